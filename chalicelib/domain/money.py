@@ -1,0 +1,96 @@
+"""Money: integer cents with a currency. No float ever touches an amount."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
+
+from chalicelib.errors import Refused, Unreadable
+
+CENT = Decimal("0.01")
+NEARLY = Decimal("0.000001")  # design section 8: an amount this near a cent is that cent
+LARGEST_CENTS = 10**13  # a hundred billion dollars: beyond it, something is broken
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Money:
+    """An amount in cents of one currency. Adding two currencies raises ValueError."""
+
+    cents: int
+    currency: str = "USD"
+
+    def __add__(self, other: Money) -> Money:
+        if other.currency != self.currency:
+            raise ValueError(f"cannot add {other.currency} to {self.currency}")
+        return Money(self.cents + other.cents, self.currency)
+
+    def __str__(self) -> str:
+        return show(self.cents, self.currency)
+
+
+def cents_from(raw: object, what: str = "amount") -> int:
+    """Cents from a neighbour's number (Decimal, int or text, in units of the currency).
+
+    Raises Unreadable for anything that is not within 0.000001 of a whole cent (design section 8), for floats, which
+    must not have been made, and for amounts that no firm has.
+    """
+    if isinstance(raw, bool) or not isinstance(raw, Decimal | int | str):
+        raise Unreadable(what, raw, "an amount must be a number")
+    try:
+        amount = Decimal(raw)
+        if not amount.is_finite() or abs(amount) > LARGEST_CENTS:
+            raise Unreadable(what, raw, "an amount must be a finite number")
+        nearest = amount.quantize(CENT, rounding=ROUND_HALF_EVEN)
+    except InvalidOperation as bad:
+        raise Unreadable(what, raw, "an amount must be a number") from bad
+    if abs(amount - nearest) > NEARLY:
+        raise Unreadable(what, raw, "amounts must be whole cents")
+    return int(nearest * 100)
+
+
+def decimal_of(cents: int) -> Decimal:
+    """The amount in units of the currency, with two places: 1050 -> Decimal('10.50')."""
+    return (Decimal(cents) / 100).quantize(CENT)
+
+
+SIGNS = {"USD": "$", "CAD": "CA$", "GBP": "£", "EUR": "€", "AUD": "A$"}
+
+
+def show(cents: int, currency: str = "USD") -> str:
+    """As a person reads it: ``$1,234.50``; an unknown currency stands behind the number."""
+    sign = "−" if cents < 0 else ""
+    number = f"{abs(cents) // 100:,}.{abs(cents) % 100:02d}"
+    return f"{sign}{SIGNS[currency]}{number}" if currency in SIGNS else f"{sign}{number} {currency}"
+
+
+def parse(text: str) -> int:
+    """Cents from what a person typed: ``1,234.50``, ``$12``, ``12.5``. Raises Refused with what to type instead."""
+    cleaned = text.strip().replace(",", "").removeprefix("$").strip()
+    try:
+        return cents_from(cleaned)
+    except Unreadable as bad:
+        raise Refused("Type the amount as dollars and cents, for example 1,234.50.") from bad
+
+
+def split(cents: int, weights: Sequence[int]) -> list[int]:
+    """Shares of ``cents`` in proportion to ``weights`` that add up to it exactly; the largest remainders get the rest.
+
+    Raises ValueError when the weights are empty, negative or all zero.
+    """
+    total = sum(weights)
+    if not weights or total <= 0 or min(weights) < 0:
+        raise ValueError("weights must be non-negative with a positive sum")
+    sign = -1 if cents < 0 else 1
+    exact = [divmod(abs(cents) * w, total) for w in weights]
+    shares = [q for q, _ in exact]
+    left = abs(cents) - sum(shares)
+    by_remainder = sorted(range(len(weights)), key=lambda i: (-exact[i][1], i))
+    for i in by_remainder[:left]:
+        shares[i] += 1
+    return [sign * s for s in shares]
+
+
+def total(amounts: Iterable[int]) -> int:
+    """The sum in cents."""
+    return sum(amounts)
