@@ -1,0 +1,374 @@
+"""Clio Manage over HTTP: authorization, reads, the one write (reference/clio.md). Satisfies ``flow.ports.Clio``.
+
+It holds no state but the last rate headers and which accounts refuse the full selection of fields. It never reads the
+environment or a clock of its own, and logs nothing: tokens and clients' names pass through here.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any, TypeVar
+from urllib.parse import urlencode, urlsplit
+
+import requests
+
+from chalicelib.clio import wire
+from chalicelib.domain import readings as r
+from chalicelib.errors import Declined, Expired, Refused, Unavailable, Unreadable
+
+T = TypeVar("T")
+Params = list[tuple[str, str]]
+
+API_VERSION = "4.0.13"  # reference/clio.md 2.5
+PAGE_ROWS = 200  # 2.2
+IDS_AT_ONCE = 200
+LINE_PAGES = 100  # 20,000 lines: beyond it, something is broken
+IN_ORDER = ("order", "id(asc)")  # gives the unlimited cursor; some lists default to another order (2.2)
+BUSY_SECONDS = 60.0  # a rate window (2.6), where Clio does not say how long
+FAULT_SECONDS = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """One region's app: an app exists only where it was registered (reference/clio.md 1). ``base`` has no path but a
+    sandbox's prefix: authorization at ``{base}/oauth``, the API at ``{base}/api/v4``."""
+
+    client_id: str
+    secret: str = field(repr=False)
+    base: str
+
+
+class ClioClient:
+    """``regions`` by lower-case name (us, eu, ca, au). ``clock`` gives UTC. ``remaining``: requests left in the window,
+    by account, as the last answer said (X-RateLimit-Remaining)."""
+
+    def __init__(
+        self,
+        regions: Mapping[str, Region],
+        *,
+        session: requests.Session,
+        clock: Callable[[], datetime],
+        connect_seconds: float = 3.0,
+        read_seconds: float = 8.0,
+    ) -> None:
+        self.regions = {name.lower(): region for name, region in regions.items()}
+        self.session = session
+        self.clock = clock
+        self.timeout = (connect_seconds, read_seconds)
+        self.remaining: dict[str, int] = {}
+        self._least: set[tuple[str, str]] = set()
+
+    # --- authorization (reference/clio.md 1) ------------------------------------------------------------------------
+    def authorize_url(self, region: str, state: str, redirect_uri: str) -> str:
+        """Where the person goes to say yes; on a no the browser comes back with ``error=access_denied``."""
+        app = self._region(region)
+        asked = {
+            "response_type": "code",
+            "client_id": app.client_id,
+            "redirect_uri": redirect_uri,
+            "state": state,
+            "redirect_on_decline": "true",
+        }
+        return f"{app.base}/oauth/authorize?{urlencode(asked)}"
+
+    def exchange(self, region: str, code: str, redirect_uri: str) -> r.Tokens:
+        """Raises Declined("invalid_grant") for a used or old code, Declined("invalid_client") in the wrong region."""
+        return self._token(region, {"grant_type": "authorization_code", "code": code, "redirect_uri": redirect_uri})
+
+    def refresh(self, region: str, refresh_token: str) -> r.Tokens:
+        """Raises Declined("invalid_grant") when the grant was revoked: the person must connect again."""
+        return self._token(region, {"grant_type": "refresh_token", "refresh_token": refresh_token})
+
+    def revoke(self, region: str, token: str) -> None:
+        """Ends the grant. A token that is already refused is ended: no error."""
+        url = f"{self._region(region).base}/oauth/deauthorize"
+        answer = self._send("POST", url, headers={"Authorization": f"Bearer {token}"}, write=True)
+        if answer.status_code not in (400, 401, 404):
+            _refuse(answer, write=True, now=self.clock())
+
+    def _token(self, region: str, form: dict[str, str]) -> r.Tokens:
+        app = self._region(region)
+        body = {"client_id": app.client_id, "client_secret": app.secret, **form}
+        asked_at = self.clock()
+        answer = self._send("POST", f"{app.base}/oauth/token", data=body, write=True)
+        if answer.status_code in (400, 401, 403):
+            code, words = _said(answer)
+            raise Declined(code or str(answer.status_code), "Clio refused the sign-in", words, answer.status_code)
+        _refuse(answer, write=True, now=asked_at)
+        told = _json(answer)
+        return wire.tokens(told, asked_at + timedelta(seconds=_seconds(told.get("expires_in"))))
+
+    # --- who and what may be seen -----------------------------------------------------------------------------------
+    def who(self, access: r.Access) -> r.Person:
+        return wire.person(self._one(access, "users/who_am_i", wire.PERSON, wire.PERSON_LEAST))
+
+    def may_see(self, access: r.Access) -> dict[str, bool]:
+        """One small read of each; 403 (and 404, where a list is hidden) means no (reference/clio.md 1, 2.7)."""
+        lists = {
+            "bills": "bills",
+            "contacts": "contacts",
+            "allocations": "allocations",
+            "accounts": "bank_accounts",
+            "transactions": "bank_transactions",
+        }
+        return {name: self._may_list(access, path) for name, path in lists.items()}
+
+    def _may_list(self, access: r.Access, path: str) -> bool:
+        try:
+            self._get(access, self._url(access, path), [("fields", "id"), ("limit", "1")])
+        except Declined as no:
+            if no.status in (403, 404):
+                return False
+            raise
+        return True
+
+    def currency(self, access: r.Access) -> str:
+        """The firm's currency as an ISO code."""
+        row = self._one(access, "settings/billing", "currency,currency_sign", "currency")
+        code = row.get("currency")
+        code = code.get("code") if isinstance(code, dict) else code
+        if not isinstance(code, str) or len(code) != 3:
+            raise Unreadable("currency", code)
+        return code
+
+    # --- bills ------------------------------------------------------------------------------------------------------
+    def bills(
+        self, access: r.Access, *, updated_since: datetime | None = None, state: str = "", next: str | None = None
+    ) -> r.Page[r.BillReading]:
+        asked = [IN_ORDER, *_since(updated_since), *([("state", state)] if state else [])]
+        return self._page(access, "bills", asked, wire.BILL, wire.BILL_LEAST, wire.bill, next)
+
+    def bills_by_id(self, access: r.Access, ids: Sequence[str]) -> r.Page[r.BillReading]:
+        if len(ids) > IDS_AT_ONCE:
+            raise ValueError(f"at most {IDS_AT_ONCE} bills at once")
+        if not ids:
+            return r.Page(())
+        asked = [IN_ORDER, *(("ids[]", id) for id in ids)]
+        return self._page(access, "bills", asked, wire.BILL, wire.BILL_LEAST, wire.bill, None)
+
+    def bill(self, access: r.Access, id: str) -> r.BillReading:
+        return wire.bill(self._one(access, f"bills/{_digits(id)}", wire.BILL, wire.BILL_LEAST, key="bills"))
+
+    def lines(self, access: r.Access, bill_id: str) -> tuple[r.BillLine, ...]:
+        """Without ``order``, which this list does not take (2.2); summary items repeat others and are left out (4)."""
+        asked = [("bill_id", bill_id), ("display", "true")]
+        rows, next = self._rows(access, "line_items", asked, wire.LINE, wire.LINE_LEAST, None)
+        for _ in range(LINE_PAGES):
+            if next is None:
+                return tuple(wire.line(row) for row in rows if row.get("type") != "SummaryLineItem")
+            more, next = self._rows(access, "line_items", [], wire.LINE, wire.LINE_LEAST, next)
+            rows = [*rows, *more]
+        raise Unreadable("lines", f"more than {LINE_PAGES * PAGE_ROWS}", "The bill has too many lines.")
+
+    def mark_paid(self, access: r.Access, bill_id: str, etag: str) -> None:
+        """The guarded form of reference/clio.md 5.2 A: the caller reads before and after."""
+        url = self._url(access, f"bills/{_digits(bill_id)}")
+        headers = {**self._headers(access), "If-Match": etag, "Content-Type": "application/json"}
+        body = json.dumps({"data": {"state": "paid"}})
+        answer = self._send("PATCH", url, params=[("fields", "id,etag,state")], data=body, headers=headers, write=True)
+        self._note(access, answer)
+        _refuse(answer, write=True, now=self.clock())
+
+    def bill_link(self, account: str, bill_id: str) -> str:
+        return f"{self._region(account.split('/')[0]).base}/nc/#/bills/{_digits(bill_id)}"
+
+    # --- money that Clio shows --------------------------------------------------------------------------------------
+    def receipts(
+        self,
+        access: r.Access,
+        *,
+        bill_id: str = "",
+        group: str = "",
+        updated_since: datetime | None = None,
+        next: str | None = None,
+    ) -> r.Page[r.Receipt]:
+        """``group`` filters by parent id alone, since the words of ``parent_type`` are unknown (5.1): a credit memo of
+        the same number may come too; tell by ``kind``."""
+        asked = [IN_ORDER, *_since(updated_since)]
+        asked += [("bill_id", bill_id)] if bill_id else []
+        asked += [("parent_id", group)] if group else []
+        return self._page(access, "allocations", asked, wire.RECEIPT, wire.RECEIPT_LEAST, wire.receipt, next)
+
+    def deposits(
+        self, access: r.Access, *, client_id: str = "", updated_since: datetime | None = None, next: str | None = None
+    ) -> r.Page[r.Deposit]:
+        asked = [IN_ORDER, *_since(updated_since), *([("client_id", client_id)] if client_id else [])]
+        return self._page(access, "bank_transactions", asked, wire.DEPOSIT, wire.DEPOSIT_LEAST, wire.deposit, next)
+
+    # --- clients ----------------------------------------------------------------------------------------------------
+    def client(self, access: r.Access, id: str) -> r.ClientReading:
+        row = self._one(access, f"contacts/{_digits(id)}", wire.CLIENT, wire.CLIENT, key="contacts")
+        return wire.client(row)
+
+    def reminders_on(self, access: r.Access, client_id: str) -> bool | None:
+        """Outstanding balances take no ``order`` (6)."""
+        fields = "id,reminders_enabled"
+        rows, _ = self._rows(access, "outstanding_client_balances", [("contact_id", client_id)], fields, fields, None)
+        told = [row.get("reminders_enabled") for row in rows]
+        return None if not told or told[0] is None else told[0] is True
+
+    # --- reading ----------------------------------------------------------------------------------------------------
+    def _page(
+        self,
+        access: r.Access,
+        path: str,
+        asked: Params,
+        fields: str,
+        least: str,
+        read: Callable[[r.Raw], T],
+        next: str | None,
+    ) -> r.Page[T]:
+        rows, more = self._rows(access, path, asked, fields, least, next)
+        return r.Page(wire.rows_or_broken(rows, read), more)
+
+    def _rows(
+        self, access: r.Access, path: str, asked: Params, fields: str, least: str, next: str | None
+    ) -> tuple[list[r.Raw], str | None]:
+        """One page's rows and the address of the next; ``next`` is an address that an earlier page gave."""
+        if next is not None:
+            told = self._get(access, self._own(access, next), [])
+        else:
+            told = self._selected(access, path, path, [*asked, ("limit", str(PAGE_ROWS))], fields, least)
+        rows = told.get("data")
+        if not isinstance(rows, list):
+            raise Unreadable("data", type(rows).__name__)
+        more = ((told.get("meta") or {}).get("paging") or {}).get("next")
+        return rows, self._own(access, more) if more else None
+
+    def _one(self, access: r.Access, path: str, fields: str, least: str, *, key: str = "") -> r.Raw:
+        row = self._selected(access, path, key or path, [], fields, least).get("data")
+        if not isinstance(row, dict):
+            raise Unreadable("data", type(row).__name__)
+        return row
+
+    def _selected(self, access: r.Access, path: str, key: str, asked: Params, fields: str, least: str) -> r.Raw:
+        """With the full selection; where the account refuses one of its names, once more with the least one."""
+        url, known = self._url(access, path), (access.account, key)
+        if known not in self._least:
+            try:
+                return self._get(access, url, [*asked, ("fields", fields)])
+            except Declined as no:
+                if no.status != 400 or "field" not in f"{no.detail} {no.message}".lower() or fields == least:
+                    raise
+        told = self._get(access, url, [*asked, ("fields", least)])
+        self._least.add(known)
+        return told
+
+    def _get(self, access: r.Access, url: str, params: Params) -> r.Raw:
+        answer = self._send("GET", url, params=params, headers=self._headers(access))
+        self._note(access, answer)
+        _refuse(answer, write=False, now=self.clock())
+        return _json(answer)
+
+    def _own(self, access: r.Access, url: str) -> str:
+        """A ``next`` address, if it is Clio's own: a token goes nowhere else (2.2)."""
+        base, there = urlsplit(self._api(access)), urlsplit(url)
+        if (there.scheme, there.netloc) != (base.scheme, base.netloc) or not there.path.startswith(base.path + "/"):
+            raise Unreadable("next", f"{there.scheme}://{there.netloc}", "Clio's next page lies on another host.")
+        if "/../" in there.path or there.username:
+            raise Unreadable("next", there.path)
+        return url
+
+    def _note(self, access: r.Access, answer: requests.Response) -> None:
+        left = answer.headers.get("X-RateLimit-Remaining", "")
+        if left.isdigit():
+            self.remaining[access.account] = int(left)
+
+    # --- HTTP -------------------------------------------------------------------------------------------------------
+    def _send(self, method: str, url: str, *, write: bool = False, **what: Any) -> requests.Response:
+        try:
+            return self.session.request(method, url, timeout=self.timeout, allow_redirects=False, **what)
+        except requests.ConnectTimeout as late:
+            raise Unavailable("Clio does not answer", after=FAULT_SECONDS) from late
+        except requests.RequestException as lost:
+            raise Unavailable("Clio's answer was lost", after=FAULT_SECONDS, maybe_done=write) from lost
+
+    def _headers(self, access: r.Access) -> dict[str, str]:
+        return {
+            "Authorization": f"Bearer {access.token}",
+            "Accept": "application/json",
+            "X-API-VERSION": API_VERSION,
+        }
+
+    def _region(self, region: str) -> Region:
+        if region.lower() not in self.regions:
+            raise Refused(f"Clio's region {region!r} is not set up here. Choose another one.")
+        return self.regions[region.lower()]
+
+    def _api(self, access: r.Access) -> str:
+        return f"{self._region(access.account.split('/')[0]).base}/api/v4"
+
+    def _url(self, access: r.Access, path: str) -> str:
+        return f"{self._api(access)}/{path}.json"
+
+
+def _refuse(answer: requests.Response, *, write: bool, now: datetime) -> None:
+    """Raises what an answer that is no success means (reference/clio.md 2.7)."""
+    status = answer.status_code
+    if 200 <= status < 300:
+        return
+    if status == 401:
+        raise Expired("Clio refused the access token")
+    if status == 429:
+        raise Unavailable("Clio's rate limit", after=_wait(answer, now))
+    if status >= 500:
+        raise Unavailable(f"Clio answered {status}", after=FAULT_SECONDS, maybe_done=write)
+    kind, words = _said(answer)
+    raise Declined(str(status), words or f"Clio answered {status}", kind, status)
+
+
+def _wait(answer: requests.Response, now: datetime) -> float:
+    """Seconds until Clio takes requests again: Retry-After, else X-RateLimit-Reset (unix seconds), else a window."""
+    after = answer.headers.get("Retry-After", "")
+    if after.isdigit():
+        return max(float(after), 1.0)
+    reset = answer.headers.get("X-RateLimit-Reset", "")
+    if reset.isdigit():
+        return min(max(float(reset) - now.timestamp(), 1.0), BUSY_SECONDS)
+    return BUSY_SECONDS
+
+
+def _said(answer: requests.Response) -> tuple[str, str]:
+    """(type, words) of an error; ``error`` may be an object or a text (reference/clio.md 1, 9.1)."""
+    try:
+        told = answer.json()
+    except ValueError:
+        return "", ""
+    error = told.get("error") if isinstance(told, dict) else None
+    if isinstance(error, dict):
+        return str(error.get("type") or ""), str(error.get("message") or "")
+    if isinstance(error, str):
+        return error, str(told.get("error_description") or "")
+    return "", ""
+
+
+def _json(answer: requests.Response) -> r.Raw:
+    try:
+        told = json.loads(answer.content, parse_float=Decimal)
+    except ValueError as bad:
+        raise Unreadable("answer", answer.headers.get("Content-Type", "no content type")) from bad
+    if not isinstance(told, dict):
+        raise Unreadable("answer", type(told).__name__)
+    return told
+
+
+def _since(at: datetime | None) -> Params:
+    return [("updated_since", at.astimezone(UTC).isoformat(timespec="seconds"))] if at else []
+
+
+def _seconds(raw: object) -> int:
+    """``expires_in`` as sent; Clio's own pages disagree about the usual value (reference/clio.md 1)."""
+    if isinstance(raw, bool) or not isinstance(raw, int) or raw <= 0:
+        raise Unreadable("expires_in", raw)
+    return raw
+
+
+def _digits(id: str) -> str:
+    """An id that may stand in a path."""
+    if not id.isascii() or not id.isdigit():
+        raise ValueError(f"not a Clio id: {id!r}")
+    return id

@@ -1,0 +1,63 @@
+"""Clio's webhook: raw bytes and a signature to a pointer (reference/clio.md 8). The payload says only where to look."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from dataclasses import dataclass
+
+from chalicelib.errors import Unreadable
+
+
+@dataclass(frozen=True, slots=True)
+class Pointer:
+    """``webhook`` is the subscription's id: the body names no model, so the model is known by it or by the address.
+    ``mark`` (etag) with the others makes a repeat recognizable."""
+
+    webhook: str
+    event: str
+    id: str
+    mark: str = ""
+
+
+def signed(raw: bytes, signature: str, shared_secret: str) -> bool:
+    """Whether ``X-Hook-Signature`` is the lower-case hex HMAC-SHA256 of the raw body. Constant time."""
+    expected = hmac.new(shared_secret.encode(), raw, hashlib.sha256).hexdigest()
+    return bool(shared_secret) and hmac.compare_digest(expected.encode(), signature.strip().encode())
+
+
+def pointer(raw: bytes) -> Pointer:
+    """Where to look. Raises Unreadable when the body names no record."""
+    told = _object(raw)
+    data, meta = _part(told, "data"), _part(told, "meta")
+    if data.get("id") is None:
+        raise Unreadable("webhook", sorted(told))
+    return Pointer(
+        webhook=str(meta.get("webhook_id", "")),
+        event=str(meta.get("event", "")),
+        id=str(data["id"]),
+        mark=str(data.get("etag", "")),
+    )
+
+
+def handshake(raw: bytes) -> str:
+    """The webhook's id from the first call after creation (header X-Hook-Secret); its exact shape is unknown, so it is
+    looked for in every place that the reference names. Empty when there is none."""
+    told = _object(raw)
+    data, meta = _part(told, "data"), _part(told, "meta")
+    found = data.get("webhook_id") or data.get("id") or meta.get("webhook_id") or told.get("webhook_id")
+    return str(found or told.get("id") or "")
+
+
+def _object(raw: bytes) -> dict[str, object]:
+    try:
+        told = json.loads(raw or b"{}")
+    except ValueError as bad:
+        raise Unreadable("webhook", "not JSON") from bad
+    return told if isinstance(told, dict) else {}
+
+
+def _part(told: dict[str, object], name: str) -> dict[str, object]:
+    part = told.get(name)
+    return part if isinstance(part, dict) else {}

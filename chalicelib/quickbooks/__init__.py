@@ -1,0 +1,1 @@
+"""QuickBooks Online: ``client`` speaks HTTP, ``faults`` reads refusals, ``wire`` JSON, ``webhook`` pointers."""

@@ -1,0 +1,292 @@
+"""QuickBooks Online over HTTP: authorization, queries, change data capture, batches (reference/quickbooks.md).
+
+Satisfies ``flow.ports.QuickBooks``. Logs nothing. It never refreshes a token by itself: two refreshers at once can cost
+the firm its connection (1.5), so whoever holds the tokens does it, one at a time.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable, Sequence
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from urllib.parse import urlencode
+
+import requests
+
+from chalicelib.domain import readings as r
+from chalicelib.domain.kernel import Json
+from chalicelib.domain.wanted import Wanted
+from chalicelib.errors import Declined, Unavailable, Unreadable
+from chalicelib.quickbooks import faults, wire
+
+SCOPE = "com.intuit.quickbooks.accounting"
+MINOR_VERSION = "75"  # 2.2
+MAX_ROWS = 1000  # 2.5
+IDS_AT_ONCE = 200
+REQUEST_ID_LENGTH = 36  # for a batch (2.3)
+ANY = "Active in (true, false)"  # name lists show only active rows otherwise (2.5)
+
+
+class QuickBooksClient:
+    """``api_base`` has no slash at the end. ``clock`` gives UTC. A batch may take QuickBooks long: it has a read
+    time-out of its own."""
+
+    def __init__(
+        self,
+        *,
+        client_id: str,
+        secret: str,
+        api_base: str,
+        authorize_url: str,
+        token_url: str,
+        revoke_url: str,
+        session: requests.Session,
+        clock: Callable[[], datetime],
+        connect_seconds: float = 3.0,
+        read_seconds: float = 8.0,
+        batch_read_seconds: float = 60.0,
+    ) -> None:
+        self.client_id = client_id
+        self._secret = secret
+        self.api_base = api_base.rstrip("/")
+        self.authorize_at = authorize_url
+        self.token_at = token_url
+        self.revoke_at = revoke_url
+        self.session = session
+        self.clock = clock
+        self.timeout = (connect_seconds, read_seconds)
+        self.batch_timeout = (connect_seconds, batch_read_seconds)
+
+    # --- authorization (reference/quickbooks.md 1) ------------------------------------------------------------------
+    def authorize_url(self, state: str, redirect_uri: str) -> str:
+        """Where the person goes to say yes; the browser comes back with ``code``, ``state`` and ``realmId``."""
+        asked = {
+            "client_id": self.client_id,
+            "response_type": "code",
+            "scope": SCOPE,
+            "redirect_uri": redirect_uri,
+            "state": state,
+        }
+        return f"{self.authorize_at}?{urlencode(asked)}"
+
+    def exchange(self, code: str, redirect_uri: str) -> r.Tokens:
+        return self._token({"grant_type": "authorization_code", "code": code, "redirect_uri": redirect_uri})
+
+    def refresh(self, refresh_token: str) -> r.Tokens:
+        """Raises Declined("invalid_grant") when the token is dead: re-read the stored one first, another worker may
+        have rotated it. A lost answer is Unavailable(maybe_done=True): the token may have been rotated (1.4)."""
+        return self._token({"grant_type": "refresh_token", "refresh_token": refresh_token})
+
+    def revoke(self, refresh_token: str) -> None:
+        """Ends the grant; 400 means that it had ended (1.2)."""
+        body = json.dumps({"token": refresh_token})
+        headers = {**self._basic(), "Content-Type": "application/json"}
+        answer = self._send("POST", self.revoke_at, self.timeout, data=body, headers=headers, write=True)
+        if answer.status_code != 400:
+            self._checked(answer, firm="", write=True, empty_is_fine=True)
+
+    def _token(self, form: dict[str, str]) -> r.Tokens:
+        asked_at = self.clock()
+        answer = self._send("POST", self.token_at, self.timeout, data=form, headers=self._basic(), write=True)
+        if answer.status_code == 429 or answer.status_code >= 500:
+            raise faults.error(answer.status_code, None, firm="", write=True, after=_after(answer), tid=_tid(answer))
+        told = _parsed(answer)
+        if answer.status_code != 200:
+            code = str((told or {}).get("error") or answer.status_code)
+            words = str((told or {}).get("error_description") or "")
+            raise Declined(code, "QuickBooks refused the sign-in", words, answer.status_code)
+        return _tokens(told, asked_at)
+
+    def _basic(self) -> dict[str, str]:
+        pair = base64.b64encode(f"{self.client_id}:{self._secret}".encode()).decode()
+        return {"Authorization": f"Basic {pair}", "Accept": "application/json"}
+
+    # --- the company ------------------------------------------------------------------------------------------------
+    def books(self, access: r.Access) -> r.Books:
+        """One batch of four queries (2.6); a list of more than 1000 accounts or items is cut, which no firm has."""
+        told = self._queries(
+            access,
+            {
+                "company": "select * from CompanyInfo",
+                "prefs": "select * from Preferences",
+                "accounts": _select("Account", ANY),
+                "items": _select("Item", "Active = true"),
+            },
+        )
+        company, prefs = wire.rows(told["company"], "CompanyInfo"), wire.rows(told["prefs"], "Preferences")
+        if not company or not prefs:
+            raise Unreadable("CompanyInfo", f"{len(company)} companies, {len(prefs)} preferences")
+        accounts, items = wire.rows(told["accounts"], "Account"), wire.rows(told["items"], "Item")
+        return wire.books(company[0], prefs[0], accounts, items)
+
+    # --- customers --------------------------------------------------------------------------------------------------
+    def customers_named(self, access: r.Access, names: Sequence[str]) -> list[r.CustomerReading]:
+        """Inactive ones are found under "name (deleted)" too, and given under their own name (4.1)."""
+        if not names:
+            return []
+        where = f"DisplayName in {wire.among(wire.spellings(names))} and {ANY}"
+        found = [wire.customer(row) for row in self._query(access, "Customer", where)]
+        wanted = {name.casefold() for name in names}
+        return [c for c in found if c.name.casefold() in wanted]
+
+    def customers_by_id(self, access: r.Access, ids: Sequence[str]) -> list[r.CustomerReading]:
+        rows = self._by_id(access, "Customer", ids, f" and {ANY}")
+        return [wire.customer(row) for row in rows]
+
+    def names_taken(self, access: r.Access, names: Sequence[str]) -> dict[str, str]:
+        """A display name is unique over customers, vendors and employees, also inactive ones (4.1)."""
+        if not names:
+            return {}
+        where = f"DisplayName in {wire.among(wire.spellings(names))} and {ANY}"
+        kinds = {"vendor": "Vendor", "employee": "Employee"}
+        asked = {kind: _select(entity, where) for kind, entity in kinds.items()}
+        told = self._queries(access, asked)
+        holders = {
+            wire.customer(row).name.casefold(): kind
+            for kind, entity in kinds.items()
+            for row in wire.rows(told[kind], entity)
+        }
+        return {name: holders[name.casefold()] for name in names if name.casefold() in holders}
+
+    # --- invoices and payments --------------------------------------------------------------------------------------
+    def invoices_numbered(self, access: r.Access, numbers: Sequence[str]) -> list[r.InvoiceReading]:
+        if not numbers:
+            return []
+        return [wire.invoice(row) for row in self._query(access, "Invoice", f"DocNumber in {wire.among(numbers)}")]
+
+    def invoices_by_id(self, access: r.Access, ids: Sequence[str]) -> list[r.InvoiceReading]:
+        return [wire.invoice(row) for row in self._by_id(access, "Invoice", ids)]
+
+    def payments_by_id(self, access: r.Access, ids: Sequence[str]) -> list[r.BookedPayment]:
+        return [wire.payment(row) for row in self._by_id(access, "Payment", ids)]
+
+    def payments_on(self, access: r.Access, customer: str, on: date) -> list[r.BookedPayment]:
+        where = f"CustomerRef = {wire.quoted(customer)} and TxnDate = {wire.quoted(on.isoformat())}"
+        return [wire.payment(row) for row in self._query(access, "Payment", where)]
+
+    def changes(self, access: r.Access, since: datetime) -> r.BookChanges:
+        """At most 30 days back; older is Declined by QuickBooks (2.7)."""
+        asked = {
+            "entities": "Invoice,Payment,Customer",
+            "changedSince": since.astimezone(UTC).isoformat(timespec="seconds"),
+        }
+        return wire.changes(self._read(access, "cdc", asked))
+
+    # --- writes -----------------------------------------------------------------------------------------------------
+    def request(self, members: Sequence[tuple[str, Wanted]]) -> Json:
+        return {"body": wire.batch(members)}
+
+    def send(self, access: r.Access, request: Json, request_id: str) -> dict[str, r.Wrote]:
+        """The stored text goes out byte for byte. A body that cannot be read may have been carried out."""
+        if not 0 < len(request_id) <= REQUEST_ID_LENGTH:
+            raise ValueError(f"a batch's request id has 1 to {REQUEST_ID_LENGTH} characters")
+        told = self._batch(access, str(request["body"]), request_id=request_id, write=True)
+        try:
+            return wire.outcomes(told, faults.fault_of)
+        except Unreadable as bad:
+            raise Unavailable("QuickBooks' answer cannot be read", maybe_done=True) from bad
+
+    # --- reading ----------------------------------------------------------------------------------------------------
+    def _query(self, access: r.Access, entity: str, where: str) -> list[r.Raw]:
+        return wire.rows(self._read(access, "query", {"query": _select(entity, where)}), entity)
+
+    def _by_id(self, access: r.Access, entity: str, ids: Sequence[str], more: str = "") -> list[r.Raw]:
+        if len(ids) > IDS_AT_ONCE:
+            raise ValueError(f"at most {IDS_AT_ONCE} ids at once")
+        return self._query(access, entity, f"Id in {wire.among(ids)}{more}") if ids else []
+
+    def _queries(self, access: r.Access, queries: dict[str, str]) -> dict[str, r.Raw]:
+        """Several queries in one batch; the first that fails is raised."""
+        members = [{"bId": bid, "Query": query} for bid, query in queries.items()]
+        told = self._batch(access, wire.text_of({"BatchItemRequest": members}), write=False)
+        answers = {str(item.get("bId")): item for item in told.get("BatchItemResponse") or []}
+        for bid in queries:
+            if bid not in answers:
+                raise Unreadable("BatchItemResponse", f"{bid} is missing")
+            fault = faults.fault_of(answers[bid])
+            if fault:
+                raise faults.error(400, fault, firm=access.firm, write=False, after=None, tid="")
+        return answers
+
+    def _batch(self, access: r.Access, body: str, *, request_id: str = "", write: bool) -> r.Raw:
+        headers = {**self._headers(access), "Content-Type": "application/json"}
+        params = {"minorversion": MINOR_VERSION, **({"requestid": request_id} if request_id else {})}
+        url, data = self._url(access, "batch"), body.encode()
+        answer = self._send("POST", url, self.batch_timeout, params=params, data=data, headers=headers, write=write)
+        return self._checked(answer, firm=access.firm, write=write)
+
+    def _read(self, access: r.Access, path: str, params: dict[str, str]) -> r.Raw:
+        asked = {**params, "minorversion": MINOR_VERSION}
+        url = self._url(access, path)
+        answer = self._send("GET", url, self.timeout, params=asked, headers=self._headers(access), write=False)
+        return self._checked(answer, firm=access.firm, write=False)
+
+    # --- HTTP -------------------------------------------------------------------------------------------------------
+    def _send(
+        self, method: str, url: str, timeout: tuple[float, float], *, write: bool, **what: Any
+    ) -> requests.Response:
+        try:
+            return self.session.request(method, url, timeout=timeout, allow_redirects=False, **what)
+        except requests.ConnectTimeout as late:
+            raise Unavailable("QuickBooks does not answer") from late
+        except requests.RequestException as lost:
+            raise Unavailable("QuickBooks' answer was lost", maybe_done=write) from lost
+
+    def _checked(self, answer: requests.Response, *, firm: str, write: bool, empty_is_fine: bool = False) -> r.Raw:
+        """The body, if it is a success: a Fault can come with 200 too (2.9)."""
+        told = _parsed(answer)
+        fault = faults.fault_of(told) if told is not None else faults.fault_in(answer.text)
+        if fault is not None or not 200 <= answer.status_code < 300:
+            status, after = answer.status_code, _after(answer)
+            raise faults.error(status, fault, firm=firm, write=write, after=after, tid=_tid(answer))
+        if told is None and not empty_is_fine:
+            if write:
+                raise Unavailable("QuickBooks' answer cannot be read", maybe_done=True)
+            raise Unreadable("answer", answer.headers.get("Content-Type", "no content type"))
+        return told or {}
+
+    def _headers(self, access: r.Access) -> dict[str, str]:
+        return {"Authorization": f"Bearer {access.token}", "Accept": "application/json"}
+
+    def _url(self, access: r.Access, path: str) -> str:
+        if not access.account.isdigit():
+            raise ValueError("a realm id is a number")
+        return f"{self.api_base}/v3/company/{access.account}/{path}"
+
+
+def _select(entity: str, where: str) -> str:
+    """Values in ``where`` were quoted by ``wire.quoted``."""
+    return f"select * from {entity} where {where} maxresults {MAX_ROWS}"  # noqa: S608 - QuickBooks' read-only language
+
+
+def _parsed(answer: requests.Response) -> r.Raw | None:
+    try:
+        told = json.loads(answer.content, parse_float=Decimal)
+    except ValueError:
+        return None
+    return told if isinstance(told, dict) else None
+
+
+def _after(answer: requests.Response) -> float | None:
+    after = answer.headers.get("Retry-After", "")
+    return max(float(after), 1.0) if after.isdigit() else None
+
+
+def _tid(answer: requests.Response) -> str:
+    return str(answer.headers.get("intuit_tid", ""))
+
+
+def _tokens(told: r.Raw | None, asked_at: datetime) -> r.Tokens:
+    """The newest refresh token counts, whatever its value (1.3)."""
+    if not told or not told.get("access_token") or not told.get("refresh_token"):
+        # The old refresh token may be dead by now: this counts as a lost answer, not as an unreadable one.
+        raise Unavailable("QuickBooks' token answer cannot be read", maybe_done=True)
+    return r.Tokens(
+        access=str(told["access_token"]),
+        refresh=str(told["refresh_token"]),
+        expires_at=asked_at + timedelta(seconds=int(told.get("expires_in") or 3600)),
+        refresh_expires_at=asked_at + timedelta(seconds=int(told.get("x_refresh_token_expires_in") or 8_640_000)),
+    )

@@ -1,0 +1,392 @@
+"""QuickBooks' JSON to our readings, and what we want to the exact text that is sent. Pure; no HTTP.
+
+Objects come parsed with ``parse_float=Decimal``. What is sent is written by ``text_of``: amounts are JSON numbers with
+two places and were never floats. Sources: reference/quickbooks.md 2.6, 2.7, 3 and 4.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import assert_never
+
+from chalicelib.domain.kernel import Json
+from chalicelib.domain.money import cents_from, decimal_of
+from chalicelib.domain.readings import (
+    Account,
+    BookChanges,
+    BookedPayment,
+    Books,
+    CustomerReading,
+    InvoiceReading,
+    Raw,
+    Wrote,
+)
+from chalicelib.domain.wanted import Void, Wanted, WantedCustomer, WantedInvoice, WantedLine, WantedPayment
+from chalicelib.errors import Unreadable
+
+BATCH_MEMBERS = 30  # 2.6
+BID_LENGTH = 10  # 2.3
+CDC_OBJECTS = 1000  # 2.7: a full answer may be cut off
+INACTIVE = " (deleted)"  # QuickBooks appends it to names of inactive list objects (4.1)
+TEXT_LENGTH = 4000  # Description, PrivateNote (3.2, 3.4)
+
+
+# --- reading --------------------------------------------------------------------------------------------------------
+
+
+def customer(row: Raw) -> CustomerReading:
+    """A customer. An inactive one's name is given without QuickBooks' "(deleted)", so that it can be compared."""
+    active = row.get("Active") is not False
+    name = _text(row, "DisplayName")
+    return CustomerReading(
+        id=_id(row),
+        sync_token=_text(row, "SyncToken"),
+        name=name if active else name.removesuffix(INACTIVE),
+        email=_text(_part(row, "PrimaryEmailAddr"), "Address"),
+        active=active,
+    )
+
+
+def invoice(row: Raw) -> InvoiceReading:
+    """An invoice (3.2). A void puts "Voided" before the note and takes every amount to zero (3.6)."""
+    note, total = _text(row, "PrivateNote"), _cents(row, "TotalAmt")
+    return InvoiceReading(
+        id=_id(row),
+        sync_token=_text(row, "SyncToken"),
+        number=_text(row, "DocNumber"),
+        customer_id=_text(_part(row, "CustomerRef"), "value"),
+        total=total,
+        balance=_cents(row, "Balance"),
+        on=_day(row, "TxnDate"),
+        due_on=_day(row, "DueDate"),
+        note=note,
+        updated_at=_updated(row),
+        payments=tuple(_text(t, "TxnId") for t in _parts(row, "LinkedTxn") if t.get("TxnType") == "Payment"),
+        voided=_voided(note, total),
+    )
+
+
+def payment(row: Raw) -> BookedPayment:
+    """A payment (4.3). ``lines`` are its invoices; lines to credit memos and LineEx noise are left out."""
+    note, total = _text(row, "PrivateNote"), _cents(row, "TotalAmt")
+    lines = [
+        (_text(linked, "TxnId"), _cents(line, "Amount"))
+        for line in _parts(row, "Line")
+        for linked in _parts(line, "LinkedTxn")
+        if linked.get("TxnType") == "Invoice"
+    ]
+    return BookedPayment(
+        id=_id(row),
+        sync_token=_text(row, "SyncToken"),
+        customer_id=_text(_part(row, "CustomerRef"), "value"),
+        total=total,
+        on=_day(row, "TxnDate"),
+        note=note,
+        reference=_text(row, "PaymentRefNum"),
+        lines=tuple(lines),
+        unapplied=0 if row.get("UnappliedAmt") is None else _cents(row, "UnappliedAmt"),
+        voided=_voided(note, total),
+    )
+
+
+def _voided(note: str, total: int) -> bool:
+    return total == 0 and note.startswith("Voided")
+
+
+def account(row: Raw) -> Account:
+    return Account(
+        id=_id(row),
+        name=_text(row, "Name"),
+        type=_text(row, "AccountType"),
+        subtype=_text(row, "AccountSubType"),
+        active=row.get("Active") is not False,
+    )
+
+
+def books(company: Raw, preferences: Raw, accounts: Iterable[Raw], items: Iterable[Raw]) -> Books:
+    """What a company says of itself (4.2, 4.8). A preference that is not told is None: unknown."""
+    sales, currency = _part(preferences, "SalesFormsPrefs"), _part(preferences, "CurrencyPrefs")
+    return Books(
+        company=_text(company, "CompanyName"),
+        currency=_text(_part(currency, "HomeCurrency"), "value"),
+        accounts=tuple(account(a) for a in accounts),
+        items=tuple((_id(i), _text(i, "Name")) for i in items if i.get("Type") == "Service"),
+        custom_numbers=_flag(sales, "CustomTxnNumbers"),
+        allow_discount=_flag(sales, "AllowDiscount"),
+        auto_apply_credit=_flag(sales, "AutoApplyCredit"),
+        close_date=_day(_part(preferences, "AccountingInfoPrefs"), "BookCloseDate"),
+    )
+
+
+def changes(answer: Raw) -> BookChanges:
+    """Change data capture (2.7): whole objects, and ids of deleted ones. ``at`` is the answer's own time: the next
+    ``since``, less a margin."""
+    found = [
+        (entity, row)
+        for response in _parts(answer, "CDCResponse")
+        for query in _parts(response, "QueryResponse")
+        for entity, rows in query.items()
+        if isinstance(rows, list)
+        for row in rows
+    ]
+    alive = [(entity, row) for entity, row in found if row.get("status") != "Deleted"]
+    return BookChanges(
+        invoices=tuple(invoice(row) for entity, row in alive if entity == "Invoice"),
+        payments=tuple(payment(row) for entity, row in alive if entity == "Payment"),
+        customers=tuple(customer(row) for entity, row in alive if entity == "Customer"),
+        deleted=tuple((entity, _id(row)) for entity, row in found if row.get("status") == "Deleted"),
+        at=_instant(answer, "time"),
+        full=len(found) >= CDC_OBJECTS,
+    )
+
+
+def rows(answer: Raw, entity: str) -> list[Raw]:
+    """A query's rows; an empty result lacks the entity's key (2.5). Rows without an object shape are Unreadable."""
+    return _parts(_part(answer, "QueryResponse"), entity)
+
+
+# --- queries (2.5) --------------------------------------------------------------------------------------------------
+
+
+def quoted(value: str) -> str:
+    """A value in a query: single quotes, with backslash and quote escaped."""
+    escaped = value.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"
+
+
+def among(values: Iterable[str]) -> str:
+    return f"({', '.join(quoted(v) for v in values)})"
+
+
+def spellings(names: Iterable[str]) -> list[str]:
+    """Each name, and as QuickBooks shows it once inactive."""
+    return [spelt for name in names for spelt in (name, name + INACTIVE)]
+
+
+# --- writing --------------------------------------------------------------------------------------------------------
+
+
+def batch(members: Sequence[tuple[str, Wanted]]) -> str:
+    """The exact text of a batch: (bId, what) each. Raises ValueError over the limits of 2.3 and 2.6."""
+    if not 0 < len(members) <= BATCH_MEMBERS:
+        raise ValueError(f"a batch holds 1 to {BATCH_MEMBERS} members")
+    if any(not 0 < len(bid) <= BID_LENGTH for bid, _ in members) or len({bid for bid, _ in members}) < len(members):
+        raise ValueError(f"each bId has 1 to {BID_LENGTH} characters and stands once")
+    return text_of({"BatchItemRequest": [{"bId": bid, **member(wanted)} for bid, wanted in members]})
+
+
+def member(wanted: Wanted) -> Json:
+    """One member of a batch, without its bId."""
+    match wanted:
+        case WantedCustomer():
+            return {"operation": "create", "Customer": _customer_body(wanted)}
+        case WantedInvoice():
+            return {"operation": _operation(wanted.existing), "Invoice": _invoice_body(wanted)}
+        case WantedPayment():
+            return {"operation": _operation(wanted.existing), "Payment": _payment_body(wanted)}
+        case Void():
+            return _void(wanted)
+        case _:
+            assert_never(wanted)
+
+
+def _operation(existing: tuple[str, str] | None) -> str:
+    return "update" if existing else "create"
+
+
+def _existing(existing: tuple[str, str] | None) -> Json:
+    """A sparse update leaves what we do not own (2.4)."""
+    return {"Id": existing[0], "SyncToken": existing[1], "sparse": True} if existing else {}
+
+
+def _void(void: Void) -> Json:
+    """An invoice is voided by its own operation, a payment by an update with the option ``void`` (2.6, 4.6)."""
+    named = {"Id": void.id, "SyncToken": void.sync_token}
+    if void.entity == "Invoice":
+        return {"operation": "void", "Invoice": named}
+    if void.entity == "Payment":
+        return {"operation": "update", "optionsData": "void", "Payment": {**named, "sparse": True}}
+    raise ValueError(f"{void.entity} cannot be voided")
+
+
+def _customer_body(wanted: WantedCustomer) -> Json:
+    body: Json = {"DisplayName": wanted.name, "Notes": wanted.note}
+    if wanted.company:
+        body["CompanyName"] = wanted.name[:100]
+    if wanted.email:
+        body["PrimaryEmailAddr"] = {"Address": wanted.email}
+    return body
+
+
+def _invoice_body(wanted: WantedInvoice) -> Json:
+    """All lines always go along (2.4); only amounts, since QuickBooks prefers quantity times price to the amount
+    (3.4); online payment is off because clients pay elsewhere (3.2)."""
+    lines = [_sale_line(line) for line in wanted.lines]
+    if wanted.discount:
+        lines.append(_discount_line(wanted))
+    body: Json = {
+        **_existing(wanted.existing),
+        "DocNumber": wanted.number,
+        "CustomerRef": {"value": wanted.customer},
+        "PrivateNote": wanted.note[:TEXT_LENGTH],
+        "AllowOnlineCreditCardPayment": False,
+        "AllowOnlineACHPayment": False,
+        "Line": lines,
+    }
+    if wanted.on:
+        body["TxnDate"] = wanted.on.isoformat()
+    if wanted.due_on:
+        body["DueDate"] = wanted.due_on.isoformat()
+    if wanted.currency:
+        body["CurrencyRef"] = {"value": wanted.currency}
+    if wanted.email:
+        body["BillEmail"] = {"Address": wanted.email}
+    return body
+
+
+def _sale_line(line: WantedLine) -> Json:
+    """NON: the tax is a line of its own, never QuickBooks' engine (3.5)."""
+    detail: Json = {"ItemRef": {"value": line.item}, "TaxCodeRef": {"value": "NON"}}
+    if line.on:
+        detail["ServiceDate"] = line.on.isoformat()
+    return {
+        "DetailType": "SalesItemLineDetail",
+        "Amount": decimal_of(line.cents),
+        "Description": line.text[:TEXT_LENGTH],
+        "SalesItemLineDetail": detail,
+    }
+
+
+def _discount_line(wanted: WantedInvoice) -> Json:
+    detail: Json = {"PercentBased": False}
+    if wanted.discount_account:
+        detail["DiscountAccountRef"] = {"value": wanted.discount_account}
+    return {"DetailType": "DiscountLineDetail", "Amount": decimal_of(wanted.discount), "DiscountLineDetail": detail}
+
+
+def _payment_body(wanted: WantedPayment) -> Json:
+    body: Json = {
+        **_existing(wanted.existing),
+        "CustomerRef": {"value": wanted.customer},
+        "TotalAmt": decimal_of(wanted.cents),
+        "TxnDate": wanted.on.isoformat(),
+        "PaymentRefNum": wanted.reference[:21],
+        "PrivateNote": wanted.note[:TEXT_LENGTH],
+        "Line": [
+            {"Amount": decimal_of(cents), "LinkedTxn": [{"TxnId": invoice_id, "TxnType": "Invoice"}]}
+            for invoice_id, cents in wanted.lines
+        ],
+    }
+    if wanted.account:
+        body["DepositToAccountRef"] = {"value": wanted.account}
+    if wanted.currency:
+        body["CurrencyRef"] = {"value": wanted.currency}
+    return body
+
+
+def text_of(value: object) -> str:
+    """JSON text without floats: a Decimal stands as written, so 10.50 stays ``10.50``. Raises TypeError for a float."""
+    match value:
+        case bool() | None | str() | int():
+            return json.dumps(value)
+        case Decimal():
+            return format(value, "f")
+        case Mapping():
+            return "{" + ",".join(f"{json.dumps(str(k))}:{text_of(v)}" for k, v in value.items()) + "}"
+        case list() | tuple():
+            return "[" + ",".join(text_of(v) for v in value) + "]"
+        case _:
+            raise TypeError(f"{type(value).__name__} has no exact JSON")
+
+
+# --- what came of a batch -------------------------------------------------------------------------------------------
+
+
+def outcomes(answer: Raw, fault_of: Callable[[Raw], tuple[str, str, str] | None]) -> dict[str, Wrote]:
+    """bId -> outcome of each member that the answer names; one that it leaves out is not in the result (2.6).
+
+    ``fault_of`` reads a member's fault in either spelling. Raises Unreadable when there is no list of members."""
+    if not isinstance(answer.get("BatchItemResponse"), list):
+        raise Unreadable("BatchItemResponse", type(answer.get("BatchItemResponse")).__name__)
+    return {_text(item, "bId"): _outcome(item, fault_of(item)) for item in _parts(answer, "BatchItemResponse")}
+
+
+def _outcome(item: Raw, fault: tuple[str, str, str] | None) -> Wrote:
+    if fault is not None:
+        return Wrote(ok=False, fault=fault)
+    body = next((v for k, v in item.items() if isinstance(v, dict) and k != "QueryResponse"), None)
+    if body is None:
+        raise Unreadable("BatchItemResponse", sorted(item))
+    total = body.get("TotalAmt")
+    return Wrote(
+        ok=True,
+        id=_id(body),
+        sync_token=_text(body, "SyncToken"),
+        total=0 if total is None else cents_from(total, "TotalAmt"),
+    )
+
+
+# --- the smallest pieces --------------------------------------------------------------------------------------------
+
+
+def _id(row: Raw) -> str:
+    raw = row.get("Id")
+    if not isinstance(raw, str) or not raw:
+        raise Unreadable("Id", raw, "QuickBooks showed an object without an id.")
+    return raw
+
+
+def _text(row: Raw, name: str) -> str:
+    raw = row.get(name)
+    return "" if raw is None else str(raw)
+
+
+def _part(row: Raw, name: str) -> Raw:
+    part = row.get(name)
+    return part if isinstance(part, dict) else {}
+
+
+def _parts(row: Raw, name: str) -> list[Raw]:
+    parts = row.get(name)
+    return [p for p in parts if isinstance(p, dict)] if isinstance(parts, list) else []
+
+
+def _cents(row: Raw, name: str) -> int:
+    return cents_from(row.get(name), name)
+
+
+def _flag(row: Raw, name: str) -> bool | None:
+    raw = row.get(name)
+    if isinstance(raw, str):
+        raw = {"true": True, "false": False}.get(raw.lower())
+    return raw if isinstance(raw, bool) else None
+
+
+def _day(row: Raw, name: str) -> date | None:
+    raw = row.get(name)
+    if raw in (None, ""):
+        return None
+    try:
+        return date.fromisoformat(str(raw)[:10])
+    except ValueError as bad:
+        raise Unreadable(name, raw) from bad
+
+
+def _updated(row: Raw) -> datetime | None:
+    meta = _part(row, "MetaData")
+    return _instant(meta, "LastUpdatedTime") if meta.get("LastUpdatedTime") else None
+
+
+def _instant(row: Raw, name: str) -> datetime:
+    """UTC; QuickBooks writes the company's offset."""
+    raw = row.get(name)
+    try:
+        at = datetime.fromisoformat(str(raw))
+    except ValueError as bad:
+        raise Unreadable(name, raw) from bad
+    if at.tzinfo is None:
+        raise Unreadable(name, raw)
+    return at.astimezone(UTC)
