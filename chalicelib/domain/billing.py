@@ -1,0 +1,234 @@
+"""What follows when Clio shows a bill: the payable's facts from its owner, and what QuickBooks should then show."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from chalicelib.domain import effects, receipts
+from chalicelib.domain.firm import Firm, Policy
+from chalicelib.domain.kernel import Decision, Effect, Neighbour
+from chalicelib.domain.payable import Booked, Payable
+from chalicelib.domain.planning import plan
+from chalicelib.domain.readings import BillReading, BillState, Pot, Receipt
+from chalicelib.errors import Unreadable
+
+
+@dataclass(frozen=True, slots=True)
+class BillSeen:
+    """A reading of a bill with all its receipts.
+
+    The reader guarantees: every receipt here was first seen before the bill itself was read, so that the balance
+    already counts it (docs/decisions/0003-reading-a-bill.md). ``receipts`` None: they were not read (a page of
+    a feed, nothing paid on the bill).
+    """
+
+    bill: BillReading
+    receipts: tuple[Receipt, ...] | None
+    at: datetime
+
+
+def left_alone(bill: BillReading, firm: Firm) -> str:
+    """Why a bill that we do not hold is not brought in; empty when it is."""
+    match bill.state:
+        case BillState.DRAFT:
+            return "draft"
+        case BillState.AWAITING_APPROVAL:
+            return "awaiting approval"
+        case BillState.VOID:
+            return "void before we saw it"
+        case BillState.DELETED:
+            return "deleted before we saw it"
+        case BillState.AWAITING_PAYMENT if bill.balance > 0:
+            return ""
+        case _:
+            early = firm.start_on and bill.issued_on and bill.issued_on < firm.start_on
+            return "issued before the start date and paid" if early else ""
+
+
+def seen(state: Payable | None, fact: BillSeen, policy: Policy, now: datetime) -> Decision[Payable]:
+    """Raises Unreadable when a bill that should come in lacks its client or number (the item parks)."""
+    bill = fact.bill
+    if not bill.client and not (state and bill.state in (BillState.VOID, BillState.DELETED)):
+        raise Unreadable("client", None, "Give the bill a client in Clio.")
+    if not bill.number.strip():
+        raise Unreadable("number", bill.number, "Give the bill a number in Clio.")
+    if state is None:
+        new = _copy(None, fact, policy)
+        owed: list[Effect] = _write_books(new, policy, now)
+    else:
+        new = _copy(state, fact, policy)
+        owed = []
+        if _differs(state, new):
+            new = replace(new, revision=state.revision + 1)
+            owed = _write_books(new, policy, now)
+    if fact.receipts is not None:
+        new, more = receipts.read(new, fact.receipts, policy, now)
+        owed += more
+    new, more = receipts.expire_stale_attempt(new, now)
+    owed += more
+    new, reminders = plan(new, policy, now)
+    return Decision(new, effects=tuple(owed + reminders), closes=_closes(state, new))
+
+
+def _copy(state: Payable | None, fact: BillSeen, policy: Policy) -> Payable:
+    bill = fact.bill
+    client = bill.client
+    base = state or Payable(
+        firm=policy.firm.id,
+        id=bill.id,
+        pot=bill.pot,
+        number=bill.number,
+        client_id="",
+        client_name="",
+        client_email="",
+        matters=(),
+        currency=bill.currency,
+        issued_on=None,
+        due_on=None,
+        bill_state=bill.state,
+        total=0,
+        asks=0,
+        tax=0,
+        interest=0,
+        discount=0,
+        balance=0,
+        pending=0,
+        credits=0,
+        paid=0,
+        etag="",
+        updated_at=bill.updated_at,
+        read_at=fact.at,
+    )
+    return replace(
+        base,
+        number=bill.number,
+        client_id=client.id if client else base.client_id,
+        client_name=client.name if client else base.client_name,
+        client_email=client.email if client else base.client_email,
+        matters=bill.matters,
+        currency=bill.currency,
+        issued_on=bill.issued_on,
+        due_on=bill.due_on,
+        bill_state=bill.state,
+        total=bill.total,
+        asks=bill.asks,
+        tax=bill.tax,
+        interest=bill.interest,
+        discount=bill.discount,
+        balance=bill.balance,
+        pending=bill.pending,
+        credits=bill.credits,
+        paid=bill.paid,
+        etag=bill.etag,
+        updated_at=bill.updated_at,
+        transitions=bill.transitions,
+        read_at=fact.at if _news(base, bill) else base.read_at,
+        shares=tuple(replace(s, patched=s.patched and bill.state is BillState.PAID) for s in base.shares),
+    )
+
+
+def _news(state: Payable, bill: BillReading) -> bool:
+    return state.etag != bill.etag
+
+
+WRITTEN = ("number", "client_id", "issued_on", "due_on", "total", "asks", "tax", "interest", "discount", "gone")
+PAYING = ("balance", "pending", "credits", "paid", "bill_state", "client_name", "client_email", "transitions")
+
+
+def _differs(old: Payable, new: Payable) -> bool:
+    """Whether what QuickBooks should show may have changed.
+
+    A new ETag that no paying field explains may mean new lines.
+    """
+    if any(getattr(old, f) != getattr(new, f) for f in WRITTEN):
+        return True
+    return old.etag != new.etag and all(getattr(old, f) == getattr(new, f) for f in PAYING)
+
+
+def _write_books(state: Payable, policy: Policy, now: datetime) -> list[Effect]:
+    """Invoices go to QuickBooks with their lines; trust requests are no income and never do."""
+    if state.pot is Pot.TRUST:
+        return []
+    if state.gone:
+        return [_invoice(state, policy, now)]
+    lane = policy.lanes.of(Neighbour.CLIO)
+    return [effects.read_lines(state.firm, lane, state.id, state.revision, now, f"Bill {state.number}")]
+
+
+def _invoice(state: Payable, policy: Policy, now: datetime) -> Effect:
+    lane = policy.lanes.of(Neighbour.QUICKBOOKS)
+    title = f"Bill {state.number}, {state.client_name}"
+    return effects.invoice(state.firm, lane, state.id, state.client_id, state.revision, now, title)
+
+
+def _closes(old: Payable | None, new: Payable) -> tuple[str, ...]:
+    """Tasks that this reading settled."""
+    if old is None:
+        return ()
+    still = {k.id for k in new.asked}
+    closed = [receipts.match_task(new.firm, new.id, k) for k in old.asked if k.id not in still]
+    if old.hold and not new.hold:
+        closed.append(receipts.removal_task(new.firm, new.id, old.hold_seq))
+    return tuple(closed)
+
+
+@dataclass(frozen=True, slots=True)
+class LinesRead:
+    """The bill's lines were stored as a document, for one revision."""
+
+    revision: int
+    document: str
+
+
+def lines_read(state: Payable, fact: LinesRead, policy: Policy, now: datetime) -> Decision[Payable]:
+    """An answer for an older revision changes nothing: a newer one is owed."""
+    if fact.revision != state.revision:
+        return Decision(state)
+    new = replace(state, lines=fact.document, lines_revision=fact.revision)
+    return Decision(new, effects=(_invoice(new, policy, now),), names=(fact.document,))
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceBooked:
+    """QuickBooks shows the invoice: written by us, or one that was there and is linked (``adopted``)."""
+
+    id: str
+    realm: str
+    revision: int
+    total: int
+    adopted: bool = False
+    waits: bool = False
+    voided: bool = False
+
+
+def booked(state: Payable, fact: InvoiceBooked, now: datetime) -> Decision[Payable]:
+    """Takes the QuickBooks invoice for this payable alone: two bills never share one."""
+    old = state.booked
+    new = replace(
+        state,
+        booked=Booked(
+            fact.id,
+            max(fact.revision, old.revision if old else 0),
+            fact.total,
+            adopted=fact.adopted or bool(old and old.adopted),
+            waits=fact.waits,
+            voided=fact.voided,
+        ),
+    )
+    guard = receipts.link_guard(fact.realm, "invoice", fact.id, state.firm, state.id)
+    owed: list[Effect] = []
+    if not fact.voided and fact.total != state.asks and fact.revision == state.revision:
+        owed.append(
+            effects.task(
+                state.firm,
+                f"total/{state.id}/{state.revision}",
+                f"payable/{state.id}",
+                now,
+                title=f"Invoice {state.number}",
+                reason="QuickBooks shows another total than Clio's bill asks for.",
+                remedy="Open the invoice in QuickBooks and compare its lines with the bill, then press Resync.",
+                body={"clio": state.asks, "quickbooks": fact.total},
+            )
+        )
+    return Decision(new, effects=tuple(owed), guards=(guard,))

@@ -1,0 +1,157 @@
+"""A connection of a firm to an account at a neighbour. Losing it stops one lane; effects wait, nothing is lost."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from chalicelib.domain import effects
+from chalicelib.domain.kernel import Decision, Guard, Listing, Neighbour
+from chalicelib.domain.readings import Pot
+from chalicelib.errors import Refused
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """``id``: clio, quickbooks, stripe-operating or stripe-trust. ``account``: the account there. ``takes_trust``: for a
+    Stripe account, whether the platform pays Stripe's fees, so that none is taken from trust money."""
+
+    firm: str
+    id: str
+    neighbour: Neighbour
+    account: str
+    name: str = ""
+    pot: Pot | None = None
+    connected: bool = True
+    why: str = ""
+    since: datetime | None = None
+    fees_paid_by_platform: bool = False
+    charges_enabled: bool = True
+    bank_last4: str = ""
+    losses: int = 0
+
+    @property
+    def takes_payments(self) -> bool:
+        """Whether clients can pay on it. Trust payments stay off where Stripe would take its fee from trust money."""
+        if not (self.connected and self.charges_enabled and self.pot):
+            return False
+        return self.pot is Pot.OPERATING or self.fees_paid_by_platform
+
+    @property
+    def why_not(self) -> str:
+        """Why clients cannot pay on it, for the page; empty when they can."""
+        if not self.connected:
+            return f"Not connected: {self.why or 'connect it again'}."
+        if not self.charges_enabled:
+            return "Stripe has not finished opening this account. Finish the steps at Stripe."
+        if self.pot is Pot.TRUST and not self.fees_paid_by_platform:
+            return (
+                "Stripe takes its fees out of each payment on this account, and nothing may be taken out of trust money. "
+                "Open a trust account through Fee Simple instead: there the fees are charged to us."
+            )
+        return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Connected:
+    neighbour: Neighbour
+    account: str
+    name: str
+    pot: Pot | None = None
+    fees_paid_by_platform: bool = False
+    charges_enabled: bool = True
+    bank_last4: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """Authorization is gone: revoked, expired, or refused."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class AccountShown:
+    """What Stripe shows of the account now."""
+
+    name: str
+    charges_enabled: bool
+    bank_last4: str
+    fees_paid_by_platform: bool
+
+
+ConnectionFact = Connected | Lost | AccountShown
+
+NAMES = {Neighbour.CLIO: "Clio", Neighbour.QUICKBOOKS: "QuickBooks", Neighbour.STRIPE: "Stripe"}
+
+
+def id_of(neighbour: Neighbour, pot: Pot | None) -> str:
+    return f"{neighbour}-{pot}" if pot else str(neighbour)
+
+
+def account_guard(neighbour: Neighbour, account: str) -> str:
+    """An account there belongs to one firm, and a Stripe account to one pot."""
+    return f"account/{neighbour}/{account}"
+
+
+def decide(state: Connection | None, fact: ConnectionFact, firm: str, now: datetime) -> Decision[Connection]:
+    """Raises Refused when another account would silently take the place of the one connected."""
+    match fact:
+        case Connected():
+            id = id_of(fact.neighbour, fact.pot)
+            if state is not None and state.account != fact.account:
+                raise Refused(
+                    f"This firm is connected to another {NAMES[fact.neighbour]} account ({state.name or state.account}). "
+                    "Connect that one again, or ask us before changing to a new one: its links would no longer fit."
+                )
+            new = Connection(
+                firm=firm,
+                id=id,
+                neighbour=fact.neighbour,
+                account=fact.account,
+                name=fact.name,
+                pot=fact.pot,
+                since=now,
+                fees_paid_by_platform=fact.fees_paid_by_platform,
+                charges_enabled=fact.charges_enabled,
+                bank_last4=fact.bank_last4,
+                losses=state.losses if state else 0,
+            )
+            guard = Guard(account_guard(fact.neighbour, fact.account), f"{firm}/{id}")
+            closes = (effects.key_of(firm, effects.Do.TASK, f"reconnect/{id}/{new.losses}"),)
+            return Decision(new, guards=(guard,), closes=closes)
+        case Lost():
+            if state is None or not state.connected:
+                return Decision(state)  # type: ignore[arg-type]
+            new = replace(state, connected=False, why=fact.why, since=now, losses=state.losses + 1)
+            return Decision(new, effects=(_reconnect(new, now),))
+        case AccountShown():
+            if state is None:
+                raise Refused("This account is not connected.")
+            return Decision(
+                replace(
+                    state,
+                    name=fact.name,
+                    charges_enabled=fact.charges_enabled,
+                    bank_last4=fact.bank_last4,
+                    fees_paid_by_platform=fact.fees_paid_by_platform,
+                )
+            )
+
+
+def _reconnect(state: Connection, now: datetime) -> effects.Effect:
+    name = NAMES[state.neighbour]
+    return effects.task(
+        state.firm,
+        f"reconnect/{state.id}/{state.losses}",
+        f"connection/{state.id}",
+        now,
+        title=f"{name} is disconnected",
+        reason=f"{name} no longer lets us in: {state.why}",
+        remedy="Connect it again under Settings, Connections. What was waiting then goes on; nothing is lost.",
+        body={"connection": state.id},
+    )
+
+
+def listing(state: Connection) -> Listing:
+    return Listing(list=(f"{state.firm}/connections", state.id))

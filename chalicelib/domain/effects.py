@@ -1,0 +1,204 @@
+"""Every effect the program can owe: its kind, its key that never changes, its lane. One constructor each.
+
+Keys hold the aggregate's revision or round, never a hash of content (design section 2).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from chalicelib.domain.kernel import Effect, Json, Neighbour, Status, lane_of
+
+
+class Do(StrEnum):
+    """The kinds of effects; ``flow/act.py`` has one actor for each."""
+
+    POLL_CLIO = "clio.poll"
+    LOOK_BILL = "clio.bill"
+    LOOK_GROUP = "clio.payment"
+    LOOK_CLIENT = "clio.client"
+    READ_LINES = "clio.lines"
+    MARK_PAID = "clio.mark_paid"
+    CUSTOMER = "quickbooks.customer"
+    INVOICE = "quickbooks.invoice"
+    POSTING = "quickbooks.payment"
+    OPEN_SESSION = "stripe.open"
+    LOOK_SESSION = "stripe.session"
+    LOOK_INTENT = "stripe.intent"
+    LOOK_ACCOUNT = "stripe.account"
+    EXPIRE_SESSION = "stripe.expire"
+    POLL_STRIPE = "stripe.poll"
+    REMIND = "mail.remind"
+    RECEIPT = "mail.receipt"
+    WATCH_MAIL = "mail.watch"
+    ITEM_MATCHED = "self.matched"
+    RESYNC = "self.resync"
+    RECONCILE = "self.reconcile"
+    TASK = "task"
+
+
+@dataclass(frozen=True, slots=True)
+class Lanes:
+    """A firm's lanes, from its connections: an account that is not connected has an empty name and its lane waits."""
+
+    firm: str
+    clio: str = ""
+    realm: str = ""
+    operating: str = ""
+    trust: str = ""
+
+    def of(self, neighbour: Neighbour, account: str = "") -> str:
+        accounts = {Neighbour.CLIO: self.clio, Neighbour.QUICKBOOKS: self.realm}
+        return lane_of(self.firm, neighbour, account or accounts.get(neighbour, ""))
+
+
+def owed(
+    firm: str,
+    kind: Do,
+    name: str,
+    about: str,
+    lane: str,
+    at: datetime,
+    *,
+    body: Json | None = None,
+    after: tuple[str, ...] = (),
+    title: str = "",
+) -> Effect:
+    """An effect whose key is ``<firm>/<kind>/<name>``."""
+    return Effect(
+        key=key_of(firm, kind, name),
+        kind=kind,
+        firm=firm,
+        about=about,
+        lane=lane,
+        due_at=at,
+        after=after,
+        body=body or {},
+        title=title,
+    )
+
+
+def key_of(firm: str, kind: Do, name: str) -> str:
+    return f"{firm}/{kind}/{name}"
+
+
+def task(
+    firm: str, name: str, about: str, at: datetime, *, title: str, reason: str, remedy: str, body: Json | None = None
+) -> Effect:
+    """Something only a person can do: born parked, closed by the decision that sees it done."""
+    return Effect(
+        key=key_of(firm, Do.TASK, name),
+        kind=Do.TASK,
+        firm=firm,
+        about=about,
+        lane=lane_of(firm, Neighbour.SELF),
+        due_at=at,
+        body=body or {},
+        status=Status.PARKED,
+        title=title,
+        reason=reason,
+        remedy=remedy,
+    )
+
+
+def look_bill(firm: str, lane: str, bill: str, at: datetime, title: str = "") -> Effect:
+    return owed(firm, Do.LOOK_BILL, bill, f"payable/{bill}", lane, at, body={"bill": bill}, title=title)
+
+
+def look_group(firm: str, lane: str, group: str, at: datetime) -> Effect:
+    return owed(firm, Do.LOOK_GROUP, group, f"payment/clio-{group}", lane, at, body={"group": group})
+
+
+def look_client(firm: str, lane: str, client: str, at: datetime) -> Effect:
+    return owed(firm, Do.LOOK_CLIENT, client, f"contact/{client}", lane, at, body={"client": client})
+
+
+def read_lines(firm: str, lane: str, bill: str, revision: int, at: datetime, title: str) -> Effect:
+    body: Json = {"bill": bill, "revision": revision}
+    return owed(firm, Do.READ_LINES, f"{bill}/{revision}", f"payable/{bill}", lane, at, body=body, title=title)
+
+
+def customer(firm: str, lane: str, contact: str, revision: int, at: datetime, title: str) -> Effect:
+    body: Json = {"contact": contact, "revision": revision}
+    return owed(firm, Do.CUSTOMER, f"{contact}/{revision}", f"contact/{contact}", lane, at, body=body, title=title)
+
+
+def invoice(firm: str, lane: str, payable: str, contact: str, revision: int, at: datetime, title: str) -> Effect:
+    body: Json = {"payable": payable, "revision": revision}
+    return owed(
+        firm,
+        Do.INVOICE,
+        f"{payable}/{revision}",
+        f"payable/{payable}",
+        lane,
+        at,
+        body=body,
+        after=(f"customer/{contact}",),
+        title=title,
+    )
+
+
+def posting(
+    firm: str, lane: str, payment: str, payables: tuple[str, ...], revision: int, at: datetime, title: str
+) -> Effect:
+    body: Json = {"payment": payment, "revision": revision}
+    after = tuple(f"invoice/{p}" for p in payables)
+    return owed(
+        firm,
+        Do.POSTING,
+        f"{payment}/{revision}",
+        f"payment/{payment}",
+        lane,
+        at,
+        body=body,
+        after=after,
+        title=title,
+    )
+
+
+def look_session(firm: str, account: str, session: str, payment: str, at: datetime) -> Effect:
+    lane = lane_of(firm, Neighbour.STRIPE, account)
+    body: Json = {"account": account, "session": session}
+    return owed(firm, Do.LOOK_SESSION, session, f"payment/{payment}", lane, at, body=body)
+
+
+def open_session(firm: str, account: str, payment: str, attempt: int, at: datetime) -> Effect:
+    lane = lane_of(firm, Neighbour.STRIPE, account)
+    body: Json = {"payment": payment, "try": attempt}
+    return owed(firm, Do.OPEN_SESSION, f"{payment}/{attempt}", f"payment/{payment}", lane, at, body=body)
+
+
+def expire_session(firm: str, account: str, payment: str, session: str, at: datetime) -> Effect:
+    lane = lane_of(firm, Neighbour.STRIPE, account)
+    body: Json = {"payment": payment, "session": session, "account": account}
+    return owed(firm, Do.EXPIRE_SESSION, session, f"payment/{payment}", lane, at, body=body)
+
+
+def remind(firm: str, payable: str, round_: int, at: datetime, title: str) -> Effect:
+    lane = lane_of(firm, Neighbour.MAIL)
+    body: Json = {"payable": payable, "round": round_}
+    return owed(firm, Do.REMIND, f"{payable}/{round_}", f"payable/{payable}", lane, at, body=body, title=title)
+
+
+def receipt_mail(firm: str, payment: str, at: datetime, title: str) -> Effect:
+    lane = lane_of(firm, Neighbour.MAIL)
+    return owed(firm, Do.RECEIPT, payment, f"payment/{payment}", lane, at, body={"payment": payment}, title=title)
+
+
+def watch_mail(firm: str, envelope: str, about: str, at: datetime) -> Effect:
+    lane = lane_of(firm, Neighbour.MAIL)
+    return owed(firm, Do.WATCH_MAIL, envelope, about, lane, at, body={"envelope": envelope})
+
+
+def item_matched(firm: str, payment: str, payable: str, version: int, at: datetime) -> Effect:
+    """Tells the payment that Clio shows (or no longer shows) it on one payable. ``version``: the payable's."""
+    lane = lane_of(firm, Neighbour.SELF)
+    body: Json = {"payment": payment, "payable": payable}
+    return owed(firm, Do.ITEM_MATCHED, f"{payment}/{payable}/{version}", f"payment/{payment}", lane, at, body=body)
+
+
+def mark_paid(firm: str, lane: str, payment: str, payable: str, at: datetime) -> Effect:
+    body: Json = {"payment": payment, "payable": payable}
+    return owed(firm, Do.MARK_PAID, f"{payment}/{payable}", f"payment/{payment}", lane, at, body=body)

@@ -1,0 +1,191 @@
+"""The firm: the tenant. Its people, its settings, and what must be confirmed before the first write."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from zoneinfo import ZoneInfo, available_timezones
+
+from chalicelib.domain.effects import Lanes
+from chalicelib.domain.kernel import Decision
+from chalicelib.domain.reminders import ReminderSet
+from chalicelib.errors import Refused
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A person of the firm, known by their Clio user id."""
+
+    id: str
+    name: str
+    email: str
+    owner: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Accounts:
+    """The QuickBooks accounts and items that we write to, by id; empty until chosen."""
+
+    clearing: str = ""
+    clearing_name: str = ""
+    services: str = ""
+    expenses: str = ""
+    interest: str = ""
+    tax: str = ""
+    discount: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Firm:
+    """``zone``: IANA name; due dates and mail times are local to it. ``start_on``: bills issued before it come in only
+    if unpaid. ``send_hour``: the local hour at which mails may begin to go out."""
+
+    id: str
+    name: str
+    region: str
+    account: str
+    zone: str = "America/New_York"
+    currency: str = "USD"
+    members: tuple[Member, ...] = ()
+    place_confirmed: bool = False
+    native_sync_off: bool = False
+    native_reminders_off: bool = False
+    start_on: date | None = None
+    accounts: Accounts = Accounts()
+    mark_paid: bool = False
+    send_hour: int = 9
+    reply_to: str = ""
+
+    @property
+    def may_write(self) -> bool:
+        """The first write to another book waits for all of this (issue: before the first write the firm confirms)."""
+        return bool(
+            self.place_confirmed
+            and self.native_sync_off
+            and self.native_reminders_off
+            and self.start_on
+            and self.accounts.clearing
+        )
+
+    def today(self, now: datetime) -> date:
+        """The firm's local day."""
+        return now.astimezone(ZoneInfo(self.zone)).date()
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What decisions need from outside: the firm's rules at one version, its lanes, and its reminder sets."""
+
+    firm: Firm
+    version: int
+    lanes: Lanes
+    sets: dict[str, ReminderSet] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Founded:
+    id: str
+    name: str
+    region: str
+    account: str
+    zone: str
+    currency: str
+    member: Member
+
+
+@dataclass(frozen=True, slots=True)
+class MemberSeen:
+    member: Member
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceConfirmed:
+    zone: str
+    currency: str
+    name: str
+    reply_to: str
+
+
+@dataclass(frozen=True, slots=True)
+class AccountsChosen:
+    accounts: Accounts
+
+
+@dataclass(frozen=True, slots=True)
+class WritesConfirmed:
+    """The person ticked both boxes and gave a start date."""
+
+    native_sync_off: bool
+    native_reminders_off: bool
+    start_on: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class MarkPaidSwitched:
+    on: bool
+
+
+FirmFact = Founded | MemberSeen | PlaceConfirmed | AccountsChosen | WritesConfirmed | MarkPaidSwitched
+
+CURRENCIES = ("USD", "CAD", "GBP", "EUR", "AUD")
+
+
+def decide(state: Firm | None, fact: FirmFact) -> Decision[Firm]:
+    """Raises Refused when a person's input breaks a rule."""
+    match fact:
+        case Founded():
+            if state is not None:
+                return Decision(state)
+            return Decision(
+                Firm(
+                    fact.id,
+                    fact.name,
+                    fact.region,
+                    fact.account,
+                    zone=fact.zone if fact.zone in available_timezones() else "America/New_York",
+                    currency=fact.currency,
+                    members=(fact.member,),
+                    reply_to=fact.member.email,
+                )
+            )
+        case _ if state is None:
+            raise Refused("This firm is not set up yet. The firm's owner signs in first.")
+        case MemberSeen():
+            others = tuple(m for m in state.members if m.id != fact.member.id)
+            if fact.member in state.members:
+                return Decision(state)
+            return Decision(replace(state, members=(*others, fact.member)))
+        case PlaceConfirmed():
+            return Decision(_place(state, fact))
+        case AccountsChosen():
+            if not fact.accounts.clearing:
+                raise Refused("Choose the account that payments are recorded in.")
+            return Decision(replace(state, accounts=fact.accounts))
+        case WritesConfirmed():
+            if not (fact.native_sync_off and fact.native_reminders_off):
+                raise Refused(
+                    "Switch off Clio's own QuickBooks sync and Clio's own reminders first, then tick both boxes: "
+                    "two programs writing the same invoices or mails would double them."
+                )
+            if fact.start_on is None:
+                raise Refused("Give the date from which bills are brought in.")
+            return Decision(replace(state, native_sync_off=True, native_reminders_off=True, start_on=fact.start_on))
+        case MarkPaidSwitched():
+            return Decision(replace(state, mark_paid=fact.on))
+
+
+def _place(state: Firm, fact: PlaceConfirmed) -> Firm:
+    if fact.zone not in available_timezones():
+        raise Refused("Choose a time zone from the list.")
+    if fact.currency not in CURRENCIES:
+        raise Refused("Choose a currency from the list.")
+    if "@" not in fact.reply_to:
+        raise Refused("Give the e-mail address that clients' answers should go to.")
+    return replace(
+        state,
+        zone=fact.zone,
+        currency=fact.currency,
+        name=fact.name.strip() or state.name,
+        reply_to=fact.reply_to.strip(),
+        place_confirmed=True,
+    )

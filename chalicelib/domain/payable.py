@@ -1,0 +1,229 @@
+"""A payable: an invoice or a trust request, something a client can pay. Its state and its words; rules in its folder.
+
+The open amount is the only figure that a mail, page, attempt or tab may use (design section 1).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+
+from chalicelib.domain.kernel import Listing
+from chalicelib.domain.readings import BillState, Pot
+from chalicelib.domain.reminders import Next
+
+
+class Standing(StrEnum):
+    """What we make of a receipt that Clio shows.
+
+    NEW: not sorted yet (an attempt is under way). ASKED: it may be a payment of ours, a person is asked, and nothing is
+    posted until then. MATCHED: it is a payment of ours. OWN: a payment of its own, first shown by Clio. OTHER: a
+    credit, or a trust deposit that is nobody's payment here.
+    """
+
+    NEW = "new"
+    ASKED = "asked"
+    MATCHED = "matched"
+    OWN = "own"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A receipt as we know it. ``by``: who matched it (code, person, patch)."""
+
+    id: str
+    cents: int
+    on: date
+    group: str
+    kind: str
+    text: str
+    standing: Standing
+    by: str = ""
+    asked: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """The part of one settled payment of ours that falls on this payable.
+
+    ``cents``: net of what was refunded or lost. ``shown``: (receipt id, cents) where Clio shows it. ``patched``: our
+    own state change at Clio was read back.
+    """
+
+    payment: str
+    cents: int
+    code: str
+    on: date
+    shown: tuple[tuple[str, int], ...] = ()
+    patched: bool = False
+
+    @property
+    def recorded(self) -> int:
+        """Cents that Clio shows of it."""
+        return sum(c for _, c in self.shown)
+
+    @property
+    def unseen(self) -> int:
+        """Cents that Clio does not show yet: what the owner's balance is too high by."""
+        return 0 if self.patched else max(0, self.cents - self.recorded)
+
+
+@dataclass(frozen=True, slots=True)
+class Active:
+    """The lock of the one attempt under way."""
+
+    payment: str
+    cents: int
+    account: str
+    session: str = ""
+    on_its_way: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """This payable going through one reminder set. ``last``: the last step sent or passed over, -1 for none."""
+
+    set_id: str
+    started_at: datetime
+    last: int = -1
+    round: int = 0
+    next: Next | None = None
+    waits: str = ""
+    bounced: str = ""
+    sent: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """A mail claimed and not yet known to be sent."""
+
+    envelope: str
+    step: int
+    claimed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Booked:
+    """The link to its QuickBooks invoice, and what we last wrote there. ``waits``: its payments there wait
+    for a person."""
+
+    id: str
+    revision: int
+    total: int
+    adopted: bool = False
+    waits: bool = False
+    voided: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Payable:
+    """``seq`` counts what this payable told others, for their effects' keys; ``hold_seq``: the task behind the hold.
+    ``asks``: what the bill asks for; ``balance``: the owner's word. ``revision`` grows when what QuickBooks should
+    show changes; ``lines``: the document with the bill's lines at ``lines_revision``."""
+
+    firm: str
+    id: str
+    pot: Pot
+    number: str
+    client_id: str
+    client_name: str
+    client_email: str
+    matters: tuple[str, ...]
+    currency: str
+    issued_on: date | None
+    due_on: date | None
+    bill_state: BillState
+    total: int
+    asks: int
+    tax: int
+    interest: int
+    discount: int
+    balance: int
+    pending: int
+    credits: int
+    paid: int
+    etag: str
+    updated_at: datetime
+    read_at: datetime
+    transitions: tuple[str, ...] = ()
+    revision: int = 1
+    lines: str = ""
+    lines_revision: int = 0
+    booked: Booked | None = None
+    receipts: tuple[Known, ...] = ()
+    shares: tuple[Share, ...] = ()
+    attempt: Active | None = None
+    collection: Collection | None = None
+    sending: Sending | None = None
+    hold: str = ""
+    hold_seq: int = 0
+    seq: int = 0
+
+    @property
+    def open(self) -> int:
+        """The open amount in cents: the owner's balance less every payment we know that the owner does not show yet."""
+        if self.bill_state is not BillState.AWAITING_PAYMENT:
+            return 0
+        return max(0, self.balance - sum(s.unseen for s in self.shares))
+
+    @property
+    def surplus(self) -> int:
+        """Cents that we hold beyond what the owner asks for: kept visible, returned or moved by a person's decision."""
+        balance = self.balance if self.bill_state is BillState.AWAITING_PAYMENT else 0
+        return max(0, sum(s.unseen for s in self.shares) - balance)
+
+    @property
+    def gone(self) -> bool:
+        return self.bill_state in (BillState.VOID, BillState.DELETED)
+
+    @property
+    def asked(self) -> tuple[Known, ...]:
+        """Receipts that wait for a person's word."""
+        return tuple(k for k in self.receipts if k.standing is Standing.ASKED)
+
+    def share_of(self, payment: str) -> Share | None:
+        return next((s for s in self.shares if s.payment == payment), None)
+
+
+class Tab(StrEnum):
+    OPEN = "open"
+    REMINDING = "reminding"
+    PAID = "paid"
+    CLOSED = "closed"
+
+
+def tab(state: Payable) -> Tab:
+    """The list it stands in. Paid means nothing is open, whoever showed the money first."""
+    if state.gone:
+        return Tab.CLOSED
+    if state.open == 0 and not state.hold:
+        return Tab.PAID
+    return Tab.REMINDING if state.collection else Tab.OPEN
+
+
+def listing(state: Payable) -> Listing:
+    """Where it is listed: by tab in order of due date, and by client."""
+    due = state.due_on.isoformat() if state.due_on else "9999-12-31"
+    return Listing(
+        list=(f"{state.firm}/payables/{tab(state)}", f"{due}#{state.id}"),
+        group=(f"{state.firm}/client/{state.client_id}", f"{state.pot}#{due}#{state.id}"),
+    )
+
+
+def blocked(state: Payable) -> str:
+    """Why no mail may go and no attempt may begin; empty when both may. Said to the person as it stands."""
+    if state.gone:
+        return "The bill was removed in Clio."
+    if state.hold:
+        return state.hold
+    if state.pending:
+        return "Clio shows a payment on its way."
+    if state.attempt and state.attempt.on_its_way:
+        return "A bank debit is on its way."
+    if state.asked:
+        return "A payment recorded in Clio waits for your decision."
+    if state.open == 0:
+        return "Nothing is open."
+    return ""

@@ -1,0 +1,124 @@
+"""A payment: money received or being collected, whoever showed it first. One pot, a fixed allocation, its postings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+
+from chalicelib.domain.kernel import Listing
+from chalicelib.domain.readings import Pot
+
+
+class Source(StrEnum):
+    STRIPE = "stripe"
+    CLIO = "clio"
+
+
+class Phase(StrEnum):
+    """CREATING and OPEN are attempts; ON_ITS_WAY is a bank debit; only SETTLED is money; the rest is over."""
+
+    CREATING = "creating"
+    OPEN = "open"
+    ON_ITS_WAY = "on_its_way"
+    SETTLED = "settled"
+    FAILED = "failed"
+    EXPIRED = "expired"
+    REMOVED = "removed"
+
+
+UNDER_WAY = (Phase.CREATING, Phase.OPEN, Phase.ON_ITS_WAY)
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """The part for one payable. ``back``: cents refunded or lost of it. ``shown``: cents Clio shows. ``patched``: our
+    own state change at Clio was read back as paid."""
+
+    payable: str
+    number: str
+    cents: int
+    back: int = 0
+    shown: int = 0
+    patched: bool = False
+
+    @property
+    def net(self) -> int:
+        return self.cents - self.back
+
+    @property
+    def recorded(self) -> bool:
+        """Whether Clio shows it, as far as we may still expect it to."""
+        return self.net == 0 or self.patched or self.shown > 0
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """What QuickBooks shows: the payment there, at which posting revision, over how many cents."""
+
+    id: str
+    revision: int
+    cents: int
+    voided: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Payment:
+    """``group``: Clio's id of the payment (source clio). ``settled_on``: the day in the firm's zone. ``wanted``:
+    the posting revision that QuickBooks should show. ``returned`` and ``lost``: cents refunded, cents withdrawn by disputes."""
+
+    firm: str
+    id: str
+    source: Source
+    pot: Pot
+    currency: str
+    client_id: str
+    client_name: str
+    email: str
+    items: tuple[Item, ...]
+    total: int
+    phase: Phase
+    created_at: datetime
+    code: str = ""
+    account: str = ""
+    session: str = ""
+    url: str = ""
+    expires_at: datetime | None = None
+    attempt: int = 1
+    intent: str = ""
+    charge: str = ""
+    method: str = ""
+    fee: int | None = None
+    available_at: datetime | None = None
+    settled_at: datetime | None = None
+    settled_on: date | None = None
+    returned: int = 0
+    lost: int = 0
+    dispute: str = ""
+    failure: str = ""
+    group: str = ""
+    wanted: int = 0
+    posted: Posted | None = None
+    receipt: str = ""
+    link: str = ""
+    unapplied: int = 0
+
+    @property
+    def money(self) -> bool:
+        return self.phase is Phase.SETTLED
+
+    @property
+    def back(self) -> int:
+        return self.returned + self.lost
+
+    @property
+    def unrecorded(self) -> bool:
+        """Whether staff still have to record it in Clio."""
+        return self.source is Source.STRIPE and self.money and not all(i.recorded for i in self.items)
+
+
+def listing(state: Payment) -> Listing:
+    """All payments by time; those that Clio does not show yet in the list "Record in Clio"."""
+    at = (state.settled_at or state.created_at).isoformat()
+    unrecorded = (f"{state.firm}/unrecorded", f"{at}#{state.id}") if state.unrecorded else None
+    return Listing(list=(f"{state.firm}/payments", f"{at}#{state.id}"), group=unrecorded)

@@ -1,0 +1,40 @@
+"""What QuickBooks shows of a payment: desired, written, linked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from chalicelib.domain.kernel import Decision
+from chalicelib.domain.payment import Payment, Phase, Posted
+from chalicelib.domain.receipts import link_guard
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentPosted:
+    """QuickBooks shows the payment (or its void) at one posting revision."""
+
+    id: str
+    realm: str
+    revision: int
+    cents: int
+    voided: bool = False
+
+
+def posted(state: Payment, fact: PaymentPosted) -> Decision[Payment]:
+    new = replace(state, posted=Posted(fact.id, fact.revision, fact.cents, fact.voided))
+    return Decision(new, guards=(link_guard(fact.realm, "payment", fact.id, state.firm, state.id),))
+
+
+def is_current(state: Payment) -> bool:
+    """Whether QuickBooks shows what we last wanted."""
+    return bool(state.posted and state.posted.revision >= state.wanted)
+
+
+def should_stand(state: Payment) -> bool:
+    """Whether a live payment should be in QuickBooks at all."""
+    return state.phase is Phase.SETTLED
+
+
+def marker(firm: str, kind: str, id: str) -> str:
+    """Stands in the private note of what we write, so that it is known again after a lost answer."""
+    return f"feesimple:{firm}:{kind}:{id}"

@@ -1,0 +1,262 @@
+"""Receipts that Clio shows on a bill, and which of them are payments of ours. Never guessed.
+
+A receipt is ours by itself only where a payment's code is seen in its text, or where it is what our own state change
+made; otherwise, while a payment of ours is not shown in full, a person is asked and nothing is posted.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from chalicelib.domain import effects
+from chalicelib.domain.effects import Do
+from chalicelib.domain.firm import Policy
+from chalicelib.domain.kernel import Decision, Effect, Guard, Neighbour
+from chalicelib.domain.money import show
+from chalicelib.domain.payable import Known, Payable, Share, Standing
+from chalicelib.domain.planning import plan
+from chalicelib.domain.readings import Receipt
+from chalicelib.errors import Refused
+
+
+def match_task(firm: str, payable: str, known: Known) -> str:
+    return effects.key_of(firm, Do.TASK, f"match/{payable}/{known.id}/{known.asked}")
+
+
+REMOVE_IN_CLIO = "The client's money went back, and Clio still shows the payment: remove it in Clio."
+
+
+def removal_task(firm: str, payable: str, seq: int) -> str:
+    return effects.key_of(firm, Do.TASK, f"remove/{payable}/{seq}")
+
+
+def link_guard(realm: str, entity: str, id: str, firm: str, ours: str) -> Guard:
+    """One QuickBooks thing is linked to one thing of ours."""
+    return Guard(f"quickbooks/{realm}/{entity}/{id}", f"{firm}/{ours}")
+
+
+def read(state: Payable, shown: tuple[Receipt, ...], policy: Policy, now: datetime) -> tuple[Payable, list[Effect]]:
+    """Takes over the receipts that Clio shows now: drops those gone, sorts those new."""
+    valid = {r.id: r for r in shown if not r.voided and r.cents > 0}
+    before = state.shares
+    owed: list[Effect] = []
+    kept: list[Known] = []
+    for known in state.receipts:
+        r = valid.get(known.id)
+        if r is not None and (r.cents, r.on, r.group) == (known.cents, known.on, known.group):
+            kept.append(replace(known, text=r.text or known.text))
+            continue
+        state = _forget(state, known.id)
+        if known.standing is Standing.OWN and known.group:
+            state, look = _group(state, known, policy, now)
+            owed.append(look)
+    known_ids = {k.id for k in kept}
+    new = tuple(
+        Known(r.id, r.cents, r.on, r.group, r.kind, r.text, Standing.NEW)
+        for r in valid.values()
+        if r.id not in known_ids
+    )
+    state, more = sort(replace(state, receipts=(*kept, *new)), policy, now)
+    state, told = tell_payments(state, before, now)
+    return lift_hold(state), owed + more + told
+
+
+def _forget(state: Payable, receipt: str) -> Payable:
+    """A receipt vanished: no share is shown by it any more."""
+    shares = tuple(replace(s, shown=tuple(x for x in s.shown if x[0] != receipt)) for s in state.shares)
+    return replace(state, shares=shares)
+
+
+def tell_payments(state: Payable, before: tuple[Share, ...], now: datetime) -> tuple[Payable, list[Effect]]:
+    """Every payment whose standing in Clio changed hears of it."""
+    old = {s.payment: s for s in before}
+    owed: list[Effect] = []
+    for s in state.shares:
+        if s.payment in old and (old[s.payment].shown, old[s.payment].patched) != (s.shown, s.patched):
+            state = replace(state, seq=state.seq + 1)
+            owed.append(effects.item_matched(state.firm, s.payment, state.id, state.seq, now))
+    return state, owed
+
+
+def _group(state: Payable, known: Known, policy: Policy, now: datetime) -> tuple[Payable, Effect]:
+    """The payment that this receipt is part of must be looked at whole: it may cover other bills too."""
+    state = replace(state, seq=state.seq + 1)
+    effect = effects.look_group(state.firm, policy.lanes.of(Neighbour.CLIO), known.group, now)
+    return state, replace(effect, key=f"{effect.key}/{state.id}/{state.seq}")
+
+
+def sort(state: Payable, policy: Policy, now: datetime) -> tuple[Payable, list[Effect]]:
+    """Gives every new receipt its standing. While an attempt is under way they wait: it may be theirs."""
+    owed: list[Effect] = []
+    if state.attempt:
+        return state, owed
+    for known in state.receipts:
+        if known.standing is not Standing.NEW:
+            continue
+        if known.kind == "credit":
+            state = _stand(state, known, Standing.OTHER)
+            continue
+        waiting = [s for s in state.shares if s.recorded < s.cents]
+        named = [s for s in waiting if s.code and s.code.upper() in known.text.upper()]
+        if named and known.cents <= sum(s.cents - s.recorded for s in named):
+            state = _match(state, known, tuple(s.payment for s in named), "code")
+        elif waiting:
+            known = replace(known, standing=Standing.ASKED, asked=known.asked + 1)
+            state = _put(state, known)
+            owed.append(_ask(state, known, waiting, now))
+        elif known.kind == "deposit":
+            state = _stand(state, known, Standing.OTHER)
+        else:
+            state, look = _group(_stand(state, known, Standing.OWN), known, policy, now)
+            owed.append(look)
+    return state, owed
+
+
+def _stand(state: Payable, known: Known, standing: Standing, by: str = "") -> Payable:
+    return _put(state, replace(known, standing=standing, by=by))
+
+
+def _put(state: Payable, known: Known) -> Payable:
+    return replace(state, receipts=tuple(known if k.id == known.id else k for k in state.receipts))
+
+
+def _match(state: Payable, known: Known, payments: tuple[str, ...], by: str) -> Payable:
+    """Lays the receipt's cents over the payments' shares in order; the last takes what is left over."""
+    left = known.cents
+    shares: list[Share] = []
+    for share in state.shares:
+        if share.payment in payments:
+            last = share.payment == payments[-1]
+            part = left if last else min(left, share.cents - share.recorded)
+            left -= part
+            share = replace(share, shown=(*share.shown, (known.id, part)), patched=False)
+        shares.append(share)
+    return _stand(replace(state, shares=tuple(shares)), known, Standing.MATCHED, by)
+
+
+def _ask(state: Payable, known: Known, waiting: list[Share], now: datetime) -> Effect:
+    amount = show(known.cents, state.currency)
+    ours = ", ".join(f"{show(s.cents, state.currency)} ({s.code})" for s in waiting)
+    return effects.task(
+        state.firm,
+        f"match/{state.id}/{known.id}/{known.asked}",
+        f"payable/{state.id}",
+        now,
+        title=f"Bill {state.number}: is this payment in Clio one of ours?",
+        reason=f"Clio shows {amount} dated {known.on}; received here and not yet seen in Clio: {ours}.",
+        remedy="Say whether it is the same money. Until then nothing is posted and no reminder goes out.",
+        body={"payable": state.id, "receipt": known.id, "payments": [s.payment for s in waiting]},
+    )
+
+
+def expire_stale_attempt(state: Payable, now: datetime) -> tuple[Payable, list[Effect]]:
+    """An open Checkout Session over more than is open now must not be paid: it is expired."""
+    a = state.attempt
+    if a and a.session and not a.on_its_way and state.open < a.cents:
+        return state, [effects.expire_session(state.firm, a.account, a.payment, a.session, now)]
+    return state, []
+
+
+def lift_hold(state: Payable) -> Payable:
+    """The hold "remove it in Clio" ends when Clio shows no more of each payment than we still have."""
+    if state.hold == REMOVE_IN_CLIO and all(s.recorded <= s.cents for s in state.shares):
+        kept = tuple(s for s in state.shares if s.cents or s.shown)
+        return replace(state, hold="", shares=kept)
+    return state
+
+
+# --- what a person says ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class MatchConfirmed:
+    """A person says: this receipt in Clio is this money of ours."""
+
+    receipt: str
+    payments: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MatchRefused:
+    """A person says: this receipt is a payment of its own."""
+
+    receipt: str
+
+
+@dataclass(frozen=True, slots=True)
+class MatchUndone:
+    """A person takes a match back: the receipt is asked about again."""
+
+    receipt: str
+
+
+MatchFact = MatchConfirmed | MatchRefused | MatchUndone
+
+
+def answered(state: Payable, fact: MatchFact, policy: Policy, now: datetime) -> Decision[Payable]:
+    """Raises Refused when the receipt is no longer there or stands otherwise."""
+    known = next((k for k in state.receipts if k.id == fact.receipt), None)
+    if known is None:
+        raise Refused("Clio no longer shows this payment. Reload the page.")
+    before = state.shares
+    owed: list[Effect] = []
+    closes: tuple[str, ...] = (match_task(state.firm, state.id, known),)
+    match fact:
+        case MatchConfirmed():
+            if known.standing is not Standing.ASKED:
+                raise Refused("This payment is already sorted. Reload the page.")
+            if not fact.payments or any(state.share_of(p) is None for p in fact.payments):
+                raise Refused("Choose which of our payments it is.")
+            state = _match(state, known, fact.payments, "person")
+        case MatchRefused():
+            if known.standing is not Standing.ASKED:
+                raise Refused("This payment is already sorted. Reload the page.")
+            standing = Standing.OTHER if known.kind == "deposit" else Standing.OWN
+            state = _stand(state, known, standing, "person")
+            if standing is Standing.OWN:
+                state, look = _group(state, known, policy, now)
+                owed.append(look)
+        case MatchUndone():
+            if known.standing is not Standing.MATCHED:
+                raise Refused("This payment is not matched. Reload the page.")
+            again = replace(known, standing=Standing.ASKED, by="", asked=known.asked + 1)
+            state = _put(_forget(state, known.id), again)
+            waiting = [s for s in state.shares if s.recorded < s.cents]
+            owed.append(_ask(state, again, waiting, now))
+            closes = ()
+    state, told = tell_payments(state, before, now)
+    owed += told
+    new, reminders = plan(state, policy, now)
+    return Decision(new, effects=tuple(owed + reminders), closes=closes)
+
+
+@dataclass(frozen=True, slots=True)
+class MarkedPaid:
+    """Our own state change at Clio was read back as paid; ``receipts``: what Clio shows then."""
+
+    payment: str
+    receipts: tuple[Receipt, ...]
+
+
+def marked_paid(state: Payable, fact: MarkedPaid, policy: Policy, now: datetime) -> Decision[Payable]:
+    """The one new receipt of exactly the missing amount is what our change made; anything else is asked about."""
+    share = state.share_of(fact.payment)
+    if share is None:
+        return Decision(state)
+    before = state.shares
+    held = {k.id for k in state.receipts}
+    new_ones = [r for r in fact.receipts if r.id not in held and not r.voided and r.cents > 0]
+    shares = tuple(replace(s, patched=True) if s.payment == fact.payment else s for s in state.shares)
+    state = replace(state, shares=shares)
+    if len(new_ones) == 1 and new_ones[0].cents == share.cents - share.recorded:
+        r = new_ones[0]
+        known = Known(r.id, r.cents, r.on, r.group, r.kind, r.text, Standing.NEW)
+        state = _match(replace(state, receipts=(*state.receipts, known)), known, (fact.payment,), "patch")
+        owed: list[Effect] = []
+    else:
+        state, owed = read(state, fact.receipts, policy, now)
+    state, told = tell_payments(state, before, now)
+    owed += told
+    new, reminders = plan(state, policy, now)
+    return Decision(new, effects=tuple(owed + reminders))
