@@ -52,7 +52,7 @@ def _verb(
                 self.after(method.__name__, table)
             return result
 
-        return cast(Callable[Concatenate[MemoryStore, P], R], hooked)
+        return cast("Callable[Concatenate[MemoryStore, P], R]", hooked)
 
     return wrap
 
