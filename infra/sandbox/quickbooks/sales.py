@@ -1,0 +1,293 @@
+# ruff: noqa: ARG002 - every rule's methods take the same arguments
+"""Invoices, credit memos and refund receipts: their lines, sums, numbers, voiding and deleting (reference 3, 4.4).
+
+Amounts are Decimal in the company's currency; sums are rounded half up to cents.
+"""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from decimal import Decimal
+
+from infra.sandbox.quickbooks import books
+from infra.sandbox.quickbooks.books import Obj
+from infra.sandbox.quickbooks.clerk import Clerk, cents
+from infra.sandbox.quickbooks.faults import Refusal, missing
+from infra.sandbox.quickbooks.numbers import document_number
+
+MOST_LINES = 750
+
+
+class Sale:
+    """What the three sales forms share."""
+
+    def build(self, clerk: Clerk, entity: str, body: Obj, old: Obj | None) -> Obj:
+        if "CustomerRef" not in body:
+            raise missing("CustomerRef")
+        if not body.get("Line"):
+            raise missing("Line")
+        customer = clerk.ref("Customer", body["CustomerRef"], "CustomerRef")
+        lines, total = settle_lines(clerk, body, old)
+        total += _tax(clerk, body)
+        if total < 0:
+            raise Refusal("6000", "Transaction amount must be 0 or greater", element="TotalAmt")
+        _currency(clerk, body, customer)
+        if body.get("EmailStatus") == "NeedToSend" and "BillEmail" not in body:
+            raise Refusal("6000", "BillEmail is required if EmailStatus is NeedToSend", element="BillEmail")
+        obj = {k: v for k, v in body.items() if k not in ("sparse", "AutoDocNumber", "TxnTaxDetail")}
+        obj |= {
+            "TxnDate": body.get("TxnDate") or clerk.today(),
+            "CurrencyRef": body.get("CurrencyRef") or {"value": customer["CurrencyRef"]["value"]},
+            "CustomerRef": {"value": customer["Id"], "name": customer["DisplayName"]},
+            "Line": lines,
+            "TxnTaxDetail": {"TotalTax": _tax(clerk, body)},
+            "TotalAmt": total,
+            "EmailStatus": body.get("EmailStatus", "NotSet"),
+            "PrintStatus": body.get("PrintStatus", "NeedToPrint"),
+            "ApplyTaxAfterDiscount": body.get("ApplyTaxAfterDiscount", False),
+        }
+        if "BillAddr" not in body and "BillAddr" in customer:
+            obj["BillAddr"] = customer["BillAddr"]
+        number = document_number(clerk, entity, body, old)
+        obj.pop("DocNumber", None)
+        return {**obj, "DocNumber": number} if number else obj
+
+    def stored(self, clerk: Clerk, entity: str, obj: Obj, old: Obj | None) -> None: ...
+
+    def before_delete(self, clerk: Clerk, entity: str, old: Obj) -> None:
+        """Linked transactions must be unlinked first (3.6); which code says so is 800 of the table in 6."""
+        if not clerk.company.applied.get((entity, old["Id"])):
+            return
+        if not clerk.person and clerk.switch("delete_linked", "refuse") == "refuse":
+            raise Refusal("800", f"{entity} {old['Id']} has linked transactions; unlink them first")
+        unlink_payments(clerk, entity, old)
+
+    def void(self, clerk: Clerk, entity: str, old: Obj) -> Obj:
+        raise Refusal("500", f"{entity} cannot be voided")
+
+
+class Invoices(Sale):
+    def build(self, clerk: Clerk, entity: str, body: Obj, old: Obj | None) -> Obj:
+        obj = super().build(clerk, entity, body, old)
+        due = body.get("DueDate")
+        if not due:
+            days = 0
+            if "SalesTermRef" in body:
+                days = int(clerk.ref("Term", body["SalesTermRef"], "SalesTermRef").get("DueDays", 0))
+            due = (date.fromisoformat(obj["TxnDate"]) + timedelta(days=days)).isoformat()
+        obj["DueDate"] = due
+        return _with_links(clerk, entity, obj, old)
+
+    def void(self, clerk: Clerk, entity: str, old: Obj) -> Obj:
+        """Amounts and quantities become 0, the note gets a prefix; a payment stays as unapplied credit (3.6)."""
+        unlink_payments(clerk, entity, old)
+        lines = [_emptied(line) for line in old["Line"]]
+        note = f"Voided - {old['PrivateNote']}" if old.get("PrivateNote") else "Voided"
+        zero = {"TotalAmt": books.NONE, "Balance": books.NONE, "TxnTaxDetail": {"TotalTax": books.NONE}}
+        return {**old, **zero, "Line": lines, "PrivateNote": note[:4000], "LinkedTxn": []}
+
+
+class CreditMemos(Sale):
+    def build(self, clerk: Clerk, entity: str, body: Obj, old: Obj | None) -> Obj:
+        return _with_links(clerk, entity, super().build(clerk, entity, body, old), old)
+
+    def stored(self, clerk: Clerk, entity: str, obj: Obj, old: Obj | None) -> None:
+        """With AutoApplyCredit on, QuickBooks itself pays the oldest open invoice with a new memo (4.4)."""
+        if old or not clerk.company.preferences["SalesFormsPrefs"].get("AutoApplyCredit"):
+            return
+        customer = obj["CustomerRef"]["value"]
+        ids = clerk.company.of_customer.get(("Invoice", customer), {})
+        opened = [i for i in (clerk.company.tables["Invoice"][n] for n in ids) if i["Balance"] > 0]
+        if not opened:
+            return
+        oldest = min(opened, key=lambda i: (i["TxnDate"], int(i["Id"])))
+        amount = min(oldest["Balance"], obj["Balance"])
+        links = [{"TxnId": oldest["Id"], "TxnType": "Invoice"}, {"TxnId": obj["Id"], "TxnType": "CreditMemo"}]
+        lines = [{"Amount": amount, "LinkedTxn": [link]} for link in links]
+        note = "Created by QB Online to link credits to charges."
+        clerk.create("Payment", {"CustomerRef": {"value": customer}, "TotalAmt": 0, "Line": lines, "PrivateNote": note})
+
+
+class RefundReceipts(Sale):
+    def build(self, clerk: Clerk, entity: str, body: Obj, old: Obj | None) -> Obj:
+        if "DepositToAccountRef" not in body:
+            raise missing("DepositToAccountRef")
+        account = clerk.ref("Account", body["DepositToAccountRef"], "DepositToAccountRef")
+        obj = super().build(clerk, entity, body, old)
+        return {**obj, "DepositToAccountRef": {"value": account["Id"], "name": account["Name"]}, "Balance": books.NONE}
+
+
+# --- lines ---------------------------------------------------------------------------------------------------------
+
+
+def settle_lines(clerk: Clerk, body: Obj, old: Obj | None) -> tuple[list[Obj], Decimal]:
+    """The lines as QuickBooks keeps them (own SubTotal line, ids), and their total after discount, before tax."""
+    sent = [line for line in body["Line"] if line.get("DetailType") != "SubTotalLineDetail"]
+    if len(sent) > MOST_LINES:
+        raise Refusal(
+            "6000", f"A transaction can have at most {MOST_LINES} lines; supplied {len(sent)}", element="Line"
+        )
+    items = [_checked(clerk, line) for line in sent if line.get("DetailType") != "DiscountLineDetail"]
+    if not any(line["DetailType"] == "SalesItemLineDetail" or line.get("Description") == "Subtotal:" for line in items):
+        raise Refusal("2020", "Required parameter Line.SalesItemLineDetail is missing in the request", element="Line")
+    subtotal = sum((line["Amount"] for line in items if _counts(line)), books.NONE)
+    discounts = [_discount(clerk, line, subtotal) for line in sent if line.get("DetailType") == "DiscountLineDetail"]
+    if len(discounts) > 1:
+        raise Refusal("6000", "A transaction can have only one discount line", element="Line")
+    _number_lines(items + discounts, old)
+    own: Obj = {"DetailType": "SubTotalLineDetail", "Amount": subtotal, "SubTotalLineDetail": {}}
+    return [*items, own, *discounts], subtotal - sum((d["Amount"] for d in discounts), books.NONE)
+
+
+def _counts(line: Obj) -> bool:
+    """A line without an item is documentation only: its amount is ignored (3.4)."""
+    return "ItemRef" in line.get("SalesItemLineDetail", {})
+
+
+def _checked(clerk: Clerk, line: Obj) -> Obj:
+    kind = line.get("DetailType")
+    if not kind:
+        raise missing("Line.DetailType")
+    if kind == "DescriptionOnly":
+        return {k: v for k, v in line.items() if k != "Amount"}
+    if kind != "SalesItemLineDetail":
+        raise Refusal("5030", f"Feature Not Supported Error : {kind} is not supported here", element="DetailType")
+    detail = line.get("SalesItemLineDetail") or {}
+    tax = detail.get("TaxCodeRef", {}).get("value", "NON")
+    if tax not in ("TAX", "NON"):
+        raise Refusal("6100", f"Invalid Line Tax Code : {tax}", element="TaxCodeRef")
+    if "ItemRef" not in detail:
+        return {k: v for k, v in {**line, "SalesItemLineDetail": detail}.items() if k != "Amount"}
+    if "Amount" not in line:
+        raise missing("Line.Amount")
+    item = clerk.ref("Item", detail["ItemRef"], "ItemRef")
+    amount = _amount(clerk, line["Amount"])
+    if "Qty" in detail and "UnitPrice" in detail and cents(detail["Qty"] * detail["UnitPrice"]) != amount:
+        said = f"Amount is not equal to UnitPrice * Qty. Supplied value:{line['Amount']}"
+        raise Refusal("6070", said, element="Amount")
+    detail = {**detail, "ItemRef": {"value": item["Id"], "name": item["Name"]}, "TaxCodeRef": {"value": tax}}
+    return {**line, "Amount": amount, "SalesItemLineDetail": detail}
+
+
+def _amount(clerk: Clerk, amount: Decimal) -> Decimal:
+    rounded = cents(amount)
+    if rounded != amount and clerk.switch("fraction_of_cent", "round") == "refuse":
+        raise Refusal("2090", f"Invalid number : {amount} has a fraction of a cent", element="Amount")
+    return rounded
+
+
+def _discount(clerk: Clerk, line: Obj, subtotal: Decimal) -> Obj:
+    if not clerk.company.preferences["SalesFormsPrefs"].get("AllowDiscount"):
+        raise Refusal("6000", "Discounts are turned off in the company's preferences", element="DiscountLineDetail")
+    detail = dict(line.get("DiscountLineDetail") or {})
+    if detail.get("PercentBased") and "DiscountPercent" in detail:
+        amount = cents(subtotal * detail["DiscountPercent"] / 100)
+    elif "Amount" in line and not detail.get("PercentBased"):
+        amount = _amount(clerk, line["Amount"])
+    else:
+        raise Refusal("6090", "Discount line lacks an amount or a percentage", element="Amount")
+    if amount < 0 or amount > max(subtotal, books.NONE):
+        raise Refusal("6000", "The discount may not exceed the subtotal", element="Amount")
+    default = clerk.company.preferences["SalesFormsPrefs"].get("DefaultDiscountAccount")
+    ref = detail.get("DiscountAccountRef") or ({"value": default} if default else None)
+    if ref:
+        account = clerk.ref("Account", ref, "DiscountAccountRef")
+        if account["Classification"] not in ("Revenue", "Expense"):
+            raise Refusal("6430", f"Invalid account type : {account['AccountType']}", element="DiscountAccountRef")
+        detail["DiscountAccountRef"] = {"value": account["Id"], "name": account["Name"]}
+    return {**line, "Amount": amount, "DiscountLineDetail": detail}
+
+
+def _number_lines(lines: list[Obj], old: Obj | None) -> None:
+    """Lines with an id that the transaction has keep it; the others are new (2.4)."""
+    known = {line["Id"] for line in old["Line"] if "Id" in line} if old else set()
+    last = max((int(i) for i in known), default=0)
+    used: set[str] = set()
+    for at, line in enumerate(lines, 1):
+        if line.get("Id") not in known or line["Id"] in used:
+            last += 1
+            line["Id"] = str(last)
+        used.add(line["Id"])
+        line["LineNum"] = at
+
+
+def _emptied(line: Obj) -> Obj:
+    done = dict(line)
+    if "Amount" in done:
+        done["Amount"] = books.NONE
+    if "SalesItemLineDetail" in done:
+        done["SalesItemLineDetail"] = {
+            k: books.NONE if k in ("Qty", "UnitPrice") else v for k, v in done["SalesItemLineDetail"].items()
+        }
+    return done
+
+
+def _tax(clerk: Clerk, body: Obj) -> Decimal:
+    """A sent TotalTax counts only where the company uses sales tax (3.5)."""
+    if not clerk.company.preferences["TaxPrefs"].get("UsingSalesTax"):
+        return books.NONE
+    return cents(body.get("TxnTaxDetail", {}).get("TotalTax", books.NONE))
+
+
+def _currency(clerk: Clerk, body: Obj, customer: Obj) -> None:
+    prefs = clerk.company.preferences["CurrencyPrefs"]
+    if prefs["MultiCurrencyEnabled"] and "CurrencyRef" not in body:
+        raise missing("CurrencyRef")
+    if "CurrencyRef" in body and body["CurrencyRef"]["value"] != customer["CurrencyRef"]["value"]:
+        raise Refusal("6000", "The transaction's currency is not the customer's", element="CurrencyRef")
+
+
+# --- what hangs on a document --------------------------------------------------------------------------------------
+
+
+def _with_links(clerk: Clerk, entity: str, obj: Obj, old: Obj | None) -> Obj:
+    """Adds Balance and LinkedTxn. A change that contradicts the payments already applied is refused."""
+    links = clerk.company.applied.get((entity, old["Id"]), {}) if old else {}
+    paid = sum(links.values(), books.NONE)
+    if old and links and obj["CustomerRef"]["value"] != old["CustomerRef"]["value"] and not clerk.person:
+        raise Refusal("620", "The customer of a document with linked payments cannot be changed", element="CustomerRef")
+    if old and paid > obj["TotalAmt"]:
+        if not clerk.person and clerk.switch("shrink_below_paid", "error") == "error":
+            raise Refusal("6000", "The total cannot be less than the amount already applied", element="TotalAmt")
+        trim_payments(clerk, entity, old, obj["TotalAmt"])
+        links = clerk.company.applied.get((entity, old["Id"]), {})
+    return {**obj, **link_fields(entity, obj["TotalAmt"], links)}
+
+
+def link_fields(entity: str, total: Decimal, links: dict[str, Decimal]) -> Obj:
+    balance = total - sum(links.values(), books.NONE)
+    found: Obj = {"Balance": balance, "LinkedTxn": [{"TxnId": p, "TxnType": "Payment"} for p in links]}
+    if entity == "CreditMemo":
+        found["RemainingCredit"] = balance
+    return found
+
+
+def unlink_payments(clerk: Clerk, entity: str, doc: Obj) -> None:
+    trim_payments(clerk, entity, doc, books.NONE)
+
+
+def trim_payments(clerk: Clerk, entity: str, doc: Obj, most: Decimal) -> None:
+    """Lowers what payments apply to ``doc`` to ``most`` in all, newest payment first; the rest becomes unapplied."""
+    links = clerk.company.applied.get((entity, doc["Id"]), {})
+    over = sum(links.values(), books.NONE) - most
+    for payment_id in reversed(list(links)):
+        cut = min(over, links[payment_id])
+        if cut <= 0:
+            break
+        over -= cut
+        left = links[payment_id] - cut
+        if left:
+            links[payment_id] = left
+        else:
+            del links[payment_id]
+        payment = clerk.company.tables["Payment"][payment_id]
+        lines = []
+        for line in payment["Line"]:
+            mine = any(t["TxnId"] == doc["Id"] and t["TxnType"] == entity for t in line["LinkedTxn"])
+            if not mine:
+                lines.append(line)
+            elif left:
+                lines.append({**line, "Amount": left})
+        sign = 1 if entity == "Invoice" else -1
+        unapplied = payment["UnappliedAmt"] + sign * cut
+        clerk.replace("Payment", payment, {**payment, "Line": lines, "UnappliedAmt": max(unapplied, books.NONE)})
