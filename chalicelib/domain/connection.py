@@ -6,15 +6,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from chalicelib.domain import effects
-from chalicelib.domain.kernel import Decision, Guard, Listing, Neighbour
+from chalicelib.domain.kernel import Decision, Effect, Guard, Listing, Neighbour
 from chalicelib.domain.readings import Pot
 from chalicelib.errors import Refused
 
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """``id``: clio, quickbooks, stripe-operating or stripe-trust. ``account``: the account there. ``takes_trust``: for a
-    Stripe account, whether the platform pays Stripe's fees, so that none is taken from trust money."""
+    """``id``: clio, quickbooks, stripe-operating or stripe-trust. ``account``: the account there.
+    ``fees_paid_by_platform``: whether we pay Stripe's fees, so that none is taken from trust money."""
 
     firm: str
     id: str
@@ -46,8 +46,8 @@ class Connection:
             return "Stripe has not finished opening this account. Finish the steps at Stripe."
         if self.pot is Pot.TRUST and not self.fees_paid_by_platform:
             return (
-                "Stripe takes its fees out of each payment on this account, and nothing may be taken out of trust money. "
-                "Open a trust account through Fee Simple instead: there the fees are charged to us."
+                "Stripe takes its fees out of each payment on this account, and nothing may be taken out of trust "
+                "money. Open a trust account through Fee Simple instead: there the fees are charged to us."
             )
         return ""
 
@@ -101,8 +101,8 @@ def decide(state: Connection | None, fact: ConnectionFact, firm: str, now: datet
             id = id_of(fact.neighbour, fact.pot)
             if state is not None and state.account != fact.account:
                 raise Refused(
-                    f"This firm is connected to another {NAMES[fact.neighbour]} account ({state.name or state.account}). "
-                    "Connect that one again, or ask us before changing to a new one: its links would no longer fit."
+                    f"This firm is connected to another {NAMES[fact.neighbour]} account "
+                    f"({state.name or state.account}). Connect that one again, or ask us before changing to a new one: its links would no longer fit."
                 )
             new = Connection(
                 firm=firm,
@@ -139,7 +139,7 @@ def decide(state: Connection | None, fact: ConnectionFact, firm: str, now: datet
             )
 
 
-def _reconnect(state: Connection, now: datetime) -> effects.Effect:
+def _reconnect(state: Connection, now: datetime) -> Effect:
     name = NAMES[state.neighbour]
     return effects.task(
         state.firm,

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from chalicelib.domain import effects
 from chalicelib.domain.firm import Policy
-from chalicelib.domain.kernel import Decision, Listing
+from chalicelib.domain.kernel import Decision, Effect, Listing
 from chalicelib.domain.payable import Payable, Sending
 from chalicelib.domain.planning import plan, waits
 
@@ -65,9 +65,7 @@ class Outcome:
     detail: str = ""
 
 
-def claim(
-    payable: Payable, envelope: Envelope, policy: Policy, now: datetime
-) -> tuple[Decision[Payable], Decision[Envelope]] | None:
+def claim(payable: Payable, envelope: Envelope, now: datetime) -> tuple[Decision[Payable], Decision[Envelope]] | None:
     """Claims one reminder on a payable whose reading was just taken in; None when nothing may go out now.
 
     The caller commits both in one transaction, conditioned on the payable's version.
@@ -118,7 +116,7 @@ TASKS = {
 }
 
 
-def _task(envelope: Envelope, fact: Outcome, now: datetime) -> effects.Effect:
+def _task(envelope: Envelope, fact: Outcome, now: datetime) -> Effect:
     reason, remedy = TASKS[fact.post]
     return effects.task(
         envelope.firm,

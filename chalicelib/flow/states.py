@@ -1,0 +1,54 @@
+"""States to JSON and back, each kind with its class and its place in the indexes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from chalicelib.domain import connection, contact, envelope, payable, payment
+from chalicelib.domain.firm import Firm
+from chalicelib.domain.kernel import Json, Kind, Listing
+from chalicelib.domain.reminders import ReminderSet
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What class a kind's states have, and where they are listed."""
+
+    type: type[Any]
+    listing: Callable[[Any], Listing]
+
+
+def _unlisted(_state: Any) -> Listing:
+    return Listing()
+
+
+SHAPES: dict[Kind, Shape] = {
+    Kind.FIRM: Shape(Firm, _unlisted),
+    Kind.CONNECTION: Shape(connection.Connection, connection.listing),
+    Kind.CONTACT: Shape(contact.Contact, contact.listing),
+    Kind.PAYABLE: Shape(payable.Payable, payable.listing),
+    Kind.PAYMENT: Shape(payment.Payment, payment.listing),
+    Kind.ENVELOPE: Shape(envelope.Envelope, envelope.listing),
+    Kind.SET: Shape(ReminderSet, _unlisted),
+}
+
+
+def encode(state: Any) -> Json:
+    """A state (or fact) as plain JSON values: dates and times as text."""
+    built: Json = msgspec.to_builtins(state)
+    return built
+
+
+def decode(kind: Kind, body: Json | None) -> Any:
+    """The state of this kind, or None."""
+    return None if body is None else msgspec.convert(body, SHAPES[kind].type)
+
+
+def listing(kind: Kind, firm: str, state: Any) -> Listing:
+    if kind is Kind.SET:
+        return Listing(list=(f"{firm}/sets", f"{state.name.lower()}#{state.id}"))
+    return SHAPES[kind].listing(state)
