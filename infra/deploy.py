@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import boto3
-import yaml
+import yaml  # type: ignore[import-untyped]
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
@@ -47,7 +47,9 @@ class Account:
             endpoint_url=self.endpoint,
             aws_access_key_id=key,
             aws_secret_access_key=secret,
-            config=Config(connect_timeout=5, read_timeout=120, s3={"addressing_style": "path"} if self.endpoint else None),
+            config=Config(
+                connect_timeout=5, read_timeout=120, s3={"addressing_style": "path"} if self.endpoint else None
+            ),
         )
 
 
@@ -55,7 +57,9 @@ def stack_name(stage: str) -> str:
     return f"fee-simple-{stage}"
 
 
-def deploy(account: Account, built: Package, stage: str, parameters: dict[str, str], *, patience_seconds: int = 900) -> dict[str, str]:
+def deploy(
+    account: Account, built: Package, stage: str, parameters: dict[str, str], *, patience_seconds: int = 900
+) -> dict[str, str]:
     """Creates or updates the stage's stack and returns its outputs. Raises CannotDeploy with CloudFormation's reasons.
 
     ``parameters`` are those of infra/resources.yaml except Stage. What did not change is left alone; data stays.

@@ -82,7 +82,10 @@ def _sources(project: Path) -> Iterator[Path]:
 
 
 def _counts(path: Path) -> bool:
-    return "__pycache__" not in path.parts and path.parts[:2] not in {(".chalice", "deployments"), (".chalice", "deployed")}
+    return "__pycache__" not in path.parts and path.parts[:2] not in {
+        (".chalice", "deployments"),
+        (".chalice", "deployed"),
+    }
 
 
 def _digest(project: Path, resources: Path) -> str:
@@ -152,7 +155,9 @@ def main() -> int:
     except CannotPackage as why:
         print(why, file=sys.stderr)
         return 1
-    print(f"{built.template.relative_to(ROOT)} and {built.zip.relative_to(ROOT)}, {built.zip.stat().st_size / 1e6:.1f} MB")
+    print(
+        f"{built.template.relative_to(ROOT)} and {built.zip.relative_to(ROOT)}, {built.zip.stat().st_size / 1e6:.1f} MB"
+    )
     return 0
 
 

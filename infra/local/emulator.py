@@ -12,9 +12,9 @@ import shutil
 import signal
 import subprocess
 import time
-import urllib.error
-import urllib.request
 from pathlib import Path
+
+import requests
 
 from infra.deploy import Account
 from infra.local.ports import HOST, Ports
@@ -105,9 +105,8 @@ class Emulator:
 
     def _answers(self) -> bool:
         try:
-            with urllib.request.urlopen(f"{self.address}/_ministack/ready", timeout=2) as answer:
-                return bool(answer.status == 200)
-        except (urllib.error.URLError, OSError):
+            return requests.get(f"{self.address}/_ministack/ready", timeout=2).status_code == 200
+        except requests.RequestException:
             return False
 
 

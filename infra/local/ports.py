@@ -35,9 +35,10 @@ class Ports:
                 moved[part] = int(text)
         ports = cls(**moved)
         if len(set(asdict(ports).values())) < len(_MOVED_BY):
-            raise BadPort("Two parts of the local stage are to use one port: " + ", ".join(
-                f"{_MOVED_BY[part]}={number}" for part, number in asdict(ports).items()
-            ))
+            raise BadPort(
+                "Two parts of the local stage are to use one port: "
+                + ", ".join(f"{_MOVED_BY[part]}={number}" for part, number in asdict(ports).items())
+            )
         return ports
 
     @classmethod

@@ -41,7 +41,7 @@ def claim(state: Path, ports: Ports, project: Path) -> None:
         _end_orphans(mark)
     if taken := ports.taken():
         raise NotReady("\n".join(taken))
-    if mark and mark.get("running") and not _saved_since(state, float(mark["started_at"])):
+    if mark and mark.get("running") and not _saved_since(state, float(str(mark["started_at"]))):
         raise NotReady(
             f"The last run in {state.name} was killed before it could save, so the emulator's data is lost while the "
             "sandboxes kept theirs. Run `make clean` to begin with fresh data."
