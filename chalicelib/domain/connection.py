@@ -102,7 +102,8 @@ def decide(state: Connection | None, fact: ConnectionFact, firm: str, now: datet
             if state is not None and state.account != fact.account:
                 raise Refused(
                     f"This firm is connected to another {NAMES[fact.neighbour]} account "
-                    f"({state.name or state.account}). Connect that one again, or ask us before changing to a new one: its links would no longer fit."
+                    f"({state.name or state.account}). Connect that one again, or ask us before changing to a new "
+                    "one: its links would no longer fit."
                 )
             new = Connection(
                 firm=firm,

@@ -122,9 +122,8 @@ def match(state: Contact, found: list[CustomerReading], taken: str) -> Match:
             choices=(("clean", "Create without these characters"),),
         )
     if len(name) > LONGEST:
-        return Match(
-            "park", reason="The name is longer than QuickBooks allows.", remedy="Shorten it in Clio, then Retry."
-        )
+        reason = "The name is longer than QuickBooks allows."
+        return Match("park", reason=reason, remedy="Shorten it in Clio, then press Retry.")
     same = [c for c in found if c.active and c.email.lower() == state.email.lower() and state.email]
     if len(same) == 1:
         return Match("link", customer=same[0].id, name=name)

@@ -65,7 +65,8 @@ class Posted:
 @dataclass(frozen=True, slots=True)
 class Payment:
     """``group``: Clio's id of the payment (source clio). ``settled_on``: the day in the firm's zone. ``wanted``:
-    the posting revision that QuickBooks should show. ``returned`` and ``lost``: cents refunded, cents withdrawn by disputes."""
+    the posting revision that QuickBooks should show. ``returned`` and ``lost``: cents
+    refunded, cents withdrawn by disputes."""
 
     firm: str
     id: str

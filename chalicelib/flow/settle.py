@@ -117,7 +117,7 @@ def _commit(
             listing = states.listing(ref.kind, ref.firm, decision.state)
             changes.append(Change(ref, held.version, new, line, listing))
             guards += list(decision.guards)
-        effects += [e for e in decision.effects]
+        effects += decision.effects
         done += [Finish(key) for key in decision.closes]
         names += list(decision.names)
     if not changes and not effects and not done:
