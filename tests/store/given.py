@@ -62,7 +62,8 @@ def an_effect(key: str = "f1/look/1", due: float = 0, lane: str = LANE, **more: 
 
 def a_task(key: str = "f1/task/1", due: float = 0, **more: object) -> Effect:
     """An effect born parked."""
-    return an_effect(key, due, status=Status.PARKED, reason="No customer", remedy="Choose one", title="Choose", **more)
+    shown = {"status": Status.PARKED, "reason": "No customer", "remedy": "Choose one", "title": "Choose"}
+    return an_effect(key, due, LANE, **shown, **more)
 
 
 def a_call(id: str = "c1", *members: str, lane: str = LANE) -> Call:
