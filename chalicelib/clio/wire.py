@@ -141,11 +141,9 @@ def _pot(row: Raw) -> Pot:
 
 def _state(row: Raw) -> BillState:
     try:
-        return BillState(row.get("state"))
+        return BillState(_text(row, "state"))
     except ValueError as bad:
-        raise Unreadable(
-            "state", row.get("state"), "Clio shows a state that we do not know; look at the bill."
-        ) from bad
+        raise Unreadable("state", row.get("state"), "Clio shows a state that we do not know.") from bad
 
 
 def _interest(row: Raw) -> int:

@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+
+import pytest
+
+from chalicelib.clio import webhook
+from chalicelib.errors import Unreadable
+
+RAW = b'{"data": {"id": 1409112, "etag": "\\"5f0c\\"", "state": "paid"},  "meta": {"event": "updated", "webhook_id": 1234}}'
+SECRET = "shared"
+
+
+def signature(raw: bytes, secret: str = SECRET) -> str:
+    return hmac.new(secret.encode(), raw, hashlib.sha256).hexdigest()
+
+
+def test_a_body_signed_with_our_secret_is_believed() -> None:
+    assert webhook.signed(RAW, signature(RAW), SECRET)
+
+
+@pytest.mark.parametrize(
+    ("raw", "sign", "secret"),
+    [
+        (RAW + b" ", signature(RAW), SECRET),
+        (RAW, signature(RAW, "other"), SECRET),
+        (RAW, "", SECRET),
+        (RAW, "é", SECRET),
+        (RAW, signature(RAW, ""), ""),
+    ],
+)
+def test_anything_else_is_not(raw: bytes, sign: str, secret: str) -> None:
+    assert not webhook.signed(raw, sign, secret)
+
+
+def test_the_pointer_names_the_webhook_and_the_record() -> None:
+    assert webhook.pointer(RAW) == webhook.Pointer("1234", "updated", "1409112", '"5f0c"')
+
+
+@pytest.mark.parametrize("raw", [b"", b"{", b"[]", b'{"data": {}}'])
+def test_a_body_that_names_nothing_is_unreadable(raw: bytes) -> None:
+    with pytest.raises(Unreadable):
+        webhook.pointer(raw)
+
+
+@pytest.mark.parametrize("body", [{"data": {"webhook_id": 7}}, {"data": {"id": 7}}, {"webhook_id": 7}, {"id": 7}])
+def test_the_handshakes_id_is_found_where_it_may_be(body: dict[str, object]) -> None:
+    assert webhook.handshake(json.dumps(body).encode()) == "7"
