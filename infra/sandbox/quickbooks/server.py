@@ -77,7 +77,7 @@ def serve(box: QuickBooksSandbox, realm: str, rest: str) -> Response:
         status, payload = refusal.status, refusal.body(spelling)
         if status == 400 and box.switch("fault_with_200", False):
             status = 200
-    payload = {**payload, "time": _milliseconds(box)} if "Fault" not in payload else payload
+    payload = {**payload, "time": payload.get("time") or _milliseconds(box)}
     return _rendered(box, status, payload)
 
 
