@@ -21,6 +21,8 @@ from pathlib import Path
 from chalice.deploy.packager import DependencyBuilder, LambdaDeploymentPackager
 from chalice.utils import UI, OSUtils
 
+from infra.slim import slim
+
 ROOT = Path(__file__).parents[1]
 LARGEST_ZIP_BYTES = 40 * 1024 * 1024
 _COPIED = ("app.py", "chalicelib", ".chalice", "requirements.txt")
@@ -57,6 +59,7 @@ def package(project: Path = ROOT, *, out: Path | None = None, resources: Path | 
             _copy(project, work / "source")
             _reuse_dependencies(work)
             _chalice(work / "source", resources, out)
+            slim(built.zip)
             _keep_dependencies(work, built.zip)
             stamp.write_text(digest)
         size = built.zip.stat().st_size
@@ -90,7 +93,8 @@ def _counts(path: Path) -> bool:
 
 def _digest(project: Path, resources: Path) -> str:
     running = hashlib.sha256(sys.version.encode())
-    running.update(resources.read_bytes())
+    for tool in (resources, Path(__file__), Path(__file__).with_name("slim.py")):
+        running.update(tool.read_bytes())
     for path in _sources(project):
         running.update(str(path.relative_to(project)).encode() + b"\0")
         running.update(hashlib.sha256(path.read_bytes()).digest())
@@ -122,8 +126,9 @@ def _chalice(source: Path, resources: Path, out: Path) -> None:
 
 
 def _dependencies(work: Path) -> Path:
+    """One cache for all projects on this machine's checkout: tests package small ones with the same requirements."""
     pins = hashlib.sha256(sys.version.encode() + (work / "source" / "requirements.txt").read_bytes()).hexdigest()
-    return work / f"dependencies-{pins[:16]}.zip"
+    return ROOT / ".local" / "build" / f"dependencies-{pins[:16]}.zip"
 
 
 def _reuse_dependencies(work: Path) -> None:
@@ -143,9 +148,12 @@ def _reuse_dependencies(work: Path) -> None:
 def _keep_dependencies(work: Path, built: Path) -> None:
     kept = _dependencies(work)
     if not kept.exists():
-        for old in work.glob("dependencies-*.zip"):
+        for old in kept.parent.glob("dependencies-*.zip"):
             old.unlink()
-        shutil.copyfile(built, kept)
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        part = kept.with_suffix(f".{os.getpid()}")
+        shutil.copyfile(built, part)
+        part.replace(kept)
 
 
 def main() -> int:

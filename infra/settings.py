@@ -69,8 +69,9 @@ def _plain(value: str) -> str:
 def check(found: dict[str, str]) -> None:
     """Raises BadSettings naming everything that is missing, so that one run shows it all."""
     missing = [name for name in (*NEIGHBOURS, *STAGE) if name not in OPTIONAL and not found.get(name)]
-    regions = [r for r in CLIO_REGIONS if _parts(found, r) == {True}]
-    half = [r for r in CLIO_REGIONS if _parts(found, r) == {True, False}]
+    given = {region: _parts(found, region) for region in CLIO_REGIONS}
+    regions = [region for region, parts in given.items() if parts == {True}]
+    half = [region for region, parts in given.items() if parts == {True, False}]
     problems = []
     if missing:
         problems.append("missing: " + ", ".join(missing))
@@ -83,4 +84,6 @@ def check(found: dict[str, str]) -> None:
 
 
 def _parts(found: dict[str, str], region: str) -> set[bool]:
-    return {bool(found.get(f"CLIO_{region}_{part}")) for part in ("CLIENT_ID", "CLIENT_SECRET", "BASE")}
+    """Which of a region's parts are given; an address alone, as .env.example has it, is none."""
+    parts = {bool(found.get(f"CLIO_{region}_{part}")) for part in ("CLIENT_ID", "CLIENT_SECRET")}
+    return parts if parts == {False} else parts | {bool(found.get(f"CLIO_{region}_BASE"))}

@@ -7,6 +7,7 @@ other, gives them its clock and its post, without a word in the template.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import signal
@@ -22,6 +23,7 @@ from infra.local.preflight import NotReady, emulator_program
 
 REGION = "us-east-1"
 ROOT_KEYS = ("test", "test")
+_ROOM_IN_MEMORY_BYTES = 2 * 1024**3
 
 
 class Emulator:
@@ -32,6 +34,7 @@ class Emulator:
         self.address = f"http://{HOST}:{ports.aws}"
         self.account = Account(REGION, self.address, ROOT_KEYS)
         self.log = state / "logs" / "emulator.log"
+        self.scratch = _scratch(state)
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -40,15 +43,14 @@ class Emulator:
 
     def start(self, *, patience_seconds: float = 60.0) -> None:
         """Raises NotReady with the end of the log where the emulator does not come up."""
-        scratch = self.state / "scratch"
-        shutil.rmtree(scratch, ignore_errors=True)  # unpacked functions of an earlier run
-        for folder in (scratch, self.state / "emulator", self.log.parent):
+        shutil.rmtree(self.scratch, ignore_errors=True)  # unpacked functions of an earlier run
+        for folder in (self.scratch, self.state / "emulator", self.log.parent):
             folder.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 [str(emulator_program(self.project)), "-m", "ministack"],
-                cwd=scratch,
-                env=self._environment(scratch),
+                cwd=self.scratch,
+                env=self._environment(),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -74,17 +76,17 @@ class Emulator:
                 process.kill()
                 process.wait()
         _end_group(process.pid)  # workers of functions that were busy
-        shutil.rmtree(self.state / "scratch", ignore_errors=True)
+        shutil.rmtree(self.scratch, ignore_errors=True)
 
     def runs(self) -> bool:
         return self._process is not None and self._process.poll() is None
 
-    def _environment(self, scratch: Path) -> dict[str, str]:
+    def _environment(self) -> dict[str, str]:
         key, secret = ROOT_KEYS
         return {
             "PATH": os.environ.get("PATH", ""),
-            "HOME": str(scratch),
-            "TMPDIR": str(scratch),
+            "HOME": str(self.scratch),
+            "TMPDIR": str(self.scratch),
             "LANG": "C.UTF-8",
             "PYTHONDONTWRITEBYTECODE": "1",
             "AWS_ACCESS_KEY_ID": key,
@@ -108,6 +110,14 @@ class Emulator:
             return requests.get(f"{self.address}/_ministack/ready", timeout=2).status_code == 200
         except requests.RequestException:
             return False
+
+
+def _scratch(state: Path) -> Path:
+    """Where functions are unpacked, once for each worker: in memory if there is room, ten times as quick."""
+    memory = Path("/dev/shm")  # noqa: S108 - a folder of this stage's own name in it
+    if memory.is_dir() and os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > _ROOM_IN_MEMORY_BYTES:
+        return memory / f"fee-simple-{hashlib.sha256(str(state).encode()).hexdigest()[:12]}"
+    return state / "scratch"
 
 
 def _end_group(leader: int) -> None:

@@ -40,6 +40,7 @@ class Postman(Server):
         self._sns = account.client("sns")
         self._ses = account.client("sesv2")
         self._under_way = 0
+        self.published = 0
         self._count = threading.Lock()
 
     def answer(self, asked: Asked) -> Answer:
@@ -80,7 +81,15 @@ class Postman(Server):
                 for topic, wanted in topics:
                     if kind.upper() in wanted:
                         event = event_about(mail, kind, self.now())
-                        self._sns.publish(TopicArn=topic, Message=json.dumps(event), Subject="Amazon SES Email Event")
+                        self._sns.publish(
+                            TopicArn=topic,
+                            Message=json.dumps(event),
+                            Subject="Amazon SES Email Event",
+                            # Without any, the emulator leaves the field out, which Chalice cannot bear.
+                            MessageAttributes={"stage": {"DataType": "String", "StringValue": "local"}},
+                        )
+                        with self._count:
+                            self.published += 1
                 time.sleep(DELIVERED_AFTER_SECONDS)
         finally:
             with self._count:
@@ -134,7 +143,7 @@ def events_of(mail: Mail) -> list[str]:
 
 def event_about(mail: Mail, kind: str, at: datetime) -> dict[str, Any]:
     """One event in the form in which SES publishes it to SNS; tags are lists, as SES writes them."""
-    when = at.strftime("%Y-%m-%dT%H:%M:%S.000Z")
+    when = at.strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03d}Z"
     people = [parseaddr(address)[1] for address in mail.to]
     tags: dict[str, list[str]] = {"ses:configuration-set": [mail.configuration_set]}
     tags |= {name: [value] for name, value in mail.tags.items()}
@@ -160,7 +169,7 @@ def event_about(mail: Mail, kind: str, at: datetime) -> dict[str, Any]:
     return {
         "eventType": kind,
         "mail": {
-            "timestamp": mail.at,
+            "timestamp": when,
             "source": parseaddr(mail.sender)[1],
             "sendingAccountId": "000000000000",
             "messageId": mail.id,

@@ -30,6 +30,8 @@ STAGE = "local"
 FUNCTIONS = ("api_handler", "sweep", "reconcile", "work", "mail_events")
 # The longest the work queue may look empty while a message is on its way to a function.
 _QUIET_SECONDS = 0.3
+# Longer than any call to a neighbour takes; see ``_forget_failed``.
+_FAILED_AFTER_SECONDS = 20.0
 
 
 class FunctionFailed(Exception):
@@ -58,6 +60,9 @@ class Stack:
         self.neighbours = Neighbours(self.state, self.ports)
         self._front: Front | None = None
         self._postman: Postman | None = None
+        self._events_before = 0
+        self._failed = 0  # messages taken by batches that failed
+        self._taken = (0, 0.0)  # how many were taken, and since when so many
 
     # --- up and down ------------------------------------------------------------------------------------------------
     def up(self) -> Stack:
@@ -76,6 +81,7 @@ class Stack:
             outputs = deployment.deploy(self.emulator.account, built, STAGE, values.parameters(self.ports))
             deployment.put_settings(self.emulator.account, STAGE, values.settings(self.ports))
             self._verify_sender()
+            self._events_before = self._events_taken()
             self._front = Front(self.ports, outputs["RestAPIId"], self.mailbox, self.state / "logs" / "front.log")
             self._front.start()
         except BaseException:
@@ -170,7 +176,7 @@ class Stack:
 
     def dead_letters(self) -> int:
         """How many messages failed five times."""
-        return self._depth("dead")
+        return sum(self._depth("dead"))
 
     # --- its own ----------------------------------------------------------------------------------------------------
     def _tick(self, schedule: str) -> dict[str, Any]:
@@ -189,19 +195,44 @@ class Stack:
     def _waiting(self) -> str:
         """What keeps the stage from being calm, in words; looked at twice, as a message may just be on its way."""
         for _ in range(2):
-            if depth := self._depth("work"):
-                return f"{depth} messages are queued or in work."
-            if self._postman and not self._postman.idle():
-                return "events of mails are on their way."
+            ready, taken = self._depth("work")
+            if ready or taken > self._failed:
+                self._forget_failed(taken)
+                return f"{ready} messages are queued, {taken} are in work."
+            if events := self._events_under_way():
+                return f"{events} events of mails are on their way."
             time.sleep(_QUIET_SECONDS / 2)
         return ""
 
-    def _depth(self, queue: str) -> int:
+    def _forget_failed(self, taken: int) -> None:
+        """A message whose batch failed stays invisible for nine minutes: it is not waited for.
+
+        Nothing is lost by that; the sweep finds what it pointed at (design section 2).
+        """
+        if taken != self._taken[0]:
+            self._taken = (taken, time.monotonic())
+        elif time.monotonic() - self._taken[1] > _FAILED_AFTER_SECONDS:
+            self._failed = taken
+
+    def _events_under_way(self) -> int:
+        """Events of mails that were published, or will be, and that the function has not yet taken."""
+        if not self._postman:
+            return 0
+        if not self._postman.idle():
+            return 1
+        return max(0, self._events_before + self._postman.published - self._events_taken())
+
+    def _events_taken(self) -> int:
+        group = f"/aws/lambda/fee-simple-{STAGE}-mail_events"
+        return sum(1 for line in _events(self.emulator.account.client("logs"), group) if line.startswith("REPORT "))
+
+    def _depth(self, queue: str) -> tuple[int, int]:
+        """Messages that wait, and messages that somebody has taken and not yet deleted."""
         sqs = self.emulator.account.client("sqs")
         url = sqs.get_queue_url(QueueName=f"fee-simple-{STAGE}-{queue}")["QueueUrl"]
         names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
         counts = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
-        return sum(int(counts[name]) for name in names)
+        return int(counts[names[0]]), int(counts[names[1]])
 
     def _due(self) -> int:
         """Effects whose time has come, as the sweep would find them. Reads as the owner of the emulator."""

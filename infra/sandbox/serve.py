@@ -62,14 +62,14 @@ def build(plan: Plan) -> dict[str, Sandbox]:
     return {name: make(plan.apps[name], clock, plan.folder / f"{name}.pickle") for name, make in _MAKERS.items()}
 
 
-def _clio(app: App, clock: Clock, keep: Path) -> Sandbox:
+def _clio(app: App, clock: Clock, keep: Path) -> Any:
     box = _class("clio", "ClioSandbox")(
         clock, clients={app.client_id: (app.client_secret, app.redirect_uris)}, keep=keep
     )
     return _seeded("clio", box, keep)  # the program subscribes to Clio's webhooks by itself, for each firm
 
 
-def _quickbooks(app: App, clock: Clock, keep: Path) -> Sandbox:
+def _quickbooks(app: App, clock: Clock, keep: Path) -> Any:
     clients = {app.client_id: (app.client_secret, app.redirect_uris)}
     box = _class("quickbooks", "QuickBooksSandbox")(
         clock, clients=clients, verifier_token=app.webhook_secret, keep=keep
@@ -79,7 +79,7 @@ def _quickbooks(app: App, clock: Clock, keep: Path) -> Sandbox:
     return box
 
 
-def _stripe(app: App, clock: Clock, keep: Path) -> Sandbox:
+def _stripe(app: App, clock: Clock, keep: Path) -> Any:
     box = _class("stripe", "StripeSandbox")(
         clock,
         platform_key=app.client_secret,
@@ -93,7 +93,7 @@ def _stripe(app: App, clock: Clock, keep: Path) -> Sandbox:
     return box
 
 
-_MAKERS: dict[str, Callable[[App, Clock, Path], Sandbox]] = {
+_MAKERS: dict[str, Callable[[App, Clock, Path], Any]] = {
     "clio": _clio,
     "quickbooks": _quickbooks,
     "stripe": _stripe,
