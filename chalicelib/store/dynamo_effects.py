@@ -24,8 +24,6 @@ ROUNDS = 8  # how often something is read and tried again when somebody else was
 class DynamoEffects(Tally):
     """What every part of the store needs, and the verbs of effects."""
 
-    shards = encoding.SHARDS
-
     def __init__(
         self,
         connection: Connection,

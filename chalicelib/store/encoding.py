@@ -11,17 +11,16 @@ from binascii import Error as NotBase64
 from datetime import UTC, datetime
 from zlib import crc32
 
-from chalicelib.domain.kernel import Json, Line, Ref
+from chalicelib.domain.kernel import SHARDS, Json, Line, Ref
 from chalicelib.errors import Unreadable
 
-SHARDS = 4  # partitions of the index of what is due; a lane lies in one of them, always the same
 SEPARATOR = "\x1f"  # sorts before every printable character, so it never changes the order of what stands before it
 
 LAST = "\U0010ffff"  # after every other text
 
 
 def shard_of(lane: str) -> int:
-    """The shard, 0 to SHARDS - 1, in which a lane's owed effects lie. The same on every machine."""
+    """The shard, 0 to kernel.SHARDS - 1, in which a lane's owed effects lie. The same on every machine."""
     return crc32(lane.encode()) % SHARDS
 
 

@@ -100,8 +100,6 @@ class MemoryStore(Tally):
     """``clock`` gives the current UTC instant: records and documents expire by it, and parked effects are ordered by
     it. ``before``/``after``: hooks called with (verb, table) around each verb."""
 
-    shards = encoding.SHARDS
-
     def __init__(self, clock: Callable[[], datetime], *, before: Hook | None = None, after: Hook | None = None) -> None:
         super().__init__()
         self.clock = clock

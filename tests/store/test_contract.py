@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from chalicelib.domain.kernel import Commit, Effect, Finish, Guard, Held, Status
+from chalicelib.domain.kernel import SHARDS, Commit, Effect, Finish, Guard, Held, Status
 from chalicelib.errors import Conflict, Unreadable
 from chalicelib.flow.ports import Store
 from tests.store.conftest import AnyStore
@@ -173,7 +173,7 @@ def test_a_finished_effect_is_done_and_in_no_index(store: AnyStore) -> None:
     effect = store.effect(KEY)
     assert effect is not None and effect.status is Status.DONE
     assert store.lane_owed(LANE, limit=9) == []
-    assert [store.due(n, minutes(9), limit=9) for n in range(store.shards)] == [[]] * store.shards
+    assert [store.due(n, minutes(9), limit=9) for n in range(SHARDS)] == [[]] * SHARDS
 
 
 def test_a_finish_conflicts_when_a_pointer_came_since(store: AnyStore) -> None:
