@@ -249,7 +249,7 @@ def mount(box: Box, app: Flask) -> None:
         no = Refusal(
             f"Unrecognized request URL ({request.method}: /v1/{rest}). The sandbox may not serve it.", status=404
         )
-        return answer(no.status, no.body(), {})
+        return answer(no.status, no.body(), {"Request-Id": box.new_id("req_", 14)})
 
 
 def _view(box: Box, route: Route) -> Callable[..., Response]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from . import events, payments, shapes
+from . import events, paying_shapes, payments, shapes
 from .box import DAY, Box, snapshot
 from .refusals import Refusal
 from .state import Account, Thing
@@ -26,9 +26,9 @@ def create(box: Box, account: Account, given: Thing, base_url: str) -> Thing:
     _check_intent_data(box, account, given, methods, total)
     session_id = box.new_id("cs_test_a1", 56)
     url = f"{base_url}/c/pay/{session_id}"
-    session = box.hold(account, shapes.session(session_id, now, given, methods=methods, total=total, url=url))
+    session = box.hold(account, paying_shapes.session(session_id, now, given, methods=methods, total=total, url=url))
     account.lines[session_id] = [
-        shapes.line_item(box.new_id("li_1"), box.new_id("price_1"), box.new_id("prod_", 14), now, line)
+        paying_shapes.line_item(box.new_id("li_1"), box.new_id("price_1"), box.new_id("prod_", 14), now, line)
         for line in given["line_items"]
     ]
     account.hidden[session_id] = {"payment_intent_data": given.get("payment_intent_data", {})}
@@ -221,7 +221,7 @@ def _complete(box: Box, account: Account, session: Thing, status: str, email: st
         "status": "complete",
         "payment_status": status,
         "url": None,
-        "customer_details": shapes.customer_details(email, None),
+        "customer_details": paying_shapes.customer_details(email, None),
     }
     events.emit(box, account, "checkout.session.completed", session)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import events, money, shapes
+from . import events, money, money_shapes
 from .box import Box, snapshot
 from .refusals import Refusal
 from .state import Account, Thing
@@ -26,7 +26,7 @@ def open_one(
         raise Refusal(f"Charge {charge['id']} cannot be disputed now.", code="charge_not_disputable")
     amount = amount or (charge["amount"] if bank else charge["amount"] - charge["amount_refunded"])
     status = "lost" if bank else "warning_needs_response" if inquiry else "needs_response"
-    made = shapes.dispute(box.new_id("du_1" if not bank else "pdp_1"), box.epoch(), charge, amount=amount,
+    made = money_shapes.dispute(box.new_id("du_1" if not bank else "pdp_1"), box.epoch(), charge, amount=amount,
                           reason=reason, status=status)  # fmt: skip
     box.hold(account, made)
     charge["disputed"] = True

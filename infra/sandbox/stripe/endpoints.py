@@ -11,10 +11,12 @@ from .state import Endpoint, Thing
 def register(
     box: Box, url: str, *, secret: str | None = None, events: list[str] | None = None, connect: bool = True
 ) -> Endpoint:
-    """Adds an endpoint, or changes the one with the same address and side. The usual secret is the configured one."""
+    """Adds an endpoint, or changes the one with the same side and secret, so that a program that comes up at another
+    address is not told twice. Without ``secret`` the configured one is meant.
+    """
     for held in box.state.endpoints.values():
-        if held.url == url and held.connect == connect:
-            held.secret = secret or held.secret
+        if held.secret == (secret or box.webhook_secret) and held.connect == connect:
+            held.url = url
             held.enabled_events = events or held.enabled_events
             return held
     made = Endpoint(box.new_id("we_1"), url, secret or box.webhook_secret, events or ["*"], connect)

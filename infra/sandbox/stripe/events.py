@@ -59,7 +59,7 @@ def _wanted(endpoint: Endpoint, type: str) -> bool:
 
 
 def _queue(box: Box, account: Account, event: Thing, endpoint: Endpoint) -> None:
-    now = box.epoch()
+    now = int(box.now().timestamp())  # not the second at which it was due: tries count from when it can go out
     box.state.undelivered[event["id"]] = box.state.undelivered.get(event["id"], 0) + 1
     plan = _plan_for(box, event["type"])
     box.state.made += 1

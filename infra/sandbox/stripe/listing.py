@@ -112,7 +112,7 @@ def page(
         raise Refusal("Invalid limit: must be between 1 and 100", code="parameter_invalid_integer", param="limit")
     if "starting_after" in asked and "ending_before" in asked:
         raise Refusal("You can't pass both starting_after and ending_before.", param="starting_after")
-    rows = list(things)[::-1]
+    rows, expand = list(things)[::-1], _below_data(asked.get("expand", []))
     if cursor := asked.get("starting_after"):
         rows = [t for t in rows[_place(rows, cursor, kind, "starting_after") + 1 :] if keep(t)]
         taken = rows[:limit]
@@ -122,7 +122,7 @@ def page(
     else:
         rows = [t for t in rows if keep(t)]
         taken = rows[:limit]
-    shown = [show(box, account, t, _below_data(asked.get("expand", []))) for t in taken]
+    shown = [show(box, account, t, expand) for t in taken]
     return shapes.a_list(url, shown, has_more=len(rows) > len(taken))
 
 

@@ -7,7 +7,7 @@ fee: the platform is billed (reference/stripe.md 3, 4).
 
 from __future__ import annotations
 
-from . import shapes
+from . import money_shapes
 from .box import Box, business_days_after, snapshot
 from .state import Account, Thing
 
@@ -41,11 +41,11 @@ def book(
     if stripe_fee and platform_pays(account):
         _bill_platform(box, account, stripe_fee, source)
     elif stripe_fee:
-        fees.append(shapes.fee_line(stripe_fee))
+        fees.append(money_shapes.fee_line(stripe_fee))
     if application_fee:
-        fees.append(shapes.fee_line(application_fee, "application_fee", box.client_id))
+        fees.append(money_shapes.fee_line(application_fee, "application_fee", box.client_id))
     now = box.epoch()
-    made = shapes.balance_transaction(
+    made = money_shapes.balance_transaction(
         box.new_id("txn_1"),
         now,
         type=type,

@@ -6,7 +6,7 @@ Order of events as in reference/stripe.md 7; the Session's own event comes last.
 
 from __future__ import annotations
 
-from . import events, money, shapes
+from . import events, money, paying_shapes
 from .box import DAY, Box, business_days_after
 from .refusals import Refusal
 from .state import Account, Thing
@@ -39,7 +39,7 @@ def intent_of(box: Box, account: Account, session: Thing) -> Thing:
     if session["payment_intent"]:
         return box.find(account, "payment_intent", session["payment_intent"])
     given = account.hidden[session["id"]].get("payment_intent_data", {})
-    intent = box.hold(account, shapes.payment_intent(box.new_id("pi_3"), box.epoch(), session, given))
+    intent = box.hold(account, paying_shapes.payment_intent(box.new_id("pi_3"), box.epoch(), session, given))
     if account.id != box.platform_id:
         intent["application"] = box.client_id
     session["payment_intent"] = intent["id"]
@@ -52,7 +52,7 @@ def _charge(box: Box, account: Account, intent: Thing, method: Thing, email: str
     intent["payment_method"] = box.new_id("pm_1")
     settings = account.object["settings"]["card_payments"]
     prefix = "ch_3" if method["type"] == "card" else "py_3"
-    charge = shapes.charge(
+    charge = paying_shapes.charge(
         box.new_id(prefix),
         box.epoch(),
         intent,
@@ -70,13 +70,13 @@ def decline_card(box: Box, account: Account, session: Thing, number: str, email:
     """A card is refused: the Session stays open, the PaymentIntent waits for another method."""
     reason = CARDS[number]
     intent = intent_of(box, account, session)
-    charge = _charge(box, account, intent, shapes.card_details(number), email)
+    charge = _charge(box, account, intent, paying_shapes.card_details(number), email)
     message = "Your card has insufficient funds." if reason == "insufficient_funds" else "Your card was declined."
     charge |= {
         "status": "failed",
         "failure_code": "card_declined",
         "failure_message": message,
-        "outcome": shapes.outcome(ok=False, declined=reason),
+        "outcome": paying_shapes.outcome(ok=False, declined=reason),
     }
     _fail_intent(intent, charge, "card_error", "card_declined", message, decline_code=reason)
     events.emit(box, account, "charge.failed", charge)
@@ -92,7 +92,7 @@ def _fail_intent(intent: Thing, charge: Thing, kind: str, code: str, message: st
 
 def charge_card(box: Box, account: Account, session: Thing, number: str, email: str | None) -> None:
     intent = intent_of(box, account, session)
-    charge = _charge(box, account, intent, shapes.card_details(number), email)
+    charge = _charge(box, account, intent, paying_shapes.card_details(number), email)
     account.hidden[charge["id"]] = {"card": CARDS[number]}
     _succeed(box, account, intent, charge)
     if CARDS[number] == "dispute":
@@ -105,7 +105,7 @@ def _succeed(box: Box, account: Account, intent: Thing, charge: Thing) -> None:
         "paid": True,
         "captured": True,
         "amount_captured": charge["amount"],
-        "outcome": shapes.outcome(ok=True),
+        "outcome": paying_shapes.outcome(ok=True),
         "receipt_url": f"https://pay.stripe.com/receipts/{charge['id']}",
     }
     intent |= {"status": "succeeded", "amount_received": intent["amount"], "processing": None}
@@ -131,7 +131,7 @@ def start_debit(box: Box, account: Account, session: Thing, bank: Thing, email: 
     Returns the PaymentIntent, which is ``processing`` (reference/stripe.md 8).
     """
     intent = intent_of(box, account, session)
-    charge = _charge(box, account, intent, shapes.bank_details(bank["routing"], bank["number"]), email)
+    charge = _charge(box, account, intent, paying_shapes.bank_details(bank["routing"], bank["number"]), email)
     intent["status"] = "processing"
     account.hidden[charge["id"]] = {"bank": bank}
     events.emit(box, account, "charge.pending", charge)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import events, money, shapes
+from . import events, money, money_shapes
 from .box import Box, business_days_after
 from .refusals import Refusal
 from .state import Account, Thing
@@ -14,7 +14,7 @@ def pay_out(box: Box, account: Account, *, fails: bool = False) -> Thing:
         raise Refusal("There is nothing to pay out.", code="balance_insufficient")
     now = box.epoch()
     arrival = business_days_after(now, 2)
-    made = shapes.payout(box.new_id("po_1"), now, amount=amount, destination=bank["id"], arrival=arrival)
+    made = money_shapes.payout(box.new_id("po_1"), now, amount=amount, destination=bank["id"], arrival=arrival)
     covered = [i for i, t in account.held["balance_transaction"].items() if "payout" not in account.hidden.get(i, {})]
     line = money.book(
         box,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import events, money, shapes
+from . import events, money, money_shapes
 from .box import Box, business_days_after
 from .refusals import Refusal
 from .state import Account, Thing
@@ -17,7 +17,7 @@ def create(box: Box, account: Account, given: Thing, *, outcome: str | None = No
     left = charge["amount"] - charge["amount_refunded"]
     amount = given.get("amount", left)
     _check(box, account, charge, amount, left)
-    made = shapes.refund(
+    made = money_shapes.refund(
         box.new_id("re_3" if charge["payment_method_details"]["type"] == "card" else "pyr_1"),
         box.epoch(),
         charge,

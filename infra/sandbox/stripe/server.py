@@ -73,7 +73,7 @@ class StripeSandbox(Box):
         ``send`` gets address, headers and raw body and returns the status; 0 or a broken connection is a failure.
         """
         with self.lock:
-            due.advance(self)
+            happened = due.advance(self)
             batch = events.next_batch(self)
         for delivery in batch:
             with self.lock:
@@ -85,7 +85,7 @@ class StripeSandbox(Box):
                 status = 0
             with self.lock:
                 events.settle(self, delivery, status)
-        if batch:
+        if happened or batch:
             with self.lock:
                 self.save()
         return len(batch)
