@@ -63,7 +63,8 @@ class Company:
     preferences: Obj = field(default_factory=dict)
     tables: dict[str, dict[str, Obj]] = field(default_factory=lambda: {e: {} for e in ENTITIES})
     last_id: dict[str, int] = field(default_factory=dict)
-    names: dict[str, Key] = field(default_factory=dict)
+    names: dict[str, dict[str, Key]] = field(default_factory=dict)
+    """A name without regard to case -> as it is written -> whose it is; inactive ones by their own name."""
     numbers: dict[str, list[Key]] = field(default_factory=dict)
     of_customer: dict[Key, dict[str, None]] = field(default_factory=dict)
     """(entity, customer id) -> ids, for look-ups by customer."""
@@ -120,7 +121,7 @@ class Company:
     def _index(self, entity: str, obj: Obj) -> None:
         key = (entity, obj["Id"])
         if entity in NAMES:
-            self.names[own_name(obj).casefold()] = key
+            self.names.setdefault(own_name(obj).casefold(), {})[own_name(obj)] = key
         if entity in NUMBERED and obj.get("DocNumber"):
             self.numbers.setdefault(obj["DocNumber"], []).append(key)
         if "CustomerRef" in obj:
@@ -130,7 +131,7 @@ class Company:
     def _unindex(self, entity: str, obj: Obj) -> None:
         key = (entity, obj["Id"])
         if entity in NAMES:
-            self.names.pop(own_name(obj).casefold(), None)
+            self.names[own_name(obj).casefold()].pop(own_name(obj), None)
         if entity in NUMBERED and obj.get("DocNumber"):
             self.numbers[obj["DocNumber"]].remove(key)
         if "CustomerRef" in obj:

@@ -103,7 +103,7 @@ class Clerk:
 
     # --- writing ---------------------------------------------------------------------------------------------------
     def create(self, entity: str, raw: Any) -> Obj:
-        body = {k: v for k, v in clean(entity, raw).items() if v is not None}
+        body = {k: v for k, v in clean(entity, raw).items() if v is not None and k not in ("Id", "SyncToken")}
         self._may_write()
         rule = self._rule(entity)
         obj = rule.build(self, entity, body, None)

@@ -58,11 +58,11 @@ def _display_name(body: Obj, old: Obj | None) -> str:
 
 
 def _free(clerk: Clerk, entity: str, name: str, old: Obj | None) -> None:
-    holder = clerk.company.names.get(name.casefold())
-    if holder is None or (old and holder == (entity, old["Id"])):
-        return
-    held = clerk.company.get(*holder)
-    if held and not clerk.switch("names_ignore_case", True) and books.own_name(held) != name:
+    any_case = clerk.switch("names_ignore_case", True)
+    for written, holder in clerk.company.names.get(name.casefold(), {}).items():
+        if (any_case or written == name) and not (old and holder == (entity, old["Id"])):
+            break
+    else:
         return
     said = "The name supplied already exists. : Another customer, vendor or employee is already using this name"
     raise Refusal("6240", f"{said}. Please use a different name.", element="DisplayName")

@@ -23,7 +23,9 @@ def document_number(clerk: Clerk, entity: str, body: Obj, old: Obj | None) -> st
         number = None
     if number is None:
         given_out = not custom or (asked and clerk.switch("auto_generate_works", False))
-        return _next(clerk) if given_out and not (old and "DocNumber" in body) else None
+        if old:
+            return None if custom or "DocNumber" in body else old.get("DocNumber")
+        return _next(clerk) if given_out else None
     _unused(clerk, entity, number, old)
     return number
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -255,7 +255,9 @@ def run(clerk: Clerk, statement: str) -> Obj:
     rows = list(_select(clerk, query, kinds, fold))
     if query.count:
         return {"totalCount": len(rows)}
-    for name, descending in reversed(query.order or [("Id", False)]):
+    if not query.order:
+        rows.sort(key=lambda row: int(row["Id"]))
+    for name, descending in reversed(query.order):
         rows.sort(key=_sort_key(name, kinds[name]), reverse=descending)
     page = rows[query.start - 1 : query.start - 1 + query.most]
     if not page:
@@ -296,7 +298,25 @@ def _candidates(clerk: Clerk, query: Query) -> Iterable[Obj]:
         if condition.name == "CustomerRef":
             ids = [i for v in dict.fromkeys(condition.values) for i in company.of_customer.get((entity, v), {})]
             return [table[i] for i in ids]
+        if condition.name == "DisplayName":
+            return _named(clerk, entity, condition.values)
+    for condition in query.conditions:
+        if condition.name == "MetaData.LastUpdatedTime" and condition.operator in (">", ">="):
+            # Stamps are whole seconds, the order of changes is finer: begin a second earlier.
+            since = _instant(condition.values[0]) - timedelta(seconds=1)
+            return [table[i] for (kind, i), _ in company.changed_since(since) if kind == entity and i in table]
     return table.values()
+
+
+def _named(clerk: Clerk, entity: str, names: list[str]) -> list[Obj]:
+    """Who is called so, or is shown as "… (deleted)"."""
+    found: dict[str, Obj] = {}
+    for name in names:
+        for text in (name, name.removesuffix(books.SUFFIX)):
+            for kind, ident in clerk.company.names.get(text.casefold(), {}).values():
+                if kind == entity:
+                    found[ident] = clerk.company.tables[entity][ident]
+    return list(found.values())
 
 
 def company_info(clerk: Clerk) -> Obj:
@@ -333,7 +353,7 @@ def _get(row: Obj, name: str, kind: str) -> Any:
 def _reader(kind: str, fold: bool) -> Callable[[Any], Any]:
     """Turns a stored value, or the text of the statement, into something that compares."""
     if kind == "number":
-        return lambda v: Decimal(str(v))
+        return lambda v: v if isinstance(v, Decimal) else Decimal(str(v))
     if kind == "id":
         return lambda v: int(v) if str(v).isdigit() else -1
     if kind == "time":

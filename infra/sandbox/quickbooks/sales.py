@@ -105,7 +105,9 @@ class CreditMemos(Sale):
         links = [{"TxnId": oldest["Id"], "TxnType": "Invoice"}, {"TxnId": obj["Id"], "TxnType": "CreditMemo"}]
         lines = [{"Amount": amount, "LinkedTxn": [link]} for link in links]
         note = "Created by QB Online to link credits to charges."
-        clerk.create("Payment", {"CustomerRef": {"value": customer}, "TotalAmt": 0, "Line": lines, "PrivateNote": note})
+        by_itself = Clerk(clerk.box, clerk.company, person=True)
+        body = {"CustomerRef": {"value": customer}, "TotalAmt": 0, "Line": lines, "PrivateNote": note}
+        by_itself.create("Payment", body)
 
 
 class RefundReceipts(Sale):

@@ -52,7 +52,6 @@ class Post:
             headers = {
                 "Content-Type": delivery.content_type,
                 "intuit-signature": signature(self.box.verifier_token, delivery.body),
-                "intuit-notification-schema-version": "v1",
             }
             try:
                 status = send(url, headers, delivery.body)
