@@ -31,7 +31,7 @@ rotate_refresh             False       refreshing gives a new refresh token and 
 rate_limit                 50          requests a minute and token; peak hours all day, the other figure is
                                        not published (2.6)
 not_modified_costs         True        a 304 counts against the limit (2.4)
-allow_http_hooks           False       webhooks may use http (for a machine without TLS)
+allow_http_hooks           False       webhooks may use http anywhere; without it only this machine itself may
 hook_nested_fields         False       braces in a webhook's fields (10.6)
 handshake_key              webhook_id  the id's name in the handshake's data: "webhook_id" or "id" (10.6)
 handshake_by_itself        False       the handshake completes by itself, seen once (8)

@@ -88,6 +88,15 @@ class People:
         """Every bill of a firm (the first one by default), in the shape of ``find_bill``."""
         return [self.find_bill(b.id) for b in self._clio.state.of_firm("bills", self._firm(firm).id)]
 
+    def seed(self, today: date | str | None = None) -> dict[str, int]:
+        """Both firms' data, where there is none yet; their ids."""
+        from .seed import seed
+
+        clio = self._clio
+        day = clio.now().date() if today is None else today if isinstance(today, date) else date.fromisoformat(today)
+        made = seed(clio, day)
+        return {"firm_a": made.firm_a, "firm_b": made.firm_b}
+
     # --- bills -----------------------------------------------------------------------------------------------------
     def add_bill(
         self,

@@ -321,7 +321,7 @@ class State:
     rows: dict[str, dict[int, Any]] = field(default_factory=lambda: {kind: {} for kind in KINDS})
     ids: dict[tuple[str, int], list[int]] = field(default_factory=dict)
     of_bill: dict[tuple[str, int], list[int]] = field(default_factory=dict)
-    last_id: int = 1000
+    last_id: int = 70_000_000  # far from bill numbers, so that neither passes for the other
     grants: dict[int, Grant] = field(default_factory=dict)
     codes: dict[str, Code] = field(default_factory=dict)
     tokens: dict[str, Token] = field(default_factory=dict)
