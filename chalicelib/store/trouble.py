@@ -33,13 +33,15 @@ def told(what: str, *, writes: bool = False) -> Iterator[None]:
     try:
         yield
     except PynamoDBException as e:
+        if unanswered(e):  # asked first: PynamoDB cannot give the code of an error that has no response
+            raise Unavailable(f"DynamoDB, {what}: no answer", after=BUSY_SECONDS, maybe_done=writes) from e
         code = e.cause_response_code
         if code in (CONDITION_FAILED, COLLIDED):
             raise Conflict(f"{what}: somebody else was first") from e
         if code in BUSY:
             raise Unavailable(f"DynamoDB, {what}: {code}", after=BUSY_SECONDS) from e
-        if code in BROKEN or unanswered(e):
-            raise Unavailable(f"DynamoDB, {what}: no answer", after=BUSY_SECONDS, maybe_done=writes) from e
+        if code in BROKEN:
+            raise Unavailable(f"DynamoDB, {what}: {code}", after=BUSY_SECONDS, maybe_done=writes) from e
         raise
 
 

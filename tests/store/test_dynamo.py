@@ -1,0 +1,273 @@
+"""What only DynamoDB does: lost answers, collisions, throttling, races between a read and a write."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError, ReadTimeoutError
+from pynamodb.exceptions import CancellationReason, TransactWriteError, VerboseClientError
+
+from chalicelib.domain.kernel import Commit, Finish
+from chalicelib.errors import Conflict, Unavailable
+from chalicelib.store.dynamo import DynamoStore
+from tests.store.given import LANE, NOON, a_call, a_change, a_commit, a_ref, an_effect, finish, minutes, owed
+
+KEY = "f1/look/1"
+Real = Callable[[], Any]
+TRANSACTION, READ_ONE, READ_MANY = "TransactWriteItems", "GetItem", "BatchGetItem"
+
+
+def on(dynamo: DynamoStore, operation: str, *plans: Callable[[Real], Any]) -> list[str]:
+    """The next requests of this operation go as planned, one plan each; gives the operations as they are asked for."""
+    connection = dynamo._connection
+    ask, left, asked = connection.dispatch, list(plans), []
+
+    def dispatch(name: str, kwargs: dict[str, Any]) -> Any:
+        asked.append(name)
+        if name == operation and left:
+            return left.pop(0)(lambda: ask(name, dict(kwargs)))
+        return ask(name, kwargs)
+
+    connection.dispatch = dispatch  # type: ignore[method-assign, assignment]
+    return asked
+
+
+def lost(_: Real) -> Any:
+    raise ReadTimeoutError(endpoint_url="https://dynamodb")
+
+
+def landed_but_lost(real: Real) -> Any:
+    real()
+    return lost(real)
+
+
+def repeated(real: Real) -> Any:
+    """botocore repeats a request whose answer was lost; the emulator does not know that it is the same one."""
+    real()
+    return real()
+
+
+def refused(code: str) -> Callable[[Real], Any]:
+    def plan(_: Real) -> Any:
+        raise ClientError({"Error": {"Code": code, "Message": ""}}, "Operation")
+
+    return plan
+
+
+def cancelled(*codes: str) -> Callable[[Real], Any]:
+    def plan(_: Real) -> Any:
+        reasons = [CancellationReason(code) if code else None for code in codes]
+        error: Any = {"Error": {"Code": "TransactionCanceledException", "Message": ""}}
+        raise VerboseClientError(error, TRANSACTION, {}, cancellation_reasons=reasons)
+
+    return plan
+
+
+# --- lost answers ---
+
+
+def test_a_commit_that_landed_though_its_answer_was_lost_is_done(dynamo: DynamoStore) -> None:
+    on(dynamo, TRANSACTION, landed_but_lost)
+    dynamo.commit(Commit((a_change(),), (an_effect(),)))
+    assert dynamo.load(a_ref()).version == 1
+    assert dynamo.counts["write", "states"] == 1
+
+
+def test_a_commit_that_did_not_land_may_have_been_done_as_far_as_the_caller_knows(dynamo: DynamoStore) -> None:
+    on(dynamo, TRANSACTION, lost)
+    with pytest.raises(Unavailable) as told:
+        dynamo.commit(a_commit())
+    assert told.value.maybe_done
+    assert dynamo.load(a_ref()).version == 0
+    dynamo.commit(a_commit())
+
+
+def test_a_commit_repeated_below_us_does_not_conflict_with_itself(dynamo: DynamoStore) -> None:
+    on(dynamo, TRANSACTION, repeated)
+    dynamo.commit(a_commit())
+    assert dynamo.load(a_ref()).version == 1
+
+
+def test_the_same_commit_of_another_worker_is_not_taken_for_ours(dynamo: DynamoStore) -> None:
+    dynamo.commit(a_commit())
+    on(dynamo, TRANSACTION, lost)
+    with pytest.raises(Unavailable):
+        dynamo.commit(a_commit())
+    with pytest.raises(Conflict):
+        dynamo.commit(a_commit())
+
+
+def test_a_commit_without_a_state_whose_answer_was_lost_is_asked_for_again(dynamo: DynamoStore) -> None:
+    on(dynamo, TRANSACTION, landed_but_lost)
+    with pytest.raises(Unavailable):
+        dynamo.commit(owed())
+    dynamo.commit(owed())
+    assert dynamo.effect(KEY) == an_effect()
+
+
+def test_every_transaction_carries_a_token_so_that_its_repetition_is_the_same(dynamo: DynamoStore) -> None:
+    sent: list[dict[str, Any]] = []
+    events = dynamo._connection.client.meta.events
+    events.register("before-call.dynamodb.TransactWriteItems", lambda params, **_: sent.append(params))
+    dynamo.commit(a_commit())
+    assert json.loads(sent[0]["body"])["ClientRequestToken"]
+
+
+def test_a_call_that_was_stored_though_the_answer_was_lost_is_begun(dynamo: DynamoStore) -> None:
+    dynamo.commit(owed())
+    on(dynamo, TRANSACTION, landed_but_lost)
+    dynamo.begin(a_call())
+    assert dynamo.call("c1") == a_call()
+
+
+def test_a_call_that_was_not_stored_is_not_begun(dynamo: DynamoStore) -> None:
+    dynamo.commit(owed())
+    on(dynamo, TRANSACTION, lost)
+    with pytest.raises(Unavailable):
+        dynamo.begin(a_call())
+    assert dynamo.call("c1") is None
+
+
+# --- collisions and throttling ---
+
+
+def test_a_transaction_that_only_met_another_is_sent_again(dynamo: DynamoStore) -> None:
+    asked = on(dynamo, TRANSACTION, cancelled("TransactionConflict", ""), cancelled("", "TransactionConflict"))
+    dynamo.commit(a_commit())
+    assert asked.count(TRANSACTION) == 3
+    assert dynamo.load(a_ref()).version == 1
+
+
+def test_a_transaction_that_meets_others_again_and_again_conflicts(dynamo: DynamoStore) -> None:
+    asked = on(dynamo, TRANSACTION, *[cancelled("TransactionConflict", "")] * 9)
+    with pytest.raises(Conflict):
+        dynamo.commit(a_commit())
+    assert asked.count(TRANSACTION) == 5
+
+
+def test_a_failed_condition_beside_a_collision_is_a_conflict_at_once(dynamo: DynamoStore) -> None:
+    asked = on(dynamo, TRANSACTION, cancelled("ConditionalCheckFailed", "TransactionConflict"))
+    with pytest.raises(Conflict):
+        dynamo.commit(a_commit())
+    assert asked.count(TRANSACTION) == 1
+
+
+@pytest.mark.parametrize("plan", [cancelled("ThrottlingError", ""), refused("ThrottlingException")])
+def test_a_throttled_commit_is_unavailable_and_surely_not_done(
+    dynamo: DynamoStore, plan: Callable[[Real], Any]
+) -> None:
+    on(dynamo, TRANSACTION, plan)
+    with pytest.raises(Unavailable) as told:
+        dynamo.commit(a_commit())
+    assert not told.value.maybe_done and told.value.after > 0
+
+
+@pytest.mark.parametrize("plan", [lost, refused("ProvisionedThroughputExceededException")])
+def test_a_read_without_answer_is_unavailable(dynamo: DynamoStore, plan: Callable[[Real], Any]) -> None:
+    on(dynamo, READ_ONE, plan)
+    with pytest.raises(Unavailable) as told:
+        dynamo.load(a_ref())
+    assert not told.value.maybe_done
+
+
+def test_a_wrong_request_is_a_bug_and_flies(dynamo: DynamoStore) -> None:
+    on(dynamo, TRANSACTION, cancelled("ValidationError", ""))
+    with pytest.raises(TransactWriteError):
+        dynamo.commit(a_commit())
+
+
+# --- races between a read and a write ---
+
+
+def test_pointers_that_come_at_the_same_time_are_all_counted(dynamo: DynamoStore) -> None:
+    dynamo.arrive(an_effect())
+
+    def meanwhile(real: Real) -> Any:
+        read = real()
+        dynamo.arrive(an_effect())
+        return read
+
+    on(dynamo, READ_ONE, meanwhile)
+    dynamo.arrive(an_effect())
+    effect = dynamo.effect(KEY)
+    assert effect is not None and effect.arrivals == 3
+
+
+def test_a_first_pointer_and_another_at_the_same_time_are_both_counted(dynamo: DynamoStore) -> None:
+    def meanwhile(real: Real) -> Any:
+        read = real()
+        dynamo.arrive(an_effect())
+        return read
+
+    on(dynamo, READ_ONE, meanwhile)
+    dynamo.arrive(an_effect())
+    effect = dynamo.effect(KEY)
+    assert effect is not None and effect.arrivals == 2
+
+
+def test_a_pointer_that_comes_while_a_look_is_committed_keeps_it_owed(dynamo: DynamoStore) -> None:
+    dynamo.arrive(an_effect())
+
+    def meanwhile(real: Real) -> Any:
+        read = real()
+        dynamo.arrive(an_effect())
+        return read
+
+    on(dynamo, READ_MANY, meanwhile)
+    with pytest.raises(Conflict):
+        dynamo.commit(Commit((a_change(),), finish=(Finish(KEY, arrivals=1),)))
+    assert dynamo.load(a_ref()).version == 0
+    assert [e.key for e in dynamo.lane_due(LANE, NOON, limit=9)] == [KEY]
+
+
+def test_an_effect_postponed_while_it_is_finished_is_done_all_the_same(dynamo: DynamoStore) -> None:
+    dynamo.arrive(an_effect())
+
+    def meanwhile(real: Real) -> Any:
+        read = real()
+        dynamo.postpone(KEY, minutes(9))
+        return read
+
+    on(dynamo, READ_MANY, meanwhile)
+    dynamo.commit(finish(arrivals=1))
+    assert dynamo.lane_owed(LANE, limit=9) == []
+
+
+def test_a_member_that_another_call_took_first_is_not_taken(dynamo: DynamoStore) -> None:
+    dynamo.commit(owed())
+
+    def meanwhile(real: Real) -> Any:
+        read = real()
+        dynamo.begin(a_call("c1"))
+        return read
+
+    on(dynamo, READ_MANY, meanwhile)
+    with pytest.raises(Conflict):
+        dynamo.begin(a_call("c2"))
+    effect = dynamo.effect(KEY)
+    assert effect is not None and effect.call == "c1"
+
+
+def test_a_call_ends_though_a_pointer_comes_to_its_member(dynamo: DynamoStore) -> None:
+    dynamo.commit(owed())
+    dynamo.begin(a_call())
+
+    def meanwhile(real: Real) -> Any:
+        read = real()
+        dynamo.arrive(an_effect())
+        return read
+
+    on(dynamo, READ_MANY, meanwhile)
+    dynamo.end("c1")
+    effect = dynamo.effect(KEY)
+    assert effect is not None and (effect.call, effect.arrivals) == ("", 2)
+
+
+def test_an_effect_that_moves_all_the_time_conflicts_in_the_end(dynamo: DynamoStore) -> None:
+    dynamo.arrive(an_effect())
+    on(dynamo, "PutItem", *[refused("ConditionalCheckFailedException")] * 20)
+    with pytest.raises(Conflict):
+        dynamo.postpone(KEY, minutes(1))
