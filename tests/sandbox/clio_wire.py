@@ -13,6 +13,7 @@ import requests
 
 from infra.sandbox.clio import OWNER_A, ClioSandbox, seed
 from infra.sandbox.kit import ManualClock, Wire
+from tests.sandbox import clio_document
 
 BASE = "https://app.clio.com"
 CALLBACK = "https://fee.example/connect/clio/callback"
@@ -29,7 +30,10 @@ def _seeded() -> bytes:
 
 @dataclass
 class Office:
-    """A seeded sandbox, its clock, and requests sent with one user's token."""
+    """A seeded sandbox, its clock, and requests sent with one user's token.
+
+    Each request and answer is held against Clio's own document, where this machine has it.
+    """
 
     clio: ClioSandbox
     clock: ManualClock
@@ -41,7 +45,9 @@ class Office:
         token = more.pop("token", self.token)
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         url = path if path.startswith("https:") else BASE + (path if path.startswith("/") else f"/api/v4/{path}")
-        return self.http.request(method, url, headers=headers | more.pop("headers", {}), **more)
+        answer = self.http.request(method, url, headers=headers | more.pop("headers", {}), **more)
+        assert clio_document.check(answer) == []
+        return answer
 
     def get(self, path: str, **params: Any) -> requests.Response:
         return self.ask("GET", path, params=params)

@@ -294,6 +294,7 @@ def _(o: Office) -> None:
     assert numbers(o, bill_number="1046") == ["1046"]
     assert numbers(o, bill_number="104") == []
     assert "1046" in numbers(o, query="104")
+    assert numbers(o, query="B-OK") == []
     assert "1046" in numbers(o, due_at=one["due_at"])
     assert "1046" not in numbers(o, due_after=one["due_at"]) + numbers(o, due_before=one["due_at"])
     assert "1046" not in numbers(o, issued_after=one["issued_at"]) + numbers(o, issued_before=one["issued_at"])
