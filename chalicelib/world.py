@@ -120,6 +120,12 @@ class LiveWorld:
     def public_url(self) -> str:
         return self._environ["PUBLIC_URL"].rstrip("/")
 
+    @property
+    def serves_pages(self) -> bool:
+        """Whether this process is the Lambda of the routes, or no Lambda at all (a test, ``chalice package``)."""
+        name = self._environ.get("AWS_LAMBDA_FUNCTION_NAME", "")
+        return not name or name.endswith("api_handler")
+
     # --- store, seal, queue -----------------------------------------------------------------------------------------
     @cached_property
     def store(self) -> DynamoStore:

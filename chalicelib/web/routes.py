@@ -1,0 +1,27 @@
+"""Registers every Blueprint with the app. Only the Lambda that serves pages imports it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from chalice.app import Chalice, Response
+
+from chalicelib.web import door, statics
+
+world = door.current
+
+
+def register(
+    app: Chalice,
+    world: door.DoorWorld,
+    around: Callable[[Callable[[], Response], Callable[[str], Response]], Response],
+) -> None:
+    door.use(world)
+    door.catch_with(around)
+    for blueprint in _blueprints():
+        app.register_blueprint(blueprint)
+
+
+def _blueprints() -> list[Any]:
+    return [statics.doors.blueprint]
