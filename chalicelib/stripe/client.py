@@ -145,9 +145,14 @@ class StripeClient:
 
     def session_of_intent(self, account: str, intent: str) -> r.SessionReading | None:
         """None for a payment that no session of ours made."""
-        sessions, of = self._stripe.v1.checkout.sessions, {"payment_intent": intent, "limit": 1}
-        asked: Any = of
-        found = self._ask(lambda: sessions.list(asked, _on(account)).to_dict(), write=False)["data"]
+        sessions = self._stripe.v1.checkout.sessions
+        asked: Any = {"payment_intent": intent, "limit": 1}
+        try:
+            found = self._ask(lambda: sessions.list(asked, _on(account)).to_dict(), write=False)["data"]
+        except Declined as no:
+            if no.code != "resource_missing":
+                raise
+            return None
         return self.session(account, str(found[0]["id"])) if found else None
 
     def sessions_since(self, account: str, since: datetime) -> list[r.SessionReading]:
