@@ -207,3 +207,16 @@ def test_a_code_used_twice_disconnects_where_the_switch_says_so(caller: Caller) 
     caller.token(code)
     caller.token(code)
     assert caller.get("/v1/account").status_code == 403
+
+
+def test_the_controller_can_be_shown_without_its_parts(caller: Caller) -> None:
+    caller.box.switches["oauth_controller_bare"] = True
+    caller.connect("acct_bexley")
+    shown = caller.get("/v1/account", account="acct_bexley").json()
+    assert shown["controller"] == {"type": "account"}
+
+
+def test_the_story_s_accounts_can_be_sown_again_after_a_reset(caller: Caller) -> None:
+    caller.http.post(f"{BASE}/_sandbox/reset")
+    accounts = caller.http.post(f"{BASE}/_sandbox/seed", json={"today": "2026-03-02"}).json()["accounts"]
+    assert accounts == ["acct_platform", "acct_hartwell_operating", "acct_hartwell_old", "acct_bexley"]

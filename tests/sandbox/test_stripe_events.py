@@ -152,6 +152,16 @@ def test_events_can_come_twice_with_the_same_id(caller: Caller) -> None:
     assert caller.box.counts["events_doubled"] == 1
 
 
+def test_two_event_objects_can_describe_one_change(caller: Caller) -> None:
+    caller.people.plan_deliveries(twin=True, types="session.completed")
+    caller.paid()
+    caller.deliver()
+    told = [json.loads(b) for _, _, b in caller.delivered if b"session.completed" in b]
+    assert told[0]["id"] != told[1]["id"]
+    assert told[0]["data"] == told[1]["data"]
+    assert caller.event_types()[-2:] == ["checkout.session.completed"] * 2
+
+
 def test_events_can_come_out_of_order(caller: Caller) -> None:
     caller.people.plan_deliveries(reorder=True, next=2)
     caller.paid()

@@ -2,7 +2,8 @@
 
 Served: Connect (OAuth, Accounts, Account Links), hosted Checkout with card and bank debit, PaymentIntents, Charges,
 Balance Transactions, Refunds, Disputes, Payouts, Customers, Events, webhook endpoints and signed deliveries.
-Not served, and refused: PaymentIntents made directly, saved methods, Invoices, Payment Links, thin (v2) events.
+Not served, and refused: PaymentIntents made directly, saved methods, Invoices, Payment Links, thin (v2) events,
+micro-deposits.
 A parameter that Stripe takes and this sandbox does not act out gets 400 ``sandbox_not_modelled``.
 
 Switches (``POST /_sandbox/switches``): each stands for something that the reference marks remembered or unknown.
@@ -24,15 +25,16 @@ executions_to_break            0           the next n POSTs with a key are carri
 reused_code_revokes            false       true: an OAuth code used twice also disconnects the account
 links_for_oauth_accounts       false       true: Account Links may be made for accounts connected by OAuth
 oauth_offers_own_accounts      false       true: the authorize page also lists accounts that the platform made
+oauth_controller_bare          false       true: accounts connected by OAuth show its ``type`` alone
 managed_risk                   true        false: ``losses=stripe`` with ``fees=application`` is refused
 rate_per_second                0           above 0: so many requests per endpoint and second, then 429
 =============================  ==========  ============================================================================
 
 In process: ``StripeSandbox(clock)``, ``seed(sandbox, today)``, ``sandbox.people.<verb>(...)``, ``sandbox.advance()``,
 ``sandbox.deliver_due(send)``, ``sandbox.books()``. Over HTTP: ``POST /_sandbox/people/<verb>``, ``/_sandbox/advance``,
-``/_sandbox/deliver``, ``GET /_sandbox/books``, ``/_sandbox/deliveries``, and the kit's own routes.
-Counted: ``events_late``, ``events_doubled``, ``events_dropped``, ``events_reordered``, ``events_refused``,
-``events_given_up``, ``answers_replayed``, ``executions_broken``, ``cards_declined``, ``rate_limited``,
+``/_sandbox/deliver``, ``/_sandbox/seed``, ``GET /_sandbox/books``, ``/_sandbox/deliveries``, and the kit's routes.
+Counted: ``events_late``, ``events_doubled``, ``events_twinned``, ``events_dropped``, ``events_reordered``,
+``events_refused``, ``events_given_up``, ``answers_replayed``, ``executions_broken``, ``cards_declined``, ``rate_limited``,
 ``accounts_disconnected``.
 """
 

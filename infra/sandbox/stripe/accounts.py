@@ -31,7 +31,7 @@ def controller(*, fees: str, losses: str, dashboard: str, collects: str) -> Thin
 
 
 STANDARD: Thing = {
-    "type": "application",
+    "type": "account",
     "fees": {"payer": "account"},
     "is_controller": False,
     "losses": {"payments": "stripe"},
@@ -313,7 +313,8 @@ def _exchange_code(box: Box, given: str) -> Thing:
     connection = box.state.connections.setdefault(account.id, Connection(code.scope, box.epoch()))
     connection.scope = code.scope
     if not account.made_by_platform:
-        account.object["controller"] = snapshot(STANDARD)
+        bare = box.switch("oauth_controller_bare", False)
+        account.object["controller"] = dict(OWN_CONTROLLER) if bare else snapshot(STANDARD)
     if fresh:
         events.emit(box, account, "account.application.authorized", _application(box))
     return _tokens(account, connection)

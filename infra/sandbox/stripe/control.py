@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING, cast
 
 from flask import Flask, Response, jsonify, request
 
 from .box import Box
 from .refusals import Refusal
+from .seed import seed
 
 if TYPE_CHECKING:
     from .server import StripeSandbox
@@ -29,6 +31,12 @@ def mount(box: Box, app: Flask) -> None:
             return answer
         except TypeError as wrong:
             return _error(str(wrong), 400)
+
+    @app.post("/_sandbox/seed")
+    def sow() -> Response:
+        given = (request.get_json(silent=True) or {}).get("today")
+        seed(sandbox, date.fromisoformat(given) if given else sandbox.now().date())
+        return jsonify({"accounts": list(sandbox.state.accounts)})
 
     @app.get("/_sandbox/books")
     def books() -> Response:

@@ -59,34 +59,41 @@ def _wanted(endpoint: Endpoint, type: str) -> bool:
 
 
 def _queue(box: Box, account: Account, event: Thing, endpoint: Endpoint) -> None:
-    now = int(box.now().timestamp())  # not the second at which it was due: tries count from when it can go out
-    box.state.undelivered[event["id"]] = box.state.undelivered.get(event["id"], 0) + 1
     plan = _plan_for(box, event["type"])
-    box.state.made += 1
-    first = Delivery(
-        event=event["id"],
-        account=account.id,
-        endpoint=endpoint.id,
-        first_at=now,
-        due_at=now,
-        number=box.state.made,
-        body=json.dumps(event, separators=(",", ":")).encode(),
-    )
+    first = _delivery(box, account, event, endpoint)
     if plan.drop:
         box.note("events_dropped")
         return
     if plan.late_seconds:
         box.note("events_late")
         first.due_at += plan.late_seconds
-    if plan.reorder:
-        first.held_back = True
+    first.held_back = plan.reorder
     box.state.waiting.append(first)
     if plan.double:
         box.note("events_doubled")
-        box.state.made += 1
-        again = Delivery(**{**first.__dict__, "number": box.state.made})
-        box.state.undelivered[event["id"]] += 1
-        box.state.waiting.append(again)
+        box.state.waiting.append(_delivery(box, account, event, endpoint, like=first))
+    if plan.twin:
+        box.note("events_twinned")
+        twin = box.hold(account, {**snapshot(event), "id": box.new_id("evt_1")})
+        box.state.waiting.append(_delivery(box, account, twin, endpoint, like=first))
+
+
+def _delivery(box: Box, account: Account, event: Thing, endpoint: Endpoint, like: Delivery | None = None) -> Delivery:
+    """A new chain of tries, due now or when ``like`` is."""
+    # The real now, not the second at which the thing was due: tries count from when the event can go out.
+    now = int(box.now().timestamp())
+    box.state.undelivered[event["id"]] = box.state.undelivered.get(event["id"], 0) + 1
+    box.state.made += 1
+    return Delivery(
+        event=event["id"],
+        account=account.id,
+        endpoint=endpoint.id,
+        first_at=now,
+        due_at=like.due_at if like else now,
+        number=box.state.made,
+        body=json.dumps(event, separators=(",", ":")).encode(),
+        held_back=bool(like and like.held_back),
+    )
 
 
 def _plan_for(box: Box, type: str) -> Plan:

@@ -185,12 +185,13 @@ class People:
         next: int = 1,
         late_seconds: int = 0,
         double: bool = False,
+        twin: bool = False,
         reorder: bool = False,
         drop: bool = False,
         types: str = ".*",
     ) -> Thing:
         """What happens to the next deliveries (see ``state.Plan``). Plans are used up in the order of making."""
-        self._box.state.plans.append(Plan(next, late_seconds, double, reorder, drop, types))
+        self._box.state.plans.append(Plan(next, late_seconds, double, twin, reorder, drop, types))
         return {"plans": len(self._box.state.plans)}
 
     def clear_plans(self) -> Thing:

@@ -125,11 +125,16 @@ class Delivery:
 
 @dataclass
 class Plan:
-    """What happens to the next ``next`` deliveries whose event type matches ``types`` (a regular expression)."""
+    """What happens to the next ``next`` deliveries whose event type matches ``types`` (a regular expression).
+
+    ``double``: the same event goes out twice. ``twin``: another event object, with an id of its own, describes the same
+    change. ``reorder``: what comes after it overtakes it. ``drop``: it is never sent, and listed as undelivered.
+    """
 
     next: int = 1
     late_seconds: int = 0
     double: bool = False
+    twin: bool = False
     reorder: bool = False
     drop: bool = False
     types: str = ".*"
