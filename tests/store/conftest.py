@@ -35,8 +35,6 @@ def store(request: pytest.FixtureRequest, clock: Clock) -> AnyStore:
 @pytest.fixture
 def dynamo(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Iterator[DynamoStore]:
     """A DynamoStore on empty tables of moto, in process."""
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "test")
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     with mock_aws():
         yield a_dynamo_store(clock)
