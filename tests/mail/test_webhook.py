@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from chalicelib.errors import Unreadable
+from chalicelib.mail.webhook import mail_event
+
+TIME = "2026-03-02T16:00:00.000Z"
+
+
+def an_event(kind: str, **body: Any) -> str:
+    mail = {
+        "messageId": "ses-1",
+        "timestamp": TIME,
+        "destination": ["ada@example.com"],
+        "tags": {"effect": ["tag-1"], "ses:configuration-set": ["set-1"]},
+    }
+    return json.dumps({"eventType": kind, "mail": mail, kind[:1].lower() + kind[1:]: body})
+
+
+@pytest.mark.parametrize(
+    ("kind", "event"),
+    [("Send", "send"), ("Delivery", "delivery"), ("Reject", "reject"), ("DeliveryDelay", "delay"), ("Open", "other")],
+)
+def test_an_event_tells_its_mail_and_its_kind(kind: str, event: str) -> None:
+    told = mail_event(an_event(kind))
+    assert told
+    assert (told.tag, told.event, told.message_id, told.recipients) == ("tag-1", event, "ses-1", ("ada@example.com",))
+    assert told.at == datetime(2026, 3, 2, 16, tzinfo=UTC)
+
+
+def test_a_bounce_tells_whom_why_and_whether_for_good() -> None:
+    who = [{"emailAddress": "old@example.com", "diagnosticCode": "550 5.1.1 unknown user"}]
+    told = mail_event(an_event("Bounce", bounceType="Permanent", bouncedRecipients=who, timestamp=TIME))
+    assert told
+    assert (told.recipients, told.permanent, told.reason) == (("old@example.com",), True, "550 5.1.1 unknown user")
+
+
+def test_a_full_mailbox_is_not_for_good() -> None:
+    told = mail_event(an_event("Bounce", bounceType="Transient", bounceSubType="MailboxFull", bouncedRecipients=[]))
+    assert told
+    assert (told.permanent, told.reason) == (False, "MailboxFull")
+
+
+def test_a_complaint_tells_whose() -> None:
+    told = mail_event(an_event("Complaint", complainedRecipients=[{"emailAddress": "ada@example.com"}]))
+    assert told
+    assert (told.event, told.recipients) == ("complaint", ("ada@example.com",))
+
+
+def test_a_mail_that_is_not_ours_and_a_test_message_are_left_alone() -> None:
+    assert mail_event("Successfully validated SNS topic for Amazon SES event publishing.") is None
+    assert mail_event(json.dumps({"eventType": "Send", "mail": {"tags": {}}})) is None
+
+
+def test_something_else_is_unreadable() -> None:
+    with pytest.raises(Unreadable):
+        mail_event("[]")
