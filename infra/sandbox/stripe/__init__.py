@@ -32,10 +32,10 @@ rate_per_second                0           above 0: so many requests per endpoin
 
 In process: ``StripeSandbox(clock)``, ``seed(sandbox, today)``, ``sandbox.people.<verb>(...)``, ``sandbox.advance()``,
 ``sandbox.deliver_due(send)``, ``sandbox.books()``. Over HTTP: ``POST /_sandbox/people/<verb>``, ``/_sandbox/advance``,
-``/_sandbox/deliver``, ``/_sandbox/seed``, ``GET /_sandbox/books``, ``/_sandbox/deliveries``, and the kit's routes.
+``/_sandbox/deliver``, ``/_sandbox/seed``, ``GET /_sandbox/books``, ``/_sandbox/deliveries``, and the kit's.
 Counted: ``events_late``, ``events_doubled``, ``events_twinned``, ``events_dropped``, ``events_reordered``,
-``events_refused``, ``events_given_up``, ``answers_replayed``, ``executions_broken``, ``cards_declined``, ``rate_limited``,
-``accounts_disconnected``.
+``events_refused``, ``events_given_up``, ``answers_replayed``, ``executions_broken``, ``cards_declined``,
+``rate_limited``, ``accounts_disconnected``.
 """
 
 from .people import People

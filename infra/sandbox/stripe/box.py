@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import heapq
 from collections.abc import Callable
-from copy import deepcopy
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -106,4 +105,11 @@ def day_start(day: date) -> int:
 
 
 def snapshot(thing: Thing) -> Thing:
-    return deepcopy(thing)
+    """A copy that shares nothing with ``thing``; far quicker than ``deepcopy``, JSON being all there is to copy."""
+    return {name: _copy(value) for name, value in thing.items()}
+
+
+def _copy(value: Any) -> Any:
+    if isinstance(value, dict):
+        return snapshot(value)
+    return [_copy(part) for part in value] if isinstance(value, list) else value

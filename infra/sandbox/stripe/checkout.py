@@ -234,4 +234,7 @@ def with_lines(account: Account, session: Thing) -> Thing:
     """A copy of the Session with its lines, as ``expand[]=line_items`` shows it."""
     lines = account.lines[session["id"]]
     url = f"/v1/checkout/sessions/{session['id']}/line_items"
-    return {**session, "line_items": shapes.a_list(url, snapshot({"l": lines})["l"][:10], has_more=len(lines) > 10)}
+    return {
+        **session,
+        "line_items": shapes.a_list(url, [snapshot(line) for line in lines[:10]], has_more=len(lines) > 10),
+    }
