@@ -90,6 +90,15 @@ def refused(answer: requests.Response, status: int, kind: str | None = None) -> 
     assert kind is None or told["type"] == kind
 
 
+def allocations(o: Office, number: str) -> Any:
+    return o.data(
+        "allocations.json",
+        bill_id=o.clio.people.find_bill(number)["id"],
+        order="id(asc)",
+        fields="id,date,amount,description,voided_at,parent{id,type},source_bank_account{type},destination_bank_account{type}",
+    )
+
+
 Rule = Callable[[Office], None]
 
 

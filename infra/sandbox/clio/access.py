@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from flask import Response, g, jsonify, redirect, render_template, request
@@ -102,7 +102,7 @@ def _consent(clio: ClioSandbox) -> str | tuple[str, int] | AnyResponse:
         if form.get("redirect_on_decline") == "true":
             return redirect(_with_query(back, error="access_denied", state=state))
         return render_template("oops.html", wrong="You declined. The app was not told.", region=clio.region)
-    user = clio.state.rows["users"].get(int(form.get("user_id", "0") or 0))
+    user = clio.state.rows["users"].get(request.form.get("user_id", type=int))
     if user is None:
         return render_template("oops.html", wrong="Choose who you are.", region=clio.region), 400
     code = new_code(clio, grant(clio, form["client_id"], user.id), back)
@@ -120,7 +120,8 @@ def _token(clio: ClioSandbox) -> Response | tuple[Response, int]:
         return _oauth_error(400, "invalid_request", "The request must be form-encoded.")
     form = request.form
     known = clio.clients.get(form.get("client_id", ""))
-    if known is None or not secrets.compare_digest(known[0], form.get("client_secret", "")):
+    sent = form.get("client_secret", "").encode()
+    if known is None or not secrets.compare_digest(known[0].encode(), sent):
         return _oauth_error(401, "invalid_client", "Client authentication failed due to unknown client.")
     match form.get("grant_type"):
         case "authorization_code":
@@ -248,13 +249,7 @@ def need(viewer: Viewer, permissions: tuple[str, ...], role: str | None) -> None
 def routes(clio: ClioSandbox) -> None:
     app = clio.app
 
-    def revoke() -> Any:
-        try:
-            return _deauthorize(clio)
-        except Refusal as refused:
-            return jsonify(refused.body), refused.status, refused.headers
-
     app.add_url_rule("/oauth/authorize", "consent_page", lambda: _consent_page(clio), methods=["GET"])
     app.add_url_rule("/oauth/authorize", "consent", lambda: _consent(clio), methods=["POST"])
     app.add_url_rule("/oauth/token", "token", lambda: _token(clio), methods=["POST"])
-    app.add_url_rule("/oauth/deauthorize", "deauthorize", revoke, methods=["POST"])
+    app.add_url_rule("/oauth/deauthorize", "deauthorize", lambda: _deauthorize(clio), methods=["POST"])

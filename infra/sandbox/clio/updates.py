@@ -119,6 +119,7 @@ def _mark_paid(clio: ClioSandbox, bill: Bill, user: User) -> None:
         case "accept":
             clio.note("paid_accepted")
             ledger.record_payment(clio, {bill.id: books.balance(bill)}, on=clio.today(user), method="other")
+            clio.touch(bill)
         case "accept_bare":
             clio.note("paid_accepted")
             bill.paid += books.balance(bill)
