@@ -1,0 +1,220 @@
+"""Connections made, lost and taken back: the account is guarded, tokens are kept, waiting effects are woken.
+
+An account at a neighbour belongs to one firm and one pot; a second one is refused with a sentence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from chalicelib.domain import connection
+from chalicelib.domain.connection import NAMES, Connected, Connection, ConnectionFact, Lost, account_guard, id_of
+from chalicelib.domain.kernel import Decision, Kind, Neighbour, Ref, lane_of
+from chalicelib.domain.readings import Access, Pot, Tokens
+from chalicelib.errors import Conflict, Disconnected, Outside, Refused
+from chalicelib.flow import tokens
+from chalicelib.flow.firms import connections
+from chalicelib.flow.ports import World
+from chalicelib.flow.settle import settle
+
+WOKEN_AT_MOST = 1000  # effects of one lane; the rest come when their own time does
+
+
+@dataclass(frozen=True, slots=True)
+class Callback:
+    """What came back from a neighbour's consent page. ``realm``: QuickBooks only."""
+
+    code: str
+    realm: str = ""
+
+
+# --- connecting -------------------------------------------------------------------------------------------------------
+
+
+def connect_clio(world: World, firm: str, region: str, account: str, back: Callback, redirect: str, by: str) -> None:
+    """The owner's connection, whose token syncs. Refused when it belongs to another account, is not an owner's, or may
+    not see all that a sync reads: then the sentence names what is missing."""
+    got = world.clio.exchange(region, back.code, redirect)
+    here = Access(firm, f"{region}/{account}", got.access)
+    person = world.clio.who(here)
+    if person.account_id != account:
+        raise Refused(
+            f"You gave access to {person.account_name} at Clio, which is another firm. Sign in at Clio with this "
+            "firm's account and connect again."
+        )
+    if not person.is_owner:
+        raise Refused("Only an owner of the Clio account can connect it: ask them to sign in here and connect.")
+    missing = [name for name, seen in world.clio.may_see(here).items() if not seen]
+    if missing:
+        raise Refused(
+            f"With this access we cannot see the firm's {_listed(missing)}. At Clio, give the owner the roles Billing "
+            "and Accounts, then connect again."
+        )
+    fact = Connected(Neighbour.CLIO, here.account, person.account_name)
+    _connect(world, firm, fact, got, by)
+
+
+def connect_quickbooks(world: World, firm: str, back: Callback, redirect: str, by: str) -> None:
+    """``realm`` is the company that the person chose. Refused when its currency is not the firm's."""
+    from chalicelib.flow.firms import firm_of
+
+    if not back.realm:
+        raise Refused("QuickBooks did not say which company was chosen. Connect again.")
+    got = world.quickbooks.exchange(back.code, redirect)
+    books = world.quickbooks.books(Access(firm, back.realm, got.access))
+    state = firm_of(world, firm)
+    if state is not None and books.currency != state.currency:
+        raise Refused(
+            f"{books.company} keeps its books in {books.currency}, and the firm bills in {state.currency}. Connect the "
+            f"company that keeps books in {state.currency}."
+        )
+    fact = Connected(Neighbour.QUICKBOOKS, back.realm, books.company)
+    _connect(world, firm, fact, got, by)
+
+
+def connect_stripe(world: World, firm: str, pot: Pot, back: Callback, by: str) -> None:
+    """An existing account by OAuth. For trust it is kept and shown with the reason why it takes no payments."""
+    _connect_stripe(world, firm, pot, world.stripe.exchange(back.code), by)
+
+
+def open_trust_account(world: World, firm: str, *, name: str, email: str, by: str, back: str, again: str) -> str:
+    """Makes the firm's trust account at Stripe (once: the idempotency key and a record see to it) and gives the address
+    of Stripe's onboarding. ``back``, ``again``: where Stripe sends the person afterwards, or when the link is old."""
+    account = trust_account(world, firm)
+    if not account:
+        key = f"{firm}/trust-account"
+        account = world.stripe.create_trust_account(firm=firm, name=name, email=email, key=key)
+        world.store.put_record(f"trust-account/{firm}", "stripe", {"account": account, "by": by})
+    return world.stripe.onboarding_url(account, back, again)
+
+
+def trust_account(world: World, firm: str) -> str:
+    """The account that ``open_trust_account`` made; empty before that."""
+    found = world.store.record(f"trust-account/{firm}", "stripe")
+    return str(found[1]["account"]) if found else ""
+
+
+def trust_account_returned(world: World, firm: str, by: str) -> Connection:
+    """The person came back from Stripe's onboarding: the account is read again, whatever the address says."""
+    account = trust_account(world, firm)
+    if not account:
+        raise Refused("There is no trust account yet. Start with Open a trust account.")
+    _connect_stripe(world, firm, Pot.TRUST, account, by)
+    return connections(world, firm)[id_of(Neighbour.STRIPE, Pot.TRUST)]
+
+
+def _connect_stripe(world: World, firm: str, pot: Pot, account: str, by: str) -> None:
+    shown = world.stripe.account(account)
+    fact = Connected(
+        Neighbour.STRIPE,
+        account,
+        shown.name or shown.email or account,
+        pot,
+        fees_paid_by_platform=shown.fees_paid_by_platform,
+        charges_enabled=shown.charges_enabled,
+        bank_last4=shown.bank_last4,
+    )
+    _connect(world, firm, fact, None, by)
+
+
+def _connect(world: World, firm: str, fact: Connected, got: Tokens | None, by: str) -> None:
+    """Tokens first, so that a connection never stands without them; both only where the account is free."""
+    _free_for(world, firm, fact)
+    before = connections(world, firm).get(id_of(fact.neighbour, fact.pot))
+    if before is not None and before.account != fact.account:
+        connection.decide(before, fact, firm, world.now())  # refuses, with its own sentence
+    if got is not None:
+        tokens.keep(world, firm, fact.neighbour, fact.account, got)
+    try:
+        _settle(world, firm, id_of(fact.neighbour, fact.pot), fact, by)
+    except Conflict:
+        _free_for(world, firm, fact)
+        raise
+    wake(world, lane_of(firm, fact.neighbour, fact.account))
+
+
+def _free_for(world: World, firm: str, fact: Connected) -> None:
+    """Raises Refused when another firm, or the firm's other pot, holds this account."""
+    holder = world.store.held_by(account_guard(fact.neighbour, fact.account))
+    mine = f"{firm}/{id_of(fact.neighbour, fact.pot)}"
+    if holder is None or holder == mine:
+        return
+    name = NAMES[fact.neighbour]
+    if holder.startswith(f"{firm}/"):
+        raise Refused(
+            f"This {name} account is already connected here for the other kind of money. Trust and operating money "
+            "need an account each: connect another one."
+        )
+    raise Refused(f"This {name} account is already connected to another firm. Connect the account of your own firm.")
+
+
+# --- losing -----------------------------------------------------------------------------------------------------------
+
+
+def lose(world: World, firm: str, neighbour: Neighbour, account: str, why: str, by: str = "") -> None:
+    """Authorization is gone. Nothing happens when the firm is no longer connected to this account."""
+    for id, held in connections(world, firm).items():
+        if (held.neighbour, held.account, held.connected) == (neighbour, account, True):
+            _settle(world, firm, id, Lost(why), by)
+            world.log("connection_lost", firm=firm, connection=id)
+            world.count("connections_lost", neighbour=str(neighbour))
+
+
+def disconnect(world: World, firm: str, connection_id: str, by: str) -> None:
+    """A person disconnects: our access is given back, tokens are forgotten, effects wait. The neighbour not answering
+    does not stop it."""
+    held = connections(world, firm).get(connection_id)
+    if held is None or not held.connected:
+        raise Refused("This is not connected.")
+    try:
+        _revoke(world, held)
+    except Outside as no:
+        world.log("revoke_failed", firm=firm, connection=connection_id, kind=type(no).__name__)
+    lose(world, firm, held.neighbour, held.account, f"{by} disconnected it", by)
+    tokens.forget(world, firm, held.neighbour, held.account)
+
+
+def _revoke(world: World, held: Connection) -> None:
+    match held.neighbour:
+        case Neighbour.CLIO:
+            world.clio.revoke(held.account.split("/")[0], _token(world, held))
+        case Neighbour.QUICKBOOKS:
+            world.quickbooks.revoke(tokens.held(world, held.firm, held.neighbour, held.account).refresh)
+        case Neighbour.STRIPE:
+            world.stripe.deauthorize(held.account)
+        case Neighbour.MAIL | Neighbour.SELF:
+            raise Disconnected(held.firm, str(held.neighbour))
+
+
+def _token(world: World, held: Connection) -> str:
+    return tokens.held(world, held.firm, held.neighbour, held.account).access
+
+
+def wake(world: World, lane: str) -> None:
+    """All that this lane owes is due now: what waited for the connection goes on."""
+    now = world.now()
+    waiting = world.store.lane_owed(lane, limit=WOKEN_AT_MOST)
+    for effect in waiting:
+        if effect.due_at > now:
+            world.store.postpone(effect.key, now)
+    if waiting:
+        world.queue.hint([lane])
+
+
+# --- settling ---------------------------------------------------------------------------------------------------------
+
+
+def _settle(world: World, firm: str, id: str, fact: ConnectionFact, by: str) -> None:
+    ref = Ref(firm, Kind.CONNECTION, id)
+
+    def decide(states: Mapping[Ref, Any], now: datetime) -> dict[Ref, Decision[Connection] | None]:
+        return {ref: connection.decide(states[ref], fact, firm, now)}
+
+    settle(world, [ref], decide, fact=type(fact).__name__, body=fact, by=by)
+
+
+def _listed(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
