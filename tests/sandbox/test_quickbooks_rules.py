@@ -328,6 +328,14 @@ ROWS: list[tuple[str, Ask, str]] = [
         ),
         "6000",
     ),
+    (
+        "4.4 credit that pays nothing",
+        after(
+            lambda a: a.made("CreditMemo", a.invoice_body(20)),
+            lambda a, m: a.post("payment", a.payment_body(5, ("CreditMemo", m["Id"], 20))),
+        ),
+        "6000",
+    ),
     ("4.5 refund receipt needs the account paid from", lambda a: a.post("refundreceipt", a.invoice_body()), "2020"),
     (
         "4.5 deposited payment cannot be changed",

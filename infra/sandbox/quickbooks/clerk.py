@@ -77,8 +77,8 @@ class Clerk:
             return {**obj, "Balance": owed, "BalanceWithJobs": owed}
         if entity == "Account":
             amount = self.company.account_sums.get(obj["Id"], books.NONE)
-            sign = 1 if obj["Classification"] in ("Asset", "Expense") else -1
-            return {**obj, "CurrentBalance": sign * amount, "CurrentBalanceWithSubAccounts": sign * amount}
+            balance = amount if obj["Classification"] in ("Asset", "Expense") else books.NONE - amount
+            return {**obj, "CurrentBalance": balance, "CurrentBalanceWithSubAccounts": balance}
         if entity == "Deposit":
             return {**obj, "Line": [{k: v for k, v in line.items() if k != "_from"} for line in obj["Line"]]}
         if "CustomerRef" in obj:
@@ -132,6 +132,7 @@ class Clerk:
         whole = {**_writable(entity, old), **body} if body.get("sparse") else body
         whole = {k: v for k, v in whole.items() if v is not None}
         rule = self._rule(entity)
+        self._period_open(entity, old, {"TxnDate": old.get("TxnDate"), **whole})
         obj = rule.build(self, entity, whole, old)
         self._period_open(entity, obj, old)
         self.replace(entity, old, obj)

@@ -9,9 +9,8 @@ from infra.sandbox.quickbooks import books
 from infra.sandbox.quickbooks.books import Key, Obj
 from infra.sandbox.quickbooks.clerk import Clerk, cents
 from infra.sandbox.quickbooks.faults import Refusal, missing
-from infra.sandbox.quickbooks.sales import link_fields
+from infra.sandbox.quickbooks.links import apply, linked, payment_line, side
 
-Links = dict[Key, Decimal]
 LINKABLE = ("Invoice", "CreditMemo")
 """Of the types that 4.3 names, those that this sandbox lets a payment link."""
 
@@ -33,8 +32,9 @@ class Payments:
             raise Refusal("6000", "Transaction amount must be 0 or greater", element="TotalAmt")
         lines = _lines(clerk, body, customer["Id"], old)
         links = linked(lines)
-        invoices = sum((a for (kind, _), a in links.items() if kind == "Invoice"), books.NONE)
-        credits = sum((a for (kind, _), a in links.items() if kind == "CreditMemo"), books.NONE)
+        invoices, credits = side(links, "Invoice"), side(links, "CreditMemo")
+        if credits > invoices:
+            raise Refusal("6000", "More credit is used than is applied to invoices", element="Line")
         if invoices > total + credits:
             raise Refusal("6000", "The amount applied is more than the payment's total", element="Line")
         account = _deposit_account(clerk, body)
@@ -60,30 +60,20 @@ class Payments:
         before = linked(old["Line"]) if old else {}
         for key in {**before, **now_linked}:
             if before.get(key) != now_linked.get(key):
-                _apply(clerk, key, obj["Id"], now_linked.get(key, books.NONE))
+                apply(clerk, key, obj["Id"], now_linked.get(key, books.NONE))
 
     def before_delete(self, clerk: Clerk, entity: str, old: Obj) -> None:
         _not_deposited(clerk, old)
         for key in linked(old["Line"]):
-            _apply(clerk, key, old["Id"], books.NONE)
+            apply(clerk, key, old["Id"], books.NONE)
 
     def void(self, clerk: Clerk, entity: str, old: Obj) -> Obj:
         _not_deposited(clerk, old)
         for key in linked(old["Line"]):
-            _apply(clerk, key, old["Id"], books.NONE)
+            apply(clerk, key, old["Id"], books.NONE)
         note = f"Voided - {old['PrivateNote']}" if old.get("PrivateNote") else "Voided"
         zero = {"TotalAmt": books.NONE, "UnappliedAmt": books.NONE}
         return {**old, **zero, "Line": [], "PrivateNote": note[:4000]}
-
-
-def linked(lines: list[Obj]) -> Links:
-    """(type, id) -> amount over all lines."""
-    found: Links = {}
-    for line in lines:
-        for link in line["LinkedTxn"]:
-            key = (link["TxnType"], link["TxnId"])
-            found[key] = found.get(key, books.NONE) + line["Amount"]
-    return found
 
 
 def _lines(clerk: Clerk, body: Obj, customer: str, old: Obj | None) -> list[Obj]:
@@ -105,9 +95,7 @@ def _lines(clerk: Clerk, body: Obj, customer: str, old: Obj | None) -> list[Obj]
                 left[key] = doc["Balance"] + mine
             amount = _within(clerk, key, amount, left[key])
             left[key] -= amount
-        links = [{"TxnId": link["TxnId"], "TxnType": link["TxnType"]} for link in line["LinkedTxn"]]
-        if amount or line["Amount"] == 0:
-            lines.append({"Amount": amount, "LinkedTxn": links, "LineEx": _noise(links[0]["TxnId"])})
+        lines += [payment_line(link["TxnType"], link["TxnId"], amount) for link in line["LinkedTxn"] if amount]
     return lines
 
 
@@ -146,26 +134,8 @@ def _deposit_account(clerk: Clerk, body: Obj) -> Obj:
     return account
 
 
-def _apply(clerk: Clerk, key: Key, payment: str, amount: Decimal) -> None:
-    links = clerk.company.applied.setdefault(key, {})
-    if amount:
-        links[payment] = amount
-    else:
-        links.pop(payment, None)
-    doc = clerk.company.get(*key)
-    if doc:
-        clerk.replace(key[0], doc, {**doc, **link_fields(key[0], doc["TotalAmt"], links)})
-
-
 def _not_deposited(clerk: Clerk, payment: Obj) -> None:
     deposit = clerk.company.deposited.get(payment["Id"])
     if deposit:
         said = f"Payment {payment['Id']} is on deposit {deposit}; remove it from the deposit first"
         raise Refusal("6540", f"Deposited Transaction cannot be changed : {said}")
-
-
-def _noise(ident: str) -> Obj:
-    """``LineEx``, which real answers carry and nobody needs (4.3)."""
-    name = "{http://schema.intuit.com/finance/v3}NameValue"
-    value = {"Name": "txnId", "Value": ident}
-    return {"any": [{"name": name, "declaredType": "com.intuit.schema.finance.v3.NameValue", "value": value}]}

@@ -13,6 +13,7 @@ from infra.sandbox.quickbooks import books
 from infra.sandbox.quickbooks.books import Obj
 from infra.sandbox.quickbooks.clerk import Clerk, cents
 from infra.sandbox.quickbooks.faults import Refusal, missing
+from infra.sandbox.quickbooks.links import link_fields, trim_payments, unlink_payments
 from infra.sandbox.quickbooks.numbers import document_number
 
 MOST_LINES = 750
@@ -254,42 +255,3 @@ def _with_links(clerk: Clerk, entity: str, obj: Obj, old: Obj | None) -> Obj:
         trim_payments(clerk, entity, old, obj["TotalAmt"])
         links = clerk.company.applied.get((entity, old["Id"]), {})
     return {**obj, **link_fields(entity, obj["TotalAmt"], links)}
-
-
-def link_fields(entity: str, total: Decimal, links: dict[str, Decimal]) -> Obj:
-    balance = total - sum(links.values(), books.NONE)
-    found: Obj = {"Balance": balance, "LinkedTxn": [{"TxnId": p, "TxnType": "Payment"} for p in links]}
-    if entity == "CreditMemo":
-        found["RemainingCredit"] = balance
-    return found
-
-
-def unlink_payments(clerk: Clerk, entity: str, doc: Obj) -> None:
-    trim_payments(clerk, entity, doc, books.NONE)
-
-
-def trim_payments(clerk: Clerk, entity: str, doc: Obj, most: Decimal) -> None:
-    """Lowers what payments apply to ``doc`` to ``most`` in all, newest payment first; the rest becomes unapplied."""
-    links = clerk.company.applied.get((entity, doc["Id"]), {})
-    over = sum(links.values(), books.NONE) - most
-    for payment_id in reversed(list(links)):
-        cut = min(over, links[payment_id])
-        if cut <= 0:
-            break
-        over -= cut
-        left = links[payment_id] - cut
-        if left:
-            links[payment_id] = left
-        else:
-            del links[payment_id]
-        payment = clerk.company.tables["Payment"][payment_id]
-        lines = []
-        for line in payment["Line"]:
-            mine = any(t["TxnId"] == doc["Id"] and t["TxnType"] == entity for t in line["LinkedTxn"])
-            if not mine:
-                lines.append(line)
-            elif left:
-                lines.append({**line, "Amount": left})
-        sign = 1 if entity == "Invoice" else -1
-        unapplied = payment["UnappliedAmt"] + sign * cut
-        clerk.replace("Payment", payment, {**payment, "Line": lines, "UnappliedAmt": max(unapplied, books.NONE)})
