@@ -15,10 +15,13 @@ def main() -> int:
     except (OSError, ValueError):
         return 0
     pid = kept.get("pid")
-    if kept.get("running") and Path(f"/proc/{pid}/cmdline").exists():
-        if b"infra.local" in Path(f"/proc/{pid}/cmdline").read_bytes():
-            print(f"The local stage is running (process {pid}): stop it first with Ctrl-C.", file=sys.stderr)
-            return 1
+    try:
+        command = Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return 0
+    if kept.get("running") and b"infra.local" in command:
+        print(f"The local stage is running (process {pid}): stop it first with Ctrl-C.", file=sys.stderr)
+        return 1
     return 0
 
 
