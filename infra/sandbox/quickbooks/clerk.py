@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Any, Protocol
 
 from infra.sandbox.quickbooks import books, faults
 from infra.sandbox.quickbooks.books import Company, Key, Obj
 from infra.sandbox.quickbooks.faults import Refusal
+from infra.sandbox.quickbooks.properties import Computed
 from infra.sandbox.quickbooks.schema import SCHEMAS, clean
 
 if TYPE_CHECKING:
@@ -230,11 +231,9 @@ class Clerk:
 
 def _writable(entity: str, old: Obj) -> Obj:
     spec = SCHEMAS[entity]
-    return {k: v for k, v in old.items() if k in spec and type(spec[k]).__name__ != "Computed"}
+    return {k: v for k, v in old.items() if k in spec and not isinstance(spec[k], Computed)}
 
 
 def cents(amount: Decimal) -> Decimal:
     """Rounded half up to cents (3.5)."""
-    from decimal import ROUND_HALF_UP
-
     return amount.quantize(Decimal("0.01"), rounding=ROUND_HALF_UP)
