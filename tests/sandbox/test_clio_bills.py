@@ -210,6 +210,13 @@ def _(o: Office) -> None:
     assert o.bill("1042")["balance"] == 300
 
 
+@rule("4 a line that is not charged counts nothing, whatever its price")
+def _(o: Office) -> None:
+    lines = o.data("line_items.json", bill_id=o.bill("1061")["id"], fields="type,quantity,price,total")
+    assert lines[1] == {"type": "NoChargeLineItem", "quantity": 0.5, "price": 285, "total": 0}
+    assert o.bill("1061")["total"] == 399
+
+
 @rule("4 lines of a locked bill cannot be changed")
 def _(o: Office) -> None:
     line = o.data("line_items.json", bill_id=o.bill("1020")["id"])[0]["id"]

@@ -61,6 +61,12 @@ def _(o: Office) -> None:
     assert parse_qs(back.query)["state"] == ["s-1"]
 
 
+@rule("1 nobody chosen, nothing given")
+def _(o: Office) -> None:
+    for who in ({"user_id": "x"}, {"user_id": "1"}, {"email": "nobody@example.com"}, {}):
+        stays(o.http.post(f"{BASE}/oauth/authorize", data={**ASKED, **who, "decision": "approve"}), 400)
+
+
 @rule("1 an unknown app is not redirected")
 def _(o: Office) -> None:
     stays(o.http.get(f"{BASE}/oauth/authorize", params={**ASKED, "client_id": "other"}, allow_redirects=False), 400)

@@ -39,6 +39,14 @@ def _(o: Office) -> None:
     assert (moves[0]["bill"]["number"], moves[0]["allocation"]["id"]) == ("1042", told[0]["id"])
 
 
+@rule("5.1 the demo counts a bill's money in the sandbox's own data")
+def _(o: Office) -> None:
+    made = people(o, "record_payment", amounts={"1042": 15000}, description="FS-1")
+    told = people(o, "money", bill="1042")
+    assert [(a["amount"], a["parent_id"], a["valid"]) for a in told["allocations"]] == [(15000, made, True)]
+    assert [(m["amount"], m["type"], m["description"]) for m in told["bank"]] == [(15000, "asset", "FS-1")]
+
+
 @rule("5.1 a payment's description shows on its allocation under the switch")
 def _(o: Office) -> None:
     o.clio.switches["description_on_allocation"] = True

@@ -284,7 +284,9 @@ def _(o: Office) -> None:
     hook, them = a_hook(o)
     them.status = 410
     o.clio.people.edit_bill("1042", number="X")
+    o.clio.people.edit_bill("1043", number="Z")
     o.clio.deliver_due(them)
+    assert len(them.events) == 1
     assert status(o, hook) == "suspended"
     o.clio.people.edit_bill("X", number="Y")
     assert o.clio.deliver_due(them) == 0

@@ -92,6 +92,14 @@ def _consent_page(clio: ClioSandbox) -> str | tuple[str, int]:
     return render_template("consent.html", sent=sent, firms=firms, region=clio.region)
 
 
+def _chosen(clio: ClioSandbox) -> User | None:
+    """Who consents: by id, as the page sends it, or by ``email``, which is easier for a demo."""
+    users: dict[int, User] = clio.state.rows["users"]
+    if email := request.form.get("email"):
+        return next((u for u in users.values() if u.email == email), None)
+    return users.get(request.form.get("user_id", 0, type=int))
+
+
 def _consent(clio: ClioSandbox) -> str | tuple[str, int] | AnyResponse:
     form = request.form.to_dict()
     if wrong := _asked(clio, form):
@@ -102,7 +110,7 @@ def _consent(clio: ClioSandbox) -> str | tuple[str, int] | AnyResponse:
         if form.get("redirect_on_decline") == "true":
             return redirect(_with_query(back, error="access_denied", state=state))
         return render_template("oops.html", wrong="You declined. The app was not told.", region=clio.region)
-    user = clio.state.rows["users"].get(request.form.get("user_id", type=int))
+    user = _chosen(clio)
     if user is None:
         return render_template("oops.html", wrong="Choose who you are.", region=clio.region), 400
     code = new_code(clio, grant(clio, form["client_id"], user.id), back)

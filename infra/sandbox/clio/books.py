@@ -34,8 +34,8 @@ def discount_on(amount: int, discount: dict[str, Any] | None) -> int:
 
 
 def reckon_line(line: LineItem, tax_rate: str) -> LineItem:
-    """Sets ``sub_total`` (quantity x price, less its discount) and ``tax`` of a line."""
-    gross = cents(line.quantity * line.price)
+    """Sets ``sub_total`` (quantity x price, less its discount; nothing where not charged) and ``tax`` of a line."""
+    gross = 0 if line.type == "NoChargeLineItem" else cents(line.quantity * line.price)
     line.sub_total = gross - discount_on(gross, line.discount)
     line.tax = cents(Decimal(line.sub_total) * Decimal(tax_rate) / 100) if line.taxable else 0
     return line

@@ -207,7 +207,7 @@ def deliver_due(clio: ClioSandbox, send: Send) -> int:
         due.reverse()
     for delivery in due:
         hook = clio.state.rows["webhooks"].get(delivery.webhook)
-        if hook is None:
+        if hook is None or (delivery.event != "handshake" and hook.status != "enabled"):
             continue
         try:
             answer = send(hook.url, headers_of(hook, delivery), delivery.body)

@@ -88,6 +88,26 @@ class People:
         """Every bill of a firm (the first one by default), in the shape of ``find_bill``."""
         return [self.find_bill(b.id) for b in self._clio.state.of_firm("bills", self._firm(firm).id)]
 
+    def money(self, bill: Ref) -> dict[str, Any]:
+        """A bill's allocations and bank lines in cents, removed ones too: what a demo counts."""
+        held = self._bill(bill)
+        return {
+            "allocations": [
+                {
+                    "id": a.id,
+                    "amount": a.amount,
+                    "parent": a.parent_type,
+                    "parent_id": a.parent_id,
+                    "valid": not a.voided_at,
+                }
+                for a in self._clio.state.children("allocations", held.id)
+            ],
+            "bank": [
+                {"id": m.id, "amount": m.amount, "type": m.type, "description": m.description}
+                for m in self._clio.state.children("bank_transactions", held.id)
+            ],
+        }
+
     def seed(self, today: date | str | None = None) -> dict[str, int]:
         """Both firms' data, where there is none yet; their ids."""
         from .seed import seed
