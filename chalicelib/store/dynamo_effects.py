@@ -62,8 +62,18 @@ class DynamoEffects(Tally):
     def postpone(self, key: str, due_at: datetime, *, cause: str = "", tries: int | None = None) -> None:
         self._move(key, lambda old: moves.postponed(old, due_at, cause, tries))
 
-    def park(self, key: str, *, reason: str, remedy: str, detail: str, arrivals: int | None = None) -> None:
-        self._move(key, lambda old: moves.put_aside(old, key, reason, remedy, detail, arrivals))
+    def park(
+        self,
+        key: str,
+        *,
+        reason: str,
+        remedy: str,
+        detail: str,
+        arrivals: int | None = None,
+        body: Json | None = None,
+    ) -> None:
+        aside = moves.Aside(reason, remedy, detail, body)
+        self._move(key, lambda old: moves.put_aside(old, key, arrivals, aside))
 
     def retry(self, key: str, now: datetime, *, body: Json | None = None) -> bool:
         return self._move(key, lambda old: moves.retried(old, now, body))

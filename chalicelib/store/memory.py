@@ -236,8 +236,17 @@ class MemoryStore(Tally):
         self._move(moves.postponed(self._effect(key), due_at, cause, tries))
 
     @_verb("effects")
-    def park(self, key: str, *, reason: str, remedy: str, detail: str, arrivals: int | None = None) -> None:
-        self._move(moves.put_aside(self._effect(key), key, reason, remedy, detail, arrivals))
+    def park(
+        self,
+        key: str,
+        *,
+        reason: str,
+        remedy: str,
+        detail: str,
+        arrivals: int | None = None,
+        body: Json | None = None,
+    ) -> None:
+        self._move(moves.put_aside(self._effect(key), key, arrivals, moves.Aside(reason, remedy, detail, body)))
 
     @_verb("effects")
     def retry(self, key: str, now: datetime, *, body: Json | None = None) -> bool:

@@ -6,11 +6,21 @@ Both stores use these; a store only guarantees that nothing moved between the re
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from chalicelib.domain.kernel import Effect, Finish, Json, Status
 from chalicelib.errors import Conflict
+
+
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """What a person is told about a parked effect; ``body`` is laid over the effect's."""
+
+    reason: str
+    remedy: str
+    detail: str
+    body: Json | None = None
 
 
 def finished(effect: Effect | None, finish: Finish) -> Effect | None:
@@ -32,7 +42,7 @@ def finished(effect: Effect | None, finish: Finish) -> Effect | None:
         return None
     call = effect.call if finish.call is None else ""
     if finish.status is Status.PARKED:
-        return _parked(effect, finish.reason, finish.remedy, finish.detail, call)
+        return _parked(effect, Aside(finish.reason, finish.remedy, finish.detail), call)
     if finish.due_at is not None or finish.status is Status.OWED:
         return replace(_owed(effect), due_at=finish.due_at or effect.due_at, call=call)
     return replace(
@@ -61,15 +71,13 @@ def postponed(effect: Effect | None, due_at: datetime, cause: str, tries: int | 
     return replace(effect, due_at=due_at, cause=cause, tries=effect.tries if tries is None else tries)
 
 
-def put_aside(
-    effect: Effect | None, key: str, reason: str, remedy: str, detail: str, arrivals: int | None
-) -> Effect | None:
+def put_aside(effect: Effect | None, key: str, arrivals: int | None, aside: Aside) -> Effect | None:
     """Parked, still in its call. Raises Conflict when arrivals moved; nothing if it is not owed."""
     if arrivals is not None and (effect is None or effect.arrivals != arrivals):
         raise Conflict(f"{key}: a pointer came since")
     if effect is None or effect.status is not Status.OWED:
         return None
-    return _parked(effect, reason, remedy, detail, effect.call)
+    return _parked(effect, aside, effect.call)
 
 
 def retried(effect: Effect | None, now: datetime, body: Json | None) -> Effect | None:
@@ -114,5 +122,13 @@ def _owed(effect: Effect) -> Effect:
     return replace(effect, status=Status.OWED, reason="", remedy="", detail="")
 
 
-def _parked(effect: Effect, reason: str, remedy: str, detail: str, call: str) -> Effect:
-    return replace(effect, status=Status.PARKED, reason=reason, remedy=remedy, detail=detail, call=call)
+def _parked(effect: Effect, aside: Aside, call: str) -> Effect:
+    return replace(
+        effect,
+        status=Status.PARKED,
+        reason=aside.reason,
+        remedy=aside.remedy,
+        detail=aside.detail,
+        body={**effect.body, **(aside.body or {})},
+        call=call,
+    )

@@ -124,6 +124,13 @@ def test_a_parked_effect_is_shown_and_no_longer_due(store: AnyStore) -> None:
     assert due_keys(store) == [] == lane_keys(store)
 
 
+def test_what_is_laid_over_the_body_when_parking_stays(store: AnyStore) -> None:
+    store.arrive(an_effect(body={"a": 1, "b": 1}))
+    store.park(KEY, reason="r", remedy="m", detail="d", body={"b": 2})
+    effect = store.effect(KEY)
+    assert effect is not None and effect.body == {"a": 1, "b": 2}
+
+
 def test_parking_conflicts_when_a_pointer_came_since(store: AnyStore) -> None:
     store.arrive(an_effect())
     store.arrive(an_effect())
