@@ -168,6 +168,9 @@ def _closes(old: Payable | None, new: Payable) -> tuple[str, ...]:
         return ()
     still = {k.id for k in new.asked}
     closed = [receipts.match_task(new.firm, new.id, k) for k in old.asked if k.id not in still]
+    if new.revision != old.revision:  # a newer revision replaces what waits for the older one
+        older = f"{old.id}/{old.revision}"
+        closed += [effects.key_of(new.firm, do, older) for do in (effects.Do.READ_LINES, effects.Do.INVOICE)]
     if old.hold and not new.hold:
         closed.append(receipts.removal_task(new.firm, new.id, old.hold_seq))
     return tuple(closed)

@@ -15,6 +15,7 @@ from chalicelib.domain.planning import plan, waits
 CLAIM_LASTS = timedelta(seconds=30)  # design section 2: who has not begun by then releases and does not send
 READING_LASTS = timedelta(seconds=60)
 UNCERTAIN_AFTER = timedelta(minutes=10)
+TRY_AGAIN = timedelta(minutes=5)  # a mail released unsent is tried again after this
 
 
 class Post(StrEnum):
@@ -137,6 +138,8 @@ def after_mail(payable: Payable, envelope: Envelope, fact: Outcome, policy: Poli
     if state.sending and state.sending.envelope == envelope.id:
         step = state.sending.step
         state = replace(state, sending=None)
+        if c and fact.post is Post.RELEASED:
+            state = replace(state, collection=replace(c, not_before=now + TRY_AGAIN))
         if c and fact.post is not Post.RELEASED:
             went = fact.post in (Post.SENT, Post.DELIVERED, Post.UNCERTAIN)
             state = replace(state, collection=replace(c, last=max(c.last, step), sent=c.sent + (1 if went else 0)))

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
 Json = dict[str, Any]
+SHARDS = 4  # of the index of owed effects by due time: the sweep reads each
 S = TypeVar("S")
 
 

@@ -93,6 +93,7 @@ class Collection:
     waits: str = ""
     bounced: str = ""
     sent: int = 0
+    not_before: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,7 +55,7 @@ def _coming(state: Payable, c: Collection, policy: Policy, now: datetime) -> Nex
     chosen = policy.sets.get(c.set_id)
     if chosen is None or state.due_on is None:
         return None
-    return next_step(
+    coming = next_step(
         chosen.steps,
         due_on=state.due_on,
         last=c.last,
@@ -64,6 +64,9 @@ def _coming(state: Payable, c: Collection, policy: Policy, now: datetime) -> Nex
         hour=policy.firm.send_hour,
         now=now,
     )
+    if coming and c.not_before and coming.at < c.not_before:
+        return replace(coming, at=c.not_before)
+    return coming
 
 
 def _same(old: Next | None, new: Next | None, now: datetime) -> bool:

@@ -176,6 +176,7 @@ class CustomerReading:
     name: str
     email: str
     active: bool
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)

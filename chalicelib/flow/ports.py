@@ -86,8 +86,18 @@ class Store(Protocol):
         """Moves an owed effect's time (no condition but that it is still owed); ``cause`` is shown, why it waits."""
         ...
 
-    def park(self, key: str, *, reason: str, remedy: str, detail: str, arrivals: int | None = None) -> None:
-        """Parks an owed effect so that a person sees it. Raises Conflict when arrivals moved."""
+    def park(
+        self,
+        key: str,
+        *,
+        reason: str,
+        remedy: str,
+        detail: str,
+        arrivals: int | None = None,
+        body: Json | None = None,
+    ) -> None:
+        """Parks an owed effect so that a person sees it; ``body`` is laid over its body. Raises Conflict when arrivals
+        moved."""
         ...
 
     def retry(self, key: str, now: datetime, *, body: Json | None = None) -> bool:
@@ -290,6 +300,10 @@ class Mail(Protocol):
     Unavailable(maybe_done=True) when the answer was lost, Declined when this mail will never be accepted."""
 
     def compose(self, letter: Letter) -> bytes: ...
+    def render(self, kind: str, context: Json) -> tuple[str, str]:
+        """(text, html) of a letter: reminder, receipt or failed. Pure."""
+        ...
+
     def send(self, raw: bytes, *, to: str, tag: str) -> str:
         """Gives SES' message id."""
         ...

@@ -5,7 +5,7 @@ claims first and tags the mail; a lost answer is never sent again blindly. Logs 
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 
 from chalicelib.domain.wanted import Letter
 from chalicelib.errors import Declined, Outside, Unavailable
@@ -58,6 +58,11 @@ class SesMail:
 
     def compose(self, letter: Letter) -> bytes:
         return compose(letter, self.sender)
+
+    def render(self, kind: str, context: dict[str, Any]) -> tuple[str, str]:
+        from chalicelib.mail.render import Context, render
+
+        return render(kind, cast("Context", context))
 
     def send(self, raw: bytes, *, to: str, tag: str) -> str:
         """``tag`` comes back with every event of this mail. Raises ValueError for one that SES would not take."""

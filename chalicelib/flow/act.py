@@ -1,0 +1,82 @@
+"""One actor for each kind of effect. Dumb on purpose: what is to be done was decided when it was owed."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import assert_never
+
+from chalicelib.domain.effects import Do
+from chalicelib.domain.firm import Policy
+from chalicelib.domain.kernel import Effect
+from chalicelib.flow import looking
+from chalicelib.flow.ports import World
+from chalicelib.flow.reach import Reach
+
+TASK_RESTS = timedelta(days=365)
+
+
+def perform(world: World, reach: Reach, policy: Policy, effect: Effect) -> None:
+    """Performs one effect and settles it. Raises what its neighbour raises; see flow/drain.py for what follows."""
+    do = Do(effect.kind)
+    match do:
+        case Do.LOOK_BILL:
+            looking.look_at_bill(world, reach, policy, effect)
+        case Do.LOOK_GROUP:
+            looking.look_at_group(world, reach, policy, effect)
+        case Do.LOOK_CLIENT:
+            looking.look_at_client(world, reach, policy, effect)
+        case Do.READ_LINES:
+            looking.read_lines(world, reach, policy, effect)
+        case Do.MARK_PAID:
+            looking.mark_paid(world, reach, policy, effect)
+        case Do.ITEM_MATCHED:
+            looking.item_matched(world, policy, effect)
+        case Do.OPEN_SESSION | Do.LOOK_SESSION | Do.LOOK_INTENT | Do.LOOK_ACCOUNT | Do.EXPIRE_SESSION:
+            _stripe(world, reach, policy, effect, do)
+        case Do.REMIND | Do.RECEIPT | Do.WATCH_MAIL:
+            _mail(world, reach, policy, effect, do)
+        case Do.POLL_CLIO | Do.POLL_STRIPE | Do.RESYNC | Do.RECONCILE:
+            _runs(world, reach, policy, effect, do)
+        case Do.CUSTOMER | Do.INVOICE | Do.POSTING:
+            raise AssertionError("QuickBooks is written in batches: flow/booking.py")
+        case Do.TASK:
+            world.store.postpone(effect.key, world.now() + TASK_RESTS, cause="It waits for a person.")
+        case _:
+            assert_never(do)
+
+
+def _stripe(world: World, reach: Reach, policy: Policy, effect: Effect, do: Do) -> None:
+    from chalicelib.flow import striping
+
+    if do is Do.OPEN_SESSION:
+        striping.open_session(world, reach, policy, effect)
+    elif do is Do.LOOK_SESSION:
+        striping.look_at_session(world, reach, policy, effect)
+    elif do is Do.LOOK_INTENT:
+        striping.look_at_intent(world, reach, policy, effect)
+    elif do is Do.LOOK_ACCOUNT:
+        striping.look_at_account(world, reach, policy, effect)
+    else:
+        striping.expire_session(world, reach, policy, effect)
+
+
+def _mail(world: World, reach: Reach, policy: Policy, effect: Effect, do: Do) -> None:
+    from chalicelib.flow import mailing
+
+    if do is Do.REMIND:
+        mailing.remind(world, reach, policy, effect)
+    elif do is Do.RECEIPT:
+        mailing.receipt(world, reach, policy, effect)
+    else:
+        mailing.watch(world, policy, effect)
+
+
+def _runs(world: World, reach: Reach, policy: Policy, effect: Effect, do: Do) -> None:
+    from chalicelib.flow import reconciling, resync
+
+    if do is Do.RECONCILE:
+        reconciling.reconcile(world, reach, policy, effect)
+    elif do is Do.RESYNC:
+        resync.run(world, policy, effect)
+    else:
+        resync.poll(world, policy, effect)

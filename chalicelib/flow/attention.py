@@ -1,0 +1,111 @@
+"""What needs a person: retry a parked step, close a task, say whether two payments are the same money."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from chalicelib.domain import contact, effects, receipts
+from chalicelib.domain.effects import Do
+from chalicelib.domain.kernel import Decision, Effect, Finish, Kind, Neighbour, Ref, Status, lane_of
+from chalicelib.errors import Refused
+from chalicelib.flow.looking import payable_ref
+from chalicelib.flow.ports import World
+from chalicelib.flow.settle import policy_of, settle
+
+GONE = "This is already settled. Reload the page."
+
+
+def _parked(world: World, firm: str, key: str) -> Effect:
+    effect = world.store.effect(key)
+    if effect is None or effect.firm != firm or effect.status is not Status.PARKED:
+        raise Refused(GONE)
+    return effect
+
+
+def retry(world: World, firm: str, key: str, by: str, choice: str = "") -> None:
+    """Owes a parked step again, now, with what the person chose. Raises Refused when it is no longer parked.
+
+    What may have been mended at Clio is read there again first.
+    """
+    effect = _parked(world, firm, key)
+    if effect.kind == Do.TASK:
+        raise Refused("There is nothing to retry here: press Done when it is done.")
+    offered = [str(c[0]) for c in effect.body.get("choices", [])]
+    if choice and choice not in offered:
+        raise Refused("Choose one of the offered ways.")
+    policy = policy_of(world, firm)
+    now = world.now()
+    clio = lane_of(firm, Neighbour.CLIO, policy.lanes.clio)
+    if effect.kind == Do.CUSTOMER and choice:
+        _choose(world, firm, str(effect.body["contact"]), choice, by)
+        world.store.retry(key, now)
+    elif effect.kind == Do.CUSTOMER:
+        world.store.arrive(effects.look_client(firm, clio, str(effect.body["contact"]), now))
+    else:
+        world.store.retry(key, now)
+        if effect.kind == Do.INVOICE:
+            world.store.arrive(effects.look_bill(firm, clio, str(effect.body["payable"]), now, effect.title))
+    world.log("retried", firm=firm, kind=effect.kind)
+    world.queue.hint([effect.lane, clio])
+
+
+def _choose(world: World, firm: str, id: str, choice: str, by: str) -> None:
+    ref = Ref(firm, Kind.CONTACT, id)
+    policy = policy_of(world, firm)
+
+    def decide(before: Mapping[Ref, Any], now: datetime) -> dict[Ref, Decision[Any]]:
+        return {ref: contact.decide(before[ref], contact.ChoiceMade(choice), policy, now)}
+
+    settle(world, [ref], decide, fact="ChoiceMade", body={"choice": choice}, by=by)
+
+
+def done(world: World, firm: str, key: str, by: str) -> None:
+    """A person says that a task is done, or accepts what is parked as it is."""
+    effect = _parked(world, firm, key)
+    if effect.kind == Do.TASK and "receipt" in effect.body:
+        raise Refused("Say whether it is the same money: that closes it.")
+    if effect.body.get("release"):
+        _release(world, firm, str(effect.body["payable"]), by)
+    settle(world, [], lambda _s, _n: {}, fact="Done", by=by, finish=[Finish(key)])
+
+
+def _release(world: World, firm: str, payable: str, by: str) -> None:
+    """The payments of a linked invoice are compared: what waited for that may be posted."""
+    ref = payable_ref(firm, payable)
+
+    def decide(before: Mapping[Ref, Any], _now: datetime) -> dict[Ref, Decision[Any]]:
+        state = before[ref]
+        booked = replace(state.booked, waits=False) if state.booked else None
+        return {ref: Decision(replace(state, booked=booked))}
+
+    settle(world, [ref], decide, fact="PaymentsCompared", by=by)
+
+
+def _answer(world: World, firm: str, payable: str, fact: receipts.MatchFact, by: str) -> None:
+    ref = payable_ref(firm, payable)
+    policy = policy_of(world, firm)
+
+    def decide(before: Mapping[Ref, Any], now: datetime) -> dict[Ref, Decision[Any]]:
+        if before[ref] is None:
+            raise Refused("There is no such invoice.")
+        return {ref: receipts.answered(before[ref], fact, policy, now)}
+
+    settle(world, [ref], decide, fact=type(fact).__name__, body=fact, policy=policy.version, by=by)
+
+
+def same_money(world: World, firm: str, payable: str, receipt: str, payments: Sequence[str], by: str) -> None:
+    """The receipt in Clio is these payments of ours."""
+    _answer(world, firm, payable, receipts.MatchConfirmed(receipt, tuple(payments)), by)
+
+
+def separate(world: World, firm: str, payable: str, receipt: str, by: str) -> None:
+    """The receipt in Clio is a payment of its own."""
+    _answer(world, firm, payable, receipts.MatchRefused(receipt), by)
+
+
+def undo(world: World, firm: str, payable: str, receipt: str, by: str) -> None:
+    """Takes a match back; it is asked about again."""
+    _answer(world, firm, payable, receipts.MatchUndone(receipt), by)

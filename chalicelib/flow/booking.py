@@ -1,0 +1,166 @@
+"""QuickBooks: what is owed there, looked up first, then written in batches under a stored call. A lost answer is not a
+failure: the identical call is repeated, then every member is looked up before it may go into another call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from chalicelib.domain.effects import Do
+from chalicelib.domain.firm import Policy
+from chalicelib.domain.kernel import Call, Effect
+from chalicelib.domain.readings import Wrote
+from chalicelib.domain.wanted import Wanted
+from chalicelib.errors import Conflict, Unavailable
+from chalicelib.flow import bookers
+from chalicelib.flow.ports import World
+from chalicelib.flow.reach import Reach
+
+BATCH = 30  # reference/quickbooks.md 2.6
+REPEATS = 2  # identical sends of one call before its members are looked up
+SETTLES = timedelta(seconds=120)  # QuickBooks may work on a request for this long (reference/quickbooks.md 2.1)
+REPEAT_AFTER = timedelta(seconds=5)
+BLOCKED_FOR = timedelta(seconds=20)
+BLOCKED_AT_MOST = timedelta(minutes=10)
+SETUP_WAITS = timedelta(minutes=10)
+ORDER = (Do.CUSTOMER, Do.INVOICE, Do.POSTING)  # customer before invoice before payment
+NOT_REPLAYED = ("6000", "600")
+DOUBTFUL = ("6140", "6240", *NOT_REPLAYED)
+STALE = "5010"
+THROTTLED = ("3001", "003001", "429")
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """An effect whose turn it is, and what to write for it."""
+
+    effect: Effect
+    wanted: Wanted
+
+
+def work(world: World, reach: Reach, policy: Policy, effects: Sequence[Effect]) -> bool:
+    """One pass over a firm's QuickBooks lane. Gives whether anything moved, so that another pass may find more.
+
+    Raises Unavailable and Disconnected for the whole lane.
+    """
+    if not policy.firm.may_write:
+        for e in effects:
+            world.store.postpone(e.key, world.now() + SETUP_WAITS, cause="The set-up is not finished.")
+        return False
+    moved = False
+    lane = effects[0].lane if effects else ""
+    for call in world.store.live_calls(lane) if lane else []:
+        moved |= resume(world, reach, policy, call)
+    free = [e for e in effects if not e.call]
+    for kind in ORDER:
+        mine = [e for e in free if e.kind == kind]
+        for start in range(0, len(mine), BATCH):
+            moved |= _batch(world, reach, policy, kind, mine[start : start + BATCH])
+    return moved
+
+
+def _batch(world: World, reach: Reach, policy: Policy, kind: str, effects: Sequence[Effect]) -> bool:
+    prepared = bookers.prepare(world, reach, policy, kind, effects)
+    for effect, cause in prepared.blocked:
+        wait = min(BLOCKED_FOR * (2 ** min(effect.tries, 5)), BLOCKED_AT_MOST)
+        world.store.postpone(effect.key, world.now() + wait, cause=cause, tries=effect.tries + 1)
+    if not prepared.write:
+        return prepared.settled > 0
+    members = [Ready(e, w) for e, w in prepared.write]
+    request = world.quickbooks.request([(bid(i), m.wanted) for i, m in enumerate(members)])
+    call = Call(
+        id=world.secret(16)[:24].replace("_", "a").replace("-", "b"),
+        lane=effects[0].lane,
+        kind=kind,
+        members=tuple(m.effect.key for m in members),
+        request=request,
+        stored_at=world.now(),
+    )
+    try:
+        world.store.begin(call)
+    except Conflict:
+        return True  # another worker took one of them: the next pass sees what is left
+    send(world, reach, policy, call)
+    return True
+
+
+def bid(position: int) -> str:
+    """A batch member's name there; at most 10 characters (reference/quickbooks.md 2.3)."""
+    return f"m{position}"
+
+
+def send(world: World, reach: Reach, policy: Policy, call: Call) -> None:
+    """Sends the stored bytes, counting the try first, and settles each member by its answer."""
+    call = world.store.sending(call.id, world.now())
+    answers = reach.quickbooks(lambda q, a: q.send(a, call.request, call.id))
+    doubtful = 0
+    for i, key in enumerate(call.members):
+        effect = world.store.effect(key)
+        if effect is None or effect.call != call.id or effect.status != "owed":
+            continue
+        wrote = answers.get(bid(i))
+        if wrote is None or (not wrote.ok and _in_doubt(call, wrote)):
+            doubtful += 1
+            continue
+        _settle_member(world, policy, call, effect, wrote)
+    if not doubtful:
+        world.store.end(call.id)
+
+
+def _in_doubt(call: Call, wrote: Wrote) -> bool:
+    """After a repeat, "already there" may be our own first send, and "not replayed" says nothing of it."""
+    return call.tries > 1 and wrote.fault[0] in DOUBTFUL
+
+
+def _settle_member(world: World, policy: Policy, call: Call, effect: Effect, wrote: Wrote) -> None:
+    if wrote.ok:
+        bookers.wrote(world, policy, effect, call, wrote)
+        return
+    code, message, detail = wrote.fault
+    world.count("quickbooks_refused", code=code)
+    if code in THROTTLED:
+        world.store.free(call.id, effect.key)
+        world.store.postpone(effect.key, world.now() + timedelta(seconds=60), cause="QuickBooks asks us to slow down.")
+    elif code == STALE and effect.tries < 5:
+        world.store.free(call.id, effect.key)
+        world.store.postpone(
+            effect.key, world.now(), cause="It was changed in QuickBooks meanwhile.", tries=effect.tries + 1
+        )
+    else:
+        world.store.free(call.id, effect.key)
+        bookers.refused(world, effect, code, message, detail)
+
+
+def resume(world: World, reach: Reach, policy: Policy, call: Call) -> bool:
+    """Goes on with a call whose answer was lost, or that a dead worker left. Gives whether anything moved."""
+    now = world.now()
+    if call.sent_at is not None and call.tries < REPEATS:
+        if now < call.sent_at + REPEAT_AFTER:
+            return False
+        send(world, reach, policy, call)
+        return True
+    if call.sent_at is None:  # stored, never sent: the bytes may be old, so they are made anew
+        if now < call.stored_at + timedelta(seconds=30):
+            return False
+        world.store.end(call.id)
+        return True
+    if now < call.sent_at + SETTLES:
+        return False
+    for key in call.members:
+        effect = world.store.effect(key)
+        if effect is None or effect.call != call.id or effect.status != "owed":
+            continue
+        if not bookers.look_up(world, reach, policy, effect, call):
+            world.store.free(call.id, key)
+    world.store.end(call.id)
+    return True
+
+
+def next_repeat(call: Call) -> timedelta:
+    """How long after its last send a live call has something to do again."""
+    return REPEAT_AFTER if call.tries < REPEATS else SETTLES
+
+
+LANE_PROBLEMS = (Unavailable,)

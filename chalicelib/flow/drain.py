@@ -1,0 +1,233 @@
+"""Draining a lane: performs what is owed there, one after the other, for at most a minute, then hands on.
+
+A plain expiring lock keeps two workers from draining the same lane, for economy; correctness does not lean on it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from chalicelib.domain.effects import Do
+from chalicelib.domain.firm import Policy
+from chalicelib.domain.kernel import Effect, Neighbour
+from chalicelib.errors import Conflict, Declined, Disconnected, Refused, Unavailable, Unreadable
+from chalicelib.flow import act, booking, looking
+from chalicelib.flow.budget import Floor
+from chalicelib.flow.ports import World
+from chalicelib.flow.reach import Reach
+from chalicelib.flow.settle import policy_of
+
+SECONDS = 60
+ONE_CALL = timedelta(seconds=12)  # no call starts without time left for its own time-out
+TAKE = 60  # effects read at once
+CRASHES_AT_MOST = 5
+LONGEST_WAIT = 3600.0
+DISCONNECTED_WAITS = timedelta(hours=6)  # reconnecting wakes the lane at once
+PASSES_AT_MOST = 400
+TASK_LANES = ("task",)
+
+
+@dataclass
+class Place:
+    """Where a drain is, for whoever catches a bug: the effect being performed."""
+
+    key: str = ""
+    lane: str = ""
+
+
+def drain(world: World, lane: str, seconds: float = SECONDS, place: Place | None = None) -> int:
+    """Performs a lane's due effects until none is left or the time is up. Gives how many were performed.
+
+    What is a bug flies, with ``place`` telling at which effect.
+    """
+    place = place or Place()
+    place.lane = lane
+    began = world.now()
+    deadline = began + timedelta(seconds=seconds)
+    taken = _take(world, lane, deadline)
+    if taken is None:
+        return 0
+    version, after_crash = taken
+    firm, neighbour, _account = lane.split("|", 2)
+    policy = policy_of(world, firm)
+    reach = Reach(world, firm, policy.lanes, Floor.WEBHOOK)
+    performed = 0
+    for _ in range(PASSES_AT_MOST):
+        if world.now() > deadline - ONE_CALL:
+            world.queue.hint([lane])
+            break
+        due = world.store.lane_due(lane, world.now(), limit=TAKE)
+        if not due:
+            break
+        count = _pass(world, reach, policy, neighbour, due, deadline, place, after_crash=after_crash)
+        performed += count
+        if count == 0:
+            break
+    _give_back(world, lane, version)
+    return performed
+
+
+def _take(world: World, lane: str, deadline: datetime) -> tuple[int, bool] | None:
+    """The lane's lock: (version, whether the last holder died in it), or None when another worker has it."""
+    found = world.store.record("lane", lane)
+    version, body = found if found else (0, {})
+    until = str(body.get("until", ""))
+    if until and datetime.fromisoformat(until) > world.now():
+        return None
+    try:
+        version = world.store.put_record(
+            "lane", lane, {"until": (deadline + timedelta(seconds=10)).isoformat()}, expected=version
+        )
+    except Conflict:
+        return None
+    return version, bool(until)
+
+
+def _give_back(world: World, lane: str, version: int) -> None:
+    try:
+        world.store.put_record("lane", lane, {"until": ""}, expected=version)
+    except Conflict:
+        world.log("lane_taken_over", lane=lane)
+
+
+def _pass(
+    world: World,
+    reach: Reach,
+    policy: Policy,
+    neighbour: str,
+    due: Sequence[Effect],
+    deadline: datetime,
+    place: Place,
+    *,
+    after_crash: bool,
+) -> int:
+    """Performs what was read. Gives how many moved; 0 when the lane has to wait."""
+    oldest = min(e.due_at for e in due)
+    world.count("lane_wait_seconds", (world.now() - oldest).total_seconds(), neighbour=neighbour)
+    try:
+        if neighbour == Neighbour.QUICKBOOKS:
+            return int(_crash_counted(world, due, after_crash) and booking.work(world, reach, policy, due))
+        looks = [e for e in due if e.kind == Do.LOOK_BILL][: looking.LOOKS_IN_BATCH]
+        if len(looks) > 1 and not after_crash:
+            return _looks(world, reach, policy, looks)
+    except (Unavailable, Disconnected) as problem:
+        return _lane_waits(world, due, problem)
+    moved = 0
+    for effect in due:
+        if world.now() > deadline - ONE_CALL:
+            break
+        if after_crash and not _crash_counted(world, [effect], True):
+            continue
+        place.key = effect.key
+        problem_ = _perform(world, reach, policy, effect)
+        place.key = ""
+        if problem_ is not None:
+            _lane_waits(world, [e for e in due if e.due_at >= effect.due_at], problem_)
+            return moved
+        moved += 1
+    return moved
+
+
+def _perform(world: World, reach: Reach, policy: Policy, effect: Effect) -> Unavailable | Disconnected | None:
+    """One effect. Gives the problem when it concerns the whole lane; parks or postpones what concerns it alone."""
+    try:
+        act.perform(world, reach, policy, effect)
+        world.count("effect_done", kind=effect.kind)
+    except Conflict:
+        wait = timedelta(seconds=min(1 + 2**effect.tries, 120))
+        world.store.postpone(effect.key, world.now() + wait, cause="It moved meanwhile.", tries=effect.tries + 1)
+    except (Unreadable, Declined, Refused) as problem:
+        park(world, effect, problem)
+    except (Unavailable, Disconnected) as problem:
+        return problem
+    return None
+
+
+def park(world: World, effect: Effect, problem: Unreadable | Declined | Refused) -> None:
+    """Shows to a person what cannot be done, why, and what to do."""
+    world.count("effect_parked", kind=effect.kind)
+    match problem:
+        case Unreadable():
+            reason = f"It shows a {problem.what} that we cannot use: {problem.raw}"
+            remedy, detail = problem.remedy or "Correct it at its source, then press Retry.", str(problem)
+        case Declined():
+            gone = problem.status == 404 or problem.code == "404"
+            reason = looking.NOT_SHOWN if gone else problem.message
+            remedy, detail = (
+                "Look at it there, then press Retry.",
+                f"{problem.code}: {problem.detail or problem.message}",
+            )
+        case Refused():
+            reason, remedy, detail = problem.reason, "Then press Retry.", ""
+    try:
+        world.store.park(effect.key, reason=reason, remedy=remedy, detail=detail, arrivals=effect.arrivals)
+    except Conflict:
+        world.log("arrived_while_parking", kind=effect.kind)  # a pointer came meanwhile: it is looked at again
+
+
+def _looks(world: World, reach: Reach, policy: Policy, looks: Sequence[Effect]) -> int:
+    """Looks at bills in one batch; a conflict or a bad row concerns that bill alone."""
+    try:
+        outcomes = looking.look_at_bills(world, reach, policy, looks)
+    except Conflict:
+        outcomes = []
+        for effect in looks:
+            if problem := _perform(world, reach, policy, effect):
+                raise problem from None
+        return len(looks)
+    for effect, bad in outcomes:
+        if isinstance(bad, Unreadable | Declined):
+            park(world, effect, bad)
+    return len(looks)
+
+
+def _lane_waits(world: World, due: Sequence[Effect], problem: Unavailable | Disconnected) -> int:
+    """The neighbour does not answer this firm now: what is due waits, each with the cause, and nothing is lost."""
+    now = world.now()
+    for effect in due:
+        if isinstance(problem, Disconnected):
+            until, cause = now + DISCONNECTED_WAITS, f"{problem.neighbour} is disconnected."
+        else:
+            wait = max(problem.after, min(5.0 * 2**effect.tries, LONGEST_WAIT))
+            until, cause = now + timedelta(seconds=wait), f"Waiting: {problem.why}"
+        world.store.postpone(effect.key, until, cause=cause, tries=effect.tries + 1)
+    world.log("lane_waits", why=str(problem), effects=len(due))
+    return 0
+
+
+def _crash_counted(world: World, effects: Sequence[Effect], after_crash: bool) -> bool:
+    """After a worker died in this lane, each try is counted before it begins; what dies again and again is parked."""
+    if not after_crash:
+        return True
+    for effect in effects:
+        if effect.tries >= CRASHES_AT_MOST and effect.cause == "The worker stopped.":
+            world.store.park(
+                effect.key,
+                reason="Working on this stopped the program several times.",
+                remedy="Tell us; then press Retry.",
+                detail=f"{effect.tries} tries",
+            )
+            return False
+        world.store.postpone(effect.key, effect.due_at, cause="The worker stopped.", tries=effect.tries + 1)
+    return True
+
+
+def crashed(world: World, place: Place, error: BaseException) -> None:
+    """Called by app.py for a bug: the effect waits longer each time, and is parked when it only ever fails."""
+    if not place.key:
+        return
+    effect = world.store.effect(place.key)
+    if effect is None or effect.status != "owed":
+        return
+    if effect.tries + 1 >= CRASHES_AT_MOST:
+        world.store.park(
+            effect.key,
+            reason="This step fails in a way that we did not foresee.",
+            remedy="Tell us; then press Retry.",
+            detail=type(error).__name__,
+        )
+        return
+    wait = timedelta(seconds=30 * 2**effect.tries)
+    world.store.postpone(effect.key, world.now() + wait, cause="The worker stopped.", tries=effect.tries + 1)

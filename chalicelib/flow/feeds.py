@@ -1,0 +1,235 @@
+"""The feeds: what changed at Clio and Stripe since we last asked. A page is a fact for what we do not hold yet, and a
+pointer for what we hold and that differs. A cursor moves only after every item is settled, owed as a look, or parked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from chalicelib.domain import billing, effects
+from chalicelib.domain.billing import BillSeen
+from chalicelib.domain.connection import Connection
+from chalicelib.domain.firm import Policy
+from chalicelib.domain.kernel import Json, Kind, Neighbour, lane_of
+from chalicelib.domain.payable import Payable
+from chalicelib.domain.readings import BillReading, Broken, Deposit, EventPointer, Pot, Receipt
+from chalicelib.errors import Conflict, Unreadable
+from chalicelib.flow import states
+from chalicelib.flow.looking import bring_in, park_look, payable_ref, point_at_bill
+from chalicelib.flow.ports import World
+from chalicelib.flow.reach import Reach
+
+OVERLAP = timedelta(minutes=10)  # reference/clio.md 2.3: boundaries and clocks are unknown, so windows overlap
+CURSOR_RESTS = timedelta(hours=6)  # a cursor is not written while nothing changed and it is younger than this
+EVENTS_BACK = timedelta(days=29)  # Stripe keeps events for 30 days
+FEEDS = ("bills", "void", "deleted", "receipts", "deposits")
+
+
+@dataclass
+class Tally:
+    """What a run found, counted for the person who pressed Resync."""
+
+    seen: int = 0
+    new: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    parked: int = 0
+    left_alone: dict[str, int] = field(default_factory=dict)
+    wrote: bool = False
+
+    def alone(self, why: str) -> None:
+        self.left_alone[why] = self.left_alone.get(why, 0) + 1
+
+
+def poll_clio(world: World, reach: Reach, policy: Policy, tally: Tally) -> None:
+    """Reads every Clio feed to its end. What was read before an interruption is kept, and the next poll goes on there.
+
+    Raises Unavailable and Disconnected; then the cursors say how far it got.
+    """
+    firm = policy.firm.id
+    found = world.store.record("feeds", firm)
+    cursors: Json = dict(found[1]) if found else {}
+    start = dict(cursors)
+    try:
+        for feed in FEEDS:
+            _read(world, reach, policy, feed, cursors, tally)
+    finally:
+        if tally.wrote or _stale(start, cursors, world.now()):
+            world.store.put_record("feeds", firm, cursors)
+
+
+def _stale(start: Json, cursors: Json, now: datetime) -> bool:
+    """Whether the cursors are worth writing though nothing changed: an interrupted page, or a cursor grown old."""
+    for name, cursor in cursors.items():
+        old = start.get(name)
+        if old is None or cursor.get("next") or old.get("next"):
+            return True
+        if datetime.fromisoformat(str(old["since"])) < now - CURSOR_RESTS:
+            return True
+    return False
+
+
+def _read(world: World, reach: Reach, policy: Policy, feed: str, cursors: Json, tally: Tally) -> None:
+    cursor: Json = dict(cursors.get(feed, {}))
+    since = datetime.fromisoformat(cursor["since"]) - OVERLAP if cursor.get("since") else None
+    mark = cursor.get("mark") or world.now().isoformat()  # the high-water mark is taken before the first page
+    next_: str | None = cursor.get("next")
+    while True:
+        page = _page(reach, feed, since, next_)
+        _take_page(world, reach, policy, feed, page.items, tally)
+        next_ = page.next
+        if next_ is None:
+            cursors[feed] = {"since": mark}
+            return
+        cursors[feed] = {**({"since": cursor["since"]} if cursor.get("since") else {}), "mark": mark, "next": next_}
+        cursors[feed].setdefault("since", "1970-01-01T00:00:00+00:00")
+
+
+def _page(reach: Reach, feed: str, since: datetime | None, next_: str | None) -> Any:
+    if since is not None and since.year < 1980:
+        since = None
+    if feed == "receipts":
+        return reach.clio(lambda c, a: c.receipts(a, updated_since=since, next=next_))
+    if feed == "deposits":
+        return reach.clio(lambda c, a: c.deposits(a, updated_since=since, next=next_))
+    state = "" if feed == "bills" else feed
+    return reach.clio(lambda c, a: c.bills(a, updated_since=since, state=state, next=next_))
+
+
+def _take_page(world: World, reach: Reach, policy: Policy, feed: str, items: tuple[Any, ...], tally: Tally) -> None:
+    if feed == "receipts":
+        _receipts(world, policy, items, tally)
+    elif feed == "deposits":
+        _deposits(world, policy, items, tally)
+    else:
+        _bills(world, reach, policy, items, tally, first=feed == "bills")
+
+
+def _bills(
+    world: World, reach: Reach, policy: Policy, items: tuple[BillReading | Broken, ...], tally: Tally, *, first: bool
+) -> None:
+    del reach
+    refs = [payable_ref(policy.firm.id, i.id) for i in items]
+    held = {h.ref.id: h for h in world.store.load_many(refs)}
+    for item in items:
+        tally.seen += 1
+        if isinstance(item, Broken):
+            tally.parked += 1
+            tally.wrote |= park_look(world, policy, item)
+            continue
+        here = held[item.id]
+        known: Payable | None = states.decode(Kind.PAYABLE, here.body)
+        if known is not None:
+            _known(world, policy, known, item, tally)
+            continue
+        if why := billing.left_alone(item, policy.firm):
+            if first or item.state not in ("void", "deleted"):
+                tally.alone(why)
+            continue
+        if item.paid or item.credits or item.balance != item.asks:
+            point_at_bill(world, policy, item.id, f"Bill {item.number}")  # what was received is read beside it
+            tally.new += 1
+            tally.wrote = True
+            continue
+        try:
+            bring_in(world, policy, here, BillSeen(item, (), world.now()))
+            tally.new += 1
+            tally.wrote = True
+        except Unreadable as bad:
+            tally.parked += 1
+            tally.wrote |= park_look(
+                world, policy, Broken(item.id, item.number, bad.what, bad.raw, bad.remedy, mark=item.etag)
+            )
+        except Conflict:  # somebody else brought it in at this moment
+            tally.unchanged += 1
+
+
+def _known(world: World, policy: Policy, known: Payable, item: BillReading, tally: Tally) -> None:
+    if known.etag == item.etag and known.balance == item.balance and known.bill_state == item.state:
+        tally.unchanged += 1
+        return
+    point_at_bill(world, policy, item.id, f"Bill {item.number}")
+    tally.changed += 1
+    tally.wrote = True
+
+
+def _receipts(world: World, policy: Policy, items: tuple[Receipt | Broken, ...], tally: Tally) -> None:
+    good = [i for i in items if not isinstance(i, Broken) and i.bill_id]
+    refs = [payable_ref(policy.firm.id, b) for b in sorted({r.bill_id for r in good})]
+    payables = {h.ref.id: states.decode(Kind.PAYABLE, h.body) for h in world.store.load_many(refs)}
+    pointed: set[str] = set()
+    for r in good:
+        payable: Payable | None = payables[r.bill_id]
+        if payable is None or r.bill_id in pointed:
+            continue
+        known = next((k for k in payable.receipts if k.id == r.id), None)
+        same = known is not None and (known.cents, known.on, known.group) == (r.cents, r.on, r.group)
+        if (r.voided and known is None) or (not r.voided and same):
+            continue
+        if payable.pot is Pot.TRUST:
+            continue
+        pointed.add(r.bill_id)
+        point_at_bill(world, policy, r.bill_id, f"Bill {payable.number}")
+        tally.wrote = True
+
+
+def _deposits(world: World, policy: Policy, items: tuple[Deposit | Broken, ...], tally: Tally) -> None:
+    """A deposit matters where a payment of ours waits to be seen: then its bill is looked at."""
+    pointed: set[str] = set()
+    for d in items:
+        if isinstance(d, Broken) or not d.trust or d.cents <= 0 or not d.client_id:
+            continue
+        listed = world.store.grouped(f"{policy.firm.id}/client/{d.client_id}", limit=50, begins=f"{Pot.TRUST}#")
+        for held in listed.items:
+            payable: Payable = states.decode(Kind.PAYABLE, held.body)
+            waiting = any(s.recorded < s.cents for s in payable.shares)
+            known = any(k.id == f"bt-{d.id}" for k in payable.receipts)
+            if waiting and not known and d.bill_id in ("", payable.id) and payable.id not in pointed:
+                pointed.add(payable.id)
+                point_at_bill(world, policy, payable.id, f"Trust request {payable.number}")
+                tally.wrote = True
+
+
+# --- Stripe ---------------------------------------------------------------------------------------------------------
+
+
+def poll_stripe(world: World, reach: Reach, connection: Connection, tally: Tally) -> None:
+    """Events of one account since we last asked: what a lost webhook would have told us."""
+    account = connection.account
+    found = world.store.record("events", account)
+    body: Json = dict(found[1]) if found else {}
+    now = world.now()
+    since = datetime.fromisoformat(body["since"]) if body.get("since") else now - EVENTS_BACK
+    known = set(body.get("ids", []))
+    pointers = reach.stripe(lambda s: s.events(account, since=max(since - OVERLAP, now - EVENTS_BACK)))
+    fresh = [p for p in pointers if p.id not in known]
+    for pointer in fresh:
+        point_at_stripe(world, connection.firm, pointer)
+    if fresh or found is None or since < now - CURSOR_RESTS:
+        tally.wrote |= bool(fresh)
+        world.store.put_record("events", account, {"since": now.isoformat(), "ids": [p.id for p in pointers][-500:]})
+
+
+LOOK_AT: dict[str, tuple[effects.Do, str]] = {
+    "session": (effects.Do.LOOK_SESSION, "session"),
+    "intent": (effects.Do.LOOK_INTENT, "intent"),
+    "account": (effects.Do.LOOK_ACCOUNT, "account"),
+}
+
+
+def point_at_stripe(world: World, firm: str, pointer: EventPointer) -> bool:
+    """Owes a look at what an event is about; kinds that are of no concern owe nothing."""
+    if pointer.kind not in LOOK_AT:
+        return False
+    do, name = LOOK_AT[pointer.kind]
+    lane = lane_of(firm, Neighbour.STRIPE, pointer.account)
+    body: Json = {"account": pointer.account, name: pointer.object_id}
+    key_name = pointer.object_id if do is not effects.Do.LOOK_ACCOUNT else pointer.account
+    world.store.arrive(effects.owed(firm, do, key_name, f"{name}/{pointer.object_id}", lane, world.now(), body=body))
+    return True
+
+
+Progress = Callable[[str, str, str], None]

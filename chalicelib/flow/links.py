@@ -1,0 +1,55 @@
+"""Pay links: unguessable, revocable, kept only as a hash. One opens what one client owes one firm, and nothing else."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import timedelta
+
+from chalicelib.flow.ports import World
+
+LASTS = timedelta(days=400)
+AT_MOST = 100  # links revoked at once
+
+
+@dataclass(frozen=True, slots=True)
+class PayLink:
+    """What a pay link opens. ``payable``: the one it was sent for; ``client``: whose payables it shows."""
+
+    firm: str
+    client: str
+    payable: str
+
+
+def _hash(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def make(world: World, link: PayLink) -> str:
+    """A new token. The token itself is stored nowhere by this module."""
+    token = world.secret(24)
+    body = {"firm": link.firm, "client": link.client, "payable": link.payable}
+    expires = world.now() + LASTS
+    world.store.put_record(f"link/{_hash(token)}", "link", body, expires=expires)
+    world.store.put_record(f"links/{link.firm}/{link.payable}", _hash(token), {}, expires=expires)
+    return token
+
+
+def opened_by(world: World, token: str) -> PayLink | None:
+    """What the token opens; None when unknown, expired or revoked."""
+    if not 16 <= len(token) <= 200:
+        return None
+    found = world.store.record(f"link/{_hash(token)}", "link")
+    if found is None:
+        return None
+    body = found[1]
+    return PayLink(str(body["firm"]), str(body["client"]), str(body["payable"]))
+
+
+def revoke(world: World, firm: str, payable: str) -> int:
+    """Every link sent for a payable opens nothing any more. Gives how many."""
+    hashes = world.store.records(f"links/{firm}/{payable}", limit=AT_MOST)
+    for hash_, _ in hashes:
+        world.store.delete_record(f"link/{hash_}", "link")
+        world.store.delete_record(f"links/{firm}/{payable}", hash_)
+    return len(hashes)

@@ -1,0 +1,346 @@
+"""Looks at Clio: load the state, then ask the owner; the fact commits only if the state has not moved since."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from chalicelib.domain import billing, contact, effects, grouping, receipts
+from chalicelib.domain.billing import BillSeen
+from chalicelib.domain.effects import Do
+from chalicelib.domain.firm import Policy
+from chalicelib.domain.kernel import Decision, Effect, Finish, Held, Kind, Neighbour, Ref, lane_of
+from chalicelib.domain.payable import Payable
+from chalicelib.domain.readings import BillReading, Broken, ClientReading, Pot, Receipt
+from chalicelib.errors import Declined, Unavailable, Unreadable
+from chalicelib.flow import states
+from chalicelib.flow.ports import World
+from chalicelib.flow.reach import Reach
+from chalicelib.flow.settle import settle
+
+LOOKS_IN_BATCH = 50
+READ_AGAIN = 3
+NOT_SHOWN = "Clio no longer shows this bill."
+
+
+def payable_ref(firm: str, id: str) -> Ref:
+    return Ref(firm, Kind.PAYABLE, id)
+
+
+def read_receipts(reach: Reach, bill: BillReading, known: Payable | None) -> tuple[Receipt, ...]:
+    """What Clio shows as received on a bill. For a trust request: deposits on trust accounts for it."""
+    if bill.pot is Pot.TRUST:
+        return _trust_deposits(reach, bill, known)
+    if not (bill.paid or bill.credits) and bill.balance == bill.asks and not (known and known.receipts):
+        return ()
+    found: list[Receipt] = []
+    next_: str | None = None
+    while True:
+        page = reach.clio(lambda c, a, n=next_: c.receipts(a, bill_id=bill.id, next=n))  # type: ignore[misc]
+        for item in page.items:
+            if isinstance(item, Broken):
+                raise Unreadable(f"payment {item.id}: {item.what}", item.raw, item.remedy)
+            found.append(item)
+        if page.next is None:
+            return _with_texts(reach, bill, known, tuple(found))
+        next_ = page.next
+
+
+def _with_texts(
+    reach: Reach, bill: BillReading, known: Payable | None, found: tuple[Receipt, ...]
+) -> tuple[Receipt, ...]:
+    """Where a new receipt may be a payment of ours, the text that staff typed is read from the bank side too."""
+    if known is None or not bill.client or not any(s.recorded < s.cents for s in known.shares):
+        return found
+    held = {k.id for k in known.receipts}
+    if all(r.id in held or r.voided or r.kind == "credit" for r in found):
+        return found
+    texts: dict[str, str] = {}
+    next_: str | None = None
+    client = bill.client.id
+    while True:
+        page = reach.clio(lambda c, a, n=next_: c.deposits(a, client_id=client, next=n))  # type: ignore[misc]
+        for d in page.items:
+            if not isinstance(d, Broken) and d.receipt_id:
+                texts[d.receipt_id] = f"{texts.get(d.receipt_id, '')} {d.text}".strip()
+        if page.next is None:
+            break
+        next_ = page.next
+    return tuple(replace(r, text=f"{r.text} {texts.get(r.id, '')}".strip()) for r in found)
+
+
+def _trust_deposits(reach: Reach, bill: BillReading, known: Payable | None) -> tuple[Receipt, ...]:
+    if known is None or not (known.shares or known.receipts or known.attempt) or not bill.client:
+        return ()
+    found: list[Receipt] = []
+    next_: str | None = None
+    client = bill.client.id
+    while True:
+        page = reach.clio(lambda c, a, n=next_: c.deposits(a, client_id=client, next=n))  # type: ignore[misc]
+        for d in page.items:
+            if isinstance(d, Broken) or not d.trust or d.cents <= 0 or d.bill_id not in ("", bill.id):
+                continue
+            found.append(Receipt(f"bt-{d.id}", bill.id, d.on, d.cents, group="", kind="deposit", text=d.text))
+        if page.next is None:
+            return tuple(found)
+        next_ = page.next
+
+
+def read_bill(reach: Reach, id: str, known: Payable | None, first: BillReading | None = None) -> BillSeen:
+    """A bill with its receipts, read so that the balance already counts every receipt given (decision 0003).
+
+    The bill first, then its receipts; a receipt not known before makes both be read again until nothing new comes.
+    """
+    bill = first if first is not None else reach.clio(lambda c, a: c.bill(a, id))
+    at = reach.world.now()
+    counted = {k.id for k in known.receipts} if known else set()
+    for _ in range(READ_AGAIN):
+        found = read_receipts(reach, bill, known)
+        new = {r.id for r in found if not r.voided} - counted
+        if not new:
+            return BillSeen(bill, found, at)
+        counted |= new
+        at = reach.world.now()
+        bill = reach.clio(lambda c, a: c.bill(a, id))
+    raise Unavailable("payments are being recorded on this bill at this moment", after=10)
+
+
+def look_at_bills(
+    world: World, reach: Reach, policy: Policy, looks: Sequence[Effect]
+) -> list[tuple[Effect, Exception | None]]:
+    """Looks at up to 50 bills with one call, and at what was received on each. Gives each look with what went wrong.
+
+    Raises Unavailable and Disconnected, which concern the whole lane.
+    """
+    firm = policy.firm.id
+    by_id = {str(e.body["bill"]): e for e in looks}
+    held = {h.ref.id: h for h in world.store.load_many([payable_ref(firm, id) for id in by_id])}
+    page = reach.clio(lambda c, a: c.bills_by_id(a, list(by_id)))
+    shown = {item.id: item for item in page.items}
+    outcomes: list[tuple[Effect, Exception | None]] = []
+    for id, effect in by_id.items():
+        problem: Exception | None = None
+        try:
+            take_in(world, reach, policy, held[id], shown.get(id), effect)
+        except (Unreadable, Declined) as bad:
+            problem = bad
+        outcomes.append((effect, problem))
+    return outcomes
+
+
+def look_at_bill(world: World, reach: Reach, policy: Policy, effect: Effect) -> None:
+    """Looks at one bill. Raises Unreadable and Declined when it cannot be taken in."""
+    for _, bad in look_at_bills(world, reach, policy, [effect]):
+        if bad is not None:
+            raise bad
+
+
+def take_in(
+    world: World, reach: Reach, policy: Policy, held: Held, item: BillReading | Broken | None, effect: Effect
+) -> None:
+    """Settles one look at a bill. Raises Conflict when the state moved meanwhile."""
+    done = Finish(effect.key, arrivals=effect.arrivals)
+    known: Payable | None = states.decode(Kind.PAYABLE, held.body)
+    if item is None:
+        if known is None:
+            settle(world, [], lambda _s, _n: {}, fact="BillGone", finish=[done])
+            return
+        item = reach.clio(lambda c, a: c.bill(a, held.ref.id))  # Declined("404"): parks with what to do
+    if isinstance(item, Broken):
+        raise Unreadable(item.what, item.raw, item.remedy)
+    if known is None and billing.left_alone(item, policy.firm):
+        settle(world, [], lambda _s, _n: {}, fact="LeftAlone", finish=[done])
+        return
+    fact = read_bill(reach, held.ref.id, known, item)
+    bring_in(world, policy, held, fact, done)
+
+
+def bring_in(world: World, policy: Policy, held: Held, fact: BillSeen, done: Finish | None = None) -> bool:
+    """Commits a bill's reading, its client first. Gives whether anything but the look itself was written."""
+    client = fact.bill.client
+    if client and fact.bill.pot is Pot.OPERATING and held.version == 0:
+        see_client(world, policy, client)
+    elif client and fact.bill.pot is Pot.OPERATING:
+        known = states.decode(Kind.PAYABLE, held.body)
+        if (known.client_id, known.client_name, known.client_email) != (client.id, client.name, client.email):
+            see_client(world, policy, client)
+
+    def decide(before: Mapping[Ref, Any], now: datetime) -> dict[Ref, Decision[Any]]:
+        return {held.ref: billing.seen(before[held.ref], fact, policy, now)}
+
+    settled = settle(
+        world,
+        [held.ref],
+        decide,
+        fact="BillSeen",
+        body=brief(fact),
+        policy=policy.version,
+        finish=[done] if done else [],
+        held={held.ref: held},
+    )
+    return settled.wrote
+
+
+def brief(fact: BillSeen) -> dict[str, Any]:
+    """The journal keeps the reading's figures; the change holds the rest."""
+    b = fact.bill
+    return {"state": b.state, "balance": b.balance, "asks": b.asks, "pending": b.pending, "etag": b.etag, "at": fact.at}
+
+
+def see_client(world: World, policy: Policy, client: ClientReading, *, again: bool = False) -> None:
+    ref = Ref(policy.firm.id, Kind.CONTACT, client.id)
+    fact = contact.ClientSeen(client, again)
+
+    def decide(before: Mapping[Ref, Any], now: datetime) -> dict[Ref, Decision[Any]]:
+        return {ref: contact.decide(before[ref], fact, policy, now)}
+
+    settle(world, [ref], decide, fact="ClientSeen", policy=policy.version)
+
+
+def look_at_client(world: World, reach: Reach, policy: Policy, effect: Effect) -> None:
+    """A person retries a customer: the client's name is read again, and the step is owed anew."""
+    reading = reach.clio(lambda c, a: c.client(a, str(effect.body["client"])))
+    see_client(world, policy, reading, again=True)
+    settle(world, [], lambda _s, _n: {}, fact="ClientSeen", finish=[Finish(effect.key, arrivals=effect.arrivals)])
+
+
+def look_at_group(world: World, reach: Reach, policy: Policy, effect: Effect) -> None:
+    """All allocations of one Clio payment become one payment here."""
+    firm, group = policy.firm.id, str(effect.body["group"])
+    ref = Ref(firm, Kind.PAYMENT, f"clio-{group}")
+    held = world.store.load(ref)
+    found: list[Receipt] = []
+    next_: str | None = None
+    while True:
+        page = reach.clio(lambda c, a, n=next_: c.receipts(a, group=group, next=n))  # type: ignore[misc]
+        for item in page.items:
+            if isinstance(item, Broken):
+                raise Unreadable(f"payment {item.id}: {item.what}", item.raw, item.remedy)
+            found.append(item)
+        if page.next is None:
+            break
+        next_ = page.next
+    refs = [payable_ref(firm, b) for b in sorted({r.bill_id for r in found if r.bill_id})]
+    payables = {h.ref.id: states.decode(Kind.PAYABLE, h.body) for h in world.store.load_many(refs) if h.body}
+    fact = grouping.GroupSeen(group, tuple(found), world.now())
+
+    def decide(before: Mapping[Ref, Any], now: datetime) -> dict[Ref, Decision[Any] | None]:
+        return {ref: grouping.seen(before[ref], fact, payables, policy, now)}
+
+    settle(
+        world,
+        [ref],
+        decide,
+        fact="GroupSeen",
+        body={"group": group, "cents": sum(r.cents for r in found if not r.voided)},
+        policy=policy.version,
+        finish=[Finish(effect.key, arrivals=effect.arrivals)],
+        held={ref: held},
+    )
+
+
+def read_lines(world: World, reach: Reach, policy: Policy, effect: Effect) -> None:
+    """Stores the bill's lines as a document and says so; the invoice is owed then."""
+    id, revision = str(effect.body["bill"]), int(effect.body["revision"])
+    ref = payable_ref(policy.firm.id, id)
+    lines = reach.clio(lambda c, a: c.lines(a, id))
+    key = f"{policy.firm.id}/lines/{id}/{revision}/{effect.arrivals}-{effect.tries}"
+    world.store.put_document(key, json.dumps(states.encode(list(lines))).encode(), now=world.now())
+    fact = billing.LinesRead(revision, key)
+
+    def decide(before: Mapping[Ref, Any], now: datetime) -> dict[Ref, Decision[Any]]:
+        return {ref: billing.lines_read(before[ref], fact, policy, now)}
+
+    settle(world, [ref], decide, fact="LinesRead", body=fact, policy=policy.version, finish=[Finish(effect.key)])
+
+
+def item_matched(world: World, policy: Policy, effect: Effect) -> None:
+    """Tells a payment what Clio shows of it on one payable."""
+    firm = policy.firm.id
+    source = states.decode(Kind.PAYABLE, world.store.load(payable_ref(firm, str(effect.body["payable"]))).body)
+    ref = Ref(firm, Kind.PAYMENT, str(effect.body["payment"]))
+    share = source.share_of(ref.id) if source else None
+    fact = grouping.ItemShown(
+        str(effect.body["payable"]), share.recorded if share else 0, bool(share and share.patched)
+    )
+
+    def decide(before: Mapping[Ref, Any], _now: datetime) -> dict[Ref, Decision[Any]]:
+        return {ref: grouping.item_shown(before[ref], fact)}
+
+    settle(world, [ref], decide, fact="ItemShown", body=fact, policy=policy.version, finish=[Finish(effect.key)])
+
+
+def mark_paid(world: World, reach: Reach, policy: Policy, effect: Effect) -> None:
+    """The firm's chosen write-back: our state change at Clio, guarded, verified by reading it back, never repeated.
+
+    Where it is not possible any more, or had no effect, the payment stays in the list "Record in Clio".
+    """
+    firm, payment, id = policy.firm.id, str(effect.body["payment"]), str(effect.body["payable"])
+    ref = payable_ref(firm, id)
+    held = world.store.load(ref)
+    known: Payable = states.decode(Kind.PAYABLE, held.body)
+    share = known.share_of(payment)
+    before_it = read_bill(reach, id, known)
+    bill = before_it.bill
+    offered = "paid" in bill.transitions and bill.state == "awaiting_payment" and not bill.pending
+    if not (policy.firm.mark_paid and share and share.unseen and bill.balance == share.cents and offered):
+        bring_in(world, policy, held, before_it, Finish(effect.key))
+        return
+    try:
+        reach.clio(lambda c, a: c.mark_paid(a, id, bill.etag))
+    except Declined as no:
+        world.log("clio_mark_paid_refused", firm=firm, code=no.code)
+        settle(world, [], lambda _s, _n: {}, fact="MarkPaidRefused", finish=[Finish(effect.key)])
+        return
+    after = reach.clio(lambda c, a: c.bill(a, id))
+    found = read_receipts(reach, after, known)
+    after = reach.clio(lambda c, a: c.bill(a, id))
+    if after.state != "paid":
+        world.log("clio_mark_paid_without_effect", firm=firm)
+        settle(world, [], lambda _s, _n: {}, fact="MarkPaidWithoutEffect", finish=[Finish(effect.key)])
+        return
+    fact = receipts.MarkedPaid(payment, found)
+
+    def decide(before: Mapping[Ref, Any], now: datetime) -> dict[Ref, Decision[Any]]:
+        state = before[ref]
+        matched = receipts.marked_paid(state, fact, policy, now)
+        read = billing.seen(matched.state, BillSeen(after, found, now), policy, now)
+        return {ref: Decision(read.state, effects=(*matched.effects, *read.effects), closes=read.closes)}
+
+    settle(
+        world,
+        [ref],
+        decide,
+        fact="MarkedPaid",
+        body={"payment": payment},
+        policy=policy.version,
+        finish=[Finish(effect.key)],
+        held={ref: held},
+    )
+
+
+def point_at_bill(world: World, policy: Policy, id: str, title: str = "") -> None:
+    """Owes a look at a bill; a pointer that comes while it is being looked at makes it look again."""
+    lane = lane_of(policy.firm.id, Neighbour.CLIO, policy.lanes.clio)
+    world.store.arrive(effects.look_bill(policy.firm.id, lane, id, world.now(), title))
+
+
+def park_look(world: World, policy: Policy, broken: Broken) -> bool:
+    """A row that cannot be understood parks alone, once for each version of it. Gives whether it was written."""
+    lane = lane_of(policy.firm.id, Neighbour.CLIO, policy.lanes.clio)
+    key = effects.key_of(policy.firm.id, Do.LOOK_BILL, broken.id)
+    there = world.store.effect(key)
+    if there and there.status == "parked" and there.body.get("mark") == broken.mark:
+        return False
+    look = effects.look_bill(policy.firm.id, lane, broken.id, world.now(), f"Bill {broken.number or broken.id}")
+    world.store.arrive(replace(look, body={**look.body, "mark": broken.mark}))
+    world.store.park(
+        key,
+        reason=f"Clio shows a {broken.what} that we do not understand: {broken.raw}",
+        remedy=broken.remedy or "Correct the bill in Clio, then press Retry.",
+        detail=f"{broken.what}={broken.raw}",
+    )
+    return True

@@ -1,0 +1,186 @@
+"""Mails: read the balance at its owner, claim in one commit, send once, and never blindly again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from chalicelib.domain import billing, effects, envelope
+from chalicelib.domain.envelope import CLAIM_LASTS, Envelope, Outcome, Post
+from chalicelib.domain.firm import Policy
+from chalicelib.domain.kernel import Decision, Effect, Finish, Kind, Ref
+from chalicelib.domain.payable import Payable
+from chalicelib.domain.payment import Payment
+from chalicelib.domain.planning import waits
+from chalicelib.domain.reminders import sending_time
+from chalicelib.errors import Declined, Unavailable
+from chalicelib.flow import letters, states
+from chalicelib.flow.looking import brief, payable_ref, read_bill
+from chalicelib.flow.ports import World
+from chalicelib.flow.reach import Reach
+from chalicelib.flow.settle import policy_of, settle
+
+
+def remind(world: World, reach: Reach, policy: Policy, effect: Effect) -> None:
+    """The next reminder of a payable, if it is still due by a balance read this minute at its owner."""
+    firm, id = policy.firm.id, str(effect.body["payable"])
+    held = world.store.load(payable_ref(firm, id))
+    payable: Payable = states.decode(Kind.PAYABLE, held.body)
+    c = payable.collection
+    if c is None or c.next is None or c.round != int(effect.body["round"]):
+        settle(world, [], lambda _s, _n: {}, fact="ReminderMoved", finish=[Finish(effect.key)])
+        return
+    now = world.now()
+    opens = max(c.next.at, sending_time(now, policy.firm.zone, policy.firm.send_hour))
+    if opens > now:
+        world.store.postpone(effect.key, opens, cause="It waits for the firm's sending hours.")
+        return
+    seen = read_bill(reach, id, payable)
+    read = billing.seen(payable, seen, policy, world.now())
+    fresh = read.state
+    due = fresh.collection and fresh.collection.next and not waits(fresh)
+    wanted = letters.reminder(world, policy, fresh, seen) if due else None
+    mail: list[Envelope] = []
+
+    def decide(before: Mapping[Ref, Any], now: datetime) -> dict[Ref, Decision[Any]]:
+        again = billing.seen(before[held.ref], seen, policy, now)
+        decisions: dict[Ref, Decision[Any]] = {held.ref: again}
+        claimed = envelope.claim(again.state, wanted, now) if wanted else None
+        mail.clear()
+        if claimed and wanted:
+            mine, its = claimed
+            decisions[held.ref] = Decision(
+                mine.state, effects=(*again.effects, *mine.effects), closes=again.closes, names=again.names
+            )
+            decisions[Ref(firm, Kind.ENVELOPE, wanted.id)] = its
+            mail.append(its.state)
+        return decisions
+
+    loaded = {held.ref: held}
+    if wanted:
+        ref = Ref(firm, Kind.ENVELOPE, wanted.id)
+        loaded[ref] = world.store.load(ref)
+    settle(
+        world,
+        list(loaded),
+        decide,
+        fact="MailClaimed",
+        body=brief(seen),
+        policy=policy.version,
+        finish=[Finish(effect.key)],
+        held=loaded,
+    )
+    if mail:
+        _send(world, reach, policy, mail[0])
+
+
+def _send(world: World, reach: Reach, policy: Policy, mail: Envelope) -> None:
+    """Sends a claimed mail, or releases the claim when it took too long to get here."""
+    raw = world.store.document(mail.raw)
+    if raw is None or world.now() > mail.claimed_at + CLAIM_LASTS:
+        say(world, policy, mail, Outcome(Post.RELEASED))
+        return
+    try:
+        message = reach.mail(lambda m: m.send(raw, to=mail.to, tag=tag_of(mail.firm, mail.id)))
+    except Unavailable as problem:
+        say(world, policy, mail, Outcome(Post.UNCERTAIN if problem.maybe_done else Post.RELEASED))
+        return
+    except Declined as no:
+        say(world, policy, mail, Outcome(Post.REFUSED, detail=no.message))
+        return
+    world.count("mail_sent", kind=mail.kind)
+    say(world, policy, mail, Outcome(Post.SENT, message=message))
+
+
+def say(world: World, policy: Policy, mail: Envelope, fact: Outcome, finish: tuple[Finish, ...] = ()) -> None:
+    """What became of a mail: the envelope hears it, and the payable whose reminder it was."""
+    ref = Ref(mail.firm, Kind.ENVELOPE, mail.id)
+    payable = payable_ref(mail.firm, mail.payables[0])
+
+    def decide(before: Mapping[Ref, Any], now: datetime) -> dict[Ref, Decision[Any]]:
+        heard = envelope.outcome(before[ref], fact, now)
+        decisions: dict[Ref, Decision[Any]] = {ref: heard}
+        if mail.kind == "reminder" and heard.state != before[ref]:
+            decisions[payable] = envelope.after_mail(before[payable], heard.state, fact, policy, now)
+        return decisions
+
+    settle(world, [ref, payable], decide, fact="MailOutcome", body=fact, policy=policy.version, finish=finish)
+
+
+def watch(world: World, policy: Policy, effect: Effect) -> None:
+    """A claim that nobody has spoken of since is uncertain: never sent again, shown to a person."""
+    mail: Envelope = states.decode(
+        Kind.ENVELOPE, world.store.load(Ref(policy.firm.id, Kind.ENVELOPE, str(effect.body["envelope"]))).body
+    )
+    if mail.post is Post.CLAIMED:
+        say(world, policy, mail, Outcome(Post.UNCERTAIN), finish=(Finish(effect.key),))
+    else:
+        settle(world, [], lambda _s, _n: {}, fact="MailKnown", finish=[Finish(effect.key)])
+
+
+def tag_of(firm: str, id: str) -> str:
+    """SES' tag alphabet is [A-Za-z0-9_-] (reference/aws.md section 7)."""
+    return f"{firm}--{id}"
+
+
+def envelope_of(tag: str) -> tuple[str, str]:
+    """(firm, envelope id) of a tag."""
+    firm, _, id = tag.partition("--")
+    return firm, id
+
+
+EVENTS = {
+    "send": Post.SENT,
+    "delivery": Post.DELIVERED,
+    "bounce": Post.BOUNCED,
+    "complaint": Post.COMPLAINED,
+    "reject": Post.REFUSED,
+}
+
+
+def event_seen(world: World, tag: str, kind: str) -> None:
+    """A mail event of SES came: what it says of a claimed mail is the only word on an uncertain one."""
+    post = EVENTS.get(kind.lower())
+    firm, id = envelope_of(tag)
+    if post is None or not id:
+        return
+    mail: Envelope | None = states.decode(Kind.ENVELOPE, world.store.load(Ref(firm, Kind.ENVELOPE, id)).body)
+    if mail is None:
+        return  # an event can come before our own commit; the claim was committed before sending, so it is not ours
+    say(world, policy_of(world, firm), mail, Outcome(post))
+
+
+def receipt(world: World, reach: Reach, policy: Policy, effect: Effect) -> None:
+    """A receipt for settled money: claimed like a reminder; it asks for nothing, so no balance is read."""
+    firm, id = policy.firm.id, str(effect.body["payment"])
+    ref = Ref(firm, Kind.PAYMENT, id)
+    held = world.store.load(ref)
+    payment: Payment = states.decode(Kind.PAYMENT, held.body)
+    if payment.receipt or not payment.money or not payment.email:
+        settle(world, [], lambda _s, _n: {}, fact="ReceiptKnown", finish=[Finish(effect.key)])
+        return
+    mail = letters.receipt(world, policy, payment)
+    its = Ref(firm, Kind.ENVELOPE, mail.id)
+    claimed: list[Envelope] = []
+
+    def decide(before: Mapping[Ref, Any], now: datetime) -> dict[Ref, Decision[Any]]:
+        claimed.clear()
+        claimed.append(replace(mail, claimed_at=now))
+        watch_ = effects.watch_mail(firm, mail.id, mail.about, now + envelope.UNCERTAIN_AFTER)
+        return {
+            ref: Decision(replace(before[ref], receipt=mail.id)),
+            its: Decision(claimed[0], effects=(watch_,), names=(mail.raw, mail.reading)),
+        }
+
+    settle(
+        world,
+        [ref, its],
+        decide,
+        fact="MailClaimed",
+        policy=policy.version,
+        finish=[Finish(effect.key)],
+        held={ref: held, its: world.store.load(its)},
+    )
+    _send(world, reach, policy, claimed[0])

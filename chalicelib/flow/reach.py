@@ -1,0 +1,51 @@
+"""Reaching a neighbour for a firm: within the budget, with a fresh token. Every call of the flows goes through here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from chalicelib.domain.effects import Lanes
+from chalicelib.domain.kernel import Neighbour
+from chalicelib.domain.readings import Access
+from chalicelib.errors import Disconnected
+from chalicelib.flow import tokens
+from chalicelib.flow.budget import Floor, Meter
+from chalicelib.flow.ports import Clio, Mail, QuickBooks, Stripe, World
+
+T = TypeVar("T")
+
+
+class Reach:
+    """One firm's way out, for one piece of work of one class."""
+
+    def __init__(self, world: World, firm: str, lanes: Lanes, floor: Floor) -> None:
+        self.world = world
+        self.firm = firm
+        self.lanes = lanes
+        self.meter = Meter(world, floor)
+
+    def clio(self, call: Callable[[Clio, Access], T]) -> T:
+        """Raises Disconnected, Unavailable, Declined, Unreadable as the call does."""
+        return self._call(Neighbour.CLIO, self.lanes.clio, lambda access: call(self.world.clio, access))
+
+    def quickbooks(self, call: Callable[[QuickBooks, Access], T]) -> T:
+        return self._call(Neighbour.QUICKBOOKS, self.lanes.realm, lambda access: call(self.world.quickbooks, access))
+
+    def stripe(self, call: Callable[[Stripe], T]) -> T:
+        self.meter.spend(Neighbour.STRIPE, "")
+        return call(self.world.stripe)
+
+    def mail(self, call: Callable[[Mail], T]) -> T:
+        self.meter.spend(Neighbour.MAIL, "")
+        return call(self.world.mail)
+
+    def _call(self, neighbour: Neighbour, account: str, call: Callable[[Access], T]) -> T:
+        if not account:
+            raise Disconnected(self.firm, str(neighbour), "not connected yet")
+
+        def spent(access: Access) -> T:
+            self.meter.spend(neighbour, account)
+            return call(access)
+
+        return tokens.with_access(self.world, self.firm, neighbour, account, spent)
