@@ -7,7 +7,7 @@ from typing import Any
 
 from chalice.app import Chalice, Response
 
-from chalicelib.web import door, statics
+from chalicelib.web import connect, desk, door, statics
 
 world = door.current
 
@@ -24,4 +24,4 @@ def register(
 
 
 def _blueprints() -> list[Any]:
-    return [statics.doors.blueprint]
+    return [statics.doors.blueprint, connect.doors.blueprint, desk.blueprint]
