@@ -13,7 +13,7 @@ from chalicelib.domain.effects import Do
 from chalicelib.domain.firm import Policy
 from chalicelib.domain.kernel import Effect, Neighbour
 from chalicelib.errors import Conflict, Declined, Disconnected, Refused, Unavailable, Unreadable
-from chalicelib.flow import act, booking, looking
+from chalicelib.flow import act, booking, connecting, looking
 from chalicelib.flow.budget import Floor
 from chalicelib.flow.ports import World
 from chalicelib.flow.reach import Reach
@@ -186,6 +186,9 @@ def _looks(world: World, reach: Reach, policy: Policy, looks: Sequence[Effect]) 
 def _lane_waits(world: World, due: Sequence[Effect], problem: Unavailable | Disconnected) -> int:
     """The neighbour does not answer this firm now: what is due waits, each with the cause, and nothing is lost."""
     now = world.now()
+    if isinstance(problem, Disconnected) and problem.neighbour == Neighbour.STRIPE:
+        firm, _, account = due[0].lane.split("|", 2)
+        connecting.lose(world, firm, Neighbour.STRIPE, account, problem.why or "Stripe refuses our access")
     for effect in due:
         if isinstance(problem, Disconnected):
             until, cause = now + DISCONNECTED_WAITS, f"{problem.neighbour} is disconnected."

@@ -38,8 +38,9 @@ SHAPES: dict[Kind, Shape] = {
 
 
 def encode(state: Any) -> Json:
-    """A state (or fact) as plain JSON values: dates and times as text."""
-    built: Json = msgspec.to_builtins(state)
+    """A state (or fact) as plain JSON values, exactly as they come back from the store: dates and times as text,
+    tuples as lists."""
+    built: Json = msgspec.json.decode(msgspec.json.encode(state))
     return built
 
 

@@ -1,0 +1,335 @@
+"""The in-memory world: the shipped clients over the shipped sandboxes, in process, on one clock that tests move.
+
+Only ``World`` is replaced. ``a_stage()`` gives a firm that is connected and set up, ready to press Resync.
+"""
+
+from __future__ import annotations
+
+import email
+import email.policy
+import itertools
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from email.message import EmailMessage
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import requests
+
+from chalicelib.clio.client import ClioClient, Region
+from chalicelib.domain.firm import Accounts, AccountsChosen, Founded, Member, PlaceConfirmed, WritesConfirmed
+from chalicelib.domain.kernel import Neighbour
+from chalicelib.domain.readings import Pot
+from chalicelib.domain.wanted import Letter
+from chalicelib.errors import Unavailable
+from chalicelib.flow import connecting, inbox, mailing, resync, signing
+from chalicelib.flow.connecting import Callback
+from chalicelib.flow.drain import drain
+from chalicelib.flow.sweep import sweep
+from chalicelib.mail.client import SesMail
+from chalicelib.quickbooks.client import QuickBooksClient
+from chalicelib.store.memory import MemoryStore
+from chalicelib.stripe.client import StripeClient
+from chalicelib.stripe.webhook import Webhook as StripeHook
+from infra.sandbox.clio import FIRM_A, FIRM_B, OWNER_A, OWNER_B, ClioSandbox
+from infra.sandbox.clio import seed as seed_clio
+from infra.sandbox.kit import ManualClock, Wire
+from infra.sandbox.quickbooks import REALM_A, REALM_B, QuickBooksSandbox
+from infra.sandbox.quickbooks import seed as seed_quickbooks
+from infra.sandbox.stripe import StripeSandbox
+from infra.sandbox.stripe.seed import seed as seed_stripe
+
+CLIO = "http://clio.test/clio"
+QUICKBOOKS = "http://quickbooks.test/quickbooks"
+STRIPE = "http://stripe.test/stripe"
+PUBLIC = "https://fee.test"
+CALLBACK = f"{PUBLIC}/oauth"
+HOOK = f"{PUBLIC}/webhooks/stripe"
+HOOK_SECRET = "whsec_connect"
+
+
+class Seals:
+    """Keeps what it seals readable only with the same firm and neighbour."""
+
+    def seal(self, clear: str, *, firm: str, neighbour: str) -> str:
+        return f"{firm}|{neighbour}|{clear}"
+
+    def open(self, sealed: str, *, firm: str, neighbour: str) -> str:
+        where = f"{firm}|{neighbour}|"
+        assert sealed.startswith(where), "opened under another context"
+        return sealed.removeprefix(where)
+
+
+@dataclass
+class Lanes:
+    """The queue: a set of lanes that workers were told of."""
+
+    told: dict[str, None] = field(default_factory=dict)
+
+    def hint(self, lanes: Iterable[str]) -> None:
+        self.told.update(dict.fromkeys(lanes))
+
+    def take(self) -> list[str]:
+        lanes, self.told = list(self.told), {}
+        return lanes
+
+
+@dataclass
+class Sent:
+    """A mail as SES delivered it."""
+
+    at: datetime
+    to: str
+    tag: str
+    message: EmailMessage
+
+    @property
+    def subject(self) -> str:
+        return str(self.message["Subject"])
+
+    def part(self, kind: str) -> str:
+        body = self.message.get_body((kind,))
+        return str(body.get_content()) if body else ""
+
+    @property
+    def text(self) -> str:
+        return self.part("plain")
+
+
+class Ses:
+    """SES as a client sees it: delivers into ``outbox``; ``fail`` decides the fate of the next sends."""
+
+    def __init__(self, now: Any) -> None:
+        self.now = now
+        self.outbox: list[Sent] = []
+        self.fail: list[str] = []  # "refuse" (for now), "lose" (sent, answer lost), "lose_before" (lost, not sent)
+        self._mail = SesMail(sender="billing@fee.test")
+
+    def compose(self, letter: Letter) -> bytes:
+        return self._mail.compose(letter)
+
+    def render(self, kind: str, context: dict[str, Any]) -> tuple[str, str]:
+        return self._mail.render(kind, context)
+
+    def send(self, raw: bytes, *, to: str, tag: str) -> str:
+        fate = self.fail.pop(0) if self.fail else ""
+        if fate == "refuse":
+            raise Unavailable("SES refuses for now", after=60)
+        if fate != "lose_before":
+            message = email.message_from_bytes(raw, policy=email.policy.default)
+            assert isinstance(message, EmailMessage)
+            self.outbox.append(Sent(self.now(), to, tag, message))
+        if fate.startswith("lose"):
+            raise Unavailable("SES' answer was lost", after=60, maybe_done=True)
+        return f"ses-{len(self.outbox)}"
+
+
+class MemoryWorld:
+    """Satisfies ``flow.ports.World`` over memory and the three sandboxes."""
+
+    def __init__(self, clock: ManualClock | None = None) -> None:
+        self.clock = clock or ManualClock()
+        self.store = MemoryStore(self.now)
+        self.queue = Lanes()
+        self.seal = Seals()
+        self.numbers = itertools.count(1)
+        self.logs: list[tuple[str, dict[str, object]]] = []
+        self.metrics: dict[str, float] = {}
+        self.session = requests.Session()
+        back = [f"{CALLBACK}/clio", f"{CALLBACK}/quickbooks", f"{CALLBACK}/stripe"]
+        self.clio_box = ClioSandbox(self.clock, clients={"clio-app": ("clio-secret", back)})
+        self.quickbooks_box = QuickBooksSandbox(
+            self.clock, clients={"qb-app": ("qb-secret", back)}, verifier_token="verify-me"
+        )
+        self.stripe_box = StripeSandbox(
+            self.clock,
+            platform_key="sk_test_platform",
+            client_id="ca_sandbox",
+            redirect_uris=back,
+            webhook_secret=HOOK_SECRET,
+        )
+        for base, box in ((CLIO, self.clio_box), (QUICKBOOKS, self.quickbooks_box), (STRIPE, self.stripe_box)):
+            self.session.mount(base, Wire(box, base))
+        self.clio = ClioClient({"us": Region("clio-app", "clio-secret", CLIO)}, session=self.session, clock=self.now)
+        self.quickbooks = QuickBooksClient(
+            client_id="qb-app",
+            secret="qb-secret",
+            api_base=QUICKBOOKS,
+            authorize_url=f"{QUICKBOOKS}/connect/oauth2",
+            token_url=f"{QUICKBOOKS}/oauth2/v1/tokens/bearer",
+            revoke_url=f"{QUICKBOOKS}/v2/oauth2/tokens/revoke",
+            session=self.session,
+            clock=self.now,
+        )
+        self.stripe = StripeClient(
+            secret_key="sk_test_platform",
+            client_id="ca_sandbox",
+            api_base=STRIPE,
+            connect_base=STRIPE,
+            session=self.session,
+        )
+        self.mail = Ses(self.now)
+
+    public_url = PUBLIC
+    stage = "test"
+
+    def now(self) -> datetime:
+        return self.clock.now()
+
+    def secret(self, bytes: int = 32) -> str:
+        return f"secret{next(self.numbers):06d}".ljust(max(16, bytes), "x")
+
+    def log(self, event: str, **fields: object) -> None:
+        self.logs.append((event, fields))
+
+    def count(self, metric: str, value: float = 1, **dimensions: str) -> None:
+        del dimensions
+        self.metrics[metric] = self.metrics.get(metric, 0) + value
+
+
+@dataclass
+class Stage:
+    """One firm on a world, with what tests do to it."""
+
+    world: MemoryWorld
+    firm: str
+    realm: str
+    operating: str = ""
+    trust: str = ""
+
+    # --- time and work ----------------------------------------------------------------------------------------------
+    def work(self, rounds: int = 60) -> int:
+        """Sweeps and drains until nothing is due at this moment. Webhooks that are due are delivered first."""
+        for n in range(rounds):
+            self.deliver()
+            sweep(self.world)
+            lanes = self.world.queue.take()
+            if not lanes and not self.deliver():
+                return n
+            for lane in lanes:
+                drain(self.world, lane)
+        return rounds
+
+    def deliver(self) -> int:
+        """Stripe's due events reach the inbox as pointers, past the shipped signature check."""
+        return self.world.stripe_box.deliver_due(self._stripe_hook)
+
+    def _stripe_hook(self, _url: str, headers: dict[str, str], body: bytes) -> int:
+        hook = StripeHook(HOOK_SECRET, livemode=False, clock=self.world.now)
+        signature = next(v for k, v in headers.items() if k.lower() == "stripe-signature")
+        if not hook.signed(body, signature):
+            return 400
+        pointer = hook.pointer(body)
+        if pointer is not None:
+            inbox.point(self.world, Neighbour.STRIPE, [pointer])
+        return 200
+
+    def pass_time(self, step_minutes: float = 5, **span: float) -> None:
+        """Moves the clock in steps and works in each."""
+        until = self.world.now() + timedelta(**span)
+        while self.world.now() < until:
+            left = (until - self.world.now()).total_seconds() / 60
+            self.world.clock.move(minutes=min(step_minutes, left))
+            self.work()
+
+    def resync(self) -> resync.Run:
+        """Presses Resync and lets the minutes pass that the budgets ask for."""
+        run = resync.start(self.world, self.firm, "test")
+        for _ in range(60):
+            self.work()
+            state = resync.progress(self.world, self.firm, run)
+            if state.finished_at and not state.invoices_owed:
+                return state
+            self.world.clock.move(seconds=30)
+        return resync.progress(self.world, self.firm, run)
+
+    def mail_event(self, tag: str, kind: str) -> None:
+        mailing.event_seen(self.world, tag, kind)
+
+
+def location(session: requests.Session, url: str, form: dict[str, str]) -> dict[str, str]:
+    """What came back in the address after a person answered a consent page."""
+    asked = {k: v[0] for k, v in parse_qs(urlsplit(url).query).items()}
+    address = url.split("?", maxsplit=1)[0]
+    answer = session.post(address, data={**asked, **form}, allow_redirects=False)
+    assert answer.status_code in (302, 303), answer.text
+    return {k: v[0] for k, v in parse_qs(urlsplit(answer.headers["Location"]).query).items()}
+
+
+def seeded(today: date | None = None) -> MemoryWorld:
+    world = MemoryWorld()
+    day = today or world.now().date()
+    seed_clio(world.clio_box, day)
+    seed_quickbooks(world.quickbooks_box, day)
+    seed_stripe(world.stripe_box, day)
+    world.quickbooks_box.switches["ignore_limits"] = True
+    world.stripe_box.people.register_endpoint(HOOK, connect=True)
+    return world
+
+
+def connect(world: MemoryWorld, *, second: bool = False, trust: bool = True) -> Stage:
+    """A firm founded, connected to all three and set up, as a person would do it on the pages."""
+    name, owner, realm = (FIRM_B, OWNER_B, REALM_B) if second else (FIRM_A, OWNER_A, REALM_A)
+    account = next(f.id for f in world.clio_box.state.rows["firms"].values() if f.name == name)
+    firm = f"us-{account}"
+    state = "x"
+    back = location(
+        world.session,
+        world.clio.authorize_url("us", state, f"{CALLBACK}/clio"),
+        {"decision": "approve", "email": owner},
+    )
+    member = Member("1", "Olivia Hartwell", "olivia@hartwell.example", owner=True)
+    signing.settle_firm(
+        world, firm, Founded(firm, name, "us", str(account), "America/New_York", "USD", member), by="test"
+    )
+    connecting.connect_clio(world, firm, "us", str(account), Callback(back["code"]), f"{CALLBACK}/clio", "test")
+    back = location(
+        world.session,
+        world.quickbooks.authorize_url(state, f"{CALLBACK}/quickbooks"),
+        {"realm": realm, "action": "connect"},
+    )
+    connecting.connect_quickbooks(
+        world, firm, Callback(back["code"], back["realmId"]), f"{CALLBACK}/quickbooks", "test"
+    )
+    stage = Stage(world, firm, realm)
+    existing = "acct_bexley" if second else "acct_hartwell_operating"
+    told = world.stripe_box.people.authorize(world.stripe.authorize_url(state, f"{CALLBACK}/stripe"), existing)
+    code = parse_qs(urlsplit(told["location"]).query)["code"][0]
+    connecting.connect_stripe(world, firm, Pot.OPERATING, Callback(code), "test")
+    stage.operating = existing
+    if trust:
+        url = connecting.open_trust_account(
+            world, firm, name=name, email="trust@hartwell.example", by="test", back=PUBLIC, again=PUBLIC
+        )
+        world.stripe_box.people.onboard(url)
+        stage.trust = connecting.trust_account_returned(world, firm, "test").account
+    for fact in (
+        PlaceConfirmed("America/New_York", "USD", name, "office@hartwell.example"),
+        AccountsChosen(chosen_accounts(world, realm)),
+        WritesConfirmed(
+            native_sync_off=True, native_reminders_off=True, start_on=world.now().date() - timedelta(days=60)
+        ),
+    ):
+        signing.settle_firm(world, firm, fact, by="test")
+    resync.begin_polls(world, firm)
+    return stage
+
+
+def chosen_accounts(world: MemoryWorld, realm: str) -> Accounts:
+    def find(entity: str, **named: str) -> str:
+        return str(world.quickbooks_box.people.find(realm, entity, **named)[0]["Id"])
+
+    return Accounts(
+        clearing=find("Account", AccountSubType="UndepositedFunds"),
+        clearing_name="Undeposited Funds",
+        services=find("Item", Name="Legal services"),
+        expenses=find("Item", Name="Expenses"),
+        interest=find("Item", Name="Interest"),
+        tax=find("Item", Name="Tax"),
+        discount=find("Account", AccountSubType="DiscountsRefundsGiven"),
+    )
+
+
+def a_stage(*, second: bool = False, trust: bool = True) -> Stage:
+    return connect(seeded(), second=second, trust=trust)
