@@ -36,14 +36,14 @@ SHELL: Mapping[str, Any] = {
 DAY_FIRST = ("GBP", "EUR", "AUD")  # look.md: dates as people of the firm's country write them
 
 
-def render(name: str, **context: Any) -> str:
-    """The page ``name`` (a file in templates/) with this context.
+def render(template: str, /, **context: Any) -> str:
+    """The page ``template`` (a file in templates/) with this context.
 
     The shell reads ``now`` (UTC), ``zone`` (IANA name), ``currency``, ``firm_name``, ``person``, ``csrf``, ``section``
     (which entry of the menu is current), ``attention`` (a count), ``note`` and ``problem`` (one sentence each).
     Raises jinja2's UndefinedError when a page lacks what it shows.
     """
-    return _templates().get_template(name).render({**SHELL, **context})
+    return _templates().get_template(template).render({**SHELL, **context})
 
 
 def asset(name: str) -> str:

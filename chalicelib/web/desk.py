@@ -1,0 +1,94 @@
+"""The firm's pages: what is owed, and everything about one invoice. Their other pages lie in desk_*.py, on one door.
+
+Nothing is decided here: a page asks ``flow.views`` what to show, a form asks a flow to do it.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+from chalicelib.web import desk_attention, desk_collect, desk_money, desk_settings
+from chalicelib.web.answers import Reply
+from chalicelib.web.desk_shell import back, desk, page
+from chalicelib.web.door import Ask
+
+__all__ = ["blueprint", "desk", "desk_attention", "desk_collect", "desk_money", "desk_settings"]
+
+TABS = (("open", "Open"), ("reminding", "Active reminders"), ("paid", "Paid"), ("attention", "Needs attention"))
+EMPTY = {
+    "open": ("Nothing is open", "Approved bills from Clio appear here as soon as they come in."),
+    "reminding": (
+        "No reminders are running",
+        "Tick invoices under Open and press Start collection. They move here and stay until they are paid.",
+    ),
+    "paid": ("Nothing is paid yet", "Invoices move here when nothing is open on them, whoever showed the money first."),
+    "attention": ("No invoice needs you", "What cannot go on by itself will be here, with its cause and remedy."),
+}
+
+
+@desk.get("/desk")
+def start(ask: Ask) -> str:
+    """Three answers: what is owed, what needs me, do the books agree."""
+    from chalicelib.flow import reconciling
+
+    return page(ask, "start.html", "start", report=reconciling.report(ask.world, ask.firm))
+
+
+@desk.get("/desk/invoices")
+def invoices(ask: Ask) -> str:
+    """One tab of invoices. The address holds tab, size and place, so that a view can be shared."""
+    from chalicelib.flow import views
+
+    tab, size = ask.query.get("tab", "open"), ask.query.get("size", "25")
+    cursor = ask.query.get("cursor") or None
+    rows = views.invoices(ask.world, ask.firm, tab, cursor, int(size) if size.isdigit() else 25)
+    following = {"tab": tab, "size": size, "cursor": rows.next or ""}
+    return page(
+        ask,
+        "invoices.html",
+        "invoices",
+        tab=tab,
+        tabs=TABS,
+        size=size,
+        sizes=views.SIZES,
+        rows=rows,
+        empty=EMPTY.get(tab, EMPTY["open"]),
+        first_url=f"/desk/invoices?{urlencode({'tab': tab, 'size': size})}" if cursor else "",
+        next_url=f"/desk/invoices?{urlencode(following)}" if rows.next else "",
+    )
+
+
+@desk.get("/desk/invoices/{payable}")
+def invoice(ask: Ask, payable: str) -> str:
+    from chalicelib.flow import views
+
+    return page(ask, "invoice.html", "invoices", i=views.invoice(ask.world, ask.firm, payable))
+
+
+@desk.get("/desk/clients/{client}")
+def client(ask: Ask, client: str) -> str:
+    """A client's invoices and trust requests, whatever their state."""
+    from chalicelib.flow import views
+
+    cursor = ask.query.get("cursor") or None
+    rows = views.client_invoices(ask.world, ask.firm, client, cursor)
+    following = f"/desk/clients/{client}?{urlencode({'cursor': rows.next})}" if rows.next else ""
+    return page(ask, "client.html", "invoices", rows=rows, next_url=following)
+
+
+@desk.post("/desk/resync")
+def resync_now(ask: Ask) -> Reply:
+    from chalicelib.flow import resync
+
+    return back(f"/desk/resync/{resync.start(ask.world, ask.firm, ask.by)}")
+
+
+@desk.get("/desk/resync/{run}")
+def resync_run(ask: Ask, run: str) -> str:
+    """How far a Resync is. It goes on whether or not anybody looks."""
+    from chalicelib.flow import resync
+
+    return page(ask, "resync.html", "invoices", run=resync.progress(ask.world, ask.firm, run))
+
+
+blueprint = desk.blueprint

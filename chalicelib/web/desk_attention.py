@@ -1,0 +1,74 @@
+"""What needs a person: the list, the buttons on it, and the answers about matched payments."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+from chalicelib.errors import Refused
+from chalicelib.web.answers import Reply
+from chalicelib.web.desk_shell import back, desk, own_path, page
+from chalicelib.web.door import Ask
+
+HERE = "/desk/attention"
+
+
+@desk.get("/desk/attention")
+def attention(ask: Ask) -> str:
+    from chalicelib.flow import views
+
+    cursor = ask.query.get("cursor") or None
+    items = views.attention(ask.world, ask.firm, cursor)
+    return page(
+        ask,
+        "attention.html",
+        "attention",
+        items=items,
+        first_url=HERE if cursor else "",
+        next_url=f"{HERE}?{urlencode({'cursor': items.next})}" if items.next else "",
+    )
+
+
+@desk.post("/desk/attention")
+def answer(ask: Ask) -> Reply:
+    """A button on one item: try again (perhaps with a choice), say that it is done, or answer about a payment."""
+    from chalicelib.flow import attention as flow
+
+    key, do, choice = ask.one("key"), ask.one("do"), ask.one("choice")
+    if not key.startswith(f"{ask.firm}/"):
+        raise Refused("This is not on your list any more. Reload the page.")
+    where = own_path(ask.one("back"), HERE)
+    match do:
+        case "retry":
+            flow.retry(ask.world, ask.firm, key, ask.by, choice)
+            return back(where, "retried")
+        case "done":
+            flow.done(ask.world, ask.firm, key, ask.by)
+            return back(where, "done")
+        case "same" | "separate":
+            return _about_payment(ask, key, do, where)
+        case _:
+            raise Refused("Press one of the buttons.")
+
+
+def _about_payment(ask: Ask, key: str, do: str, where: str) -> Reply:
+    """The task names the receipt and the payments that it may be."""
+    from chalicelib.flow import attention as flow
+
+    effect = ask.world.store.effect(key)
+    if effect is None:
+        raise Refused("This is not on your list any more. Reload the page.")
+    payable, receipt = str(effect.body["payable"]), str(effect.body["receipt"])
+    if do == "same":
+        payments = [str(p) for p in effect.body["payments"]]
+        flow.same_money(ask.world, ask.firm, payable, receipt, payments, ask.by)
+        return back(where, "matched")
+    flow.separate(ask.world, ask.firm, payable, receipt, ask.by)
+    return back(where, "separate")
+
+
+@desk.post("/desk/invoices/{payable}/undo")
+def undo(ask: Ask, payable: str) -> Reply:
+    from chalicelib.flow import attention as flow
+
+    flow.undo(ask.world, ask.firm, payable, ask.one("receipt"), ask.by)
+    return back(f"/desk/invoices/{payable}", "undone")

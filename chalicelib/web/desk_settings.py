@@ -1,0 +1,71 @@
+"""Settings: the firm's place and accounts, its connections, how payments reach Clio, and keys for programs."""
+
+from __future__ import annotations
+
+from chalicelib.web.answers import Reply
+from chalicelib.web.desk_shell import back, desk, page
+from chalicelib.web.door import Ask
+
+HERE = "/desk/settings"
+
+
+@desk.get("/desk/settings")
+def settings(ask: Ask) -> str:
+    return _page(ask)
+
+
+@desk.post("/desk/settings/mark-paid", who="owner")
+def mark_paid(ask: Ask) -> Reply:
+    """Whether our state change at Clio is used (issue, step 9): off until the owner turns it on."""
+    from chalicelib.domain.firm import MarkPaidSwitched, decide
+    from chalicelib.domain.kernel import Kind, Ref
+    from chalicelib.flow.settle import settle
+
+    on = ask.one("on") == "yes"
+    ref, fact = Ref(ask.firm, Kind.FIRM, ask.firm), MarkPaidSwitched(on)
+    settle(
+        ask.world,
+        [ref],
+        lambda held, _now: {ref: decide(held[ref], fact)},
+        fact="MarkPaidSwitched",
+        body=fact,
+        by=ask.by,
+    )
+    return back(HERE, "mark-on" if on else "mark-off")
+
+
+@desk.post("/desk/settings/keys", who="owner")
+def new_key(ask: Ask) -> str:
+    """The key is shown once, on this page, and never again."""
+    from chalicelib.flow import keys
+
+    return _page(ask, fresh=keys.create(ask.world, ask.firm, ask.one("name"), ask.by))
+
+
+@desk.post("/desk/settings/keys/revoke", who="owner")
+def revoke_key(ask: Ask) -> Reply:
+    from chalicelib.flow import keys
+
+    keys.revoke(ask.world, ask.firm, ask.one("key"))
+    return back(HERE, "key-gone")
+
+
+@desk.post("/desk/settings/disconnect", who="owner")
+def disconnect(ask: Ask) -> Reply:
+    from chalicelib.flow import connecting
+
+    connecting.disconnect(ask.world, ask.firm, ask.one("connection"), ask.by)
+    return back(HERE, "disconnected")
+
+
+def _page(ask: Ask, fresh: str = "") -> str:
+    from chalicelib.flow import keys, views
+
+    return page(
+        ask,
+        "settings.html",
+        "settings",
+        links=views.connections(ask.world, ask.firm),
+        keys=keys.listed(ask.world, ask.firm),
+        fresh=fresh,
+    )

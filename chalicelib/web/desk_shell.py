@@ -1,0 +1,80 @@
+"""What every page of the desk shares: its door, its frame, and the sentences shown after something was done."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+
+from chalicelib.web.answers import NotFound, Reply, go
+from chalicelib.web.door import Ask, Door
+
+desk = Door("desk")
+IDS_AT_MOST = 100
+
+NOTES = {
+    "started": "Reminders are started for {}. They are under Active reminders now.",
+    "stopped": "Reminders are stopped for {}.",
+    "saved": "The reminder set is saved.",
+    "archived": "The reminder set is archived. Collections that use it go on.",
+    "retried": "It is being tried again. If it fails once more, it comes back here.",
+    "done": "Marked as done.",
+    "matched": "The payment is matched. Nothing is posted a second time.",
+    "separate": "It is kept as a payment of its own.",
+    "undone": "The match is undone. The payment waits for a decision under Needs attention.",
+    "mark-on": "From now on bills that are paid in full are marked as paid in Clio.",
+    "mark-off": "Bills are no longer marked as paid in Clio. Record payments from the list Record in Clio.",
+    "key-gone": "The key is revoked. Programs that use it are shut out.",
+    "disconnected": "Disconnected. What is owed there waits until you connect again; nothing is lost.",
+}
+
+
+def page(ask: Ask, template: str, section: str, **context: Any) -> str:
+    """A page of the desk: ``template`` in the firm's frame. Reads the firm and its sums, one item each."""
+    from chalicelib.flow import views
+    from chalicelib.flow.firms import firm_of
+    from chalicelib.web import pages
+
+    firm = firm_of(ask.world, ask.firm)
+    if firm is None:
+        raise NotFound
+    sums = views.start(ask.world, ask.firm)
+    shell: dict[str, Any] = {
+        "now": ask.world.now(),
+        "zone": firm.zone,
+        "currency": firm.currency,
+        "firm_name": firm.name,
+        "firm": firm,
+        "person": ask.by,
+        "owner": ask.who.owner,
+        "csrf": ask.csrf,
+        "section": section,
+        "sums": sums,
+        "attention": sums.attention,
+        "note": note_of(ask),
+    }
+    return pages.render(template, **{**shell, **context})
+
+
+def note_of(ask: Ask) -> str:
+    """The sentence for what was just done. The address holds its key and a count, never words of its own."""
+    from chalicelib.web.pages import count
+
+    number = ask.query.get("n", "")
+    words = count(int(number), "invoice") if number.isdigit() and len(number) < 6 else "the invoices"
+    return NOTES.get(ask.query.get("note", ""), "").format(words)
+
+
+def back(where: str, note: str = "", n: int | None = None, **query: str) -> Reply:
+    """See other, with a note to show there."""
+    given = {**query, **({"note": note} if note else {}), **({"n": str(n)} if n is not None else {})}
+    return go(where + ("?" + urlencode(given) if given else ""))
+
+
+def own_path(text: str, otherwise: str) -> str:
+    """A path of the desk that a form names to return to; anything else is not followed."""
+    return text if text.startswith("/desk") and "\\" not in text and "//" not in text else otherwise
+
+
+def ids_in(text: str) -> list[str]:
+    """Ids from an address: ``a,b,c``; each once, at most a page full."""
+    return list(dict.fromkeys(i for i in text.split(",") if i))[:IDS_AT_MOST]
