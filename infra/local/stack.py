@@ -30,8 +30,10 @@ STAGE = "local"
 FUNCTIONS = ("api_handler", "sweep", "reconcile", "work", "mail_events")
 # The longest the work queue may look empty while a message is on its way to a function.
 _QUIET_SECONDS = 0.3
-# Longer than any call to a neighbour takes; see ``_forget_failed``.
+# Longer than any call to a neighbour takes, and where the emulator has told of a failure; see ``_forget_failed``.
 _FAILED_AFTER_SECONDS = 20.0
+_TOLD_FAILED_AFTER_SECONDS = 1.0
+_BATCH_FAILED = b" partial failures)"
 
 
 class FunctionFailed(Exception):
@@ -62,6 +64,7 @@ class Stack:
         self._postman: Postman | None = None
         self._events_before = 0
         self._failed = 0  # messages taken by batches that failed
+        self._told = 0  # failures that the emulator had told of by then
         self._taken = (0, 0.0)  # how many were taken, and since when so many
 
     # --- up and down ------------------------------------------------------------------------------------------------
@@ -83,6 +86,8 @@ class Stack:
             self._verify_sender()
             self._spare_processors()
             self._events_before = self._events_taken()
+            self._failed = self._depth("work")[1]  # taken by batches that failed before a restart
+            self._told = self.emulator.log.read_bytes().count(_BATCH_FAILED)
             self._front = Front(self.ports, outputs["RestAPIId"], self.mailbox, self.state / "logs" / "front.log")
             self._front.start()
         except BaseException:
@@ -197,6 +202,7 @@ class Stack:
         """What keeps the stage from being calm, in words; looked at twice, as a message may just be on its way."""
         for _ in range(2):
             ready, taken = self._depth("work")
+            self._failed = min(self._failed, taken)
             if ready or taken > self._failed:
                 self._forget_failed(taken)
                 return f"{ready} messages are queued, {taken} are in work."
@@ -212,8 +218,10 @@ class Stack:
         """
         if taken != self._taken[0]:
             self._taken = (taken, time.monotonic())
-        elif time.monotonic() - self._taken[1] > _FAILED_AFTER_SECONDS:
-            self._failed = taken
+        told = self.emulator.log.read_bytes().count(_BATCH_FAILED)
+        patience = _FAILED_AFTER_SECONDS if told == self._told else _TOLD_FAILED_AFTER_SECONDS
+        if time.monotonic() - self._taken[1] > patience:
+            self._failed, self._told = taken, told
 
     def _events_under_way(self) -> int:
         """Events of mails that were published, or will be, and that the function has not yet taken."""
