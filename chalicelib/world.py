@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from chalicelib.mail.client import SesMail
     from chalicelib.mail.webhook import MailEvent
     from chalicelib.quickbooks.client import QuickBooksClient
-    from chalicelib.quickbooks.webhook import Pointer as BookPointer
     from chalicelib.store.dynamo import DynamoStore
     from chalicelib.store.seal import KmsSeal
     from chalicelib.stripe.client import StripeClient
@@ -55,11 +54,12 @@ class Hooks:
 
         return signed(raw, signature, self.world.setting("QUICKBOOKS_VERIFIER_TOKEN"))
 
-    def quickbooks_pointers(self, raw: bytes) -> list[BookPointer]:
+    def quickbooks_pointers(self, raw: bytes) -> list[EventPointer]:
         """Raises Unreadable."""
+        from chalicelib.domain.readings import EventPointer
         from chalicelib.quickbooks.webhook import pointers
 
-        return pointers(raw)
+        return [EventPointer(p.event, p.realm, p.entity, p.entity, p.id) for p in pointers(raw)]
 
     def clio_signed(self, raw: bytes, signature: str, shared_secret: str) -> bool:
         """``shared_secret`` is the subscription's own (reference/clio.md 8)."""
@@ -67,12 +67,13 @@ class Hooks:
 
         return signed(raw, signature, shared_secret)
 
-    def clio_pointer(self, raw: bytes) -> tuple[str, str, str]:
-        """(subscription, event, record id). Raises Unreadable."""
+    def clio_pointer(self, raw: bytes, account: str, kind: str) -> EventPointer:
+        """``account``, ``kind``: the subscription's, for the message names neither. Raises Unreadable."""
         from chalicelib.clio.webhook import pointer
+        from chalicelib.domain.readings import EventPointer
 
         told = pointer(raw)
-        return told.webhook, told.event, told.id
+        return EventPointer(told.webhook, account, told.event, kind, told.id)
 
     def mail_event(self, message: str) -> MailEvent | None:
         from chalicelib.mail.webhook import mail_event

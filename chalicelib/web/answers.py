@@ -72,9 +72,9 @@ def go(where: str, *, cookies: list[str] | None = None) -> Reply:
     return Reply("", 303, headers={"Location": where}, cookies=cookies or [])
 
 
-def data(value: Any, status: int = 200, **headers: str) -> Reply:
+def data(value: Any, status: int = 200) -> Reply:
     """JSON."""
-    return Reply(json.dumps(value, ensure_ascii=False), status, JSON, headers=headers)
+    return Reply(json.dumps(value, ensure_ascii=False), status, JSON)
 
 
 def problem(no: Exception, how: How) -> Reply:

@@ -16,6 +16,7 @@ from urllib.parse import parse_qs, urlsplit
 from chalice.app import Blueprint, Response
 
 from chalicelib.domain.kernel import Json
+from chalicelib.domain.readings import EventPointer
 from chalicelib.errors import Refused, Unreadable
 from chalicelib.flow import sessions
 from chalicelib.flow.ports import World
@@ -36,6 +37,17 @@ Who = Literal["anyone", "member", "owner"]
 FormsTo = Literal["", "connect", "pay"]
 
 
+class Hooks(Protocol):
+    """The neighbours' webhooks: signatures over raw bytes, and pointers. Pointers raise Unreadable."""
+
+    def stripe_signed(self, raw: bytes, signature: str) -> bool: ...
+    def stripe_pointer(self, raw: bytes) -> EventPointer | None: ...
+    def quickbooks_signed(self, raw: bytes, signature: str) -> bool: ...
+    def quickbooks_pointers(self, raw: bytes) -> list[EventPointer]: ...
+    def clio_signed(self, raw: bytes, signature: str, shared_secret: str) -> bool: ...
+    def clio_pointer(self, raw: bytes, account: str, kind: str) -> EventPointer: ...
+
+
 class DoorWorld(World, Protocol):
     """What the pages ask of the world beyond what the flows do."""
 
@@ -49,7 +61,7 @@ class DoorWorld(World, Protocol):
     @property
     def regions(self) -> tuple[str, ...]: ...
     @property
-    def hooks(self) -> Any: ...
+    def hooks(self) -> Hooks: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import Any
 
 from chalice.app import Chalice, Response
 
-from chalicelib.web import connect, desk, door, statics
+from chalicelib.web import api, connect, desk, door, statics, webhooks
 
 world = door.current
 
@@ -24,4 +24,4 @@ def register(
 
 
 def _blueprints() -> list[Any]:
-    return [statics.doors.blueprint, connect.doors.blueprint, desk.blueprint]
+    return [d.blueprint for d in (statics.doors, connect.doors, desk, api.doors, webhooks.doors)]

@@ -1,0 +1,222 @@
+"""The JSON API under /api/v1: what the pages do, for programs with a bearer token. Documented in static/openapi.json.
+
+Amounts are integer cents; instants are ISO 8601 in UTC; errors are application/problem+json; lists have ``items`` and
+``next``, the cursor of the following page. A POST may carry an Idempotency-Key: its answer is kept for a day.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chalicelib.errors import Refused
+from chalicelib.web.answers import JSON, NotFound, Reply
+from chalicelib.web.api_door import Asked, delete, doors, get, post, put
+from chalicelib.web.door import Ask
+
+__all__ = ["doors"]
+
+
+@doors.file("/api/v1/openapi.json")
+def document(_ask: Ask) -> Reply:
+    from pathlib import Path
+
+    text = (Path(__file__).parent / "static" / "openapi.json").read_text()
+    return Reply(text, kind=JSON)
+
+
+# --- invoices ---------------------------------------------------------------------------------------------------------
+
+
+@get("/invoices")
+def invoices(ask: Asked) -> dict[str, Any]:
+    from chalicelib.flow import views
+
+    rows = views.invoices(ask.world, ask.firm, ask.query.get("tab", "open"), ask.cursor, ask.size)
+    return {"items": list(rows.rows), "next": rows.next}
+
+
+@get("/invoices/{payable}")
+def invoice(ask: Asked, payable: str) -> Any:
+    from chalicelib.flow import views
+
+    return _found(lambda: views.invoice(ask.world, ask.firm, payable))
+
+
+@delete("/invoices/{payable}/matches/{receipt}")
+def undo_match(ask: Asked, payable: str, receipt: str) -> None:
+    from chalicelib.flow import attention
+
+    attention.undo(ask.world, ask.firm, payable, receipt, ask.by)
+
+
+# --- resync -----------------------------------------------------------------------------------------------------------
+
+
+@post("/resyncs", 202)
+def start_resync(ask: Asked) -> Any:
+    from chalicelib.flow import resync
+
+    run = resync.start(ask.world, ask.firm, ask.by)
+    return resync.progress(ask.world, ask.firm, run)
+
+
+@get("/resyncs/{run}")
+def resync_progress(ask: Asked, run: str) -> Any:
+    from chalicelib.flow import resync
+
+    return _found(lambda: resync.progress(ask.world, ask.firm, run))
+
+
+# --- reminder sets and collections ------------------------------------------------------------------------------------
+
+
+@get("/reminder-sets")
+def sets(ask: Asked) -> dict[str, Any]:
+    """All of them: a firm has few. Supplied ones cannot be changed; archived ones cannot be chosen."""
+    from chalicelib.flow.firms import sets as sets_of
+
+    return {"items": list(sets_of(ask.world, ask.firm).values()), "next": None}
+
+
+@post("/reminder-sets", 201)
+def new_set(ask: Asked) -> Any:
+    return _save(ask, None)
+
+
+@put("/reminder-sets/{set_id}")
+def change_set(ask: Asked, set_id: str) -> Any:
+    from chalicelib.flow.firms import sets as sets_of
+
+    if set_id not in sets_of(ask.world, ask.firm):
+        raise NotFound
+    return _save(ask, set_id)
+
+
+@delete("/reminder-sets/{set_id}")
+def archive_set(ask: Asked, set_id: str) -> None:
+    from chalicelib.flow import collecting
+
+    collecting.archive_set(ask.world, ask.firm, set_id, ask.by)
+
+
+def _save(ask: Asked, id: str | None) -> Any:
+    from chalicelib.domain.reminders import Step
+    from chalicelib.flow import collecting
+
+    steps = [Step(s.number("days"), s.text("subject"), s.text("body")) for s in ask.json.objects("steps")]
+    return collecting.save_set(ask.world, ask.firm, id=id, name=ask.json.text("name"), steps=steps, by=ask.by)
+
+
+@post("/collections")
+def start_collection(ask: Asked) -> dict[str, Any]:
+    """Each invoice by itself: those that cannot be collected say why, and the others begin."""
+    from chalicelib.flow import collecting
+
+    ids, chosen = ask.json.texts("invoices"), ask.json.text("reminder_set")
+    told = collecting.start(ask.world, ask.firm, ids, chosen, ask.by)
+    return {"items": [{"invoice": id, "started": not why, "why_not": why} for id, why in told], "next": None}
+
+
+@delete("/collections/{payable}")
+def stop_collection(ask: Asked, payable: str) -> None:
+    from chalicelib.flow import collecting
+
+    collecting.stop(ask.world, ask.firm, payable, ask.by)
+
+
+# --- what needs a person ----------------------------------------------------------------------------------------------
+
+
+@get("/attention")
+def attention(ask: Asked) -> dict[str, Any]:
+    from chalicelib.flow import states, views
+
+    page = views.attention(ask.world, ask.firm, ask.cursor, ask.size)
+    return {"items": [{"id": ask.item_id(i.key), **states.encode(i)} for i in page.items], "next": page.next}
+
+
+@post("/attention/{item}/retry", 202)
+def retry(ask: Asked, item: str) -> dict[str, Any]:
+    from chalicelib.flow import attention as flow
+
+    flow.retry(ask.world, ask.firm, ask.item_key(item), ask.by, ask.json.text("choice", ""))
+    return {"id": item}
+
+
+@post("/attention/{item}/done")
+def done(ask: Asked, item: str) -> dict[str, Any]:
+    from chalicelib.flow import attention as flow
+
+    flow.done(ask.world, ask.firm, ask.item_key(item), ask.by)
+    return {"id": item}
+
+
+@post("/attention/{item}/answer")
+def answer_match(ask: Asked, item: str) -> dict[str, Any]:
+    """Whether a receipt in Clio is the payment that we know, or another one."""
+    from chalicelib.flow import attention as flow
+
+    task = ask.world.store.effect(ask.item_key(item))
+    if task is None or "receipt" not in task.body:
+        raise NotFound
+    payable, receipt = str(task.body["payable"]), str(task.body["receipt"])
+    if ask.json.flag("same_money"):
+        payments = [str(p) for p in task.body["payments"]]
+        flow.same_money(ask.world, ask.firm, payable, receipt, payments, ask.by)
+    else:
+        flow.separate(ask.world, ask.firm, payable, receipt, ask.by)
+    return {"id": item}
+
+
+# --- money, connections, the books ------------------------------------------------------------------------------------
+
+
+@get("/payments")
+def payments(ask: Asked) -> dict[str, Any]:
+    from chalicelib.flow import views
+
+    page = views.payments(ask.world, ask.firm, ask.cursor, ask.size)
+    return {"items": list(page.payments), "next": page.next}
+
+
+@get("/unrecorded")
+def unrecorded(ask: Asked) -> dict[str, Any]:
+    """The list "Record in Clio"."""
+    from chalicelib.flow import views
+
+    page = views.unrecorded(ask.world, ask.firm, ask.cursor, ask.size)
+    return {"items": list(page.rows), "next": page.next}
+
+
+@get("/connections")
+def connections(ask: Asked) -> dict[str, Any]:
+    from chalicelib.flow import views
+
+    return {"items": list(views.connections(ask.world, ask.firm)), "next": None}
+
+
+@get("/drift")
+def drift(ask: Asked) -> Any:
+    """The last comparison of the books; 404 before the first."""
+    from chalicelib.flow import reconciling
+
+    report = reconciling.report(ask.world, ask.firm)
+    if report is None:
+        raise NotFound
+    return report
+
+
+@post("/reconciliations", 202)
+def reconcile(ask: Asked) -> dict[str, Any]:
+    from chalicelib.flow import reconciling
+
+    reconciling.start(ask.world, ask.firm, ask.by)
+    return {"started": True}
+
+
+def _found(read: Any) -> Any:
+    """Another firm's thing and no thing look the same: not found."""
+    try:
+        return read()
+    except Refused as no:
+        raise NotFound from no
