@@ -1,0 +1,64 @@
+"""A firm in the middle of its month, for the pages to show: open, reminded, paid, on its way, and waiting for a person."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from chalicelib.domain.kernel import Kind, Ref
+from chalicelib.domain.payable import Payable
+from chalicelib.flow import checkout, collecting, links, states
+from chalicelib.flow.views import invoices
+from tests.web.visit import PagesWorld, a_seeded_world
+from tests.world import Stage, connect
+
+
+@dataclass
+class Month:
+    """The firm, and what happened in it by name: ids of payables, and pay links by what they show."""
+
+    stage: Stage
+    world: PagesWorld
+    ids: dict[str, str] = field(default_factory=dict)
+    links: dict[str, str] = field(default_factory=dict)
+
+
+def a_busy_month() -> Month:
+    world = a_seeded_world()
+    stage = connect(world)
+    stage.resync()
+    month = Month(stage, world)
+    rows = [r for r in invoices(world, stage.firm, "open", None, 50).rows if r.open]
+    bills = [r for r in rows if r.kind == "invoice" and r.status.tone != "bad"]
+    for name, row in zip(("card", "debit", "failed", "left", "fresh"), bills, strict=False):
+        month.ids[name] = row.id
+    month.ids["trust"] = next(r.id for r in rows if r.kind != "invoice")
+    collecting.start(world, stage.firm, [r.id for r in bills[:12]], "friendly", "Olivia Hartwell")
+    stage.pass_time(hours=3, step_minutes=60)
+    for name in ("card", "debit", "failed", "left", "fresh", "trust"):
+        month.links[name] = a_link(stage, month.ids[name])
+    world.stripe_box.people.pay_card(pay(stage, month.links["card"], month.ids["card"]))
+    world.stripe_box.people.pay_bank(pay(stage, month.links["debit"], month.ids["debit"]))
+    world.stripe_box.people.pay_bank(pay(stage, month.links["failed"], month.ids["failed"]), outcome="fail")
+    stage.pass_time(minutes=30, step_minutes=10)
+    return month
+
+
+def a_link(stage: Stage, payable: str) -> str:
+    """A pay link as a mail would carry it."""
+    p = the_payable(stage, payable)
+    return links.make(stage.world, links.PayLink(stage.firm, p.client_id, p.id))
+
+
+def the_payable(stage: Stage, id: str) -> Payable:
+    state: Payable = states.decode(Kind.PAYABLE, stage.world.store.load(Ref(stage.firm, Kind.PAYABLE, id)).body)
+    return state
+
+
+def pay(stage: Stage, token: str, payable: str) -> str:
+    """The client presses Pay; gives the id of the Checkout Session."""
+    answer = checkout.pay(stage.world, token, [(payable, the_payable(stage, payable).open)])
+    assert answer.kind == "go", answer
+    found = re.search(r"cs_[A-Za-z0-9_]+", answer.url)
+    assert found, answer.url
+    return found[0]
