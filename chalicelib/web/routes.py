@@ -7,7 +7,7 @@ from typing import Any
 
 from chalice.app import Chalice, Response
 
-from chalicelib.web import api, connect, desk, door, statics, webhooks
+from chalicelib.web import api, connect, desk, door, pay, statics, webhooks
 
 world = door.current
 
@@ -24,4 +24,4 @@ def register(
 
 
 def _blueprints() -> list[Any]:
-    return [d.blueprint for d in (statics.doors, connect.doors, desk, api.doors, webhooks.doors)]
+    return [d.blueprint for d in (statics.doors, connect.doors, desk, pay.pay, api.doors, webhooks.doors)]
