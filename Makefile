@@ -71,7 +71,7 @@ format: $(READY)
 	@$(BIN)/ruff format .
 
 test: setup browser lint
-	@$(BIN)/python -m pytest -n 2 -rs $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup -rs $(ARGS)
 
 simulate: $(READY)
 	@$(BIN)/python -m tests.simulation $(ARGS)

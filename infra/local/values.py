@@ -18,9 +18,9 @@ STRIPE_CLIENT = "ca_local"
 STRIPE_WEBHOOK_SECRET = "whsec_local"  # noqa: S105 - known to the sandbox on this machine only
 # Routes of app.py, as they would be registered with the real neighbours.
 CALLBACKS = {
-    "clio": ["/connect/clio/callback"],
-    "quickbooks": ["/connect/quickbooks/callback"],
-    "stripe": ["/connect/stripe/callback"],
+    "clio": ["/oauth/clio"],
+    "quickbooks": ["/oauth/quickbooks"],
+    "stripe": ["/oauth/stripe"],
 }
 WEBHOOKS = {"clio": "/webhooks/clio", "quickbooks": "/webhooks/quickbooks", "stripe": "/webhooks/stripe"}
 MAIL_FROM = "Fee Simple <billing@fee-simple.example>"
