@@ -86,18 +86,20 @@ def work(event: SQSEvent) -> dict[str, Any]:
 
 
 def _drained(here: Any, lane: str, seconds_left: int) -> bool:
-    from chalicelib.flow.drain import drain
+    from chalicelib.flow.drain import Place, crashed, drain
 
     seconds = min(DRAIN_SECONDS, seconds_left - HAND_ON_SECONDS)
     if seconds <= 0:
         here.queue.hint([lane])
         return True
+    place = Place()
     try:
-        drain(here, lane, seconds=seconds)
-    except Exception:  # noqa: BLE001 - one lane's bug must not hold up the other messages of the batch
-        here.trouble("bug", where="work")
+        drain(here, lane, seconds=seconds, place=place)
+    except Exception as bug:  # noqa: BLE001 - one lane's bug must not hold up the other messages of the batch
+        here.trouble("bug", where="work", effect=place.key)
         here.count("bugs")
-        return False
+        crashed(here, place, bug)
+        return bool(place.key)
     return True
 
 

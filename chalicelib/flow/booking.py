@@ -30,6 +30,8 @@ NOT_REPLAYED = ("6000", "600")
 DOUBTFUL = ("6140", "6240", *NOT_REPLAYED)
 STALE = "5010"
 THROTTLED = ("3001", "003001", "429")
+TROUBLE = ("10000", "130", "140", "150")  # QuickBooks' own: tried again, a bounded number of times
+TROUBLES_AT_MOST = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +130,11 @@ def _settle_member(world: World, policy: Policy, call: Call, effect: Effect, wro
         world.store.postpone(
             effect.key, world.now(), cause="It was changed in QuickBooks meanwhile.", tries=effect.tries + 1
         )
+    elif code in TROUBLE and effect.tries < TROUBLES_AT_MOST:
+        world.store.free(call.id, effect.key)
+        wait = timedelta(seconds=15 * 2**effect.tries)
+        cause = "QuickBooks has trouble of its own."
+        world.store.postpone(effect.key, world.now() + wait, cause=cause, tries=effect.tries + 1)
     else:
         world.store.free(call.id, effect.key)
         bookers.refused(world, effect, code, message, detail)
