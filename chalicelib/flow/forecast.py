@@ -12,14 +12,14 @@ from chalicelib.domain.payable import Payable
 from chalicelib.errors import Refused
 from chalicelib.flow import states
 from chalicelib.flow.ports import World
-from chalicelib.flow.rows import Row, row
+from chalicelib.flow.rows import Row, row, subject_for
 from chalicelib.flow.settle import policy_of
 
 
 @dataclass(frozen=True, slots=True)
 class FirstMail:
     """``at``: when the first mail of the set would go (UTC), None when none would; ``why``: what it would wait for, or
-    why the collection cannot begin (``can`` False). ``subject``: of that mail, fields still in braces."""
+    why the collection cannot begin (``can`` False). ``subject``: of that mail, with the invoice's number in place."""
 
     row: Row
     can: bool
@@ -44,7 +44,7 @@ def first_mails(world: World, firm: str, ids: Sequence[str], set_id: str) -> tup
             shown.append(FirstMail(line, False, None, "", no.reason))
             continue
         coming = begun.next if begun else None
-        subject = chosen.steps[coming.step].subject if chosen and coming else ""
+        subject = subject_for(p, chosen.steps[coming.step].subject) if chosen and coming else ""
         why = begun.waits if begun and begun.waits else ("" if coming else "Every e-mail of this set is past.")
         shown.append(FirstMail(line, True, coming.at if coming else None, subject, why))
     return tuple(shown)

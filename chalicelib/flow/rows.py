@@ -197,7 +197,11 @@ def _subject(p: Payable, sets: dict[str, ReminderSet], step: int) -> str:
     chosen_set = sets.get(p.collection.set_id) if p.collection else None
     if chosen_set is None or step >= len(chosen_set.steps):
         return ""
-    return FIELD.sub(lambda m: p.number if m[1] == "invoice_number" else "…", chosen_set.steps[step].subject)
+    return subject_for(p, chosen_set.steps[step].subject)
+
+
+def subject_for(p: Payable, subject: str) -> str:
+    return FIELD.sub(lambda m: p.number if m[1] == "invoice_number" else "…", subject)
 
 
 def _booked(p: Payable) -> str:
@@ -229,9 +233,9 @@ UNTITLED = {
 
 STEP = {
     Do.CUSTOMER: "Client {}: not added to QuickBooks",
-    Do.INVOICE: "Invoice {}: not sent to QuickBooks",
-    Do.READ_LINES: "Bill {}: its lines could not be read",
-    Do.LOOK_BILL: "Bill {}: not brought in",
+    Do.INVOICE: "{}: not sent to QuickBooks",
+    Do.READ_LINES: "{}: its lines could not be read",
+    Do.LOOK_BILL: "{}: not brought in",
     Do.REMIND: "{}: not sent",
     Do.RECEIPT: "{}: not sent",
     Do.POSTING: "{}: not posted to QuickBooks",
@@ -265,6 +269,8 @@ def payable_of(effect: Effect) -> str:
 
 def _actions(effect: Effect) -> tuple[Action, ...]:
     """The buttons: a task is answered or done, a step is retried or chosen about."""
+    if effect.body.get("release"):
+        return (Action("done", "They are compared"),)
     if effect.kind != Do.TASK:
         choices = tuple(Action("retry", words, choice) for choice, words in effect.body.get("choices") or ())
         return (*choices, Action("retry", "Retry"))

@@ -63,7 +63,11 @@ def tell(
         events += _of_payment(payable, payment)
     for mail in mails:
         events += _of_mail(payable, mail)
-    return tuple(sorted(events, key=lambda e: e.at, reverse=True))
+    events.sort(key=lambda e: e.at)
+    return tuple(events[::-1])  # of one instant too, what was told later stands first
+
+
+BY = {"client": "Client", "system": ""}
 
 
 # --- the payable's own journal ----------------------------------------------------------------------------------------
@@ -78,7 +82,7 @@ def _changes(payable: Payable, lines: Sequence[Line]) -> list[Event]:
             events.append(_first(payable, line))
         elif whole or before:
             for source, words, more in _moved(payable, before, line.change):
-                events.append(Event(line.at, line.by or source, words, more))
+                events.append(Event(line.at, BY.get(line.by, line.by) or source, words, more))
         before = {**before, **line.change}
     return events
 
@@ -160,7 +164,8 @@ def _collection_moved(old: Any, new: Any) -> list[tuple[str, str, str]]:
     if old and not new:
         return [("Fee Simple", "Reminders stopped", "")]
     if new and old and new.get("waits") != old.get("waits"):
-        return [("Fee Simple", "Reminders wait" if new.get("waits") else "Reminders go on", new.get("waits", ""))]
+        words = "Reminders wait" if new.get("waits") else "Reminders go on"
+        return [("Fee Simple", words, new.get("waits", ""))]
     return []
 
 

@@ -29,9 +29,10 @@ EMPTY = {
 @desk.get("/desk")
 def start(ask: Ask) -> str:
     """Three answers: what is owed, what needs me, do the books agree."""
-    from chalicelib.flow import reconciling
+    from chalicelib.flow import reconciling, views
 
-    return page(ask, "start.html", "start", report=reconciling.report(ask.world, ask.firm))
+    report, needs = reconciling.report(ask.world, ask.firm), views.attention(ask.world, ask.firm)
+    return page(ask, "start.html", "start", report=report, needs=needs)
 
 
 @desk.get("/desk/invoices")

@@ -42,8 +42,8 @@ def collect(ask: Ask) -> str:
     ids = ids_in(ask.query.get("ids", ""))
     if not ids:
         raise Refused("Tick at least one invoice first.")
-    choices = [s for s in sets(ask.world, ask.firm).values() if not s.archived]
-    choices.sort(key=lambda s: (s in SUPPLIED, s.name.lower()))
+    own = [s for s in sets(ask.world, ask.firm).values() if not s.archived and s not in SUPPLIED]
+    choices = [*sorted(own, key=lambda s: s.name.lower()), *SUPPLIED]
     picked = ask.query.get("set", "") or choices[0].id
     shown = forecast.first_mails(ask.world, ask.firm, ids, picked)
     return page(

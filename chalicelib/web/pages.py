@@ -181,8 +181,10 @@ METHODS = {
     "link": "Link",
     "cheque": "Cheque",
     "check": "Check",
+    "recorded in clio": "Recorded in Clio",
+    "trust": "From trust",
 }
 
 
 def method(name: str) -> str:
-    return METHODS.get(name, name.replace("_", " ").capitalize() or "—")
+    return METHODS.get(name.lower(), name.replace("_", " ").capitalize() or "—")

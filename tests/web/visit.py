@@ -118,7 +118,9 @@ class Visitor:
     def post(self, path: str, form: Mapping[str, str | list[str]], *, csrf: str | None = None) -> Page:
         fields = {**form, "csrf": self.last_csrf if csrf is None else csrf}
         headers = {**self._headers(), "Content-Type": door.FORM, "Origin": PUBLIC}
-        return self._kept(Page(self.client.http.post(path, headers=headers, body=urlencode(fields, doseq=True).encode())))
+        return self._kept(
+            Page(self.client.http.post(path, headers=headers, body=urlencode(fields, doseq=True).encode()))
+        )
 
     def follow(self, page: Page) -> Page:
         assert page.status == 303, (page.status, page.text)
