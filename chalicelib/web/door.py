@@ -156,12 +156,21 @@ View = Callable[..., "Reply | str"]
 
 
 class Door:
-    """A Blueprint whose routes all pass the door. ``who`` and ``problems`` are the defaults of its routes."""
+    """A group of routes that all pass the door. ``who`` and ``problems`` are the defaults of its routes."""
 
     def __init__(self, name: str, *, who: Who = "member", problems: Literal["page", "json"] = "page") -> None:
-        self.blueprint = Blueprint(name)
+        self.name = name
         self.who: Who = who
         self.problems: Literal["page", "json"] = problems
+        self.routes: list[tuple[str, str, Rule, View]] = []
+
+    @property
+    def blueprint(self) -> Blueprint:
+        """A new Blueprint each time: Chalice can register one only once in a process (its options are used up)."""
+        blueprint = Blueprint(self.name)
+        for method, path, rule, view in self.routes:
+            blueprint.route(path, methods=[method], content_types=ANY_TYPE)(_handler(blueprint, rule, view))
+        return blueprint
 
     def get(self, path: str, *, who: Who | None = None, forms_to: FormsTo = "") -> Callable[[View], View]:
         """``forms_to``: the forms on this page lead on to neighbours (Content-Security-Policy form-action)."""
@@ -180,14 +189,18 @@ class Door:
 
     def _route(self, method: str, path: str, rule: Rule) -> Callable[[View], View]:
         def register(view: View) -> View:
-            @wraps(view)
-            def handler(**args: str) -> Response:
-                return _answer(self.blueprint.current_request, rule, view, args)
-
-            self.blueprint.route(path, methods=[method], content_types=ANY_TYPE)(handler)
+            self.routes.append((method, path, rule, view))
             return view
 
         return register
+
+
+def _handler(blueprint: Blueprint, rule: Rule, view: View) -> Callable[..., Response]:
+    @wraps(view)
+    def handler(**args: str) -> Response:
+        return _answer(blueprint.current_request, rule, view, args)
+
+    return handler
 
 
 def _answer(request: Any, rule: Rule, view: View, args: dict[str, str]) -> Response:

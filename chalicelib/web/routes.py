@@ -24,4 +24,4 @@ def register(
 
 
 def _blueprints() -> list[Any]:
-    return [d.blueprint for d in (statics.doors, connect.doors, desk, pay.pay, api.doors, webhooks.doors)]
+    return [d.blueprint for d in (statics.doors, connect.doors, desk.desk, pay.pay, api.doors, webhooks.doors)]
