@@ -98,7 +98,7 @@ def _check_format(mark: dict[str, object], state: Path) -> None:
 
 def _check_nobody_runs(mark: dict[str, object]) -> None:
     pid = int(str(mark.get("pid", 0)))
-    if mark.get("running") and _is_ours(pid):
+    if mark.get("running") and (pid == os.getpid() or _is_ours(pid)):
         raise NotReady(f"The local stage is already running (process {pid}). Stop it there with Ctrl-C first.")
 
 
@@ -121,7 +121,7 @@ def _is_ours(pid: int) -> bool:
         return False
     except OSError:
         command = b""
-    return any(word in command for word in (b"ministack", b"infra.local", b"infra.sandbox", b"pytest"))
+    return any(word in command for word in (b"ministack", b"infra.local", b"infra.sandbox", b"pytest", b"execnet"))
 
 
 def _saved_since(state: Path, started_at: float) -> bool:
