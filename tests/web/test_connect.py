@@ -323,7 +323,7 @@ def test_a_trust_account_is_opened_once_through_onboarding() -> None:
 
 def test_an_account_that_pays_its_own_fees_takes_no_trust_money_and_the_page_says_why() -> None:
     visitor = set_up_to(a_visitor(), "confirm")
-    page = connect_stripe(visitor, "acct_hartwell_trust_existing", "trust")
+    page = connect_stripe(visitor, "acct_hartwell_old", "trust")
     if page.status == 303:
         assert "nothing may be taken out of trust money" in visitor.follow(page).text
     trust = connections(visitor.world, _firm(visitor))["stripe-trust"]
