@@ -10,12 +10,13 @@ from datetime import timedelta
 
 from chalicelib.domain.effects import Do
 from chalicelib.domain.firm import Policy
-from chalicelib.domain.kernel import Call, Effect
+from chalicelib.domain.kernel import Call, Effect, Finish
 from chalicelib.domain.readings import Wrote
 from chalicelib.domain.wanted import Wanted
 from chalicelib.errors import Conflict, Unavailable
-from chalicelib.flow import bookers
+from chalicelib.flow import customers, invoices, payments
 from chalicelib.flow.ports import World
+from chalicelib.flow.prepared import Prepared, refused
 from chalicelib.flow.reach import Reach
 
 BATCH = 30  # reference/quickbooks.md 2.6
@@ -64,7 +65,7 @@ def work(world: World, reach: Reach, policy: Policy, effects: Sequence[Effect]) 
 
 
 def _batch(world: World, reach: Reach, policy: Policy, kind: str, effects: Sequence[Effect]) -> bool:
-    prepared = bookers.prepare(world, reach, policy, kind, effects)
+    prepared = prepare(world, reach, policy, kind, effects)
     for effect, cause in prepared.blocked:
         wait = min(BLOCKED_FOR * (2 ** min(effect.tries, 5)), BLOCKED_AT_MOST)
         world.store.postpone(effect.key, world.now() + wait, cause=cause, tries=effect.tries + 1)
@@ -118,7 +119,7 @@ def _in_doubt(call: Call, wrote: Wrote) -> bool:
 
 def _settle_member(world: World, policy: Policy, call: Call, effect: Effect, wrote: Wrote) -> None:
     if wrote.ok:
-        bookers.wrote(world, policy, effect, call, wrote)
+        take(world, policy, effect, wrote, Finish(effect.key, call=call.id))
         return
     code, message, detail = wrote.fault
     world.count("quickbooks_refused", code=code)
@@ -137,7 +138,7 @@ def _settle_member(world: World, policy: Policy, call: Call, effect: Effect, wro
         world.store.postpone(effect.key, world.now() + wait, cause=cause, tries=effect.tries + 1)
     else:
         world.store.free(call.id, effect.key)
-        bookers.refused(world, effect, code, message, detail)
+        refused(world, effect, code, message, detail)
 
 
 def resume(world: World, reach: Reach, policy: Policy, call: Call) -> bool:
@@ -159,7 +160,7 @@ def resume(world: World, reach: Reach, policy: Policy, call: Call) -> bool:
         effect = world.store.effect(key)
         if effect is None or effect.call != call.id or effect.status != "owed":
             continue
-        if not bookers.look_up(world, reach, policy, effect, call):
+        if not look_up(world, reach, policy, effect, call):
             world.store.free(call.id, key)
     world.store.end(call.id)
     return True
@@ -171,3 +172,40 @@ def next_repeat(call: Call) -> timedelta:
 
 
 LANE_PROBLEMS = (Unavailable,)
+
+
+# --- one thing QuickBooks shows after the other -----------------------------------------------------------------------
+
+
+def prepare(world: World, reach: Reach, policy: Policy, kind: str, batch: Sequence[Effect]) -> Prepared:
+    """What is to be written for these effects, after looking up what is there."""
+    match kind:
+        case Do.CUSTOMER:
+            return customers.prepare(world, reach, policy, batch)
+        case Do.INVOICE:
+            return invoices.prepare(world, reach, policy, batch)
+        case _:
+            return payments.prepare(world, reach, policy, batch)
+
+
+def take(world: World, policy: Policy, effect: Effect, answer: Wrote, finish: Finish) -> None:
+    """QuickBooks wrote it: in one commit its aggregate hears of it and the effect is done, while it is in this call."""
+    match effect.kind:
+        case Do.CUSTOMER:
+            customers.link(world, policy, effect, answer.id, finish)
+        case Do.INVOICE:
+            invoices.link(world, policy, effect, answer.id, answer.total, finish)
+        case _:
+            payments.link(world, policy, effect, answer.id, finish)
+
+
+def look_up(world: World, reach: Reach, policy: Policy, effect: Effect, call: Call) -> bool:
+    """Looks a member up by name, number, or customer and date. Gives whether it is there, and settles it then."""
+    finish = Finish(effect.key, call=call.id)
+    match effect.kind:
+        case Do.CUSTOMER:
+            return customers.find(world, reach, policy, effect, finish)
+        case Do.INVOICE:
+            return invoices.find(world, reach, policy, effect, finish)
+        case _:
+            return payments.find(world, reach, policy, effect, finish)

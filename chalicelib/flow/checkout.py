@@ -169,7 +169,7 @@ def invoice_lines(world: World, token: str, payable: str) -> InvoiceView:
     state: Payable | None = states.decode(Kind.PAYABLE, world.store.load(looking.payable_ref(link.firm, payable)).body)
     if firm is None or state is None or state.client_id != link.client:
         raise Refused("This link does not open that bill.")
-    from chalicelib.flow.bookers import lines_of
+    from chalicelib.flow.invoices import lines_of
 
     return InvoiceView(
         firm.name,

@@ -1,0 +1,311 @@
+"""Bills become QuickBooks invoices: numbers are looked up first, invoices linked, written, changed or voided."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from chalicelib.domain import billing, effects, posting
+from chalicelib.domain.firm import Accounts, Policy
+from chalicelib.domain.kernel import Decision, Effect, Finish, Kind, Ref
+from chalicelib.domain.money import show
+from chalicelib.domain.payable import Payable, Standing
+from chalicelib.domain.readings import BillLine, BookedPayment, InvoiceReading
+from chalicelib.domain.wanted import Void, WantedInvoice, WantedLine
+from chalicelib.errors import Conflict
+from chalicelib.flow import states
+from chalicelib.flow.ports import World
+from chalicelib.flow.prepared import Prepared, done, park
+from chalicelib.flow.reach import Reach
+from chalicelib.flow.settle import settle
+
+LONGEST_NUMBER = 21  # reference/quickbooks.md 3.2
+MOST_LINES = 750
+
+
+def _payable_ref(effect: Effect) -> Ref:
+    return Ref(effect.firm, Kind.PAYABLE, str(effect.body["payable"]))
+
+
+def prepare(world: World, reach: Reach, policy: Policy, batch: Sequence[Effect]) -> Prepared:
+    out = Prepared()
+    held = {h.ref: h for h in world.store.load_many([_payable_ref(e) for e in batch])}
+    new: list[tuple[Effect, Payable]] = []
+    old: list[tuple[Effect, Payable]] = []
+    for e in batch:
+        state: Payable = states.decode(Kind.PAYABLE, held[_payable_ref(e)].body)
+        if _superseded(state, e):
+            done(world, e)
+            out.settled += 1
+        elif reason := _unwritable(world, state):
+            park(world, e, *reason)
+            out.settled += 1
+        else:
+            (old if state.booked else new).append((e, state))
+    customers = customer_ids(world, [p for _, p in (*new, *old)])
+    if new:
+        _new_invoices(world, reach, policy, new, customers, out)
+    if old:
+        _old_invoices(world, reach, policy, old, customers, out)
+    return out
+
+
+def _superseded(state: Payable, e: Effect) -> bool:
+    """Done when QuickBooks shows it already, when a newer revision is owed, or when there is nothing to write."""
+    if int(e.body["revision"]) != state.revision:
+        return True
+    if state.booked is None:
+        return state.gone
+    return state.booked.revision >= state.revision or (state.gone and state.booked.voided)
+
+
+def _unwritable(world: World, state: Payable) -> tuple[str, str] | None:
+    """What keeps this bill from being an invoice, and what to do; None when nothing does."""
+    if len(state.number) > LONGEST_NUMBER:
+        return (
+            f"The number {state.number} is longer than the {LONGEST_NUMBER} characters QuickBooks allows.",
+            "Shorten the bill's number in Clio, then press Retry.",
+        )
+    if state.gone:
+        if state.shares or any(k.standing is Standing.OWN for k in state.receipts):
+            return (
+                "The bill was removed in Clio, and money was received on it.",
+                "Decide where the money belongs, void the invoice in QuickBooks, then press Done.",
+            )
+        return None
+    lines = lines_of(world, state)
+    if len(lines) > MOST_LINES:
+        return (
+            f"The bill has {len(lines)} lines; QuickBooks takes at most {MOST_LINES}.",
+            "Combine entries on the bill in Clio, then press Retry.",
+        )
+    asked = sum(line.net for line in lines) + state.tax + state.interest - state.discount
+    if asked != state.asks:
+        return (
+            f"The bill's lines come to {show(asked, state.currency)}, but Clio asks for "
+            f"{show(state.asks, state.currency)}.",
+            "Compare the bill's lines, tax and discount in Clio, then press Retry.",
+        )
+    return None
+
+
+def lines_of(world: World, state: Payable) -> list[BillLine]:
+    """The lines as last read; a document that a commit named is always there."""
+    raw = world.store.document(state.lines)
+    return msgspec.convert(json.loads(raw or b"[]"), list[BillLine])
+
+
+def customer_ids(world: World, payables: Sequence[Payable]) -> dict[str, str]:
+    refs = [Ref(p.firm, Kind.CONTACT, p.client_id) for p in payables]
+    held = world.store.load_many(list(dict.fromkeys(refs)))
+    return {h.ref.id: states.decode(Kind.CONTACT, h.body).customer for h in held if h.body}
+
+
+def _new_invoices(
+    world: World,
+    reach: Reach,
+    policy: Policy,
+    new: Sequence[tuple[Effect, Payable]],
+    customers: Mapping[str, str],
+    out: Prepared,
+) -> None:
+    """Numbers are looked up before anything is created (issue: looked up in QuickBooks before creating)."""
+    ready = []
+    for e, state in new:
+        if customers.get(state.client_id):
+            ready.append((e, state))
+        else:
+            out.blocked.append((e, "It waits for its client's customer in QuickBooks."))
+    if not ready:
+        return
+    numbers = list(dict.fromkeys(s.number for _, s in ready))
+    found = reach.quickbooks(lambda q, a: q.invoices_numbered(a, numbers))
+    claimed: set[str] = set()
+    for e, state in ready:
+        there = [i for i in found if i.number == state.number and not i.voided]
+        customer = customers[state.client_id]
+        if there:
+            _meet(world, reach, policy, e, state, there, customer)
+            out.settled += 1
+        elif state.number in claimed:
+            park(
+                world,
+                e,
+                f"Another bill in Clio has the number {state.number} too.",
+                "Renumber one of them, then Retry.",
+            )
+            out.settled += 1
+        else:
+            claimed.add(state.number)
+            out.write.append((e, _wanted(world, policy.firm.accounts, state, customer, None)))
+
+
+def _meet(
+    world: World,
+    reach: Reach,
+    policy: Policy,
+    e: Effect,
+    state: Payable,
+    there: Sequence[InvoiceReading],
+    customer: str,
+) -> None:
+    """The number is in QuickBooks already: ours after a lost answer, one to link, or somebody else's."""
+    mine = next((i for i in there if _marker(state) in i.note), None)
+    same = [i for i in there if i.customer_id == customer and i.total == state.asks]
+    invoice = mine or (same[0] if len(same) == 1 else None)
+    if invoice is None:
+        other = there[0]
+        park(
+            world,
+            e,
+            f"QuickBooks already has an invoice numbered {state.number}: {show(other.total, state.currency)}, "
+            "of another customer or amount.",
+            "Renumber the bill in Clio or that invoice in QuickBooks, then press Retry.",
+            detail=f"QuickBooks invoice {other.id}",
+        )
+        return
+    waits = False if mine else _payments_wait(world, reach, state, invoice)
+    fact = billing.InvoiceBooked(
+        invoice.id, policy.lanes.realm, state.revision, invoice.total, adopted=mine is None, waits=waits
+    )
+    try:
+        _settle_invoice(world, policy, e, fact, Finish(e.key))
+    except Conflict:
+        park(
+            world,
+            e,
+            f"The QuickBooks invoice {state.number} is already linked to another bill.",
+            "Renumber this bill in Clio, then press Retry.",
+        )
+
+
+def _payments_wait(world: World, reach: Reach, state: Payable, invoice: InvoiceReading) -> bool:
+    """Whether payments on a linked invoice still have to be matched to Clio's by a person.
+
+    One with the same amount and day as exactly one of Clio's, and no other, is the same; it is taken as posted.
+    """
+    if not invoice.payments:
+        return False
+    booked = reach.quickbooks(lambda q, a: q.payments_by_id(a, list(invoice.payments)))
+    theirs = [(p, cents) for p in booked for id, cents in p.lines if id == invoice.id and not p.voided]
+    ours = [k for k in state.receipts if k.kind == "payment"]
+    pairs = [(p, k) for p, cents in theirs for k in ours if (cents, p.on) == (k.cents, k.on)]
+    clear = len(pairs) == len(theirs) == len(ours) == len({k.id for _, k in pairs}) == len({p.id for p, _ in pairs})
+    if clear:
+        for p, k in pairs:
+            _already_posted(world, state, k.group, p)
+        return False
+    amounts = ", ".join(show(c, state.currency) for _, c in theirs)
+    world.store.arrive(
+        effects.task(
+            state.firm,
+            f"payments/{state.id}",
+            f"payable/{state.id}",
+            world.now(),
+            title=f"Invoice {state.number}: payments in QuickBooks",
+            reason=f"The linked invoice has payments in QuickBooks ({amounts}) that do not match Clio's one to one.",
+            remedy="Compare them with Clio's and correct either side. Press Done when both show the same; until then "
+            "nothing is posted on this invoice.",
+            body={"payable": state.id, "release": True},
+        )
+    )
+    return True
+
+
+def _already_posted(world: World, state: Payable, group: str, booked: BookedPayment) -> None:
+    """The Clio payment stands in QuickBooks already: when it comes to be posted, it is known."""
+    world.store.put_record(f"posted/{state.firm}", f"clio-{group}", {"id": booked.id, "cents": booked.total})
+
+
+def _old_invoices(
+    world: World,
+    reach: Reach,
+    policy: Policy,
+    old: Sequence[tuple[Effect, Payable]],
+    customers: Mapping[str, str],
+    out: Prepared,
+) -> None:
+    """Changes and voids need the present SyncToken, so the invoices are read first."""
+    ids = [p.booked.id for _, p in old if p.booked]
+    found = {i.id: i for i in reach.quickbooks(lambda q, a: q.invoices_by_id(a, ids))}
+    for e, state in old:
+        assert state.booked is not None
+        there = found.get(state.booked.id)
+        if there is None:
+            park(
+                world,
+                e,
+                f"Invoice {state.number} was deleted in QuickBooks.",
+                "Nothing is re-created silently. Restore it there, or press Done to accept the deletion.",
+            )
+            out.settled += 1
+        elif state.gone:
+            out.write.append((e, Void("Invoice", there.id, there.sync_token)))
+        else:
+            customer = customers.get(state.client_id) or there.customer_id
+            existing = (there.id, there.sync_token)
+            out.write.append((e, _wanted(world, policy.firm.accounts, state, customer, existing)))
+
+
+def _marker(state: Payable) -> str:
+    return posting.marker(state.firm, "bill", state.id)
+
+
+def _wanted(
+    world: World, accounts: Accounts, state: Payable, customer: str, existing: tuple[str, str] | None
+) -> WantedInvoice:
+    lines = [
+        WantedLine(line.text, line.net, accounts.expenses if line.kind == "expense" else accounts.services, line.on)
+        for line in lines_of(world, state)
+    ]
+    if state.tax:
+        lines.append(WantedLine("Tax", state.tax, accounts.tax or accounts.services))
+    if state.interest:
+        lines.append(WantedLine("Interest", state.interest, accounts.interest or accounts.services))
+    if not lines:
+        lines.append(WantedLine(f"Bill {state.number}", state.asks + state.discount, accounts.services))
+    return WantedInvoice(
+        number=state.number,
+        customer=customer,
+        on=state.issued_on,
+        due_on=state.due_on,
+        lines=tuple(lines),
+        discount=state.discount,
+        discount_account=accounts.discount,
+        note=_marker(state),
+        currency=state.currency,
+        email=state.client_email,
+        existing=existing,
+    )
+
+
+def link(world: World, policy: Policy, effect: Effect, id: str, total: int, finish: Finish) -> None:
+    state: Payable = states.decode(Kind.PAYABLE, world.store.load(_payable_ref(effect)).body)
+    fact = billing.InvoiceBooked(
+        id, policy.lanes.realm, int(effect.body["revision"]), total, voided=state.gone and state.booked is not None
+    )
+    _settle_invoice(world, policy, effect, fact, finish)
+
+
+def _settle_invoice(world: World, policy: Policy, effect: Effect, fact: billing.InvoiceBooked, finish: Finish) -> None:
+    ref = _payable_ref(effect)
+
+    def decide(before: Mapping[Ref, Any], now: datetime) -> dict[Ref, Decision[Any]]:
+        return {ref: billing.booked(before[ref], fact, now)}
+
+    settle(world, [ref], decide, fact="InvoiceBooked", body=fact, policy=policy.version, finish=[finish])
+
+
+def find(world: World, reach: Reach, policy: Policy, effect: Effect, finish: Finish) -> bool:
+    state: Payable = states.decode(Kind.PAYABLE, world.store.load(_payable_ref(effect)).body)
+    if state.booked is not None:  # a change or a void: writing it again under the present SyncToken does no harm
+        return False
+    found = reach.quickbooks(lambda q, a: q.invoices_numbered(a, [state.number]))
+    mine = next((i for i in found if _marker(state) in i.note), None)
+    if mine:
+        link(world, policy, effect, mine.id, mine.total, finish)
+    return mine is not None

@@ -1,0 +1,68 @@
+"""What a batch of QuickBooks steps comes to before it is sent: written, waiting, settled, or shown to a person."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from chalicelib.domain.kernel import Effect, Finish
+from chalicelib.domain.wanted import Wanted
+from chalicelib.flow.ports import World
+from chalicelib.flow.settle import settle
+
+
+@dataclass
+class Prepared:
+    """What a batch of effects came to: to write now, to wait for something else, or settled already."""
+
+    write: list[tuple[Effect, Wanted]] = field(default_factory=list)
+    blocked: list[tuple[Effect, str]] = field(default_factory=list)
+    settled: int = 0
+
+
+def done(world: World, effect: Effect, fact: str = "NothingToDo") -> None:
+    settle(world, [], lambda _s, _n: {}, fact=fact, finish=[Finish(effect.key)])
+
+
+def park(
+    world: World, effect: Effect, reason: str, remedy: str, detail: str = "", choices: Sequence[tuple[str, str]] = ()
+) -> None:
+    """Shows the step to a person, with its cause, its remedy and what they may choose."""
+    body = {"choices": [list(c) for c in choices]}
+    world.store.park(effect.key, reason=reason, remedy=remedy, detail=detail, body=body)
+
+
+REASONS: dict[str, tuple[str, str]] = {
+    "6140": (
+        "The number is already used in QuickBooks, perhaps by another kind of document.",
+        "Renumber the bill in Clio or the other document in QuickBooks, then press Retry.",
+    ),
+    "6210": (
+        "The books are closed for this date in QuickBooks.",
+        "Ask the bookkeeper to open the period, or change the date in Clio; then press Retry.",
+    ),
+    "6200": ("The books are closed for this date in QuickBooks.", "Open the period in QuickBooks, then press Retry."),
+    "6540": ("The payment is already on a deposit in QuickBooks.", "Take it off the deposit, then press Retry."),
+    "6240": (
+        "The name is already used in QuickBooks by a customer, vendor or employee.",
+        "Rename one of the two, then press Retry.",
+    ),
+    "610": (
+        "Something this needs in QuickBooks was deleted or made inactive.",
+        "Make it active again in QuickBooks, or choose another account under Settings; then press Retry.",
+    ),
+    "620": (
+        "In QuickBooks the invoice belongs to another customer than the payment.",
+        "Compare the customer of the invoice in QuickBooks with the client in Clio, then press Retry.",
+    ),
+    "2210": ("QuickBooks does not accept the client's e-mail address.", "Correct it in Clio, then press Retry."),
+    "6190": ("The QuickBooks subscription has ended: the company is read only.", "Renew it, then press Retry."),
+}
+
+
+def refused(world: World, effect: Effect, code: str, message: str, detail: str) -> None:
+    """QuickBooks said no, and asking again would not change that."""
+    reason, remedy = REASONS.get(
+        code, (f"QuickBooks refused this: {message}", "Correct the cause in QuickBooks or Clio, then press Retry.")
+    )
+    world.store.park(effect.key, reason=reason, remedy=remedy, detail=f"{code}: {detail or message}")
