@@ -1,0 +1,232 @@
+"""Tokens: fresh when asked for, refreshed by one worker, kept before use, and lost in the open."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from chalicelib.domain.kernel import Neighbour
+from chalicelib.domain.readings import Access, Tokens
+from chalicelib.errors import Declined, Disconnected, Expired, Refused, Unavailable
+from chalicelib.flow import connecting, tokens
+from chalicelib.flow.firms import connections
+from tests.world import MemoryWorld, Stage, a_stage
+
+BOOKS = Neighbour.QUICKBOOKS
+
+
+@dataclass
+class Endpoint:
+    """A token endpoint that answers as told: a name for a good answer, an error to raise, or something to do first."""
+
+    world: MemoryWorld
+    answers: list[Any] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
+
+    def refresh(self, refresh_token: str) -> Tokens:
+        self.asked.append(refresh_token)
+        answer = self.answers.pop(0)
+        if callable(answer):
+            answer = answer()
+        if isinstance(answer, Exception):
+            raise answer
+        return Tokens(f"access-{answer}", f"refresh-{answer}", self.world.now() + timedelta(hours=1))
+
+    def revoke(self, _refresh_token: str) -> None:
+        raise Unavailable("gone for lunch")
+
+
+def a_connected_firm(*answers: Any, minutes_left: int = 60) -> tuple[Stage, Endpoint]:
+    """A firm whose QuickBooks tokens are access-0 and refresh-0."""
+    stage = a_stage(trust=False)
+    world = stage.world
+    endpoint = Endpoint(world, list(answers))
+    world.quickbooks = endpoint  # type: ignore[assignment]
+    expires_at = world.now() + timedelta(minutes=minutes_left)
+    tokens.keep(world, stage.firm, BOOKS, stage.realm, Tokens("access-0", "refresh-0", expires_at))
+    return stage, endpoint
+
+
+def access(stage: Stage) -> str:
+    return tokens.access(stage.world, stage.firm, BOOKS, stage.realm).token
+
+
+def call(stage: Stage, *refused: str) -> str:
+    """A call that refuses these tokens; gives the token that got through."""
+
+    def asked(given: Access) -> str:
+        if given.token in refused or "all" in refused:
+            raise Expired
+        return given.token
+
+    return tokens.with_access(stage.world, stage.firm, BOOKS, stage.realm, asked)
+
+
+def connected(stage: Stage) -> bool:
+    return connections(stage.world, stage.firm)["quickbooks"].connected
+
+
+def test_a_token_with_time_left_is_given_as_it_is() -> None:
+    stage, endpoint = a_connected_firm()
+    assert access(stage) == "access-0"
+    assert endpoint.asked == []
+
+
+def test_a_token_near_its_end_is_refreshed_and_kept_before_use() -> None:
+    stage, endpoint = a_connected_firm("1", minutes_left=4)
+    assert access(stage) == "access-1"
+    assert tokens.held(stage.world, stage.firm, BOOKS, stage.realm).refresh == "refresh-1"
+    assert access(stage) == "access-1"
+    assert endpoint.asked == ["refresh-0"]
+
+
+def test_the_refresh_token_before_is_kept_beside_the_new_one() -> None:
+    stage, _ = a_connected_firm("1", minutes_left=4)
+    access(stage)
+    assert tokens.held(stage.world, stage.firm, BOOKS, stage.realm).spare == "refresh-0"
+
+
+def test_a_refused_token_is_refreshed_once_and_the_call_repeated() -> None:
+    stage, _ = a_connected_firm("1")
+    assert call(stage, "access-0") == "access-1"
+    assert connected(stage)
+
+
+def test_a_call_refused_twice_loses_the_connection_and_the_firm_is_told() -> None:
+    stage, _ = a_connected_firm("1")
+    with pytest.raises(Disconnected):
+        call(stage, "all")
+    assert not connected(stage)
+    titles = [e.title for e in stage.world.store.parked(stage.firm, limit=50).items]
+    assert "QuickBooks is disconnected" in titles
+
+
+def test_a_dead_refresh_token_loses_the_connection() -> None:
+    stage, _ = a_connected_firm(Declined("invalid_grant", "no"), minutes_left=-1)
+    with pytest.raises(Disconnected):
+        call(stage)
+    assert not connected(stage)
+
+
+def test_a_refresh_token_refused_because_another_worker_rotated_it_loses_nothing() -> None:
+    stage, endpoint = a_connected_firm(minutes_left=-1)
+
+    def another_was_faster() -> Exception:
+        fresh = Tokens("access-other", "refresh-other", stage.world.now() + timedelta(hours=1))
+        tokens.keep(stage.world, stage.firm, BOOKS, stage.realm, fresh)
+        return Declined("invalid_grant", "no")
+
+    endpoint.answers = [another_was_faster]
+    assert call(stage) == "access-other"
+    assert connected(stage)
+
+
+def test_after_a_lost_answer_the_same_refresh_token_is_tried_again() -> None:
+    stage, endpoint = a_connected_firm(Unavailable("lost", maybe_done=True), "1", minutes_left=-1)
+    with pytest.raises(Unavailable):
+        call(stage)
+    assert call(stage) == "access-1"
+    assert endpoint.asked == ["refresh-0", "refresh-0"]
+    assert connected(stage)
+
+
+def test_the_token_before_serves_when_the_newest_is_refused() -> None:
+    stage, endpoint = a_connected_firm("1", Declined("invalid_grant", "no"), "2", minutes_left=-1)
+    access(stage)
+    stage.world.clock.move(hours=2)
+    assert access(stage) == "access-2"
+    assert endpoint.asked == ["refresh-0", "refresh-1", "refresh-0"]
+
+
+def test_a_token_with_a_little_time_left_serves_while_the_endpoint_is_down() -> None:
+    stage, _ = a_connected_firm(Unavailable("down"), minutes_left=4)
+    assert access(stage) == "access-0"
+
+
+def test_our_own_wrong_id_loses_no_firm() -> None:
+    stage, _ = a_connected_firm(Declined("invalid_client", "no"), minutes_left=-1)
+    with pytest.raises(Unavailable):
+        call(stage)
+    assert connected(stage)
+
+
+def test_two_workers_do_not_refresh_at_once() -> None:
+    stage, endpoint = a_connected_firm(minutes_left=-1)
+    met: list[Exception] = []
+
+    def while_the_first_waits() -> str:
+        with pytest.raises(Unavailable) as told:
+            access(stage)
+        met.append(told.value)
+        return "1"
+
+    endpoint.answers = [while_the_first_waits]
+    assert access(stage) == "access-1"
+    assert len(met) == 1
+    assert endpoint.asked == ["refresh-0"]
+
+
+def test_a_dead_workers_lease_ends_by_itself() -> None:
+    stage, endpoint = a_connected_firm(minutes_left=-1)
+    lease = stage.world.now() + tokens.LEASE
+    stage.world.store.put_record("lease", f"token/{BOOKS}/{stage.realm}", {"until": lease.isoformat()})
+    with pytest.raises(Unavailable):
+        access(stage)
+    stage.world.clock.move(seconds=31)
+    endpoint.answers = ["1"]
+    assert access(stage) == "access-1"
+
+
+def test_stripe_needs_no_token() -> None:
+    stage = a_stage(trust=False)
+    assert tokens.access(stage.world, stage.firm, Neighbour.STRIPE, "acct_1") == Access(stage.firm, "acct_1")
+
+
+def test_a_token_is_stored_sealed_and_never_logged() -> None:
+    stage, _ = a_connected_firm("1", minutes_left=-1)
+    call(stage)
+    found = stage.world.store.record(f"token/{stage.firm}", f"{BOOKS}/{stage.realm}")
+    assert found is not None
+    assert found[1]["sealed"].startswith(f"{stage.firm}|{BOOKS}|")
+    assert "access-1" not in str(stage.world.logs)
+    assert "access-1" not in repr(tokens.held(stage.world, stage.firm, BOOKS, stage.realm))
+
+
+# --- disconnecting and coming back ------------------------------------------------------------------------------------
+
+
+def test_disconnecting_works_though_the_neighbour_does_not_answer() -> None:
+    stage, _ = a_connected_firm()
+    connecting.disconnect(stage.world, stage.firm, "quickbooks", "Olivia")
+    assert not connected(stage)
+    with pytest.raises(Disconnected):
+        access(stage)
+
+
+def test_disconnecting_twice_is_refused() -> None:
+    stage, _ = a_connected_firm()
+    connecting.disconnect(stage.world, stage.firm, "quickbooks", "Olivia")
+    with pytest.raises(Refused):
+        connecting.disconnect(stage.world, stage.firm, "quickbooks", "Olivia")
+
+
+def test_an_outage_of_one_account_leaves_the_others_connected() -> None:
+    stage, _ = a_connected_firm(Declined("invalid_grant", "no"), minutes_left=-1)
+    with pytest.raises(Disconnected):
+        call(stage)
+    held = connections(stage.world, stage.firm)
+    assert [id for id, c in held.items() if not c.connected] == ["quickbooks"]
+
+
+def test_waking_a_lane_makes_what_it_owes_due_now() -> None:
+    stage = a_stage(trust=False)
+    lane = f"{stage.firm}|clio|{connections(stage.world, stage.firm)['clio'].account}"
+    for effect in stage.world.store.lane_owed(lane, limit=10):
+        stage.world.store.postpone(effect.key, stage.world.now() + timedelta(hours=5))
+    stage.world.queue.take()
+    connecting.wake(stage.world, lane)
+    assert stage.world.store.lane_due(lane, stage.world.now(), limit=10)
+    assert stage.world.queue.take() == [lane]
