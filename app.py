@@ -6,6 +6,7 @@ handler does is imported when it is called.
 
 from __future__ import annotations
 
+import gc
 import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -36,11 +37,13 @@ def nothing_escapes(answer: Callable[[], Response], sorry: Callable[[str], Respo
         return sorry(here.correlation)
 
 
+gc.freeze()  # what is imported stays: no collection of a warm or a starting Lambda walks it again
 if live.serves_pages:
     from chalicelib.web import routes
 
     routes.register(app, live, nothing_escapes)
     world = routes.world
+    gc.freeze()
 
 
 @app.schedule(Rate(1, unit=Rate.MINUTES))

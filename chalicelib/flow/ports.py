@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from chalicelib.domain import readings as r
-from chalicelib.domain.kernel import Call, Commit, Effect, EffectSlice, Held, Json, Line, Ref, Slice
-from chalicelib.domain.wanted import Letter, Wanted, WantedSession
+if TYPE_CHECKING:  # shapes only: a cold start must not build the classes that they name
+    from chalicelib.domain import readings as r
+    from chalicelib.domain.kernel import Call, Commit, Effect, EffectSlice, Held, Json, Line, Ref, Slice
+    from chalicelib.domain.wanted import Letter, Wanted, WantedSession
 
 
 class Store(Protocol):

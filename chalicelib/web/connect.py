@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date
 
-from chalicelib.domain.readings import Pot
 from chalicelib.errors import Declined, Refused, Unavailable
 from chalicelib.flow import sessions
 from chalicelib.flow.sessions import Trip
@@ -107,6 +106,7 @@ def _signed_in(ask: Ask, trip: Trip) -> Reply:
 
 
 def _connected(ask: Ask, trip: Trip) -> Reply:
+    from chalicelib.domain.readings import Pot
     from chalicelib.flow import connecting
     from chalicelib.flow.connecting import Callback
 
@@ -146,6 +146,8 @@ def to_quickbooks(ask: Ask) -> Reply:
 @doors.post("/connect/stripe", who="owner", forms_to="connect")
 def to_stripe(ask: Ask) -> Reply:
     """An existing account, for the pot that the form names."""
+    from chalicelib.domain.readings import Pot
+
     pot = Pot.TRUST if ask.one("pot") == Pot.TRUST else Pot.OPERATING
     state = sessions.depart(ask.world, Trip("stripe", "", pot, ask.firm, ask.who.user), ask.browser)
     return go(ask.world.stripe.authorize_url(state, _back(ask, "stripe")))

@@ -10,19 +10,21 @@ import hmac
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import wraps
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import parse_qs, urlsplit
 
 from chalice.app import Blueprint, Response
 
-from chalicelib.domain.kernel import Json
-from chalicelib.domain.readings import EventPointer
 from chalicelib.errors import Refused, Unreadable
 from chalicelib.flow import sessions
-from chalicelib.flow.ports import World
 from chalicelib.flow.sessions import Session
 from chalicelib.web import answers
 from chalicelib.web.answers import Reply
+
+if TYPE_CHECKING:
+    from chalicelib.domain.kernel import Json
+    from chalicelib.flow.ports import World
+    from chalicelib.web.needs import DoorWorld as DoorWorld
 
 BODY_AT_MOST = 256 * 1024
 FIELDS_AT_MOST = 2000
@@ -35,33 +37,6 @@ BROWSER_SECONDS = 86400
 
 Who = Literal["anyone", "member", "owner"]
 FormsTo = Literal["", "connect", "pay"]
-
-
-class Hooks(Protocol):
-    """The neighbours' webhooks: signatures over raw bytes, and pointers. Pointers raise Unreadable."""
-
-    def stripe_signed(self, raw: bytes, signature: str) -> bool: ...
-    def stripe_pointer(self, raw: bytes) -> EventPointer | None: ...
-    def quickbooks_signed(self, raw: bytes, signature: str) -> bool: ...
-    def quickbooks_pointers(self, raw: bytes) -> list[EventPointer]: ...
-    def clio_signed(self, raw: bytes, signature: str, shared_secret: str) -> bool: ...
-    def clio_pointer(self, raw: bytes, account: str, kind: str) -> EventPointer: ...
-
-
-class DoorWorld(World, Protocol):
-    """What the pages ask of the world beyond what the flows do."""
-
-    def form_hosts(self, where: str) -> tuple[str, ...]:
-        """Origins that a form's answer may send the browser on to."""
-        ...
-
-    def correlate(self, id: str = "") -> str: ...
-    def trouble(self, event: str, **fields: object) -> None: ...
-    def flush(self) -> None: ...
-    @property
-    def regions(self) -> tuple[str, ...]: ...
-    @property
-    def hooks(self) -> Hooks: ...
 
 
 @dataclass(frozen=True, slots=True)

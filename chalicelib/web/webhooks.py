@@ -6,11 +6,15 @@ would end its subscription (reference/clio.md 8).
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from chalicelib.domain.kernel import Neighbour
-from chalicelib.domain.readings import EventPointer
 from chalicelib.errors import Unreadable
 from chalicelib.web.answers import Reply, data
 from chalicelib.web.door import Ask, Door
+
+if TYPE_CHECKING:
+    from chalicelib.domain.readings import EventPointer
 
 doors = Door(__name__, who="anyone", problems="json")
 
