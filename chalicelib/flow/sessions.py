@@ -8,10 +8,13 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
-from chalicelib.domain.kernel import Json
 from chalicelib.errors import Conflict, Refused
-from chalicelib.flow.ports import World
+
+if TYPE_CHECKING:
+    from chalicelib.domain.kernel import Json
+    from chalicelib.flow.ports import World
 
 IDLE = timedelta(hours=12)  # a session ends after so long without a request ...
 AT_MOST = timedelta(days=7)  # ... and after so long in any case

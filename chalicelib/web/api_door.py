@@ -6,11 +6,14 @@ import base64
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from chalicelib.errors import Refused, Unreadable
 from chalicelib.web.answers import JSON, NotFound, Reply, Unauthorized, WrongType
-from chalicelib.web.door import Ask, Door, DoorWorld
+from chalicelib.web.door import Ask, Door
+
+if TYPE_CHECKING:
+    from chalicelib.web.needs import DoorWorld
 
 doors = Door(__name__, who="anyone", problems="json")
 
