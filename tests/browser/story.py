@@ -1,4 +1,4 @@
-"""A firm in the middle of its month, for the pages to show: open, reminded, paid, on its way, and waiting for a person."""
+"""A firm in the middle of its month, for the pages to show: open, reminded, paid, on its way, waiting for a person."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A person at a browser without JavaScript: the shipped routes over the in-memory world, cookies and CSRF tokens kept."""
+"""A person at a browser without JavaScript: the shipped routes over the in-memory world, cookies kept."""
 
 from __future__ import annotations
 

@@ -60,26 +60,24 @@ for (const form of document.querySelectorAll("form[method=post]")) {
 }
 window.addEventListener("pageshow", () => { for (const f of document.forms) delete f.dataset.sent; });
 
-// Progress: the same page is asked for again and its part taken over.
-function poll(id, seconds, over) {
-  const part = document.getElementById(id);
+// Progress: the same page is asked for again and its part taken over, ever less often.
+function poll(part, seconds) {
   const again = async () => {
     try {
       const answer = await fetch(location.href, { credentials: "same-origin" });
       const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
-      const next = fresh.getElementById(id);
+      const next = fresh.getElementById(part.id);
       if (next) part.replaceChildren(...next.childNodes);
-      if (next && over(next)) {
-        const title = fresh.querySelector("h1");
-        if (title) document.querySelector("h1").textContent = title.textContent;
+      if (next && next.dataset.poll !== "yes") {
+        document.querySelector("h1").textContent = fresh.querySelector("h1").textContent;
         return;
       }
     } catch { /* the next turn asks again */ }
-    setTimeout(again, seconds * 1000);
+    poll(part, Math.min(30, seconds * 1.1));
   };
   setTimeout(again, seconds * 1000);
 }
-for (const part of document.querySelectorAll("[data-poll=yes]")) poll(part.id, 2, (next) => next.dataset.poll !== "yes");
+for (const part of document.querySelectorAll("[data-poll=yes]")) poll(part, 2);
 
 // The reminder set's preview follows what is typed. Values are put in as text, never as markup.
 for (const step of document.querySelectorAll("[data-step]")) {
