@@ -14,6 +14,7 @@ from chalicelib.errors import Conflict, Unavailable
 from chalicelib.flow.ports import World
 
 BLOCK = 10
+BLOCK_FOR_A_PERSON = 2  # a page asks little; what is left of a block is lost to others until the next minute
 TRIES = 4
 
 
@@ -58,7 +59,7 @@ class Meter:
             found = self.world.store.record("budget", key)
             version, body = found if found else (0, {})
             used = int(body.get("used", 0)) if body.get("minute") == minute.isoformat() else 0
-            block = min(BLOCK, room - used)
+            block = min(BLOCK_FOR_A_PERSON if self.floor is Floor.PERSON else BLOCK, room - used)
             if block <= 0:
                 raise Unavailable("its calls for this minute are used up", after=60 - now.second + 1)
             try:

@@ -251,13 +251,16 @@ def _payment(x: Payment, booked: dict[str, BookedPayment]) -> list[Difference]:
     there = booked.get(x.posted.id) if x.posted else None
     if x.posted and x.posted.voided:
         return []
+    kept = x.total - x.back  # what went back and was taken out of QuickBooks too is no difference
     if there is None or there.voided:
+        if kept == 0:
+            return []
         cause = f"The payment of {show(x.total, x.currency)} was removed in QuickBooks."
         return [_of(x, "payment removed in QuickBooks", cause, "Enter it there again, or remove it in Clio.", x.total)]
-    if there.total != x.total:
+    if there.total not in (x.total, kept):
         cause = f"QuickBooks shows this payment as {show(there.total, x.currency)}; it is {show(x.total, x.currency)}."
         return [_of(x, "payment changed in QuickBooks", cause, "Set it back in QuickBooks.", there.total - x.total)]
-    if x.back and x.source is Source.STRIPE:
+    if x.back and there.total != kept and x.source is Source.STRIPE:
         cause = f"{show(x.back, x.currency)} of the payment {x.code} went back to the client."
         remedy = "Enter the refund in QuickBooks, and correct the payment in Clio."
         return [_of(x, "refund not in the books", cause, remedy, x.back)]

@@ -6,6 +6,7 @@ import re
 from email import policy
 from email.headerregistry import Address
 from email.message import EmailMessage
+from email.utils import parseaddr
 
 from chalicelib.domain.wanted import Letter
 from chalicelib.errors import Declined
@@ -15,13 +16,14 @@ BOUNDARY = "=_fee-simple"  # base64 parts hold neither "=_" nor "-": it cannot o
 
 
 def compose(letter: Letter, sender: str) -> bytes:
-    """``sender`` is our verified address; the firm's name stands before it and answers go to the firm.
+    """``sender`` is our verified address, perhaps with a name of ours, which is left out: the firm's name stands before
+    it, and answers go to the firm.
 
     SES sets Date and its own Message-ID; ours is kept in the message for the local stage. Raises Declined when an
     address cannot be one: such a mail will never be accepted.
     """
     message = EmailMessage(policy=policy.SMTP)
-    message["From"] = _mailbox(sender, letter.sender_name)
+    message["From"] = _mailbox(parseaddr(sender)[1], letter.sender_name)
     message["To"] = _mailbox(letter.to)
     if letter.reply_to:
         message["Reply-To"] = _mailbox(letter.reply_to, letter.sender_name)

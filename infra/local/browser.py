@@ -133,5 +133,7 @@ class Browser:
             to = urljoin(answer.url, answer.headers["Location"])
             answer = self.session.get(to, allow_redirects=False, timeout=40)
         if answer.status_code != status:
-            raise PageError(f"{urlsplit(answer.url).path}: {answer.status_code} instead of {status}: {answer.text[:300]}")
+            raise PageError(
+                f"{urlsplit(answer.url).path}: {answer.status_code} instead of {status}: {answer.text[:300]}"
+            )
         return Shown(answer.url, answer.status_code, answer.text)
