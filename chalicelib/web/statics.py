@@ -25,3 +25,15 @@ def static(_ask: Ask, name: str) -> Reply:
     if body is None or kind is None:
         raise NotFound
     return Reply(body.decode(), kind=kind, headers={"Cache-Control": FOR_EVER})
+
+
+@doors.file("/robots.txt")
+def robots(_ask: Ask) -> Reply:
+    """Nothing here is for search engines; pay links least of all."""
+    return Reply("User-agent: *\nDisallow: /\n", kind=KINDS["txt"], headers={"Cache-Control": "public, max-age=86400"})
+
+
+@doors.file("/{nowhere}")
+def nothing_there(_ask: Ask, nowhere: str) -> Reply:
+    """A page of ours for a mistyped address. What lies deeper and has no route, API Gateway answers by itself."""
+    raise NotFound(nowhere)
