@@ -38,6 +38,11 @@ class Connection:
         return self.pot is Pot.OPERATING or self.fees_paid_by_platform
 
     @property
+    def never_used(self) -> bool:
+        """A trust account on which Stripe takes its own fees has never taken a payment: another may take its place."""
+        return self.pot is Pot.TRUST and not self.fees_paid_by_platform
+
+    @property
     def why_not(self) -> str:
         """Why clients cannot pay on it, for the page; empty when they can."""
         if not self.connected:
@@ -99,7 +104,8 @@ def decide(state: Connection | None, fact: ConnectionFact, firm: str, now: datet
     match fact:
         case Connected():
             id = id_of(fact.neighbour, fact.pot)
-            if state is not None and state.account != fact.account:
+            other = state is not None and state.account != fact.account
+            if state is not None and other and not state.never_used:
                 raise Refused(
                     f"This firm is connected to another {NAMES[fact.neighbour]} account "
                     f"({state.name or state.account}). Connect that one again, or ask us before changing to a new "
@@ -120,7 +126,7 @@ def decide(state: Connection | None, fact: ConnectionFact, firm: str, now: datet
             )
             guard = Guard(account_guard(fact.neighbour, fact.account), f"{firm}/{id}")
             closes = (effects.key_of(firm, effects.Do.TASK, f"reconnect/{id}/{new.losses}"),)
-            return Decision(new, guards=(guard,), closes=closes)
+            return Decision(new, guards=(guard, *_let_go(state if other else None)), closes=closes)
         case Lost():
             if state is None or not state.connected:
                 return Decision(state)  # type: ignore[arg-type]
@@ -138,6 +144,13 @@ def decide(state: Connection | None, fact: ConnectionFact, firm: str, now: datet
                     fees_paid_by_platform=fact.fees_paid_by_platform,
                 )
             )
+
+
+def _let_go(replaced: Connection | None) -> tuple[Guard, ...]:
+    if replaced is None:
+        return ()
+    key = account_guard(replaced.neighbour, replaced.account)
+    return (Guard(key, f"{replaced.firm}/{replaced.id}", release=True),)
 
 
 def _reconnect(state: Connection, now: datetime) -> Effect:

@@ -98,7 +98,8 @@ def _connected(key: str, title: str, held: Connection | None, *, may_skip: bool 
     if held is None:
         return Step(key, title, "later", may_skip=may_skip)
     problem = held.why_not if held.pot or not held.connected else ""
-    return Step(key, title, "done" if held.connected else "later", held.name, problem, may_skip)
+    done = held.connected and not (held.pot is Pot.TRUST and problem)
+    return Step(key, title, "done" if done else "later", held.name, problem, may_skip)
 
 
 def _in_order(steps: list[Step]) -> tuple[Step, ...]:

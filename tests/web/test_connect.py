@@ -324,10 +324,29 @@ def test_a_trust_account_is_opened_once_through_onboarding() -> None:
 def test_an_account_that_pays_its_own_fees_takes_no_trust_money_and_the_page_says_why() -> None:
     visitor = set_up_to(a_visitor(), "confirm")
     page = connect_stripe(visitor, "acct_hartwell_old", "trust")
-    if page.status == 303:
-        assert "nothing may be taken out of trust money" in visitor.follow(page).text
+    assert "nothing may be taken out of trust money" in visitor.follow(page).text
     trust = connections(visitor.world, _firm(visitor))["stripe-trust"]
     assert not trust.takes_payments
+
+
+def test_a_trust_account_that_takes_no_money_may_give_way_to_one_that_does() -> None:
+    visitor = set_up_to(a_visitor(), "confirm")
+    connect_stripe(visitor, "acct_hartwell_old", "trust")
+    setup = visitor.get("/setup")
+    assert "Open a trust account" in setup.text
+    onboarding = visitor.post("/connect/stripe/trust", {}).location
+    world_of(visitor).stripe_box.people.onboard(onboarding)
+    assert visitor.get("/oauth/stripe/return").location == "/setup"
+    assert connections(visitor.world, _firm(visitor))["stripe-trust"].takes_payments
+    assert world_of(visitor).store.held_by("account/stripe/acct_hartwell_old") is None
+
+
+def test_an_operating_account_does_not_silently_give_way_to_another() -> None:
+    visitor = set_up_to(a_visitor(), "confirm")
+    connect_stripe(visitor, "acct_hartwell_operating")
+    page = connect_stripe(visitor, "acct_hartwell_old")
+    assert page.status == 422
+    assert "connected to another Stripe account" in page.text
 
 
 def test_only_the_owner_may_connect() -> None:
