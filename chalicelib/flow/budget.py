@@ -48,10 +48,11 @@ class Meter:
         """One call. Raises Unavailable until the next minute when this class has no room."""
         key = str(neighbour) if neighbour in SHARED else f"{neighbour}|{account}"
         if self.left.get(key, 0) <= 0:
-            self.left[key] = self._take(key, A_MINUTE[neighbour])
+            self.left[key] = self._take(key, A_MINUTE[neighbour], at_first=key not in self.left)
         self.left[key] -= 1
 
-    def _take(self, key: str, limit: int) -> int:
+    def _take(self, key: str, limit: int, *, at_first: bool) -> int:
+        """``at_first``: a person's work that goes on past its first block is a run, not a page, and takes whole ones."""
         now = self.world.now()
         minute = now.replace(second=0, microsecond=0)
         room = limit - limit * self.floor // 100
@@ -59,7 +60,7 @@ class Meter:
             found = self.world.store.record("budget", key)
             version, body = found if found else (0, {})
             used = int(body.get("used", 0)) if body.get("minute") == minute.isoformat() else 0
-            block = min(BLOCK_FOR_A_PERSON if self.floor is Floor.PERSON else BLOCK, room - used)
+            block = min(BLOCK_FOR_A_PERSON if at_first and self.floor is Floor.PERSON else BLOCK, room - used)
             if block <= 0:
                 raise Unavailable("its calls for this minute are used up", after=60 - now.second + 1)
             try:
