@@ -159,7 +159,7 @@ def _write_books(state: Payable, policy: Policy, now: datetime) -> list[Effect]:
 def _invoice(state: Payable, policy: Policy, now: datetime) -> Effect:
     lane = policy.lanes.of(Neighbour.QUICKBOOKS)
     title = f"Bill {state.number}, {state.client_name}"
-    return effects.invoice(state.firm, lane, state.id, state.client_id, state.revision, now, title)
+    return effects.invoice(state.firm, lane, state.id, state.client_id, state.revision, state.number, now, title)
 
 
 def _closes(old: Payable | None, new: Payable) -> tuple[str, ...]:
@@ -194,7 +194,11 @@ def lines_read(state: Payable, fact: LinesRead, policy: Policy, now: datetime) -
 
 @dataclass(frozen=True, slots=True)
 class InvoiceBooked:
-    """QuickBooks shows the invoice: written by us, or one that was there and is linked (``adopted``)."""
+    """QuickBooks shows the invoice: written by us, or one that was there and is linked (``adopted``).
+
+    ``waits``: its payments there (``unmatched``, in words) are not Clio's one to one, and a person compares them.
+    ``revision`` 0: it is there, but not known to show what it should.
+    """
 
     id: str
     realm: str
@@ -203,11 +207,17 @@ class InvoiceBooked:
     adopted: bool = False
     waits: bool = False
     voided: bool = False
+    unmatched: str = ""
 
 
 def booked(state: Payable, fact: InvoiceBooked, now: datetime) -> Decision[Payable]:
-    """Takes the QuickBooks invoice for this payable alone: two bills never share one."""
+    """Takes the QuickBooks invoice for this payable alone: two bills never share one.
+
+    An answer to an older revision than the one known (a call that was repeated) changes nothing.
+    """
     old = state.booked
+    if old is not None and old.id == fact.id and fact.revision < old.revision:
+        return Decision(state)
     new = replace(
         state,
         booked=Booked(
@@ -234,4 +244,20 @@ def booked(state: Payable, fact: InvoiceBooked, now: datetime) -> Decision[Payab
                 body={"clio": state.asks, "quickbooks": fact.total},
             )
         )
+    if fact.waits:
+        owed.append(_compare_payments(state, fact, now))
     return Decision(new, effects=tuple(owed), guards=(guard,))
+
+
+def _compare_payments(state: Payable, fact: InvoiceBooked, now: datetime) -> Effect:
+    return effects.task(
+        state.firm,
+        f"payments/{state.id}/{fact.id}",
+        f"payable/{state.id}",
+        now,
+        title=f"Invoice {state.number}: payments in QuickBooks",
+        reason=f"The linked invoice has payments in QuickBooks ({fact.unmatched}) that do not match Clio's one to one.",
+        remedy="Compare them with Clio's and correct either side. Press Done when both show the same; until then "
+        "nothing is posted on this invoice.",
+        body={"payable": state.id, "release": True},
+    )

@@ -6,7 +6,7 @@ Keys hold the aggregate's revision or round, never a hash of content (design sec
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 from chalicelib.domain.kernel import Effect, Json, Neighbour, Status, lane_of
@@ -121,12 +121,16 @@ def read_lines(firm: str, lane: str, bill: str, revision: int, at: datetime, tit
 
 
 def customer(firm: str, lane: str, contact: str, revision: int, at: datetime, title: str) -> Effect:
-    body: Json = {"contact": contact, "revision": revision}
+    """``title``: the client's name at this revision: after a lost answer the customer is looked up by it."""
+    body: Json = {"contact": contact, "revision": revision, "name": title}
     return owed(firm, Do.CUSTOMER, f"{contact}/{revision}", f"contact/{contact}", lane, at, body=body, title=title)
 
 
-def invoice(firm: str, lane: str, payable: str, contact: str, revision: int, at: datetime, title: str) -> Effect:
-    body: Json = {"payable": payable, "revision": revision}
+def invoice(
+    firm: str, lane: str, payable: str, contact: str, revision: int, number: str, at: datetime, title: str
+) -> Effect:
+    """``number``: the bill's at this revision: after a lost answer the invoice is looked up by it."""
+    body: Json = {"payable": payable, "revision": revision, "number": number}
     return owed(
         firm,
         Do.INVOICE,
@@ -141,9 +145,17 @@ def invoice(firm: str, lane: str, payable: str, contact: str, revision: int, at:
 
 
 def posting(
-    firm: str, lane: str, payment: str, payables: tuple[str, ...], revision: int, at: datetime, title: str
+    firm: str,
+    lane: str,
+    payment: str,
+    payables: tuple[str, ...],
+    revision: int,
+    on: date | None,
+    at: datetime,
+    title: str,
 ) -> Effect:
-    body: Json = {"payment": payment, "revision": revision}
+    """``on``: its day at this revision: after a lost answer the payment is looked up by customer and day."""
+    body: Json = {"payment": payment, "revision": revision, "on": on.isoformat() if on else ""}
     after = tuple(f"invoice/{p}" for p in payables)
     return owed(
         firm,

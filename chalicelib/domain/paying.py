@@ -292,7 +292,7 @@ def post(payment: Payment, policy: Policy, now: datetime) -> tuple[Payment, list
     lane = policy.lanes.of(Neighbour.QUICKBOOKS)
     payables = tuple(i.payable for i in new.items)
     title = f"Payment of {show(new.total, new.currency)} from {new.client_name}"
-    return new, [effects.posting(new.firm, lane, new.id, payables, new.wanted, now, title)]
+    return new, [effects.posting(new.firm, lane, new.id, payables, new.wanted, new.settled_on, now, title)]
 
 
 def _after_settlement(

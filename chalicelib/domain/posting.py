@@ -21,6 +21,9 @@ class PaymentPosted:
 
 
 def posted(state: Payment, fact: PaymentPosted) -> Decision[Payment]:
+    """An answer to an older revision than the one known (a call that was repeated) changes nothing."""
+    if state.posted is not None and state.posted.id == fact.id and fact.revision < state.posted.revision:
+        return Decision(state)
     new = replace(state, posted=Posted(fact.id, fact.revision, fact.cents, fact.voided))
     return Decision(new, guards=(link_guard(fact.realm, "payment", fact.id, state.firm, state.id),))
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from chalicelib.domain.effects import Do
 from chalicelib.domain.firm import Policy
@@ -56,12 +56,30 @@ def work(world: World, reach: Reach, policy: Policy, effects: Sequence[Effect]) 
     lane = effects[0].lane if effects else ""
     for call in world.store.live_calls(lane) if lane else []:
         moved |= resume(world, reach, policy, call)
-    free = [e for e in effects if not e.call]
+    free = _free(world, lane, effects)
     for kind in ORDER:
         mine = [e for e in free if e.kind == kind]
         for start in range(0, len(mine), BATCH):
             moved |= _batch(world, reach, policy, kind, mine[start : start + BATCH])
     return moved
+
+
+def _free(world: World, lane: str, effects: Sequence[Effect]) -> list[Effect]:
+    """The effects that may go into a call. What is in a live call waits for it, and so does a newer revision of the
+    same thing: until the older one's outcome is known, nothing else may be written in its place."""
+    wakes: dict[str, datetime] = {}
+    for call in world.store.live_calls(lane) if lane else []:
+        for key in call.members:
+            member = world.store.effect(key)
+            if member is not None:
+                wakes[member.about] = (call.sent_at or call.stored_at) + next_repeat(call)
+    free = []
+    for e in effects:
+        if e.about not in wakes and not e.call:
+            free.append(e)
+        elif (wake := wakes.get(e.about, world.now() + REPEAT_AFTER)) > world.now():
+            world.store.postpone(e.key, wake, cause="QuickBooks' answer is awaited.")
+    return free
 
 
 def _batch(world: World, reach: Reach, policy: Policy, kind: str, effects: Sequence[Effect]) -> bool:
@@ -101,13 +119,16 @@ def send(world: World, reach: Reach, policy: Policy, call: Call) -> None:
     doubtful = 0
     for i, key in enumerate(call.members):
         effect = world.store.effect(key)
-        if effect is None or effect.call != call.id or effect.status != "owed":
+        if effect is None:
             continue
         wrote = answers.get(bid(i))
         if wrote is None or (not wrote.ok and _in_doubt(call, wrote)):
             doubtful += 1
             continue
-        _settle_member(world, policy, call, effect, wrote)
+        try:
+            _settle_member(world, policy, call, effect, wrote)
+        except Conflict:  # another worker settles it at this moment: the call stays open until all is known
+            doubtful += 1
     if not doubtful:
         world.store.end(call.id)
 
@@ -119,8 +140,10 @@ def _in_doubt(call: Call, wrote: Wrote) -> bool:
 
 def _settle_member(world: World, policy: Policy, call: Call, effect: Effect, wrote: Wrote) -> None:
     if wrote.ok:
-        take(world, policy, effect, wrote, Finish(effect.key, call=call.id))
+        take(world, policy, effect, wrote, _finish(call, effect))
         return
+    if not _member(call, effect):
+        return  # refused, and a newer revision has taken its place
     code, message, detail = wrote.fault
     world.count("quickbooks_refused", code=code)
     if code in THROTTLED:
@@ -158,12 +181,20 @@ def resume(world: World, reach: Reach, policy: Policy, call: Call) -> bool:
         return False
     for key in call.members:
         effect = world.store.effect(key)
-        if effect is None or effect.call != call.id or effect.status != "owed":
-            continue
-        if not look_up(world, reach, policy, effect, call):
+        if effect is not None and not look_up(world, reach, policy, effect, _finish(call, effect)):
             world.store.free(call.id, key)
     world.store.end(call.id)
     return True
+
+
+def _member(call: Call, effect: Effect) -> bool:
+    return effect.call == call.id and effect.status == "owed"
+
+
+def _finish(call: Call, effect: Effect) -> Finish:
+    """A member is done only while it is in this call. One that a newer revision closed meanwhile is done already: what
+    QuickBooks wrote for it is linked all the same, so that the newer revision changes it instead of making another."""
+    return Finish(effect.key, call=call.id if _member(call, effect) else None)
 
 
 def next_repeat(call: Call) -> timedelta:
@@ -199,9 +230,8 @@ def take(world: World, policy: Policy, effect: Effect, answer: Wrote, finish: Fi
             payments.link(world, policy, effect, answer.id, finish)
 
 
-def look_up(world: World, reach: Reach, policy: Policy, effect: Effect, call: Call) -> bool:
+def look_up(world: World, reach: Reach, policy: Policy, effect: Effect, finish: Finish) -> bool:
     """Looks a member up by name, number, or customer and date. Gives whether it is there, and settles it then."""
-    finish = Finish(effect.key, call=call.id)
     match effect.kind:
         case Do.CUSTOMER:
             return customers.find(world, reach, policy, effect, finish)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -99,8 +100,11 @@ def link(world: World, policy: Policy, effect: Effect, id: str, finish: Finish, 
 
 
 def find(world: World, reach: Reach, policy: Policy, effect: Effect, finish: Finish) -> bool:
+    """Whether a lost answer's customer is there, by the name it was sent with; settled then."""
     state: Contact = states.decode(Kind.CONTACT, world.store.load(_contact_ref(effect)).body)
-    name = contact.name_for(state)
+    if state.customer:
+        return False
+    name = contact.name_for(replace(state, name=str(effect.body["name"])))
     found = reach.quickbooks(lambda q, a: q.customers_named(a, [name]))
     mine = next((f for f in found if f.note == _note(state)), None)
     if mine:

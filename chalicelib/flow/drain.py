@@ -108,7 +108,7 @@ def _pass(
     world.count("lane_wait_seconds", (world.now() - oldest).total_seconds(), neighbour=neighbour)
     try:
         if neighbour == Neighbour.QUICKBOOKS:
-            return int(_crash_counted(world, due, after_crash) and booking.work(world, reach, policy, due))
+            return _book(world, reach, policy, due, place, after_crash=after_crash)
         looks = [e for e in due if e.kind == Do.LOOK_BILL][: looking.LOOKS_IN_BATCH]
         if len(looks) > 1 and not after_crash:
             return _looks(world, reach, policy, looks)
@@ -127,6 +127,22 @@ def _pass(
             _lane_waits(world, [e for e in due if e.due_at >= effect.due_at], problem_)
             return moved
         moved += 1
+    return moved
+
+
+def _book(world: World, reach: Reach, policy: Policy, due: Sequence[Effect], place: Place, *, after_crash: bool) -> int:
+    """QuickBooks takes batches; after a worker died in the lane each effect is taken alone, so that only what fails
+    alone is parked."""
+    batches = [[e] for e in due if _crash_counted(world, [e], True)] if after_crash else [due]
+    moved = 0
+    for batch in batches:
+        place.key = batch[0].key if after_crash else ""
+        try:
+            moved += int(booking.work(world, reach, policy, batch))
+        except Conflict:
+            for e in batch:
+                world.store.postpone(e.key, world.now() + timedelta(seconds=5), cause="It moved meanwhile.")
+    place.key = ""
     return moved
 
 

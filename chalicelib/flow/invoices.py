@@ -11,7 +11,7 @@ import msgspec
 
 from chalicelib.domain import billing, effects, posting
 from chalicelib.domain.firm import Accounts, Policy
-from chalicelib.domain.kernel import Decision, Effect, Finish, Kind, Ref
+from chalicelib.domain.kernel import Decision, Effect, Finish, Kind, Ref, Status
 from chalicelib.domain.money import show
 from chalicelib.domain.payable import Payable, Standing
 from chalicelib.domain.readings import BillLine, BookedPayment, InvoiceReading
@@ -19,7 +19,7 @@ from chalicelib.domain.wanted import Void, WantedInvoice, WantedLine
 from chalicelib.errors import Conflict
 from chalicelib.flow import states
 from chalicelib.flow.ports import World
-from chalicelib.flow.prepared import Prepared, done, park
+from chalicelib.flow.prepared import FOR_A_PERSON, Prepared, done, park
 from chalicelib.flow.reach import Reach
 from chalicelib.flow.settle import settle
 
@@ -42,7 +42,7 @@ def prepare(world: World, reach: Reach, policy: Policy, batch: Sequence[Effect])
             done(world, e)
             out.settled += 1
         elif reason := _unwritable(world, state):
-            park(world, e, *reason)
+            park(world, e, *reason, may_close=state.gone)
             out.settled += 1
         else:
             (old if state.booked else new).append((e, state))
@@ -65,11 +65,6 @@ def _superseded(state: Payable, e: Effect) -> bool:
 
 def _unwritable(world: World, state: Payable) -> tuple[str, str] | None:
     """What keeps this bill from being an invoice, and what to do; None when nothing does."""
-    if len(state.number) > LONGEST_NUMBER:
-        return (
-            f"The number {state.number} is longer than the {LONGEST_NUMBER} characters QuickBooks allows.",
-            "Shorten the bill's number in Clio, then press Retry.",
-        )
     if state.gone:
         if state.shares or any(k.standing is Standing.OWN for k in state.receipts):
             return (
@@ -77,6 +72,11 @@ def _unwritable(world: World, state: Payable) -> tuple[str, str] | None:
                 "Decide where the money belongs, void the invoice in QuickBooks, then press Done.",
             )
         return None
+    if len(state.number) > LONGEST_NUMBER:
+        return (
+            f"The number {state.number} is longer than the {LONGEST_NUMBER} characters QuickBooks allows.",
+            "Shorten the bill's number in Clio, then press Retry.",
+        )
     lines = lines_of(world, state)
     if len(lines) > MOST_LINES:
         return (
@@ -105,6 +105,16 @@ def customer_ids(world: World, payables: Sequence[Payable]) -> dict[str, str]:
     return {h.ref.id: states.decode(Kind.CONTACT, h.body).customer for h in held if h.body}
 
 
+def _waits_for_customer(world: World, p: Payable) -> str:
+    """Why there is no customer yet: it is being made, or a person has to say something about it first."""
+    client = states.decode(Kind.CONTACT, world.store.load(Ref(p.firm, Kind.CONTACT, p.client_id)).body)
+    name = f"{p.client_id}/{client.revision}" if client else ""
+    step = world.store.effect(effects.key_of(p.firm, effects.Do.CUSTOMER, name))
+    return (
+        FOR_A_PERSON if step and step.status is Status.PARKED else "It waits for its client's customer in QuickBooks."
+    )
+
+
 def _new_invoices(
     world: World,
     reach: Reach,
@@ -119,7 +129,7 @@ def _new_invoices(
         if customers.get(state.client_id):
             ready.append((e, state))
         else:
-            out.blocked.append((e, "It waits for its client's customer in QuickBooks."))
+            out.blocked.append((e, _waits_for_customer(world, state)))
     if not ready:
         return
     numbers = list(dict.fromkeys(s.number for _, s in ready))
@@ -168,9 +178,19 @@ def _meet(
             detail=f"QuickBooks invoice {other.id}",
         )
         return
-    waits = False if mine else _payments_wait(world, reach, state, invoice)
+    if mine is not None:  # ours, after an answer that never came: it may show an older revision, so it is written anew
+        fact = billing.InvoiceBooked(mine.id, policy.lanes.realm, 0, mine.total)
+        _settle_invoice(world, policy, e, fact)
+        return
+    unmatched = _unmatched(world, reach, state, invoice)
     fact = billing.InvoiceBooked(
-        invoice.id, policy.lanes.realm, state.revision, invoice.total, adopted=mine is None, waits=waits
+        invoice.id,
+        policy.lanes.realm,
+        state.revision,
+        invoice.total,
+        adopted=True,
+        waits=bool(unmatched),
+        unmatched=unmatched,
     )
     try:
         _settle_invoice(world, policy, e, fact, Finish(e.key))
@@ -183,37 +203,23 @@ def _meet(
         )
 
 
-def _payments_wait(world: World, reach: Reach, state: Payable, invoice: InvoiceReading) -> bool:
-    """Whether payments on a linked invoice still have to be matched to Clio's by a person.
+def _unmatched(world: World, reach: Reach, state: Payable, invoice: InvoiceReading) -> str:
+    """The payments on a linked invoice that a person has to compare with Clio's, in words; empty when all are clear.
 
     One with the same amount and day as exactly one of Clio's, and no other, is the same; it is taken as posted.
     """
     if not invoice.payments:
-        return False
+        return ""
     booked = reach.quickbooks(lambda q, a: q.payments_by_id(a, list(invoice.payments)))
     theirs = [(p, cents) for p in booked for id, cents in p.lines if id == invoice.id and not p.voided]
     ours = [k for k in state.receipts if k.kind == "payment"]
     pairs = [(p, k) for p, cents in theirs for k in ours if (cents, p.on) == (k.cents, k.on)]
     clear = len(pairs) == len(theirs) == len(ours) == len({k.id for _, k in pairs}) == len({p.id for p, _ in pairs})
-    if clear:
-        for p, k in pairs:
-            _already_posted(world, state, k.group, p)
-        return False
-    amounts = ", ".join(show(c, state.currency) for _, c in theirs)
-    world.store.arrive(
-        effects.task(
-            state.firm,
-            f"payments/{state.id}",
-            f"payable/{state.id}",
-            world.now(),
-            title=f"Invoice {state.number}: payments in QuickBooks",
-            reason=f"The linked invoice has payments in QuickBooks ({amounts}) that do not match Clio's one to one.",
-            remedy="Compare them with Clio's and correct either side. Press Done when both show the same; until then "
-            "nothing is posted on this invoice.",
-            body={"payable": state.id, "release": True},
-        )
-    )
-    return True
+    if not clear:
+        return ", ".join(show(c, state.currency) for _, c in theirs)
+    for p, k in pairs:
+        _already_posted(world, state, k.group, p)
+    return ""
 
 
 def _already_posted(world: World, state: Payable, group: str, booked: BookedPayment) -> None:
@@ -240,13 +246,20 @@ def _old_invoices(
                 world,
                 e,
                 f"Invoice {state.number} was deleted in QuickBooks.",
-                "Nothing is re-created silently. Restore it there, or press Done to accept the deletion.",
+                "Nothing is re-created silently. Restore it there and press Retry, or press Done to accept the "
+                "deletion.",
+                may_close=True,
             )
+            out.settled += 1
+        elif state.gone and there.voided:
+            link(world, policy, e, there.id, there.total, Finish(e.key))
             out.settled += 1
         elif state.gone:
             out.write.append((e, Void("Invoice", there.id, there.sync_token)))
+        elif not customers.get(state.client_id):
+            out.blocked.append((e, _waits_for_customer(world, state)))
         else:
-            customer = customers.get(state.client_id) or there.customer_id
+            customer = customers[state.client_id]
             existing = (there.id, there.sync_token)
             out.write.append((e, _wanted(world, policy.firm.accounts, state, customer, existing)))
 
@@ -284,27 +297,33 @@ def _wanted(
 
 
 def link(world: World, policy: Policy, effect: Effect, id: str, total: int, finish: Finish) -> None:
-    state: Payable = states.decode(Kind.PAYABLE, world.store.load(_payable_ref(effect)).body)
-    fact = billing.InvoiceBooked(
-        id, policy.lanes.realm, int(effect.body["revision"]), total, voided=state.gone and state.booked is not None
-    )
+    """QuickBooks shows this payable's invoice as the effect's revision wanted it."""
+    ref, revision = _payable_ref(effect), int(effect.body["revision"])
+    state: Payable = states.decode(Kind.PAYABLE, world.store.load(ref).body)
+    voided = state.gone and state.revision == revision and state.booked is not None
+    fact = billing.InvoiceBooked(id, policy.lanes.realm, revision, total, voided=voided)
     _settle_invoice(world, policy, effect, fact, finish)
 
 
-def _settle_invoice(world: World, policy: Policy, effect: Effect, fact: billing.InvoiceBooked, finish: Finish) -> None:
+def _settle_invoice(
+    world: World, policy: Policy, effect: Effect, fact: billing.InvoiceBooked, finish: Finish | None = None
+) -> None:
     ref = _payable_ref(effect)
 
     def decide(before: Mapping[Ref, Any], now: datetime) -> dict[Ref, Decision[Any]]:
         return {ref: billing.booked(before[ref], fact, now)}
 
-    settle(world, [ref], decide, fact="InvoiceBooked", body=fact, policy=policy.version, finish=[finish])
+    done_ = [finish] if finish else []
+    settle(world, [ref], decide, fact="InvoiceBooked", body=fact, policy=policy.version, finish=done_)
 
 
 def find(world: World, reach: Reach, policy: Policy, effect: Effect, finish: Finish) -> bool:
+    """Whether a lost answer's invoice is there, by the number it was sent with; settled then."""
     state: Payable = states.decode(Kind.PAYABLE, world.store.load(_payable_ref(effect)).body)
     if state.booked is not None:  # a change or a void: writing it again under the present SyncToken does no harm
         return False
-    found = reach.quickbooks(lambda q, a: q.invoices_numbered(a, [state.number]))
+    number = str(effect.body["number"])
+    found = reach.quickbooks(lambda q, a: q.invoices_numbered(a, [number]))
     mine = next((i for i in found if _marker(state) in i.note), None)
     if mine:
         link(world, policy, effect, mine.id, mine.total, finish)

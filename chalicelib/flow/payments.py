@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from chalicelib.domain import posting
@@ -12,6 +12,7 @@ from chalicelib.domain.kernel import Decision, Effect, Finish, Kind, Ref
 from chalicelib.domain.payable import Payable
 from chalicelib.domain.payment import Payment
 from chalicelib.domain.wanted import Void, WantedPayment
+from chalicelib.errors import Conflict
 from chalicelib.flow import states
 from chalicelib.flow.invoices import customer_ids
 from chalicelib.flow.ports import World
@@ -44,15 +45,27 @@ def prepare(world: World, reach: Reach, policy: Policy, batch: Sequence[Effect])
 def _payment_step(world: World, reach: Reach, policy: Policy, e: Effect, state: Payment, out: Prepared) -> int:
     known = world.store.record(f"posted/{e.firm}", state.id)
     if known and state.posted is None:
-        link(world, policy, e, str(known[1]["id"]), Finish(e.key))
+        try:
+            link(world, policy, e, str(known[1]["id"]), Finish(e.key))
+        except Conflict:
+            reason = "The payment in QuickBooks that it was taken for is linked to another one."
+            park(world, e, reason, "Compare the invoice's payments in QuickBooks with Clio's, then press Retry.")
+            world.store.delete_record(f"posted/{e.firm}", state.id)
         return 1
     existing: tuple[str, str] | None = None
     if state.posted and not state.posted.voided:
         there = reach.quickbooks(lambda q, a: q.payments_by_id(a, [state.posted.id if state.posted else ""]))
         if not there:
             park(
-                world, e, "The payment was deleted in QuickBooks.", "Enter it there again, or press Done to accept it."
+                world,
+                e,
+                "The payment was deleted in QuickBooks.",
+                "Enter it there again, or press Done to accept it.",
+                may_close=True,
             )
+            return 1
+        if there[0].voided and not posting.should_stand(state):
+            link(world, policy, e, there[0].id, Finish(e.key))
             return 1
         existing = (there[0].id, there[0].sync_token)
         if not posting.should_stand(state):
@@ -100,33 +113,32 @@ def _invoice_lines(world: World, state: Payment) -> tuple[tuple[tuple[str, int],
 
 
 def link(world: World, policy: Policy, effect: Effect, id: str, finish: Finish) -> None:
-    ref = _payment_ref(effect)
+    """QuickBooks shows the payment as the effect's revision wanted it: void only where that revision said so."""
+    ref, revision = _payment_ref(effect), int(effect.body["revision"])
 
     def decide(before: Mapping[Ref, Any], _now: datetime) -> dict[Ref, Decision[Any]]:
         state: Payment = before[ref]
-        fact = posting.PaymentPosted(
-            id,
-            policy.lanes.realm,
-            int(effect.body["revision"]),
-            state.total,
-            voided=not posting.should_stand(state),
-        )
-        return {ref: posting.posted(state, fact)}
+        voided = state.wanted == revision and not posting.should_stand(state)
+        return {
+            ref: posting.posted(state, posting.PaymentPosted(id, policy.lanes.realm, revision, state.total, voided))
+        }
 
     settle(world, [ref], decide, fact="PaymentPosted", body={"id": id}, policy=policy.version, finish=[finish])
 
 
 def find(world: World, reach: Reach, policy: Policy, effect: Effect, finish: Finish) -> bool:
+    """Whether a lost answer's payment is there, by customer and the day it was sent with; settled then."""
     state: Payment = states.decode(Kind.PAYMENT, world.store.load(_payment_ref(effect)).body)
     if state.posted is not None:
         return False
-    _, customer, cause = _invoice_lines(world, state)
-    if cause:
-        return False
-    on = state.settled_on or policy.firm.today(world.now())
-    found = reach.quickbooks(lambda q, a: q.payments_on(a, customer, on))
+    refs = [Ref(state.firm, Kind.PAYABLE, i.payable) for i in state.items]
+    payables: list[Payable] = [states.decode(Kind.PAYABLE, h.body) for h in world.store.load_many(refs)]
+    on = date.fromisoformat(str(effect.body["on"])) if effect.body.get("on") else policy.firm.today(world.now())
     mark = posting.marker(state.firm, "payment", state.id)
-    mine = next((p for p in found if mark in p.note), None)
-    if mine:
-        link(world, policy, effect, mine.id, finish)
-    return mine is not None
+    for customer in sorted(set(customer_ids(world, payables).values()) - {""}):
+        found = reach.quickbooks(lambda q, a, c=customer: q.payments_on(a, c, on))  # type: ignore[misc]
+        mine = next((p for p in found if mark in p.note), None)
+        if mine:
+            link(world, policy, effect, mine.id, finish)
+            return True
+    return False

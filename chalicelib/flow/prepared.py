@@ -10,6 +10,8 @@ from chalicelib.domain.wanted import Wanted
 from chalicelib.flow.ports import World
 from chalicelib.flow.settle import settle
 
+FOR_A_PERSON = "It waits for your word on its client, under Needs attention."
+
 
 @dataclass
 class Prepared:
@@ -25,10 +27,18 @@ def done(world: World, effect: Effect, fact: str = "NothingToDo") -> None:
 
 
 def park(
-    world: World, effect: Effect, reason: str, remedy: str, detail: str = "", choices: Sequence[tuple[str, str]] = ()
+    world: World,
+    effect: Effect,
+    reason: str,
+    remedy: str,
+    detail: str = "",
+    choices: Sequence[tuple[str, str]] = (),
+    *,
+    may_close: bool = False,
 ) -> None:
-    """Shows the step to a person, with its cause, its remedy and what they may choose."""
-    body = {"choices": [list(c) for c in choices]}
+    """Shows the step to a person, with its cause, its remedy and what they may choose. ``may_close``: they may accept
+    it as it is."""
+    body = {"choices": [list(c) for c in choices], "may_close": may_close}
     world.store.park(effect.key, reason=reason, remedy=remedy, detail=detail, body=body)
 
 

@@ -16,6 +16,7 @@ from chalicelib.flow.budget import Floor
 from chalicelib.flow.feeds import Tally, poll_clio, poll_stripe
 from chalicelib.flow.firms import connections
 from chalicelib.flow.ports import World
+from chalicelib.flow.prepared import FOR_A_PERSON
 from chalicelib.flow.reach import Reach
 from chalicelib.flow.settle import policy_of, settle
 
@@ -106,13 +107,13 @@ def _load(world: World, firm: str, id: str) -> Run:
 
 
 def progress(world: World, firm: str, id: str) -> Run:
-    """How far a run is, with the invoices still on their way to QuickBooks."""
+    """How far a run is, with the invoices still on their way to QuickBooks; those that wait for a person are not."""
     run = _load(world, firm, id)
     policy = policy_of(world, firm)
     lane = policy.lanes.of(Neighbour.QUICKBOOKS)
     waiting = world.store.lane_owed(lane, limit=OWED_SHOWN)
     lines = world.store.lane_owed(policy.lanes.of(Neighbour.CLIO), limit=OWED_SHOWN)
-    run.invoices_owed = sum(1 for e in waiting if e.kind == Do.INVOICE) + sum(
+    run.invoices_owed = sum(1 for e in waiting if e.kind == Do.INVOICE and e.cause != FOR_A_PERSON) + sum(
         1 for e in lines if e.kind in (Do.READ_LINES, Do.LOOK_BILL)
     )
     return run

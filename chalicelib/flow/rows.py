@@ -273,7 +273,8 @@ def _actions(effect: Effect) -> tuple[Action, ...]:
         return (Action("done", "They are compared"),)
     if effect.kind != Do.TASK:
         choices = tuple(Action("retry", words, choice) for choice, words in effect.body.get("choices") or ())
-        return (*choices, Action("retry", "Retry"))
+        accept = (Action("done", "Done"),) if effect.body.get("may_close") else ()
+        return (*choices, Action("retry", "Retry"), *accept)
     name = effect.key.split(f"/{Do.TASK}/", 1)[-1].split("/", 1)[0]
     match name:
         case "match":

@@ -1,0 +1,135 @@
+"""The clients of bills become QuickBooks customers: linked, parked with choices, or made. Never linked by guess."""
+
+from __future__ import annotations
+
+import pytest
+
+from chalicelib.domain.kernel import Effect
+from chalicelib.errors import Refused
+from chalicelib.flow import attention
+from infra.sandbox.kit import Fault
+from tests.flow import acts
+from tests.flow.acts import STAFF, a_stage, a_synced_stage, booked, contact, invoice, parked, payable
+from tests.world import Stage
+
+
+def brooks(stage: Stage) -> Effect:
+    """The parked step of Brook Jensen, whose name QuickBooks has with another e-mail."""
+    [found] = parked(stage, kind="quickbooks.customer")
+    return found
+
+
+def choices(effect: Effect) -> list[str]:
+    return [c[0] for c in effect.body["choices"]]
+
+
+def test_same_name_and_email_is_linked() -> None:
+    stage = a_synced_stage()
+    [ada] = booked(stage, "Customer", DisplayName="Ada Example")
+    assert contact(stage, "Ada Example").customer == ada["Id"]
+
+
+def test_same_name_with_another_email_parks_with_link_or_suffix() -> None:
+    stage = a_synced_stage()
+    [there] = booked(stage, "Customer", DisplayName="Brook Jensen")
+    assert choices(brooks(stage)) == [f"link:{there['Id']}", "suffix"]
+    assert "bjensen@old-mail.example" in brooks(stage).reason
+    assert not booked(stage, DocNumber="1044")
+
+
+def test_choosing_link_links_the_customer_and_brings_the_invoices() -> None:
+    stage = a_synced_stage()
+    effect = brooks(stage)
+    attention.retry(stage.world, stage.firm, effect.key, STAFF, choices(effect)[0])
+    stage.pass_time(1, minutes=2)
+    [there] = booked(stage, "Customer", DisplayName="Brook Jensen")
+    assert contact(stage, "Brook Jensen").customer == there["Id"]
+    assert invoice(stage, "1044")["CustomerRef"]["value"] == there["Id"]
+    assert invoice(stage, "1045")
+
+
+def test_choosing_a_suffix_makes_another_customer() -> None:
+    stage = a_synced_stage()
+    attention.retry(stage.world, stage.firm, brooks(stage).key, STAFF, "suffix")
+    stage.pass_time(1, minutes=2)
+    b = contact(stage, "Brook Jensen")
+    [made] = booked(stage, "Customer", DisplayName=f"Brook Jensen (Clio {b.id})")
+    assert b.customer == made["Id"]
+    assert invoice(stage, "1045")["CustomerRef"]["value"] == made["Id"]
+
+
+def test_a_choice_that_was_not_offered_is_refused() -> None:
+    stage = a_synced_stage()
+    with pytest.raises(Refused):
+        attention.retry(stage.world, stage.firm, brooks(stage).key, STAFF, "link:1")
+
+
+def test_retry_without_a_choice_works_once_the_cause_is_gone() -> None:
+    stage = a_synced_stage()
+    stage.world.clio_box.people.change_client("Brook Jensen", email="bjensen@old-mail.example")
+    attention.retry(stage.world, stage.firm, brooks(stage).key, STAFF)
+    stage.pass_time(1, minutes=2)
+    [there] = booked(stage, "Customer", DisplayName="Brook Jensen")
+    assert contact(stage, "Brook Jensen").customer == there["Id"]
+    assert not parked(stage, kind="quickbooks.customer")
+    assert invoice(stage, "1044")
+
+
+def test_retry_while_the_cause_stands_parks_again_with_its_choices() -> None:
+    stage = a_synced_stage()
+    attention.retry(stage.world, stage.firm, brooks(stage).key, STAFF)
+    stage.pass_time(1, minutes=2)
+    assert "suffix" in choices(brooks(stage))
+
+
+def test_an_effect_of_another_firm_cannot_be_retried() -> None:
+    stage = a_synced_stage()
+    with pytest.raises(Refused):
+        attention.retry(stage.world, "us-999", brooks(stage).key, STAFF, "suffix")
+
+
+def test_a_customer_linked_to_one_client_is_not_linked_to_a_second() -> None:
+    stage = a_synced_stage()
+    people = stage.world.clio_box.people
+    twin = people.change_client("Jonas Weld", name="Ada Example", email="ada@example.com")
+    people.add_bill("Hartwell & Pine LLP", twin, "2001", [{"note": "Advice", "price": 10000}])
+    acts.poll(stage)
+    assert contact(stage, "Ada Example").customer
+    ids = [c.customer for c in acts.all_states(stage, acts.Kind.CONTACT) if c.customer]
+    assert len(ids) == len(set(ids))
+
+
+def test_two_clients_of_one_name_are_not_made_one() -> None:
+    stage = a_stage()
+    people = stage.world.clio_box.people
+    people.change_client("Hana Kobayashi", name="Delia Marsh", email="other@example.com")
+    stage.resync()
+    assert len(booked(stage, "Customer", DisplayName="Delia Marsh")) == 1
+    assert any("Delia Marsh" in e.reason for e in parked(stage, kind="quickbooks.customer"))
+
+
+def test_a_lost_answer_leaves_one_customer() -> None:
+    stage = a_stage()
+    stage.world.quickbooks_box.faults.append(Fault("drop_answer", path="batch", method="POST"))
+    stage.resync()
+    stage.pass_time(1, minutes=10)
+    names = [c["DisplayName"] for c in booked(stage, "Customer")]
+    assert len(names) == len(set(names))
+    assert contact(stage, "Calder Freight Inc").customer
+    assert payable(stage, "1046").booked
+
+
+def test_a_bill_moved_to_another_client_waits_for_that_clients_customer() -> None:
+    stage = a_synced_stage()
+    brook = next(c for c in stage.world.clio_box.state.rows["contacts"].values() if c.name == "Brook Jensen")
+    bill = stage.world.clio_box.state.rows["bills"][acts.clio_id(stage, "1061")]
+    before = invoice(stage, "1061")["CustomerRef"]["value"]
+    bill.client_id = brook.id
+    stage.world.clio_box.changed(bill)
+    acts.poll(stage)
+    p = payable(stage, "1061")
+    assert p.client_name == "Brook Jensen"
+    assert p.booked and p.booked.revision < p.revision, "it is not written under the old client"
+    attention.retry(stage.world, stage.firm, brooks(stage).key, STAFF, "suffix")
+    stage.pass_time(1, minutes=2)
+    assert invoice(stage, "1061")["CustomerRef"]["value"] not in ("", before)
