@@ -5,12 +5,22 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from chalicelib.domain.kernel import Kind, Ref
+from chalicelib.domain.kernel import Json, Kind, Ref
 from chalicelib.domain.payable import Payable
-from chalicelib.flow import checkout, collecting, links, states
+from chalicelib.flow import checkout, collecting, links, reconciling, resync, states
 from chalicelib.flow.views import invoices
 from tests.web.visit import PagesWorld, a_seeded_world
 from tests.world import Stage, connect
+
+SUMS: Json = {
+    "at": "2026-03-02T18:31:00+00:00",
+    "open_cents": 124456789,
+    "overdue_cents": 1045000,
+    "on_its_way_cents": 501531,
+    "paid_this_month_cents": 273550,
+    "ageing": {"current": 123411789, "1-30": 845000, "31-60": 150000, "61-90": 0, "90+": 50000},
+    "attention": 2,
+}
 
 
 @dataclass
@@ -41,6 +51,11 @@ def a_busy_month() -> Month:
     world.stripe_box.people.pay_bank(pay(stage, month.links["debit"], month.ids["debit"]))
     world.stripe_box.people.pay_bank(pay(stage, month.links["failed"], month.ids["failed"]), outcome="fail")
     stage.pass_time(minutes=30, step_minutes=10)
+    month.ids["run"] = resync.start(world, stage.firm, "Olivia Hartwell")
+    reconciling.start(world, stage.firm, "Olivia Hartwell")
+    stage.work()
+    month.ids["client"] = the_payable(stage, month.ids["fresh"]).client_id
+    world.store.put_record("sums", stage.firm, SUMS)
     return month
 
 

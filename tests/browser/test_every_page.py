@@ -22,6 +22,8 @@ DESK = [
     "/desk/invoices/{card}",
     "/desk/invoices/{failed}",
     "/desk/collect?ids={fresh},{debit},{card}",
+    "/desk/clients/{client}",
+    "/desk/resync/{run}",
     "/desk/sets",
     "/desk/sets/new?from=friendly",
     "/desk/attention",

@@ -131,7 +131,7 @@ class Visitor:
         return {"Cookie": "; ".join(f"{k}={v}" for k, v in self.cookies.items())}
 
     def _kept(self, page: Page) -> Page:
-        cookies = page.headers.get("set-cookie", [])
+        cookies: str | list[str] = page.headers.get("set-cookie", [])
         for cookie in [cookies] if isinstance(cookies, str) else cookies:
             name, _, value = str(cookie).split(";")[0].partition("=")
             self.cookies[name] = value
