@@ -52,7 +52,7 @@ class Meter:
         self.left[key] -= 1
 
     def _take(self, key: str, limit: int, *, at_first: bool) -> int:
-        """``at_first``: a person's work that goes on past its first block is a run, not a page, and takes whole ones."""
+        """``at_first``: a person's work that goes on past its first block is a run, no page, and takes whole ones."""
         now = self.world.now()
         minute = now.replace(second=0, microsecond=0)
         room = limit - limit * self.floor // 100
