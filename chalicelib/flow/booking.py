@@ -13,7 +13,7 @@ from chalicelib.domain.firm import Policy
 from chalicelib.domain.kernel import Call, Effect, Finish
 from chalicelib.domain.readings import Wrote
 from chalicelib.domain.wanted import Wanted
-from chalicelib.errors import Conflict, Unavailable
+from chalicelib.errors import Conflict, Declined, Unavailable
 from chalicelib.flow import customers, invoices, payments
 from chalicelib.flow.ports import World
 from chalicelib.flow.prepared import Prepared, refused
@@ -60,7 +60,7 @@ def work(world: World, reach: Reach, policy: Policy, effects: Sequence[Effect]) 
     for kind in ORDER:
         mine = [e for e in free if e.kind == kind]
         for start in range(0, len(mine), BATCH):
-            moved |= _batch(world, reach, policy, kind, mine[start : start + BATCH])
+            moved |= _each(world, reach, policy, kind, mine[start : start + BATCH])
     return moved
 
 
@@ -80,6 +80,19 @@ def _free(world: World, lane: str, effects: Sequence[Effect]) -> list[Effect]:
         elif (wake := wakes.get(e.about, world.now() + REPEAT_AFTER)) > world.now():
             world.store.postpone(e.key, wake, cause="QuickBooks' answer is awaited.")
     return free
+
+
+def _each(world: World, reach: Reach, policy: Policy, kind: str, effects: Sequence[Effect]) -> bool:
+    """A batch; where QuickBooks refuses it as a whole its members are taken alone, so that only the culprit parks."""
+    try:
+        return _batch(world, reach, policy, kind, effects)
+    except Declined as no:
+        if len(effects) == 1:
+            refused(world, effects[0], no.code, no.message, no.detail)
+            return True
+    for effect in effects:
+        _each(world, reach, policy, kind, [effect])
+    return True
 
 
 def _batch(world: World, reach: Reach, policy: Policy, kind: str, effects: Sequence[Effect]) -> bool:
@@ -115,7 +128,14 @@ def bid(position: int) -> str:
 def send(world: World, reach: Reach, policy: Policy, call: Call) -> None:
     """Sends the stored bytes, counting the try first, and settles each member by its answer."""
     call = world.store.sending(call.id, world.now())
-    answers = reach.quickbooks(lambda q, a: q.send(a, call.request, call.id))
+    try:
+        answers = reach.quickbooks(lambda q, a: q.send(a, call.request, call.id))
+    except Declined as no:
+        if call.tries == 1:  # nothing of it was carried out
+            world.store.end(call.id)
+            raise
+        world.log("call_not_replayed", code=no.code)  # of an earlier send this says nothing: look-up follows
+        return
     doubtful = 0
     for i, key in enumerate(call.members):
         effect = world.store.effect(key)

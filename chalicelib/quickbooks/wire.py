@@ -47,6 +47,7 @@ def customer(row: Raw) -> CustomerReading:
         name=name if active else name.removesuffix(INACTIVE),
         email=_text(_part(row, "PrimaryEmailAddr"), "Address"),
         active=active,
+        note=_text(row, "Notes"),
     )
 
 
