@@ -1,0 +1,144 @@
+"""The world a history begins with: two small connected firms, made once and copied for each history.
+
+Each firm has three clients, five bills and two trust requests awaiting payment, a draft and one awaiting approval:
+14 payables in both pots, amounts that tempt floats among them.
+"""
+
+from __future__ import annotations
+
+import copy
+import pickle
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from chalicelib.flow import collecting
+from chalicelib.store.memory import MemoryStore
+from infra.sandbox.clio.seed import FIRM_A, FIRM_B, OWNER_A, OWNER_B, Builder, line
+from infra.sandbox.quickbooks import REALM_A, REALM_B
+from infra.sandbox.quickbooks.seed import a_company
+from infra.sandbox.stripe.seed import seed as seed_stripe
+from tests.simulation.world import SimWorld
+from tests.world import HOOK, Stage, connect
+
+OWNERS = {FIRM_A: OWNER_A, FIRM_B: OWNER_B}
+BOXES = ("clio_box", "quickbooks_box", "stripe_box")
+
+
+@dataclass(frozen=True)
+class FirmFacts:
+    """One firm: its ids at each neighbour, and the bills of the beginning."""
+
+    firm: str
+    clio: int
+    name: str
+    owner: str
+    realm: str
+    operating: str
+    trust: str
+
+
+@dataclass
+class Base:
+    """A world as it stood, to be laid over a world again."""
+
+    states: dict[str, bytes]
+    store: MemoryStore
+    at: Any
+    numbers: int
+    firms: tuple[FirmFacts, ...]
+
+
+def seed_clio(world: SimWorld, today: date) -> None:
+    for name, owner, letter in ((FIRM_A, OWNER_A, "A"), (FIRM_B, OWNER_B, "B")):
+        b = Builder(world.clio_box, today, name, owner.partition("@")[2])
+        b.user("Olivia Owner", owner, ["admin", "accounts", "billing", "reports"], owner=True)
+        ada = b.client(f"Ada {letter}.", f"ada@{letter.lower()}.example")
+        brook = b.client(f"Brook {letter}.", f"brook@{letter.lower()}.example")
+        calder = b.client(f"Calder {letter} Inc", f"ap@calder-{letter.lower()}.example", company=True)
+        b.bill(f"{letter}1", ada, [line("Lease", 20000, 2)], due=-10)
+        b.bill(f"{letter}2", ada, [line(f"Hearing {n}", p) for n, p in enumerate((3333, 3333, 3334))], due=5)
+        taxed = [line("Consultation", 31000, "1.75", taxable=True), line("Court fee", 4150, kind="Expense")]
+        b.bill(f"{letter}3", brook, taxed, due=-2, tax_rate="8.875")
+        off = {"rate": 10.0, "type": "percentage"}
+        b.bill(f"{letter}4", brook, [line("Board meeting", 33333, 3)], due=12, discount=off)
+        b.bill(f"{letter}5", calder, [line("Contract", 25000, "2.2")], due=1)
+        b.bill(f"{letter}6", calder, [line("Deposit", 100000)], due=3, kind="trust_kind")
+        b.bill(f"{letter}7", ada, [line("Deposit", 45050)], due=-4, kind="trust_kind")
+        b.bill(f"{letter}8", calder, [line("Work in progress", 31500, "1.2")], due=28, state="draft", issued=-1)
+        b.bill(f"{letter}9", brook, [line("Letter", 10050)], due=20, state="awaiting_approval", issued=-1)
+
+
+def _seeded() -> SimWorld:
+    world = SimWorld()
+    today = world.clock.now().date()
+    seed_clio(world, today)
+    for realm, name in ((REALM_A, FIRM_A), (REALM_B, FIRM_B)):
+        a_company(world.quickbooks_box, realm, name, "books@firm.example")
+    seed_stripe(world.stripe_box, today)
+    world.quickbooks_box.switches["ignore_limits"] = True
+    world.stripe_box.people.register_endpoint(HOOK, connect=True)
+    return world
+
+
+def _facts(world: SimWorld, stage: Stage, name: str) -> FirmFacts:
+    clio = next(f.id for f in world.clio_box.state.rows["firms"].values() if f.name == name)
+    return FirmFacts(stage.firm, clio, name, OWNERS[name], stage.realm, stage.operating, stage.trust)
+
+
+def _taken(world: SimWorld, firms: tuple[FirmFacts, ...]) -> Base:
+    states = {name: pickle.dumps(getattr(world, name).state) for name in BOXES}
+    return Base(states, copy.deepcopy(world.store), world.clock.at, next(world.numbers), firms)
+
+
+class Bases:
+    """The two beginnings: ``connected`` (nothing read yet) and ``running`` (all in the books, reminders started).
+
+    One world serves all histories of a process: ``laid`` puts a beginning back.
+    """
+
+    def __init__(self) -> None:
+        self.world = _seeded()
+        stages = [connect(self.world), connect(self.world, second=True)]
+        firms = tuple(_facts(self.world, stage, name) for stage, name in zip(stages, (FIRM_A, FIRM_B), strict=True))
+        self.connected = _taken(self.world, firms)
+        for stage in stages:
+            stage.resync()
+        self.world.clock.move(minutes=5)
+        stages[0].work()
+        for stage in stages:
+            self._start_collections(stage)
+        self.running = _taken(self.world, firms)
+
+    def _start_collections(self, stage: Stage) -> None:
+        listed = self.world.store.listed(f"{stage.firm}/payables/open", limit=50)
+        ids = [h.ref.id for h in listed.items]
+        for n, id in enumerate(ids):
+            if n % 4 != 3:
+                collecting.start(self.world, stage.firm, [id], "friendly" if n % 2 else "brief", "staff")
+
+    def laid(self, base: Base) -> SimWorld:
+        """The world as it stood at ``base``, with no history on it."""
+        world = self.world
+        world.fresh(copy.deepcopy(base.store), base.at, base.numbers)
+        for name, kept in base.states.items():
+            box = getattr(world, name)
+            box.state = pickle.loads(kept)
+            box.log.clear()
+            box.faults.clear()
+            box.counts, box.switches = {}, {}
+        world.quickbooks_box.switches["ignore_limits"] = True
+        return world
+
+
+_made: list[Bases] = []
+
+
+def bases() -> Bases:
+    """Made on first use, once per process."""
+    if not _made:
+        _made.append(Bases())
+    return _made[0]
+
+
+LONG = timedelta(days=60)

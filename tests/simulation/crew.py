@@ -1,0 +1,183 @@
+"""The crew: workers that take turns. Exactly one runs at a time; who runs next is drawn at every I/O step by the seed.
+
+Workers are real threads that hand one baton on, so the shipped code runs as it is. Time is simulated: a worker that
+waits sleeps until its time, and when all sleep the clock moves to the first. No lock is ever waited for but the baton.
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from infra.sandbox.kit import ManualClock
+
+Job = Callable[[], Any]
+STAYS = 0.75  # how often a worker goes on though others could
+
+
+class Killed(BaseException):
+    """The worker is dead: nothing of its clean-up reaches the world."""
+
+
+class Endless(BaseException):
+    """A history took more steps than it ever may."""
+
+
+@dataclass(eq=False)
+class Worker:
+    """One thread and the job it is doing. ``kill_in``: I/O steps until it dies, None for never. ``skew``: its clock."""
+
+    number: int
+    baton: threading.Semaphore
+    thread: threading.Thread | None = None
+    name: str = ""
+    job: Job | None = None
+    firm: str = ""
+    skew: timedelta = timedelta(0)
+    wake_at: datetime | None = None
+    kill_in: int | None = None
+    dead: bool = False
+    steps: int = 0
+    notes: dict[str, Any] = field(default_factory=dict)
+
+
+class Crew:
+    """``between`` is called at every hand-over by whoever holds the baton: it lets happen what is due by the clock.
+
+    ``bugs`` gathers what flew out of jobs. ``limit``: steps after which Endless flies.
+    """
+
+    def __init__(self, clock: ManualClock, rng: random.Random, between: Callable[[], None]) -> None:
+        self.clock = clock
+        self.rng = rng
+        self.between = between
+        self.steps = 0
+        self.limit = 200_000
+        self.current: Worker | None = None
+        self.busy: list[Worker] = []
+        self.idle: list[Worker] = []
+        self.bugs: list[tuple[str, BaseException, str]] = []
+        self.deaths = 0
+        self.on_death: Callable[[Worker], None] = lambda _w: None
+        self.main = threading.Semaphore(0)
+        self.stopping = False
+        self.made = 0
+
+    # --- jobs -------------------------------------------------------------------------------------------------------
+    def spawn(
+        self, name: str, job: Job, *, firm: str = "", skew: timedelta = timedelta(0), kill_in: int | None = None
+    ) -> None:
+        worker = self.idle.pop() if self.idle else self._hire()
+        worker.name, worker.job, worker.firm, worker.skew = name, job, firm, skew
+        worker.kill_in, worker.dead, worker.wake_at, worker.notes = kill_in, False, None, {}
+        self.busy.append(worker)
+
+    def run(self) -> None:
+        """Lets the crew work until every job is over. Called by the main thread, which has the baton between runs."""
+        while self.busy:
+            self._hand_to(self._next(None))
+            self.main.acquire()
+            self.current = None
+
+    def close(self) -> None:
+        """Ends the threads."""
+        self.stopping = True
+        for worker in (*self.idle, *self.busy):
+            worker.baton.release()
+            if worker.thread is not None:
+                worker.thread.join(timeout=5)
+
+    # --- what jobs come through ---------------------------------------------------------------------------------------
+    def step(self, seconds: float) -> None:
+        """One I/O step of the current worker, taking so long. Others may run meanwhile. Raises Killed."""
+        me = self.current
+        if me is None:
+            return
+        self.alive()
+        self.steps += 1
+        me.steps += 1
+        if self.steps > self.limit:
+            raise Endless(f"more than {self.limit} steps")
+        if me.kill_in is not None:
+            me.kill_in -= 1
+            if me.kill_in < 0:
+                self._die(me)
+        me.wake_at = self.clock.now() + timedelta(seconds=seconds)
+        self._yield(me)
+        self.alive()
+
+    def alive(self) -> None:
+        if self.stopping or (self.current is not None and self.current.dead):
+            raise Killed
+
+    def kill(self) -> None:
+        """The current worker dies here."""
+        if self.current is not None:
+            self._die(self.current)
+
+    def _die(self, me: Worker) -> None:
+        me.dead = True
+        self.deaths += 1
+        self.on_death(me)
+        raise Killed
+
+    # --- the baton ----------------------------------------------------------------------------------------------------
+    def _yield(self, me: Worker) -> None:
+        other = self._next(me)
+        if other is me:
+            return
+        self._hand_to(other)
+        me.baton.acquire()
+
+    def _hand_to(self, worker: Worker) -> None:
+        self.current = worker
+        worker.baton.release()
+
+    def _next(self, me: Worker | None) -> Worker:
+        """Who runs now: one of those awake; when all sleep, the clock moves on."""
+        was, self.current = self.current, None
+        self.between()
+        self.current = was
+        now = self.clock.now()
+        ready = [w for w in self.busy if w.wake_at is None or w.wake_at <= now]
+        if not ready:
+            first = min(self.busy, key=lambda w: (w.wake_at or now, w.number))
+            self.clock.at = max(now, first.wake_at or now)
+            return first
+        if me in ready and (len(ready) == 1 or self.rng.random() < STAYS):
+            assert me is not None
+            return me
+        return ready[self.rng.randrange(len(ready))]
+
+    def _hire(self) -> Worker:
+        worker = Worker(self.made, threading.Semaphore(0))
+        self.made += 1
+        worker.thread = threading.Thread(target=self._live, args=(worker,), daemon=True)
+        worker.thread.start()
+        return worker
+
+    def _live(self, me: Worker) -> None:
+        while True:
+            me.baton.acquire()
+            if self.stopping:
+                return
+            try:
+                assert me.job is not None
+                me.job()
+            except Killed:
+                if self.stopping:
+                    return
+            except BaseException as bug:  # noqa: BLE001 - judged by the history
+                self.bugs.append((me.name, bug, traceback.format_exc()))
+            me.job = None
+            self.busy.remove(me)
+            self.idle.append(me)
+            if self.busy and not any(isinstance(b, Endless) for _, b, _ in self.bugs):
+                self._hand_to(self._next(None))
+            else:
+                self.main.release()

@@ -1,0 +1,292 @@
+"""What must hold once all faults are healed and the schedules have run: everything converged, or waits for a person."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from chalicelib.domain.effects import Do
+from chalicelib.domain.kernel import Effect, Kind, Ref, Status, fold
+from chalicelib.flow import reconciling
+from infra.sandbox.clio import books as clio_books
+from tests.simulation.base import FirmFacts
+
+if TYPE_CHECKING:
+    from tests.simulation.checkers import Checkers
+
+WAITING_STEPS = (Do.POLL_CLIO, Do.POLL_STRIPE, Do.REMIND, Do.LOOK_SESSION, Do.WATCH_MAIL)
+LATEST = timedelta(days=400)
+
+
+class Quiet:
+    """Judges one history after its end. The world has no life in it any more: reads are plain."""
+
+    def __init__(self, checkers: Checkers) -> None:
+        self.c = checkers
+        self.h = checkers.h
+        self.say = checkers.say
+        self.world = checkers.h.world
+        self.effects: list[Effect] = [owed.read() for owed in self.world.store._effects.values()]
+        self.parked: dict[str, set[str]] = {}
+        for e in self.effects:
+            if e.status is Status.PARKED:
+                self.parked.setdefault(e.firm, set()).add(e.about)
+
+    def judge(self) -> None:
+        self._replay()
+        self._nothing_forgotten()
+        for firm in self.h.firms:
+            lost = [
+                b["id"]
+                for r, b in self.c.bodies.items()
+                if r.kind is Kind.CONNECTION and r.firm == firm.firm and not b["connected"]
+            ]
+            if lost:
+                self.h.tell(f"{firm.firm}: still disconnected {lost}")
+                continue
+            self._invoices(firm)
+            self._stripe_money(firm)
+            self._clio_money(firm)
+            self._surplus(firm)
+            self._trust(firm)
+            self._report(firm)
+
+    def waits(self, firm: FirmFacts, *abouts: str) -> bool:
+        """Whether a person sees something parked about one of these."""
+        return bool(self.parked.get(firm.firm, set()) & set(abouts))
+
+    # --- 7 ------------------------------------------------------------------------------------------------------------
+    def _replay(self) -> None:
+        for ref, state in self.world.store._states.items():
+            body: Any = None
+            lines = self.world.store._journal.get(ref, [])
+            for line in lines:
+                body = fold(line.read().change, body)
+            if body != state.held().body:
+                self.say("7", f"{ref}: {len(lines)} journal lines do not lead to the state")
+
+    # --- 8 ------------------------------------------------------------------------------------------------------------
+    def _nothing_forgotten(self) -> None:
+        now = self.h.clock.at
+        for e in self.effects:
+            if e.status is Status.OWED:
+                late = now - e.due_at
+                if late > timedelta(minutes=10) or e.due_at - now > LATEST:
+                    self.say("8", f"{e.key} is owed since {e.due_at}, cause {e.cause!r}, in call {e.call!r}")
+                elif e.kind not in WAITING_STEPS and not self._may_wait(e):
+                    self.say("8", f"{e.key} is still owed: due {e.due_at}, {e.tries} tries, cause {e.cause!r}")
+            if e.status is Status.PARKED and not e.reason:
+                self.say("8", f"{e.key} is parked without a reason")
+        for call in self.world.store._calls.values():
+            if not call.done and any(self._live_member(call.id, m) for m in call.members):
+                self.say("8", f"call {call.id} of {call.members} never ended")
+        for ref, b in self.c.bodies.items():
+            if ref.kind is Kind.PAYMENT and b["phase"] in ("creating", "open"):
+                began = datetime.fromisoformat(b["created_at"])
+                if now - began > timedelta(days=1):
+                    self.say("8", f"attempt {ref.id} of {began} is still {b['phase']}")
+            if ref.kind is Kind.PAYABLE:
+                self._free(ref, b)
+
+    def _live_member(self, call: str, key: str) -> bool:
+        return any(e.key == key and e.call == call and e.status is Status.OWED for e in self.effects)
+
+    def _may_wait(self, e: Effect) -> bool:
+        """Blocked by something that a person sees: its invoice or customer is parked."""
+        firm = self.h.truth.firm_of(e.firm)
+        if e.kind == Do.INVOICE:
+            b = self.c.bodies[Ref(e.firm, Kind.PAYABLE, e.body["payable"])]
+            return self.waits(firm, f"contact/{b['client_id']}", f"payable/{b['id']}")
+        if e.kind == Do.POSTING:
+            b = self.c.bodies[Ref(e.firm, Kind.PAYMENT, e.body["payment"])]
+            return any(self._about_payable(firm, i["payable"]) for i in b["items"])
+        return False
+
+    def _about_payable(self, firm: FirmFacts, id: str) -> bool:
+        b = self.c.bodies[Ref(firm.firm, Kind.PAYABLE, id)]
+        gone = b["bill_state"] in ("void", "deleted")
+        return gone or self.waits(firm, f"payable/{id}", f"contact/{b['client_id']}")
+
+    def _free(self, ref: Ref, b: dict[str, Any]) -> None:
+        if b["sending"]:
+            self.say("8", f"{ref}: a mail is still being sent: {b['sending']}")
+        if b["attempt"]:
+            payment = self.c.bodies.get(Ref(ref.firm, Kind.PAYMENT, b["attempt"]["payment"]))
+            if payment is None or payment["phase"] in ("settled", "failed", "expired", "removed"):
+                self.say("8", f"{ref}: locked by the attempt {b['attempt']['payment']}, which is over")
+
+    # --- 1 ------------------------------------------------------------------------------------------------------------
+    def _invoices(self, firm: FirmFacts) -> None:
+        rows = list(self.world.quickbooks_box.company(firm.realm).all("Invoice"))
+        by_bill = self.c._marked([r for r in rows if r["TotalAmt"] > 0], "bill")
+        by_id = {r["Id"]: r for r in rows}
+        for bill in self.world.clio_box.state.of_firm("bills", firm.clio):
+            id = str(bill.id)
+            asks = clio_books.due(bill)
+            held = self.c.bodies.get(Ref(firm.firm, Kind.PAYABLE, id))
+            if bill.state == "awaiting_payment" and clio_books.balance(bill) > 0 and held is None:
+                if not self.waits(firm, f"payable/{id}"):
+                    self.say("8", f"{firm.firm}: bill {bill.number} awaits payment and was never brought in")
+                continue
+            if held is None:
+                continue
+            seen = (held["bill_state"], held["balance"], held["asks"], held["number"])
+            if seen != (bill.state, clio_books.balance(bill), asks, bill.number) and not self.waits(
+                firm, f"payable/{id}"
+            ):
+                now = (bill.state, clio_books.balance(bill), asks, bill.number)
+                self.say("8", f"{firm.firm}: bill {bill.number} is {now} in Clio, and we still hold {seen}")
+            if bill.kind == "trust_kind" or asks == 0:
+                if id in by_bill:
+                    self.say("5", f"{firm.firm}: trust request {bill.number} is an invoice in QuickBooks")
+                continue
+            excused = self._about_payable(firm, id) or any(
+                (firm.realm, "Invoice", i) in self.h.truth.touched for i in self._ids(held, by_bill.get(id, []))
+            )
+            if bill.state in ("awaiting_payment", "paid") and not excused:
+                there = [by_id[i] for i in by_bill.get(id, [])]
+                if len(there) != 1 or there[0].get("DocNumber") != bill.number or there[0]["TotalAmt"] * 100 != asks:
+                    shown = [(r.get("DocNumber"), r["TotalAmt"]) for r in there]
+                    self.say("1", f"{firm.firm}: bill {bill.number} asks for {asks}; QuickBooks shows {shown}")
+            if bill.state == "void" and id in by_bill and not self.waits(firm, f"payable/{id}"):
+                self.say("1", f"{firm.firm}: bill {bill.number} is void and its invoice stands")
+
+    def _ids(self, held: dict[str, Any], marked: list[str]) -> list[str]:
+        return [*marked, *([held["booked"]["id"]] if held["booked"] else [])]
+
+    # --- 2 ------------------------------------------------------------------------------------------------------------
+    def _touched_payment(self, firm: FirmFacts, payment: dict[str, Any] | None) -> bool:
+        posted = (payment or {}).get("posted")
+        touched = self.h.truth.touched
+        if posted and (firm.realm, "Payment", posted["id"]) in touched:
+            return True
+        for item in (payment or {}).get("items", []):
+            booked = self.c.bodies[Ref(firm.firm, Kind.PAYABLE, item["payable"])]["booked"]
+            if booked and (firm.realm, "Invoice", booked["id"]) in touched:
+                return True
+        return False
+
+    def _posted_once(self, firm: FirmFacts, id: str, cents: int, what: str) -> None:
+        rows = [r for r in self.world.quickbooks_box.company(firm.realm).all("Payment") if r["TotalAmt"] > 0]
+        ids = self.c._marked(rows, "payment").get(id, [])
+        totals = [int(r["TotalAmt"] * 100) for r in rows if r["Id"] in ids]
+        payment = self.c.bodies.get(Ref(firm.firm, Kind.PAYMENT, id))
+        if totals == [cents] or self._touched_payment(firm, payment):
+            return
+        abouts = [f"payment/{id}"]
+        items = (payment or {}).get("items", [])
+        if self.waits(firm, *abouts) or any(self._about_payable(firm, i["payable"]) for i in items):
+            return
+        self.say("2", f"{firm.firm}: {what} of {cents} is in QuickBooks as {totals}")
+
+    def _stripe_money(self, firm: FirmFacts) -> None:
+        for account in (firm.operating, firm.trust):
+            for session in self.h.truth.sessions(account):
+                charge = self.h.truth.charge_of(account, session)
+                if charge is None:
+                    continue
+                id = str(session["client_reference_id"])
+                payment = self.c.bodies.get(Ref(firm.firm, Kind.PAYMENT, id))
+                if payment is None or payment["phase"] != "settled" or payment["total"] != charge["amount"]:
+                    phase = payment["phase"] if payment else "missing"
+                    self.say("2", f"{firm.firm}: Stripe took {charge['amount']} for {id}, which is {phase} here")
+                    continue
+                back = self.h.truth.lost_of(account, charge)
+                if payment["returned"] + payment["lost"] != back and not self.waits(firm, f"payment/{id}"):
+                    self.say(
+                        "2",
+                        f"{firm.firm}: {back} of {id} went back; we know of {payment['returned']}+{payment['lost']}",
+                    )
+                if account == firm.operating:
+                    self._posted_once(firm, id, charge["amount"], f"Stripe payment {id}")
+                lines = [x for x in self.world.store._journal[Ref(firm.firm, Kind.PAYMENT, id)]]
+                times = [x for x in lines if x.read().change.get("phase") == "settled"]
+                if len(times) != 1:
+                    self.say("2", f"{firm.firm}: {id} was settled {len(times)} times in our journal")
+
+    def _clio_money(self, firm: FirmFacts) -> None:
+        """Every payment that staff recorded and that is none of ours is once in QuickBooks."""
+        state = self.world.clio_box.state
+        groups: dict[int, int] = {}
+        unsure: set[int] = set()
+        for a in state.of_firm("allocations", firm.clio):
+            held = self.c.bodies.get(Ref(firm.firm, Kind.PAYABLE, str(a.bill)))
+            if a.voided_at or a.parent_type != "Payment" or held is None or held["pot"] == "trust":
+                continue
+            known = next((k for k in held["receipts"] if k["id"] == str(a.id)), None)
+            if known is None and not self.waits(firm, f"payable/{a.bill}"):
+                self.say("2", f"{firm.firm}: receipt {a.id} on bill {held['number']} is not known here")
+            if known is None or known["standing"] in ("asked", "new", "other"):
+                unsure.add(a.parent_id)
+            truly = a.parent_id in self.h.truth.records
+            if known and known["standing"] == "own":
+                groups[a.parent_id] = groups.get(a.parent_id, 0) + a.amount
+                if truly and not any(s["shown"] for s in held["shares"]) and held["shares"]:
+                    self.h.tell(f"receipt {a.id} is ours and was taken for another")
+            if known and known["standing"] == "matched" and not truly:
+                self.say("2", f"{firm.firm}: receipt {a.id} is none of ours and was matched by {known['by']}")
+        for group, cents in groups.items():
+            if group not in unsure:
+                self._posted_once(firm, f"clio-{group}", cents, f"Clio payment {group}")
+
+    # --- 6 ------------------------------------------------------------------------------------------------------------
+    def _surplus(self, firm: FirmFacts) -> None:
+        """Money of ours beyond what Clio still asks for is a task that was opened."""
+        ours: dict[str, int] = {}
+        for p in self.c.settled(firm.firm):
+            for i in p["items"]:
+                stood = self.h.truth.bills[int(i["payable"])][-1]
+                shown = dict(stood.shown).get(p["id"], 0)
+                ours[i["payable"]] = ours.get(i["payable"], 0) + max(0, i["cents"] - i["back"] - shown)
+        for id, cents in ours.items():
+            bill = self.h.truth.bill(id)
+            open_ = clio_books.balance(bill) if bill.state == "awaiting_payment" else 0
+            told = any(e.key.startswith(f"{firm.firm}/task/surplus/{id}/") for e in self.effects)
+            if cents > open_ and not told and not self.waits(firm, f"payable/{id}"):
+                self.say(
+                    "6", f"{firm.firm}: we hold {cents} on bill {bill.number}, which asks for {open_}; nobody is told"
+                )
+
+    # --- 5 ------------------------------------------------------------------------------------------------------------
+    def _trust(self, firm: FirmFacts) -> None:
+        held = self.world.stripe_box.state.accounts[firm.trust].held
+        for charge in held["charge"].values():
+            line = held["balance_transaction"].get(charge.get("balance_transaction") or "")
+            if charge["status"] == "succeeded" and line and line["fee"]:
+                self.say("5", f"{firm.trust}: a fee of {line['fee']} was taken from trust money")
+            if charge.get("application_fee_amount"):
+                self.say("5", f"{firm.trust}: an application fee was taken from trust money")
+        for p in self.c.settled(firm.firm):
+            pots = {self.h.truth.bill(i["payable"]).kind for i in p["items"]}
+            if len(pots) != 1 or (p["account"] == firm.trust) != (pots == {"trust_kind"}):
+                self.say("5", f"{firm.firm}: payment {p['id']} on {p['account']} covers {pots}")
+
+    # --- 10 -----------------------------------------------------------------------------------------------------------
+    def _report(self, firm: FirmFacts) -> None:
+        self.world.life = None
+        report = reconciling.report(self.world, firm.firm)
+        if report is None or self.h.clock.at - report.at > timedelta(hours=2):
+            self.say("8", f"{firm.firm}: the comparison did not run: {report and report.at}")
+            return
+        named = {d.payable for d in report.differences}
+        rows = {r["Id"]: r for r in self.world.quickbooks_box.company(firm.realm).all("Invoice")}
+        for b in self.c.payables(firm.firm):
+            bill = self.h.truth.bill(b["id"])
+            if b["pot"] == "trust" or bill.state in ("void", "deleted"):
+                continue
+            invoice = rows.get(b["booked"]["id"]) if b["booked"] else None
+            asks, balance = clio_books.due(bill), clio_books.balance(bill)
+            if asks == 0 and invoice is None:
+                continue
+            agree = invoice and int(invoice["TotalAmt"] * 100) == asks and int(invoice["Balance"] * 100) == balance
+            if (
+                not agree
+                and b["id"] not in named
+                and not self.waits(firm, f"payable/{b['id']}", f"contact/{b['client_id']}")
+            ):
+                there = (invoice["TotalAmt"], invoice["Balance"]) if invoice else None
+                self.say(
+                    "10", f"{firm.firm}: bill {bill.number} asks {asks}, open {balance}; QuickBooks {there}; not named"
+                )
+        if any(d.kind == "journal" for d in report.differences):
+            self.say("7", f"{firm.firm}: the comparison found a journal that does not replay")

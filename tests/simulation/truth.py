@@ -1,0 +1,159 @@
+"""What is true, by the sandboxes and by what people did: the simulator's own notes, never the program's.
+
+``bills`` keeps how each bill stood at Clio over time; ``records`` says which Clio payment records which Stripe money.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import parse_qs
+
+import requests
+
+from infra.sandbox.clio import books as clio_books
+from tests.simulation.base import FirmFacts
+from tests.simulation.crew import Worker
+from tests.simulation.world import SimWorld
+
+
+@dataclass(frozen=True)
+class Stood:
+    """How a bill stood at Clio from ``at`` on; ``shown``: cents of our Stripe payments recorded there, by attempt."""
+
+    at: datetime
+    state: str
+    balance: int
+    due: int
+    pending: int
+    shown: tuple[tuple[str, int], ...]
+
+
+@dataclass
+class Truth:
+    """``ours_on``: our settled payments on a bill whose money Clio does not show, set by the history."""
+
+    world: SimWorld
+    firms: tuple[FirmFacts, ...]
+    ours_on: Callable[[int], list[str]] = lambda _bill: []
+    bills: dict[int, list[Stood]] = field(default_factory=dict)
+    records: dict[int, tuple[tuple[str, int], ...]] = field(default_factory=dict)  # Clio payment -> (attempt, cents)
+    touched: set[tuple[str, str, str]] = field(default_factory=set)  # (realm, entity, id) changed by people
+    revoked: set[tuple[str, str]] = field(default_factory=set)  # (firm, connection) ended by people or faults
+    deposits: dict[int, tuple[str, int, int]] = field(default_factory=dict)  # bank line -> (attempt, bill, cents)
+
+    def __post_init__(self) -> None:
+        self.note(self.world.clock.at)
+
+    def firm_of(self, id: str) -> FirmFacts:
+        return next(f for f in self.firms if f.firm == id)
+
+    # --- Clio -------------------------------------------------------------------------------------------------------
+    def note(self, at: datetime) -> None:
+        """Writes down every bill that stands otherwise than before."""
+        state = self.world.clio_box.state
+        for id, bill in state.rows["bills"].items():
+            past = self.bills.setdefault(id, [])
+            shown: dict[str, int] = {}
+            for a in state.children("allocations", id):
+                if a.voided_at is None:
+                    for attempt, cents in self.records.get(a.parent_id, ()):
+                        shown[attempt] = shown.get(attempt, 0) + min(cents, a.amount)
+            for line, (attempt, on, cents) in self.deposits.items():
+                if on == id and line in state.rows["bank_transactions"]:
+                    shown[attempt] = shown.get(attempt, 0) + cents
+            now = (
+                bill.state,
+                clio_books.balance(bill),
+                clio_books.due(bill),
+                bill.pending,
+                tuple(sorted(shown.items())),
+            )
+            if not past or (past[-1].state, past[-1].balance, past[-1].due, past[-1].pending, past[-1].shown) != now:
+                past.append(Stood(at, *now))
+
+    def within(self, bill: int, begin: datetime, end: datetime) -> list[Stood]:
+        """How the bill stood at any moment of the span."""
+        past = self.bills.get(bill, [])
+        found = [s for n, s in enumerate(past) if s.at <= end and (n + 1 == len(past) or past[n + 1].at >= begin)]
+        return found
+
+    def bill(self, id: str) -> Any:
+        return self.world.clio_box.state.rows["bills"].get(int(id))
+
+    # --- tokens -----------------------------------------------------------------------------------------------------
+    def carried(
+        self, neighbour: str, request: requests.PreparedRequest, got: requests.Response, heard_by: Worker | None
+    ) -> None:
+        """A refresh token that was rotated and whose answer nobody keeps is lost by no doing of ours."""
+        path = str(request.path_url)
+        if neighbour == "clio" and request.method == "PATCH":
+            self._our_patch(path)
+        if neighbour != "quickbooks" or "oauth2/v1/tokens" not in path:
+            return
+        if heard_by is None:  # used up, or used again after another one took its place
+            self._unheard(parse_qs(str(request.body)).get("refresh_token", [""])[0])
+        if got.status_code != 200:
+            return
+        fresh = got.json().get("refresh_token", "")
+        if f"refresh_token={fresh}" in str(request.body):
+            return
+        grant = self.world.quickbooks_box.state.grants[self.world.quickbooks_box.state.refresh_tokens[fresh]]
+        firm = next(f for f in self.firms if f.realm == grant.realm)
+        if heard_by is not None:
+            heard_by.notes["rotated"] = firm.firm
+
+    def _unheard(self, refresh_token: str) -> None:
+        state = self.world.quickbooks_box.state
+        grant = state.grants.get(state.refresh_tokens.get(refresh_token, ""))
+        if grant is not None:
+            self.revoked.add((next(f.firm for f in self.firms if f.realm == grant.realm), "quickbooks"))
+
+    def _our_patch(self, path: str) -> None:
+        """Our own state change may have made an allocation: it records the payments of ours on that bill."""
+        bill = int(path.partition("bills/")[2].partition(".")[0].partition("?")[0])
+        for a in self.world.clio_box.state.children("allocations", bill):
+            if a.parent_id not in self.records and a.created_at >= self.world.clio_box.stamp():
+                self.records[a.parent_id] = tuple((p, a.amount) for p in self.ours_on(bill))
+        self.note(self.world.clock.at)
+
+    def died(self, worker: Worker) -> None:
+        if "rotated" in worker.notes:
+            self.revoked.add((worker.notes["rotated"], "quickbooks"))
+
+    def expire_tokens(self, neighbour: str) -> None:
+        """Every access token there ends now; refresh tokens stay good."""
+        if neighbour == "clio":
+            self.world.clio_box.people.expire_tokens()
+            return
+        held = self.world.quickbooks_box.state.access_tokens
+        past = self.world.clock.at - timedelta(seconds=1)
+        for token, (grant, _) in list(held.items()):
+            held[token] = (grant, past)
+
+    # --- Stripe -----------------------------------------------------------------------------------------------------
+    def sessions(self, account: str) -> list[dict[str, Any]]:
+        held = self.world.stripe_box.state.accounts[account].held["checkout.session"]
+        return list(held.values())
+
+    def charge_of(self, account: str, session: dict[str, Any]) -> dict[str, Any] | None:
+        """The succeeded charge of a session, if there is one."""
+        held = self.world.stripe_box.state.accounts[account].held
+        intent = held["payment_intent"].get(session.get("payment_intent") or "")
+        charge = held["charge"].get(intent["latest_charge"]) if intent and intent.get("latest_charge") else None
+        return charge if charge and charge["status"] == "succeeded" else None
+
+    def lost_of(self, account: str, charge: dict[str, Any]) -> int:
+        """Cents of a charge that went back: refunds, and disputes that took the money."""
+        held = self.world.stripe_box.state.accounts[account].held
+        back = sum(
+            r["amount"]
+            for r in held["refund"].values()
+            if r["charge"] == charge["id"] and r["status"] not in ("failed", "canceled")
+        )
+        for d in held["dispute"].values():
+            if d["charge"] == charge["id"]:
+                back -= sum(b["amount"] for b in d["balance_transactions"])
+        return int(back)

@@ -1,0 +1,169 @@
+"""``World`` for a history: the in-memory world of tests/world.py with every I/O a step that can go wrong.
+
+Clients, wire formats, flows, domain and sandboxes are the shipped ones. Between histories there is no life in it and it
+behaves as the plain in-memory world, so that the beginnings can be made with it.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import requests
+
+from chalicelib.domain.effects import Do
+from chalicelib.domain.kernel import Json
+from chalicelib.errors import Conflict, Unavailable
+from chalicelib.store import bounds
+from chalicelib.store.memory import MemoryStore
+from infra.sandbox.kit import Wire
+from infra.sandbox.quickbooks.limits import Limits
+from tests.simulation.seam import Life, Messages, Post, Seam
+from tests.world import CLIO, QUICKBOOKS, STRIPE, Lanes, MemoryWorld, Ses
+
+READS = ("load", "load_many", "journal", "listed", "grouped", "held_by", "document", "effect", "due", "lane_due")
+READS += ("lane_owed", "parked", "call", "live_calls", "record", "records")
+MAY_CONFLICT = ("commit", "begin")
+POLLS = (f"/{Do.POLL_CLIO}/", f"/{Do.POLL_STRIPE}/")
+Seen = Callable[[bounds.Prepared], None]
+
+
+class SimStore(MemoryStore):
+    """Tells of each commit as it happens, stretches the time between polls, and asks the life at each verb."""
+
+    life: SimLife | None = None
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> SimStore:
+        twin = super().__deepcopy__(memo)
+        twin.__class__ = SimStore
+        assert isinstance(twin, SimStore)
+        return twin
+
+    def _apply(self, prepared: bounds.Prepared, written: dict[str, Any]) -> None:
+        super()._apply(prepared, written)
+        if self.life is not None:
+            self.life.committed(prepared)
+
+    def postpone(self, key: str, due_at: datetime, *, cause: str = "", tries: int | None = None) -> None:
+        if self.life is not None and tries == 0 and any(p in key for p in POLLS):
+            due_at = max(due_at, self.life.now() + self.life.poll_every)
+        super().postpone(key, due_at, cause=cause, tries=tries)
+
+    def put_record(
+        self, pk: str, sk: str, body: Json, *, expected: int | None = None, expires: datetime | None = None
+    ) -> int:
+        version = super().put_record(pk, sk, body, expected=expected, expires=expires)
+        if self.life is not None and pk.startswith("token/"):
+            self.life.token_kept(sk)
+        return version
+
+
+class SimLife(Life):
+    """What the store needs besides."""
+
+    poll_every: timedelta
+
+    def committed(self, prepared: bounds.Prepared) -> None:
+        raise NotImplementedError
+
+    def token_kept(self, sk: str) -> None:
+        """A worker stored the tokens that it got."""
+
+
+class SimWorld(MemoryWorld):
+    """``live(life)`` puts a history on it; ``fresh`` takes it off."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.life: SimLife | None = None
+        clock = self.clock
+        self.wires = {
+            name: Wire(box, base)
+            for name, base, box in (
+                ("clio", CLIO, self.clio_box),
+                ("quickbooks", QUICKBOOKS, self.quickbooks_box),
+                ("stripe", STRIPE, self.stripe_box),
+            )
+        }
+        self.session.trust_env = False
+        self.browser = requests.Session()
+        self.browser.trust_env = False
+        for name, base in (("clio", CLIO), ("quickbooks", QUICKBOOKS), ("stripe", STRIPE)):
+            self.browser.mount(base, self.wires[name])
+        self.store = SimStore(lambda: clock.at)
+
+    def fresh(self, store: MemoryStore, at: datetime, numbers: int) -> None:
+        """No history, this store, this time."""
+        self.life = None
+        self.clock.at = at
+        assert isinstance(store, SimStore)
+        self.store = store
+        self.numbers = itertools.count(numbers)
+        self.queue = Lanes()
+        self.mail = Ses(self.now)
+        self.logs.clear()
+        self.metrics.clear()
+        self.quickbooks_box.limits = Limits()
+        self._mount(None)
+
+    def live(self, life: SimLife) -> None:
+        """Puts a history on: from now on every I/O of a worker is a step of it."""
+        self.life = life
+        assert isinstance(self.store, SimStore)
+        self.store.life = life
+        self.store.before, self.store.after = self._before, self._after
+        self.queue = Messages(life)  # type: ignore[assignment]
+        self.mail = Post(life)
+        self._mount(life)
+
+    def _mount(self, life: SimLife | None) -> None:
+        for name, base in (("clio", CLIO), ("quickbooks", QUICKBOOKS), ("stripe", STRIPE)):
+            wire = self.wires[name]
+            self.session.mount(base, Seam(name, wire, life) if life else wire)
+
+    def now(self) -> datetime:
+        """The clock of whoever asks: workers' clocks differ a little, and step back a little."""
+        life = self.life
+        if life is None:
+            return self.clock.at
+        life.crew.alive()
+        me = life.crew.current
+        return self.clock.at + me.skew if me is not None else self.clock.at
+
+    def log(self, event: str, **fields: object) -> None:
+        if self.life is not None:
+            self.life.crew.alive()
+            self.life.tell(f"  log {event} {fields}")
+
+    def count(self, metric: str, value: float = 1, **dimensions: str) -> None:
+        pass
+
+    def _before(self, verb: str, table: str) -> None:
+        life = self.life
+        if life is None or life.crew.current is None:
+            return
+        life.crew.step(life.rng.uniform(0.002, 0.03))
+        if life.faults.strikes("store_busy"):
+            life.tell(f"store {verb}: throttled")
+            raise Unavailable(f"DynamoDB, {table}: throttled", after=2.0)
+        if verb in MAY_CONFLICT and life.faults.strikes("store_conflict"):
+            life.tell(f"store {verb}: collided")
+            raise Conflict(f"{table}: somebody else was first")
+        store = self.store
+        if life.faults.strikes("index_lag"):
+            store.lag = life.rng.randint(1, 6)
+        elif store.lag and life.rng.random() < 0.3:
+            store.lag = 0
+
+    def _after(self, verb: str, table: str) -> None:
+        life = self.life
+        if life is None or life.crew.current is None:
+            return
+        life.crew.alive()
+        if verb in READS:
+            return
+        if life.forced() or life.faults.strikes("store_lost"):
+            life.tell(f"store {verb}: done, and its answer is lost")
+            raise Unavailable(f"DynamoDB, {table}: no answer", after=2.0, maybe_done=True)
