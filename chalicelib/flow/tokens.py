@@ -25,6 +25,7 @@ WAIT_SECONDS = 3.0  # while another worker refreshes
 OUR_FAULT = ("invalid_client", "invalid_request")  # our own id, or an incident there: no reason to lose a firm
 OUR_FAULT_SECONDS = 300.0
 KEPT_OPEN = 64
+WRITES_AT_MOST = 8  # of one rotated token, while the store is busy
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,11 +144,26 @@ def _refresh_once(world: World, firm: str, neighbour: Neighbour, account: str, h
     fresh = tokens if tokens.refresh else Tokens(tokens.access, there.refresh, tokens.expires_at)
     spare = there.refresh if fresh.refresh != there.refresh else there.spare
     try:
-        _write(world, firm, neighbour, account, fresh, spare=spare, expected=there.version)
+        _write_surely(world, firm, neighbour, account, fresh, spare, there.version)
     except Conflict:
         return _read(world, firm, neighbour, account).access
     world.count("tokens_refreshed", neighbour=str(neighbour))
     return fresh.access
+
+
+def _write_surely(
+    world: World, firm: str, neighbour: Neighbour, account: str, fresh: Tokens, spare: str, expected: int
+) -> None:
+    """A rotated refresh token that is not stored is a connection lost by our own doing, so a store that is busy is asked
+    again at once. Raises Conflict when the record moved, by another worker or by our own write whose answer was lost."""
+    for left in reversed(range(WRITES_AT_MOST)):
+        try:
+            _write(world, firm, neighbour, account, fresh, spare=spare, expected=expected)
+        except Unavailable:
+            if not left:
+                raise
+        else:
+            return
 
 
 def _ask(world: World, firm: str, neighbour: Neighbour, account: str, there: Stored) -> Tokens:
