@@ -132,8 +132,9 @@ def an_invoice(firm: str, now: datetime) -> Payable:
 
 
 def a_task(firm: str, state: Payable, now: datetime) -> Effect:
-    words = {"title": f"Invoice {state.number}", "reason": "Something to decide.", "remedy": "Decide it."}
-    return effects.task(firm, f"bench/{state.id}", f"payable/{state.id}", now, **words)
+    title = f"Invoice {state.number}"
+    about = f"payable/{state.id}"
+    return effects.task(firm, f"bench/{state.id}", about, now, title=title, reason="Something.", remedy="Decide it.")
 
 
 def a_change(state: Payable, now: datetime) -> Change:

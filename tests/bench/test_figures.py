@@ -1,0 +1,36 @@
+"""The figures that must hold with every change, at sizes that take seconds; ``make bench`` measures them all."""
+
+from __future__ import annotations
+
+import json
+
+from tests.bench import first_reads, per_bill, quiet_resync
+from tests.bench.figures import Figure, line, met, table
+
+
+def test_a_resync_with_nothing_changed_writes_nothing_of_the_books() -> None:
+    few, more = (
+        quiet_resync.quiet_costs(quiet_resync.a_small_firm()),
+        quiet_resync.quiet_costs(quiet_resync.a_large_firm(300)),
+    )
+    assert (few.writes, more.writes) == (0, 0)
+    assert few.bookkeeping == more.bookkeeping <= 12
+    assert few.calls == more.calls <= 8
+    assert few.reads == more.reads
+
+
+def test_pages_and_the_sweep_read_the_same_in_a_small_and_a_larger_firm() -> None:
+    assert first_reads.reads_at(100) == first_reads.reads_at(1000)
+
+
+def test_a_signed_webhook_calls_no_neighbour() -> None:
+    assert next(f for f in per_bill.figures() if f.name == "webhook_neighbour_calls").value == 0
+
+
+def test_a_figure_over_its_target_is_named_as_missed() -> None:
+    figures = [Figure("a", 3, 2), Figure("b", 1, 2), Figure("c", 5), Figure("d", 5, None, "c"), Figure("e", 4, 9, "c")]
+    assert [met(f, figures) for f in figures] == [False, True, None, True, False]
+    told = json.loads(line(figures))
+    assert told["missed"] == ["a", "e"]
+    assert told["d"] == 5
+    assert "MISSED" in table(figures)
