@@ -8,7 +8,7 @@ from __future__ import annotations
 import email
 import email.policy
 import itertools
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from email.message import EmailMessage
@@ -215,7 +215,7 @@ class Stage:
         """Stripe's due events reach the inbox as pointers, past the shipped signature check."""
         return self.world.stripe_box.deliver_due(self._stripe_hook)
 
-    def _stripe_hook(self, _url: str, headers: dict[str, str], body: bytes) -> int:
+    def _stripe_hook(self, _url: str, headers: Mapping[str, str], body: bytes) -> int:
         hook = StripeHook(HOOK_SECRET, livemode=False, clock=self.world.now)
         signature = next(v for k, v in headers.items() if k.lower() == "stripe-signature")
         if not hook.signed(body, signature):

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from chalicelib.domain import effects, receipts
+from chalicelib.domain import effects, receipts, surplus
 from chalicelib.domain.firm import Firm, Policy
 from chalicelib.domain.kernel import Decision, Effect, Neighbour
 from chalicelib.domain.payable import Booked, Payable
-from chalicelib.domain.planning import plan
+from chalicelib.domain.planning import outdated, plan
 from chalicelib.domain.readings import BillReading, BillState, Pot, Receipt
 from chalicelib.errors import Unreadable
 
@@ -68,7 +68,8 @@ def seen(state: Payable | None, fact: BillSeen, policy: Policy, now: datetime) -
     new, more = receipts.expire_stale_attempt(new, now)
     owed += more
     new, reminders = plan(new, policy, now)
-    return Decision(new, effects=tuple(owed + reminders), closes=_closes(state, new))
+    owed += [*reminders, *surplus.opened(state, new, now)]
+    return Decision(new, effects=tuple(owed), closes=(*_closes(state, new), *surplus.closed(state, new)))
 
 
 def _copy(state: Payable | None, fact: BillSeen, policy: Policy) -> Payable:
@@ -173,7 +174,7 @@ def _closes(old: Payable | None, new: Payable) -> tuple[str, ...]:
         closed += [effects.key_of(new.firm, do, older) for do in (effects.Do.READ_LINES, effects.Do.INVOICE)]
     if old.hold and not new.hold:
         closed.append(receipts.removal_task(new.firm, new.id, old.hold_seq))
-    return tuple(closed)
+    return (*closed, *outdated(old, new))
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,7 @@ class Do(StrEnum):
     ITEM_MATCHED = "self.matched"
     RESYNC = "self.resync"
     RECONCILE = "self.reconcile"
+    FOLD = "self.fold"
     TASK = "task"
 
 
@@ -194,9 +195,10 @@ def remind(firm: str, payable: str, round_: int, at: datetime, title: str) -> Ef
     return owed(firm, Do.REMIND, f"{payable}/{round_}", f"payable/{payable}", lane, at, body=body, title=title)
 
 
-def receipt_mail(firm: str, payment: str, at: datetime, title: str) -> Effect:
-    lane = lane_of(firm, Neighbour.MAIL)
-    return owed(firm, Do.RECEIPT, payment, f"payment/{payment}", lane, at, body={"payment": payment}, title=title)
+def receipt_mail(firm: str, payment: str, attempt: int, at: datetime, title: str) -> Effect:
+    """``attempt`` grows with every receipt of this payment that was released unsent."""
+    lane, body = lane_of(firm, Neighbour.MAIL), {"payment": payment}
+    return owed(firm, Do.RECEIPT, f"{payment}/{attempt}", f"payment/{payment}", lane, at, body=body, title=title)
 
 
 def watch_mail(firm: str, envelope: str, about: str, at: datetime) -> Effect:
@@ -214,3 +216,8 @@ def item_matched(firm: str, payment: str, payable: str, version: int, at: dateti
 def mark_paid(firm: str, lane: str, payment: str, payable: str, at: datetime) -> Effect:
     body: Json = {"payment": payment, "payable": payable}
     return owed(firm, Do.MARK_PAID, f"{payment}/{payable}", f"payment/{payment}", lane, at, body=body)
+
+
+def fold(firm: str, about: str, version: int, at: datetime, body: Json) -> Effect:
+    """What one change of a payable or payment adds to the firm's sums; ``version``: the state's after it."""
+    return owed(firm, Do.FOLD, f"{about}/{version}", about, lane_of(firm, Neighbour.SELF), at, body=body)

@@ -10,7 +10,8 @@ from chalicelib.domain import effects
 from chalicelib.domain.firm import Policy
 from chalicelib.domain.kernel import Decision, Effect, Listing
 from chalicelib.domain.payable import Payable, Sending
-from chalicelib.domain.planning import plan, waits
+from chalicelib.domain.payment import Payment
+from chalicelib.domain.planning import outdated, plan, waits
 
 CLAIM_LASTS = timedelta(seconds=30)  # design section 2: who has not begun by then releases and does not send
 READING_LASTS = timedelta(seconds=60)
@@ -147,7 +148,16 @@ def after_mail(payable: Payable, envelope: Envelope, fact: Outcome, policy: Poli
     if c and fact.post in (Post.BOUNCED, Post.COMPLAINED, Post.REFUSED):
         state = replace(state, collection=replace(c, bounced=envelope.to))
     new, owed = plan(state, policy, now)
-    return Decision(new, effects=tuple(owed))
+    return Decision(new, effects=tuple(owed), closes=outdated(payable, new))
+
+
+def receipt_heard(payment: Payment, envelope: Envelope, fact: Outcome, now: datetime) -> Decision[Payment]:
+    """A receipt that was released unsent is owed again."""
+    if fact.post is not Post.RELEASED or payment.receipt != envelope.id:
+        return Decision(payment)
+    new = replace(payment, receipt="", receipts=payment.receipts + 1)
+    again = effects.receipt_mail(payment.firm, payment.id, new.receipts, now + TRY_AGAIN, envelope.subject)
+    return Decision(new, effects=(again,))
 
 
 def listing(state: Envelope) -> Listing:

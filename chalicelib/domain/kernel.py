@@ -23,6 +23,7 @@ class Kind(StrEnum):
     PAYMENT = "payment"
     ENVELOPE = "envelope"
     SET = "set"
+    SUMS = "sums"
 
 
 class Neighbour(StrEnum):

@@ -9,13 +9,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from chalicelib.domain import effects, receipts
+from chalicelib.domain import effects, receipts, surplus
 from chalicelib.domain.firm import Policy
 from chalicelib.domain.kernel import Decision, Effect, Neighbour
 from chalicelib.domain.money import show
 from chalicelib.domain.payable import Active, Payable, Share, blocked
 from chalicelib.domain.payment import UNDER_WAY, Item, Payment, Phase, Source
-from chalicelib.domain.planning import plan
+from chalicelib.domain.planning import outdated, plan
 from chalicelib.domain.readings import Pot, SessionReading
 from chalicelib.errors import Refused
 
@@ -83,7 +83,7 @@ def begin(payables: Sequence[Payable], fact: AttemptAsked, policy: Policy, now: 
     decisions = {}
     for p in payables:
         locked, more = plan(replace(p, attempt=Active(fact.payment, p.open, fact.account)), policy, now)
-        decisions[p.id] = Decision(locked, effects=tuple(more))
+        decisions[p.id] = Decision(locked, effects=tuple(more), closes=outdated(p, locked))
     return Together(Decision(payment, effects=(owed,)), decisions)
 
 
@@ -181,7 +181,7 @@ def _on_its_way(
     for p in payables:
         if p.attempt and p.attempt.payment == payment.id:
             waiting, more = plan(replace(p, attempt=replace(p.attempt, on_its_way=True)), policy, now)
-            decisions[p.id] = Decision(waiting, effects=tuple(more))
+            decisions[p.id] = Decision(waiting, effects=tuple(more), closes=outdated(p, waiting))
     return Together(Decision(new), decisions)
 
 
@@ -206,7 +206,7 @@ def _released(
         if p.attempt and p.attempt.payment == payment.id:
             free, sorted_ = receipts.sort(replace(p, attempt=None), policy, now)
             free, more = plan(free, policy, now)
-            decisions[p.id] = Decision(free, effects=tuple(sorted_ + more))
+            decisions[p.id] = Decision(free, effects=tuple(sorted_ + more), closes=outdated(p, free))
     return decisions
 
 
@@ -232,7 +232,7 @@ def _settle(
     owed: list[Effect] = []
     if new.email:
         title = f"Receipt for {show(new.total, new.currency)}"
-        owed.append(effects.receipt_mail(new.firm, new.id, now, title))
+        owed.append(effects.receipt_mail(new.firm, new.id, new.receipts, now, title))
     decisions = {}
     cents = {i.payable: i.cents for i in payment.items}
     for p in payables:
@@ -241,11 +241,11 @@ def _settle(
         paid = replace(p, attempt=attempt, shares=(*(s for s in p.shares if s.payment != payment.id), share))
         paid, sorted_ = receipts.sort(paid, policy, now)
         paid, more = plan(paid, policy, now)
-        owed_here = sorted_ + more + surplus_task(paid, now)
+        owed_here = sorted_ + more + surplus.opened(p, paid, now)
         if policy.firm.mark_paid and may_mark_paid(paid, share):
             lane = policy.lanes.of(Neighbour.CLIO)
             owed_here.append(effects.mark_paid(p.firm, lane, payment.id, p.id, now))
-        decisions[p.id] = Decision(paid, effects=tuple(owed_here))
+        decisions[p.id] = Decision(paid, effects=tuple(owed_here), closes=outdated(p, paid))
     posted, posting = post(new, policy, now)
     after = _after_settlement(posted, [d.state for d in decisions.values()], seen, policy, now)
     return Together(
@@ -254,6 +254,7 @@ def _settle(
             k: Decision(
                 after.payables[k].state if k in after.payables else d.state,
                 effects=(*d.effects, *(after.payables[k].effects if k in after.payables else ())),
+                closes=(*d.closes, *(after.payables[k].closes if k in after.payables else ())),
             )
             for k, d in decisions.items()
         },
@@ -263,25 +264,6 @@ def _settle(
 def may_mark_paid(p: Payable, share: Share) -> bool:
     """Our state change at Clio is only for a payment of the whole balance, and only where the bill offers it."""
     return p.balance == share.cents and "paid" in p.transitions and not p.pending
-
-
-def surplus_task(p: Payable, now: datetime) -> list[Effect]:
-    """What is paid too much is shown, and a person decides."""
-    if not p.surplus:
-        return []
-    amount = show(p.surplus, p.currency)
-    return [
-        effects.task(
-            p.firm,
-            f"surplus/{p.id}/{len(p.shares)}",
-            f"payable/{p.id}",
-            now,
-            title=f"{p.number}: paid {amount} too much",
-            reason=f"We hold {amount} more than Clio asks for on this bill.",
-            remedy="Return it in Stripe, or record it in Clio where it belongs; then press Done.",
-            body={"payable": p.id, "surplus": p.surplus},
-        )
-    ]
 
 
 def post(payment: Payment, policy: Policy, now: datetime) -> tuple[Payment, list[Effect]]:
@@ -332,8 +314,11 @@ def _taken_back(items: tuple[Item, ...], cents: int) -> tuple[Item, ...]:
 
 
 def _reversed(p: Payable, payment: Payment, item: Item, policy: Policy, now: datetime) -> Decision[Payable]:
-    """The payable is open again at once, or held until Clio no longer shows the payment."""
+    """The payable is open again at once, or held until Clio no longer shows the payment. Money that came back to the
+    firm (a dispute won, a refund that failed) counts again, though its share was gone."""
     shares = tuple(replace(s, cents=item.net) if s.payment == payment.id else s for s in p.shares)
+    if p.share_of(payment.id) is None:
+        shares = (*shares, Share(payment.id, item.net, payment.code, payment.settled_on or policy.firm.today(now)))
     state = replace(p, shares=tuple(s for s in shares if s.cents or s.shown))
     owed: list[Effect] = []
     if any(s.recorded > s.cents or (s.patched and s.cents < item.cents) for s in state.shares) and not state.hold:
@@ -353,7 +338,11 @@ def _reversed(p: Payable, payment: Payment, item: Item, policy: Policy, now: dat
     elif not any(s.recorded > s.cents for s in state.shares):
         state = receipts.lift_hold(state)
     new, more = plan(state, policy, now)
-    return Decision(new, effects=tuple(owed + more))
+    owed += [*more, *surplus.opened(p, new, now)]
+    closes = (*surplus.closed(p, new), *outdated(p, new))
+    if p.hold and not new.hold:
+        closes = (*closes, receipts.removal_task(p.firm, p.id, p.hold_seq))
+    return Decision(new, effects=tuple(owed), closes=closes)
 
 
 def _reversal_task(new: Payment, old: Payment, now: datetime) -> Effect:

@@ -66,7 +66,8 @@ class Posted:
 class Payment:
     """``group``: Clio's id of the payment (source clio). ``settled_on``: the day in the firm's zone. ``wanted``:
     the posting revision that QuickBooks should show. ``returned`` and ``lost``: cents
-    refunded, cents withdrawn by disputes."""
+    refunded, cents withdrawn by disputes. ``receipt``: the envelope of its receipt; ``receipts``: how many were
+    released unsent before it."""
 
     firm: str
     id: str
@@ -101,6 +102,7 @@ class Payment:
     wanted: int = 0
     posted: Posted | None = None
     receipt: str = ""
+    receipts: int = 0
     link: str = ""
     unapplied: int = 0
 
@@ -121,5 +123,7 @@ class Payment:
 def listing(state: Payment) -> Listing:
     """All payments by time; those that Clio does not show yet in the list "Record in Clio"."""
     at = (state.settled_at or state.created_at).isoformat()
+    if state.source is Source.CLIO and state.settled_on:  # its day is all that Clio tells
+        at = f"{state.settled_on.isoformat()}T12:00:00+00:00"
     unrecorded = (f"{state.firm}/unrecorded", f"{at}#{state.id}") if state.unrecorded else None
     return Listing(list=(f"{state.firm}/payments", f"{at}#{state.id}"), group=unrecorded)

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from chalicelib.domain import effects
 from chalicelib.domain.firm import Policy
-from chalicelib.domain.kernel import Decision, Effect
+from chalicelib.domain.kernel import Decision, Effect, Status
 from chalicelib.domain.payable import Collection, Payable, blocked
 from chalicelib.domain.reminders import Next, next_step
 from chalicelib.errors import Refused
 
 NO_ADDRESS = "The client has no e-mail address in Clio."
+ADD_ADDRESS = "Add an e-mail address to the client in Clio, then press Retry."
 BOUNCED = "The last e-mail to this address came back."
+LOOKS_AGAIN = timedelta(days=1)  # after a bounce: whether Clio has another address by then
 
 
 def waits(state: Payable) -> str:
@@ -43,12 +45,34 @@ def plan(state: Payable, policy: Policy, now: datetime) -> tuple[Payable, list[E
     coming = None if reason else _coming(state, c, policy, now)
     if reason == c.waits and _same(c.next, coming, now):
         return state, []
+    if reason in (NO_ADDRESS, BOUNCED):
+        c = replace(c, next=None, waits=reason, round=c.round + 1)
+        return replace(state, collection=c), [_address_wanted(state, c.round, reason, now)]
     if coming is None or _same(c.next, coming, now):
         keep = c.next if coming is not None else None
         return replace(state, collection=replace(c, next=keep, waits=reason)), []
     c = replace(c, next=coming, waits=reason, round=c.round + 1)
     title = f"Reminder for {state.number}"
     return replace(state, collection=c), [effects.remind(state.firm, state.id, c.round, coming.at, title)]
+
+
+def _address_wanted(state: Payable, round_: int, reason: str, now: datetime) -> Effect:
+    """No event tells of a new address: a person says that it is there, or after a bounce the bill is read daily."""
+    wanted = effects.remind(state.firm, state.id, round_, now + LOOKS_AGAIN, f"Reminder for {state.number}")
+    if reason == BOUNCED:
+        return replace(wanted, cause=reason)
+    return replace(wanted, status=Status.PARKED, reason=reason, remedy=ADD_ADDRESS)
+
+
+def outdated(old: Payable | None, new: Payable) -> tuple[str, ...]:
+    """The parked reminder that waited for an address, once it waits for that no more."""
+    before = old.collection if old else None
+    if before is None or before.waits != NO_ADDRESS:
+        return ()
+    c = new.collection
+    if c and c.waits == NO_ADDRESS and c.round == before.round:
+        return ()
+    return (effects.key_of(new.firm, effects.Do.REMIND, f"{new.id}/{before.round}"),)
 
 
 def _coming(state: Payable, c: Collection, policy: Policy, now: datetime) -> Next | None:
@@ -107,6 +131,7 @@ def collect(state: Payable, fact: CollectionFact, policy: Policy, now: datetime)
                 state, seq=state.seq + 1, collection=Collection(fact.set_id, started_at=now, round=round_ + 1)
             )
             new, owed = plan(started, policy, now)
-            return Decision(new, effects=tuple(owed))
+            return Decision(new, effects=tuple(owed), closes=outdated(state, new))
         case CollectionStopped():
-            return Decision(replace(state, collection=None, seq=state.seq + 1))
+            stopped = replace(state, collection=None, seq=state.seq + 1)
+            return Decision(stopped, closes=outdated(state, stopped))

@@ -9,13 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from chalicelib.domain import effects
+from chalicelib.domain import effects, surplus
 from chalicelib.domain.effects import Do
 from chalicelib.domain.firm import Policy
 from chalicelib.domain.kernel import Decision, Effect, Guard, Neighbour
 from chalicelib.domain.money import show
 from chalicelib.domain.payable import Known, Payable, Share, Standing
-from chalicelib.domain.planning import plan
+from chalicelib.domain.planning import outdated, plan
 from chalicelib.domain.readings import Receipt
 from chalicelib.errors import Refused
 
@@ -199,7 +199,7 @@ def answered(state: Payable, fact: MatchFact, policy: Policy, now: datetime) -> 
     known = next((k for k in state.receipts if k.id == fact.receipt), None)
     if known is None:
         raise Refused("Clio no longer shows this payment. Reload the page.")
-    before = state.shares
+    old, before = state, state.shares
     owed: list[Effect] = []
     closes: tuple[str, ...] = (match_task(state.firm, state.id, known),)
     match fact:
@@ -228,7 +228,8 @@ def answered(state: Payable, fact: MatchFact, policy: Policy, now: datetime) -> 
     state, told = tell_payments(state, before, now)
     owed += told
     new, reminders = plan(state, policy, now)
-    return Decision(new, effects=tuple(owed + reminders), closes=closes)
+    owed += [*reminders, *surplus.opened(old, new, now)]
+    return Decision(new, effects=tuple(owed), closes=(*closes, *surplus.closed(old, new), *outdated(old, new)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import assert_never
 from chalicelib.domain.effects import Do
 from chalicelib.domain.firm import Policy
 from chalicelib.domain.kernel import Effect
-from chalicelib.flow import looking
+from chalicelib.flow import looking, summing
 from chalicelib.flow.ports import World
 from chalicelib.flow.reach import Reach
 
@@ -39,6 +39,8 @@ def perform(world: World, reach: Reach, policy: Policy, effect: Effect) -> None:
             _runs(world, reach, policy, effect, do)
         case Do.CUSTOMER | Do.INVOICE | Do.POSTING:
             raise AssertionError("QuickBooks is written in batches: flow/booking.py")
+        case Do.FOLD:
+            summing.fold(world, policy.firm.id, [effect])
         case Do.TASK:
             world.store.postpone(effect.key, world.now() + TASK_RESTS, cause="It waits for a person.")
         case _:

@@ -13,7 +13,7 @@ from chalicelib.domain.effects import Do
 from chalicelib.domain.firm import Policy
 from chalicelib.domain.kernel import Effect, Neighbour
 from chalicelib.errors import Conflict, Declined, Disconnected, Refused, Unavailable, Unreadable
-from chalicelib.flow import act, booking, connecting, looking
+from chalicelib.flow import act, booking, connecting, looking, summing
 from chalicelib.flow.budget import Floor
 from chalicelib.flow.ports import World
 from chalicelib.flow.reach import Reach
@@ -115,6 +115,13 @@ def _pass(
     except (Unavailable, Disconnected) as problem:
         return _lane_waits(world, due, problem)
     moved = 0
+    folds = [e for e in due if e.kind == Do.FOLD][: summing.AT_ONCE]
+    if len(folds) > 1 and not after_crash:
+        try:
+            summing.fold(world, policy.firm.id, folds)
+            return len(folds)
+        except Conflict:
+            world.log("folded_elsewhere", effects=len(folds))  # one by one below
     for effect in due:
         if world.now() > deadline - ONE_CALL:
             break
@@ -164,6 +171,7 @@ def _perform(world: World, reach: Reach, policy: Policy, effect: Effect) -> Unav
 def park(world: World, effect: Effect, problem: Unreadable | Declined | Refused) -> None:
     """Shows to a person what cannot be done, why, and what to do."""
     world.count("effect_parked", kind=effect.kind)
+    world.count("effects_parked")  # what the alarm watches, without a dimension
     match problem:
         case Unreadable():
             reason = f"It shows a {problem.what} that we cannot use: {problem.raw}"

@@ -177,7 +177,8 @@ def _receipts(world: World, policy: Policy, items: tuple[Receipt | Broken, ...],
 
 
 def _deposits(world: World, policy: Policy, items: tuple[Deposit | Broken, ...], tally: Tally) -> None:
-    """A deposit matters where a payment of ours waits to be seen: then its bill is looked at."""
+    """A deposit matters where a payment of ours waits to be seen, and on a request that is open: it may pay it,
+    and Clio may show that nowhere else (reference/clio.md 10.2). Then its bill is looked at."""
     pointed: set[str] = set()
     for d in items:
         if isinstance(d, Broken) or not d.trust or d.cents <= 0 or not d.client_id:
@@ -187,7 +188,7 @@ def _deposits(world: World, policy: Policy, items: tuple[Deposit | Broken, ...],
             payable: Payable = states.decode(Kind.PAYABLE, held.body)
             waiting = any(s.recorded < s.cents for s in payable.shares)
             known = any(k.id == f"bt-{d.id}" for k in payable.receipts)
-            if waiting and not known and d.bill_id in ("", payable.id) and payable.id not in pointed:
+            if (waiting or payable.open) and not known and d.bill_id in ("", payable.id) and payable.id not in pointed:
                 pointed.add(payable.id)
                 point_at_bill(world, policy, payable.id, f"Trust request {payable.number}")
                 tally.wrote = True

@@ -116,7 +116,7 @@ def receipt(world: World, policy: Policy, payment: Payment) -> Envelope:
         policy,
         context,
         kind="receipt",
-        id=f"receipt-{payment.id}",
+        id=f"receipt-{payment.id}-{payment.receipts}",
         to=payment.email,
         subject=f"Receipt for your payment to {policy.firm.name}",
         payables=tuple(i.payable for i in payment.items),

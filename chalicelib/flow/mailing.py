@@ -10,14 +10,14 @@ from typing import Any
 from chalicelib.domain import billing, effects, envelope
 from chalicelib.domain.envelope import CLAIM_LASTS, Envelope, Outcome, Post
 from chalicelib.domain.firm import Policy
-from chalicelib.domain.kernel import Decision, Effect, Finish, Kind, Ref
+from chalicelib.domain.kernel import Decision, Effect, Finish, Held, Kind, Ref, Status
 from chalicelib.domain.payable import Payable
 from chalicelib.domain.payment import Payment
-from chalicelib.domain.planning import waits
+from chalicelib.domain.planning import ADD_ADDRESS, BOUNCED, LOOKS_AGAIN, NO_ADDRESS, waits
 from chalicelib.domain.reminders import sending_time
 from chalicelib.errors import Declined, Unavailable
 from chalicelib.flow import letters, states
-from chalicelib.flow.looking import brief, payable_ref, read_bill
+from chalicelib.flow.looking import brief, bring_in, payable_ref, read_bill
 from chalicelib.flow.ports import World
 from chalicelib.flow.reach import Reach
 from chalicelib.flow.settle import policy_of, settle
@@ -29,6 +29,9 @@ def remind(world: World, reach: Reach, policy: Policy, effect: Effect) -> None:
     held = world.store.load(payable_ref(firm, id))
     payable: Payable = states.decode(Kind.PAYABLE, held.body)
     c = payable.collection
+    if c and c.round == int(effect.body["round"]) and c.waits in (NO_ADDRESS, BOUNCED):
+        _look_for_address(world, reach, policy, effect, held)
+        return
     if c is None or c.next is None or c.round != int(effect.body["round"]):
         settle(world, [], lambda _s, _n: {}, fact="ReminderMoved", finish=[Finish(effect.key)])
         return
@@ -76,6 +79,21 @@ def remind(world: World, reach: Reach, policy: Policy, effect: Effect) -> None:
         _send(world, reach, policy, mail[0])
 
 
+def _look_for_address(world: World, reach: Reach, policy: Policy, effect: Effect, held: Held) -> None:
+    """The reminder waits for an address: the bill is read, and with it the client's address in Clio."""
+    payable: Payable = states.decode(Kind.PAYABLE, held.body)
+    seen = read_bill(reach, payable.id, payable)
+    now = world.now()
+    c = billing.seen(payable, seen, policy, now).state.collection
+    done = Finish(effect.key)
+    if c and payable.collection and c.round == payable.collection.round:
+        if c.waits == NO_ADDRESS:
+            done = Finish(effect.key, status=Status.PARKED, reason=NO_ADDRESS, remedy=ADD_ADDRESS)
+        else:
+            done = Finish(effect.key, status=Status.OWED, due_at=now + LOOKS_AGAIN)
+    bring_in(world, policy, held, seen, done)
+
+
 def _send(world: World, reach: Reach, policy: Policy, mail: Envelope) -> None:
     """Sends a claimed mail, or releases the claim when it took too long to get here."""
     raw = world.store.document(mail.raw)
@@ -97,16 +115,23 @@ def _send(world: World, reach: Reach, policy: Policy, mail: Envelope) -> None:
 def say(world: World, policy: Policy, mail: Envelope, fact: Outcome, finish: tuple[Finish, ...] = ()) -> None:
     """What became of a mail: the envelope hears it, and the payable whose reminder it was."""
     ref = Ref(mail.firm, Kind.ENVELOPE, mail.id)
-    payable = payable_ref(mail.firm, mail.payables[0])
+    reminder = mail.kind == "reminder"
+    about = payable_ref(mail.firm, mail.payables[0]) if reminder else _payment_ref(mail)
 
     def decide(before: Mapping[Ref, Any], now: datetime) -> dict[Ref, Decision[Any]]:
         heard = envelope.outcome(before[ref], fact, now)
         decisions: dict[Ref, Decision[Any]] = {ref: heard}
-        if mail.kind == "reminder" and heard.state != before[ref]:
-            decisions[payable] = envelope.after_mail(before[payable], heard.state, fact, policy, now)
+        if reminder and heard.state != before[ref]:
+            decisions[about] = envelope.after_mail(before[about], heard.state, fact, policy, now)
+        elif heard.state != before[ref]:
+            decisions[about] = envelope.receipt_heard(before[about], heard.state, fact, now)
         return decisions
 
-    settle(world, [ref, payable], decide, fact="MailOutcome", body=fact, policy=policy.version, finish=finish)
+    settle(world, [ref, about], decide, fact="MailOutcome", body=fact, policy=policy.version, finish=finish)
+
+
+def _payment_ref(mail: Envelope) -> Ref:
+    return Ref(mail.firm, Kind.PAYMENT, mail.about.removeprefix("payment/"))
 
 
 def watch(world: World, policy: Policy, effect: Effect) -> None:

@@ -171,7 +171,11 @@ def _against_books(world: World, policy: Policy, p: Payable, invoice: InvoiceRea
         found.append(_difference(p, "amount changed in QuickBooks", cause, remedy, invoice.total - p.asks))
     expected = _balance_due(world, p)
     actual = invoice.balance + (p.asks - invoice.total)
-    if actual != expected:
+    if p.credits and actual == expected:
+        cause = f"Clio shows a credit of {show(p.credits, p.currency)} on this bill that QuickBooks does not show."
+        remedy = "Enter the credit in QuickBooks, as a credit memo on this invoice."
+        found.append(_difference(p, "credit not in QuickBooks", cause, remedy, p.credits))
+    elif actual != expected - p.credits:
         cause = (
             f"QuickBooks shows {show(invoice.balance, p.currency)} open on this invoice; the payments that we know "
             f"leave {show(expected, p.currency)}."

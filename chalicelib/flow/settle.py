@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from chalicelib.domain.effects import Lanes
+from chalicelib.domain import sums
+from chalicelib.domain.effects import Lanes, fold
 from chalicelib.domain.firm import Firm, Policy
 from chalicelib.domain.kernel import (
     Change,
@@ -117,6 +118,8 @@ def _commit(
             listing = states.listing(ref.kind, ref.firm, decision.state)
             changes.append(Change(ref, held.version, new, line, listing))
             guards += list(decision.guards)
+            if moved := sums.difference(states.decode(ref.kind, held.body), decision.state):
+                effects.append(fold(ref.firm, str(ref), held.version + 1, now, dict(moved)))
         effects += decision.effects
         done += [Finish(key) for key in decision.closes]
         names += list(decision.names)

@@ -12,6 +12,7 @@ from chalicelib.domain import connection, contact, envelope, payable, payment
 from chalicelib.domain.firm import Firm
 from chalicelib.domain.kernel import Json, Kind, Listing
 from chalicelib.domain.reminders import ReminderSet
+from chalicelib.domain.sums import Sums
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,7 @@ SHAPES: dict[Kind, Shape] = {
     Kind.PAYMENT: Shape(payment.Payment, payment.listing),
     Kind.ENVELOPE: Shape(envelope.Envelope, envelope.listing),
     Kind.SET: Shape(ReminderSet, _unlisted),
+    Kind.SUMS: Shape(Sums, _unlisted),
 }
 
 

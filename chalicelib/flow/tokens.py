@@ -154,8 +154,8 @@ def _refresh_once(world: World, firm: str, neighbour: Neighbour, account: str, h
 def _write_surely(
     world: World, firm: str, neighbour: Neighbour, account: str, fresh: Tokens, spare: str, expected: int
 ) -> None:
-    """A rotated refresh token that is not stored is a connection lost by our own doing, so a store that is busy is asked
-    again at once. Raises Conflict when the record moved, by another worker or by our own write whose answer was lost."""
+    """A rotated refresh token that is not stored is a connection lost by our own doing, so a busy store is asked again
+    at once. Raises Conflict when the record moved: by another worker, or by our own write whose answer was lost."""
     for left in reversed(range(WRITES_AT_MOST)):
         try:
             _write(world, firm, neighbour, account, fresh, spare=spare, expected=expected)

@@ -8,9 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
 
-from chalicelib.domain import effects, receipts
+from chalicelib.domain import effects, receipts, surplus
 from chalicelib.domain.effects import Do
 from chalicelib.domain.envelope import Envelope
 from chalicelib.domain.firm import Firm
@@ -19,12 +18,14 @@ from chalicelib.domain.payable import Payable, blocked
 from chalicelib.domain.payment import Payment, Phase
 from chalicelib.domain.readings import BillState, Pot
 from chalicelib.domain.reminders import SUPPLIED, ReminderSet
+from chalicelib.domain.sums import ageing, received_in
 from chalicelib.errors import Refused
 from chalicelib.flow import states, timeline
 from chalicelib.flow.firms import CONNECTIONS, firm_of
 from chalicelib.flow.firms import connections as connections_of
 from chalicelib.flow.ports import World
 from chalicelib.flow.rows import Action, Item, Link, Match, Paid, Row, Said, item, link, matches, paid, payable_of, row
+from chalicelib.flow.summing import sums_of
 from chalicelib.flow.timeline import Event
 
 __all__ = ["Action", "Event", "Item", "Link", "Match", "Paid", "Row", "Said"]
@@ -125,9 +126,6 @@ class Start:
     paid_this_month_cents: int = 0
     ageing: tuple[tuple[str, int], ...] = ()
     attention: int = 0
-
-
-AGES = ("current", "1-30", "31-60", "61-90", "90+")
 
 
 def invoices(world: World, firm: str, tab: str, cursor: str | None = None, size: int = 25) -> Rows:
@@ -250,7 +248,7 @@ def _parked_about(
     keys += [key(firm, Do.INVOICE, f"{p.id}/{p.revision}"), key(firm, Do.READ_LINES, f"{p.id}/{p.revision}")]
     keys += [key(firm, Do.LOOK_BILL, p.id)]
     keys += [receipts.removal_task(firm, p.id, p.hold_seq)] if p.hold else []
-    keys += [key(firm, Do.TASK, f"surplus/{p.id}/{len(p.shares)}")] if p.surplus else []
+    keys += [surplus.key(p)] if p.surplus else []
     keys += [key(firm, Do.REMIND, f"{p.id}/{p.collection.round}")] if p.collection else []
     for x in paid:
         keys += [key(firm, Do.POSTING, f"{x.id}/{x.wanted}")] if x.wanted else []
@@ -300,19 +298,18 @@ def unrecorded(world: World, firm: str, cursor: str | None = None, size: int = 2
 
 def start(world: World, firm: str) -> Start:
     """The firm's sums as last folded: one item, never a count over invoices."""
-    found = world.store.record("sums", firm)
-    body: dict[str, Any] = found[1] if found else {}
-    if not body.get("at"):
+    found = sums_of(world, firm)
+    if found is None:
         return Start(None)
-    ageing = body.get("ageing") or {}
+    today = _today(world, firm)
+    ages = ageing(found, today)
     return Start(
-        at=datetime.fromisoformat(body["at"]),
-        open_cents=int(body.get("open_cents", 0)),
-        overdue_cents=int(body.get("overdue_cents", 0)),
-        on_its_way_cents=int(body.get("on_its_way_cents", 0)),
-        paid_this_month_cents=int(body.get("paid_this_month_cents", 0)),
-        ageing=tuple((age, int(ageing.get(age, 0))) for age in AGES),
-        attention=int(body.get("attention", 0)),
+        at=found.at,
+        open_cents=sum(ages.values()),
+        overdue_cents=sum(cents for age, cents in ages.items() if age != "current"),
+        on_its_way_cents=found.on_its_way,
+        paid_this_month_cents=received_in(found, today),
+        ageing=tuple(ages.items()),
     )
 
 

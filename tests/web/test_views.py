@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
@@ -13,6 +13,7 @@ from chalicelib.domain.payable import Active, Collection, Known, Share, Standing
 from chalicelib.domain.payment import Item, Phase
 from chalicelib.domain.readings import BillState, Pot
 from chalicelib.domain.reminders import Next
+from chalicelib.domain.sums import Sums
 from chalicelib.errors import Refused, Unreadable
 from chalicelib.flow import views
 from chalicelib.flow.rows import payment_status, status_of
@@ -244,12 +245,11 @@ def test_sums_that_were_never_folded_are_being_counted() -> None:
 
 def test_the_sums_are_one_item() -> None:
     world = a_world(50)
-    body = {"at": NOW.isoformat(), "open_cents": 5, "overdue_cents": 3, "ageing": {"current": 2, "1-30": 3}}
-    world.store.put_record("sums", FIRM, body)
+    put(world.store, Kind.SUMS, Sums(FIRM, open={"2026-02-20": 3, "2026-12-31": 2}, at=NOW), id="sums")
     before = world.store.reads
     shown = views.start(world, FIRM)
-    assert world.store.reads - before == 1
-    assert (shown.at, shown.open_cents, dict(shown.ageing)["1-30"]) == (datetime.fromisoformat(body["at"]), 5, 3)  # type: ignore[arg-type]
+    assert world.store.reads - before == 2  # the sums, and the firm for its day
+    assert (shown.at, shown.open_cents, dict(shown.ageing)["1-30"]) == (NOW, 5, 3)
 
 
 def test_connections_never_made_are_shown_as_such() -> None:
