@@ -1,6 +1,6 @@
 """What tests of the flows do: build a firm, act as its staff and clients, and read what came of it.
 
-``a_stage()`` and ``a_synced_stage()`` note every stage they build; conftest.py checks each with ``soundness`` at the end.
+``a_stage()`` and ``a_synced_stage()`` note every stage they build; conftest.py checks each at the end (soundness.py).
 """
 
 from __future__ import annotations
@@ -112,7 +112,7 @@ def booked(stage: Stage, entity: str = "Invoice", **wanted: str) -> list[dict[st
 
 
 def invoice(stage: Stage, number: str) -> dict[str, Any]:
-    found = [i for i in booked(stage, DocNumber=number)]
+    found = booked(stage, DocNumber=number)
     assert len(found) == 1, f"{len(found)} invoices numbered {number}"
     return found[0]
 
@@ -232,3 +232,12 @@ def ref(stage: Stage, number: str) -> Ref:
 
 def numbers(found: Iterable[Payable]) -> set[str]:
     return {p.number for p in found}
+
+
+def tab(stage: Stage, number: str) -> str:
+    """The list that this invoice stands in, as the index has it."""
+    for name in ("open", "reminding", "paid", "closed"):
+        page = stage.world.store.listed(f"{stage.firm}/payables/{name}", limit=500)
+        if any(states.decode(Kind.PAYABLE, h.body).number == number for h in page.items):
+            return name
+    raise AssertionError(f"{number} stands in no list")

@@ -176,5 +176,6 @@ def _books(stage: Stage) -> list[str]:
 
 def _lanes(stage: Stage) -> list[str]:
     """No worker left a lane locked."""
-    rows = stage.world.store._records.get("lane", {})
-    return [f"lane {name} is locked" for name in rows if (stage.world.store.record("lane", name) or (0, {}))[1]["until"]]
+    store = stage.world.store
+    found = {name: store.record("lane", name) for name in store._records.get("lane", {})}
+    return [f"lane {name} is locked" for name, lane in found.items() if lane and lane[1]["until"]]
