@@ -1,0 +1,116 @@
+"""Money: cents in, cents out; nothing is lost between a neighbour's number, a share and what a person reads."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chalicelib.domain import money
+from chalicelib.domain.money import Money, cents_from, decimal_of, parse, show, split
+from chalicelib.errors import Refused, Unreadable
+
+CENTS = st.integers(-(10**11), 10**11)
+
+
+@given(CENTS)
+def test_an_amount_survives_the_way_to_a_neighbour_and_back(cents: int) -> None:
+    assert cents_from(decimal_of(cents)) == cents_from(str(decimal_of(cents))) == cents
+
+
+@given(CENTS, st.sampled_from(["0.000001", "-0.000001", "0.0000004", "0"]))
+def test_what_is_within_a_millionth_of_a_cent_is_that_cent(cents: int, off: str) -> None:
+    assert cents_from(decimal_of(cents) + Decimal(off)) == cents
+
+
+@given(CENTS, st.sampled_from(["0.0000011", "-0.0000011", "0.001", "0.005", "-0.0049"]))
+def test_any_other_fraction_of_a_cent_is_an_error(cents: int, off: str) -> None:
+    with pytest.raises(Unreadable, match="amount"):
+        cents_from(decimal_of(cents) + Decimal(off))
+
+
+@pytest.mark.parametrize("raw", [0.1, 12.0, True, None, "", "ten", "NaN", "Infinity", Decimal("-Infinity"), [], "1e99"])
+def test_what_is_no_finite_exact_number_is_an_error(raw: object) -> None:
+    with pytest.raises(Unreadable) as told:
+        cents_from(raw, "total")
+    assert told.value.what == "total"
+    assert told.value.remedy
+
+
+def test_an_amount_that_no_firm_has_is_an_error() -> None:
+    assert cents_from(money.LARGEST_CENTS) == money.LARGEST_CENTS * 100
+    with pytest.raises(Unreadable):
+        cents_from(money.LARGEST_CENTS + 1)
+
+
+def test_decimals_have_two_places() -> None:
+    assert [str(decimal_of(c)) for c in (1050, 0, -5, 100)] == ["10.50", "0.00", "-0.05", "1.00"]
+
+
+@given(CENTS.filter(lambda c: c >= 0))
+def test_what_is_shown_can_be_typed_again(cents: int) -> None:
+    assert parse(show(cents)) == cents
+
+
+@pytest.mark.parametrize(
+    ("typed", "cents"), [("1,234.50", 123450), (" $12 ", 1200), ("12.5", 1250), ("$ 0.01", 1), ("7", 700), ("-3", -300)]
+)
+def test_a_person_types_amounts_in_their_own_ways(typed: str, cents: int) -> None:
+    assert parse(typed) == cents
+
+
+@pytest.mark.parametrize("typed", ["", "12.345", "twelve", "1.2.3", "€5"])
+def test_what_is_no_amount_is_refused_with_an_example(typed: str) -> None:
+    with pytest.raises(Refused, match=r"1,234\.50"):
+        parse(typed)
+
+
+def test_a_person_reads_sign_thousands_and_currency() -> None:
+    assert show(123450) == "$1,234.50"
+    assert show(-5) == "−$0.05"
+    assert show(100, "CAD") == "CA$1.00"
+    assert show(100, "GBP") == "£1.00"
+    assert show(-100, "CHF") == "−1.00 CHF"
+
+
+WEIGHTS = st.lists(st.integers(0, 10**9), min_size=1, max_size=20).filter(lambda w: sum(w) > 0)
+
+
+@given(CENTS, WEIGHTS)
+def test_shares_add_up_to_the_cent(cents: int, weights: list[int]) -> None:
+    assert sum(split(cents, weights)) == cents
+
+
+@given(CENTS, WEIGHTS)
+def test_no_share_is_more_than_a_cent_off_its_proportion(cents: int, weights: list[int]) -> None:
+    for share, weight in zip(split(cents, weights), weights, strict=True):
+        assert abs(share * sum(weights) - cents * weight) < sum(weights)
+
+
+def test_the_largest_remainders_get_the_rest_and_equal_ones_in_order() -> None:
+    assert split(100, [1, 1, 1]) == [34, 33, 33]
+    assert split(10, [1, 2, 1]) == [3, 5, 2]
+    assert split(-100, [1, 1, 1]) == [-34, -33, -33]
+    assert split(11, [15, 85]) == [2, 9]
+    assert split(7, [0, 1]) == [0, 7]
+
+
+@pytest.mark.parametrize("weights", [[], [0], [0, 0], [2, -1], [-1]])
+def test_weights_that_say_nothing_are_an_error(weights: list[int]) -> None:
+    with pytest.raises(ValueError, match="weights"):
+        split(100, weights)
+
+
+def test_two_currencies_are_never_added() -> None:
+    assert Money(5) + Money(7) == Money(12)
+    assert str(Money(500, "EUR")) == "€5.00"
+    assert (Money(5, "CAD") + Money(7, "CAD")).currency == "CAD"
+    with pytest.raises(ValueError, match="cannot add CAD to USD"):
+        Money(5) + Money(5, "CAD")
+
+
+@given(st.lists(CENTS))
+def test_a_total_is_the_sum(amounts: list[int]) -> None:
+    assert money.total(amounts) == sum(amounts)
