@@ -122,17 +122,19 @@ def _put(state: Payable, known: Known) -> Payable:
 
 
 def _match(state: Payable, known: Known, payments: tuple[str, ...], by: str) -> Payable:
-    """Lays the receipt's cents over the payments' shares in order; the last takes what is left over."""
-    left = known.cents
-    shares: list[Share] = []
-    for share in state.shares:
-        if share.payment in payments:
-            last = share.payment == payments[-1]
-            part = left if last else min(left, share.cents - share.recorded)
-            left -= part
-            share = replace(share, shown=(*share.shown, (known.id, part)), patched=False)
-        shares.append(share)
-    return _stand(replace(state, shares=tuple(shares)), known, Standing.MATCHED, by)
+    """Lays the receipt's cents over what these payments' shares miss, in the order of the shares; what none of them
+    misses goes on top of the last."""
+    chosen = [s for s in state.shares if s.payment in payments]
+    left, parts = known.cents, {}
+    for share in chosen:
+        parts[share.payment] = min(left, max(0, share.cents - share.recorded))
+        left -= parts[share.payment]
+    parts[chosen[-1].payment] += left
+    shares = tuple(
+        replace(s, shown=(*s.shown, (known.id, parts[s.payment])), patched=False) if parts.get(s.payment) else s
+        for s in state.shares
+    )
+    return _stand(replace(state, shares=shares), known, Standing.MATCHED, by)
 
 
 def _ask(state: Payable, known: Known, waiting: list[Share], now: datetime) -> Effect:

@@ -16,7 +16,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from chalicelib.domain import billing, paying, planning, receipts
 from chalicelib.domain.billing import BillSeen
-from chalicelib.domain.kernel import Json, changed, fold
+from chalicelib.domain.kernel import Json, Kind, changed, fold
 from chalicelib.domain.payable import Payable, Standing, blocked
 from chalicelib.domain.payment import Payment, Phase
 from chalicelib.domain.planning import CollectionStarted
@@ -223,7 +223,7 @@ class OneBill(RuleBasedStateMachine):
     @invariant()
     def the_journal_replays_to_the_state(self) -> None:
         assert self.replayed == states.encode(self.state)
-        assert states.decode(states.Kind.PAYABLE, self.replayed) == self.state
+        assert states.decode(Kind.PAYABLE, self.replayed) == self.state
 
     @invariant()
     def a_reminder_is_planned_only_while_nothing_stands_against_it(self) -> None:

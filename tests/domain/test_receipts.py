@@ -1,0 +1,323 @@
+"""Receipts in Clio and payments of ours: matched by code, asked about otherwise, never guessed, never counted twice."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chalicelib.domain import receipts
+from chalicelib.domain.effects import Do
+from chalicelib.domain.kernel import Status
+from chalicelib.domain.payable import Active, Payable, Standing
+from chalicelib.domain.readings import Receipt
+from chalicelib.domain.receipts import MarkedPaid, MatchConfirmed, MatchRefused, MatchUndone
+from chalicelib.errors import Refused
+from tests.builders import NOW, a_payable
+from tests.domain.given import CODE, a_policy, a_receipt, a_share, kinds, one
+
+POLICY = a_policy()
+
+
+def read(state: Payable, *shown: Receipt) -> tuple[Payable, list[str]]:
+    new, owed = receipts.read(state, shown, POLICY, NOW)
+    return new, [e.kind for e in owed]
+
+
+def standing(state: Payable) -> dict[str, Standing]:
+    return {k.id: k.standing for k in state.receipts}
+
+
+def asked(cents: int = 40000) -> Payable:
+    """A payable where Clio shows a receipt that may be our payment."""
+    state, _ = read(a_payable(shares=(a_share(),)), a_receipt(cents=cents))
+    assert state.asked
+    return state
+
+
+# --- sorting ----------------------------------------------------------------------------------------------------------
+
+
+def test_money_recorded_where_we_hold_nothing_is_a_payment_of_its_own() -> None:
+    state, owed = read(a_payable(), a_receipt())
+    assert standing(state) == {"r1": Standing.OWN}
+    assert owed == [Do.LOOK_GROUP]
+
+
+def test_a_code_in_the_text_matches_by_itself_whatever_its_case() -> None:
+    state, owed = read(a_payable(shares=(a_share(),)), a_receipt(text=f"card {CODE.lower()} thanks"))
+    assert standing(state) == {"r1": Standing.MATCHED}
+    assert state.receipts[0].by == "code"
+    assert state.shares[0].shown == (("r1", 40000),)
+    assert owed == [Do.ITEM_MATCHED]
+
+
+def test_without_a_code_a_person_is_asked_and_nothing_is_posted() -> None:
+    state, owed = receipts.read(a_payable(shares=(a_share(),)), (a_receipt(),), POLICY, NOW)
+    assert standing(state) == {"r1": Standing.ASKED}
+    assert state.shares[0].recorded == 0
+    task = one(tuple(owed), Do.TASK)
+    assert task.status is Status.PARKED
+    assert task.body == {"payable": "b1", "receipt": "r1", "payments": ["p1"]}
+    assert "$400.00" in task.reason
+    assert CODE in task.reason
+    assert task.key == receipts.match_task("us-1", "b1", state.receipts[0])
+
+
+def test_a_share_without_a_code_is_never_matched_by_an_empty_text() -> None:
+    state, _ = read(a_payable(shares=(a_share(code=""),)), a_receipt(text="anything"))
+    assert standing(state) == {"r1": Standing.ASKED}
+
+
+def test_more_than_is_missing_is_asked_about_even_with_the_code() -> None:
+    state, _ = read(a_payable(shares=(a_share(cents=30000),)), a_receipt(cents=30001, text=CODE))
+    assert standing(state) == {"r1": Standing.ASKED}
+
+
+def test_exactly_what_is_missing_is_matched() -> None:
+    state, _ = read(a_payable(shares=(a_share(cents=30000),)), a_receipt(cents=30000, text=CODE))
+    assert standing(state) == {"r1": Standing.MATCHED}
+
+
+def test_part_of_a_payment_is_matched_and_the_rest_stays_missing() -> None:
+    state, _ = read(a_payable(shares=(a_share(),)), a_receipt(cents=10000, text=CODE))
+    assert state.shares[0].unseen == 30000
+    state, _ = read(state, a_receipt(cents=10000, text=CODE), a_receipt("r2", 30000, text=CODE))
+    assert state.shares[0].unseen == 0
+
+
+def test_a_receipt_with_two_codes_is_laid_over_both() -> None:
+    shares = (a_share("p1", 10000, "FS-AAA"), a_share("p2", 5000, "FS-BBB"))
+    state, owed = read(a_payable(shares=shares), a_receipt(cents=12000, text="FS-BBB and FS-AAA"))
+    assert [s.shown for s in state.shares] == [(("r1", 10000),), (("r1", 2000),)]
+    assert owed == [Do.ITEM_MATCHED, Do.ITEM_MATCHED]
+
+
+def test_once_all_is_shown_the_next_receipt_is_a_payment_of_its_own() -> None:
+    first = a_receipt(text=CODE)
+    state, _ = read(a_payable(shares=(a_share(),)), first)
+    state, _ = read(state, first, a_receipt("r2", 500, text=CODE))
+    assert standing(state) == {"r1": Standing.MATCHED, "r2": Standing.OWN}
+
+
+@pytest.mark.parametrize(
+    ("kind", "ours", "expected"),
+    [
+        ("credit", False, Standing.OTHER),
+        ("credit", True, Standing.OTHER),
+        ("deposit", False, Standing.OTHER),
+        ("deposit", True, Standing.ASKED),
+    ],
+)
+def test_credits_and_deposits_stand_apart(kind: str, ours: bool, expected: Standing) -> None:
+    shares = (a_share(),) if ours else ()
+    state, _ = read(a_payable(shares=shares), a_receipt(kind=kind))
+    assert standing(state) == {"r1": expected}
+
+
+@pytest.mark.parametrize("receipt", [a_receipt(voided=True), a_receipt(cents=0), a_receipt(cents=-5)])
+def test_what_is_voided_or_no_money_is_no_receipt(receipt: Receipt) -> None:
+    state, owed = read(a_payable(), receipt)
+    assert state.receipts == ()
+    assert owed == []
+
+
+def test_during_an_attempt_a_new_receipt_waits() -> None:
+    state, owed = read(a_payable(attempt=Active("p1", 40000, "acct")), a_receipt())
+    assert standing(state) == {"r1": Standing.NEW}
+    assert owed == []
+
+
+def test_the_same_receipts_again_change_nothing() -> None:
+    state, _ = read(a_payable(shares=(a_share(),)), a_receipt(text=CODE), a_receipt("r2", 700))
+    assert read(state, a_receipt(text=CODE), a_receipt("r2", 700)) == (state, [])
+
+
+def test_a_text_that_came_later_is_kept_and_one_that_went_is_not_lost() -> None:
+    state, _ = read(a_payable(), a_receipt(text="cheque 7"))
+    state, _ = read(state, a_receipt(text=""))
+    assert state.receipts[0].text == "cheque 7"
+
+
+# --- what vanishes ----------------------------------------------------------------------------------------------------
+
+
+def test_a_match_that_clio_no_longer_shows_counts_no_more() -> None:
+    state, _ = read(a_payable(shares=(a_share(),)), a_receipt(text=CODE))
+    state, owed = read(state)
+    assert state.receipts == ()
+    assert state.shares[0].unseen == 40000
+    assert owed == [Do.ITEM_MATCHED]
+
+
+@pytest.mark.parametrize("changed", [{"cents": 39999}, {"group": "another"}, {"on": NOW.date().replace(day=1)}])
+def test_a_receipt_that_changed_is_another_receipt(changed: dict[str, object]) -> None:
+    state, _ = read(a_payable(), a_receipt())
+    state, owed = receipts.read(state, (a_receipt(**changed),), POLICY, NOW)  # type: ignore[arg-type]
+    assert standing(state) == {"r1": Standing.OWN}
+    looks = [e for e in owed if e.kind == Do.LOOK_GROUP]
+    assert len(looks) == len({e.key for e in looks}) == 2
+
+
+def test_a_payment_of_its_own_that_vanished_has_its_whole_payment_looked_at() -> None:
+    state, _ = read(a_payable(), a_receipt())
+    state, owed = receipts.read(state, (), POLICY, NOW)
+    look = one(tuple(owed), Do.LOOK_GROUP)
+    assert look.body == {"group": "g-r1"}
+    assert state.receipts == ()
+
+
+# --- a person's word --------------------------------------------------------------------------------------------------
+
+
+def test_a_confirmed_match_is_shown_and_its_task_closes() -> None:
+    before = asked()
+    decision = receipts.answered(before, MatchConfirmed("r1", ("p1",)), POLICY, NOW)
+    assert standing(decision.state) == {"r1": Standing.MATCHED}
+    assert decision.state.receipts[0].by == "person"
+    assert decision.state.shares[0].recorded == 40000
+    assert decision.closes == (receipts.match_task("us-1", "b1", before.receipts[0]),)
+    assert Do.ITEM_MATCHED in kinds(decision)
+
+
+def test_a_refused_match_is_a_payment_of_its_own() -> None:
+    decision = receipts.answered(asked(), MatchRefused("r1"), POLICY, NOW)
+    assert standing(decision.state) == {"r1": Standing.OWN}
+    assert decision.state.shares[0].unseen == 40000
+    assert kinds(decision) == [Do.LOOK_GROUP]
+
+
+def test_a_refused_deposit_is_nobodys_payment() -> None:
+    state, _ = read(a_payable(shares=(a_share(),)), a_receipt(kind="deposit"))
+    decision = receipts.answered(state, MatchRefused("r1"), POLICY, NOW)
+    assert standing(decision.state) == {"r1": Standing.OTHER}
+    assert kinds(decision) == []
+
+
+def test_a_match_taken_back_is_asked_about_again_under_a_new_task() -> None:
+    before = asked()
+    matched = receipts.answered(before, MatchConfirmed("r1", ("p1",)), POLICY, NOW).state
+    undone = receipts.answered(matched, MatchUndone("r1"), POLICY, NOW)
+    assert standing(undone.state) == {"r1": Standing.ASKED}
+    assert undone.state.shares[0].shown == ()
+    assert undone.closes == ()
+    task = one(undone.effects, Do.TASK)
+    assert task.key != receipts.match_task("us-1", "b1", before.receipts[0])
+    assert task.key == receipts.match_task("us-1", "b1", undone.state.receipts[0])
+
+
+@pytest.mark.parametrize("answer", [MatchConfirmed("r9", ("p1",)), MatchRefused("r9"), MatchUndone("r9")])
+def test_an_answer_about_a_receipt_that_is_gone_is_refused(answer: receipts.MatchFact) -> None:
+    with pytest.raises(Refused, match="no longer shows"):
+        receipts.answered(asked(), answer, POLICY, NOW)
+
+
+def test_an_answer_given_twice_is_refused() -> None:
+    matched = receipts.answered(asked(), MatchConfirmed("r1", ("p1",)), POLICY, NOW).state
+    for answer in (MatchConfirmed("r1", ("p1",)), MatchRefused("r1")):
+        with pytest.raises(Refused, match="already sorted"):
+            receipts.answered(matched, answer, POLICY, NOW)
+
+
+def test_what_is_not_matched_cannot_be_taken_back() -> None:
+    with pytest.raises(Refused, match="not matched"):
+        receipts.answered(asked(), MatchUndone("r1"), POLICY, NOW)
+
+
+@pytest.mark.parametrize("payments", [(), ("p9",), ("p1", "p9")])
+def test_a_match_names_payments_that_are_there(payments: tuple[str, ...]) -> None:
+    with pytest.raises(Refused, match="Choose which"):
+        receipts.answered(asked(), MatchConfirmed("r1", payments), POLICY, NOW)
+
+
+@given(
+    st.lists(st.tuples(st.integers(1, 9000), st.integers(0, 9000)), min_size=1, max_size=5),
+    st.integers(1, 60000),
+    st.randoms(use_true_random=False),
+)
+def test_a_receipt_is_laid_over_shares_to_the_cent_in_whatever_order_they_are_named(
+    sizes: list[tuple[int, int]], cents: int, random: object
+) -> None:
+    """Each share takes what it misses; only what none of them misses goes on top of one."""
+    shares = tuple(
+        a_share(f"p{n}", size, f"FS-{n}", shown=(("r0", min(before, size)),)) for n, (size, before) in enumerate(sizes)
+    )
+    names = [s.payment for s in shares]
+    random.shuffle(names)  # type: ignore[attr-defined]
+    state, _ = read(a_payable(shares=(*shares, a_share("open"))), a_receipt("r1", cents))
+    confirmed = receipts.answered(state, MatchConfirmed("r1", tuple(names)), POLICY, NOW).state
+    laid = {s.payment: sum(c for r, c in s.shown if r == "r1") for s in confirmed.shares}
+    assert sum(laid.values()) == cents
+    assert all(part >= 0 for part in laid.values())
+    missing = sum(s.cents - s.recorded for s in shares)
+    over = sum(max(0, s.recorded - s.cents) for s in confirmed.shares)
+    assert over == max(0, cents - missing)
+    assert sum(s.unseen for s in confirmed.shares if s.payment != "open") == max(0, missing - cents)
+
+
+# --- our own state change at Clio -------------------------------------------------------------------------------------
+
+
+def test_the_one_receipt_that_our_change_made_is_matched() -> None:
+    decision = receipts.marked_paid(a_payable(shares=(a_share(),)), MarkedPaid("p1", (a_receipt(),)), POLICY, NOW)
+    assert decision.state.receipts[0].by == "patch"
+    assert decision.state.shares[0].recorded == 40000
+    assert kinds(decision) == [Do.ITEM_MATCHED]
+
+
+def test_without_a_receipt_our_change_counts_as_read_back() -> None:
+    decision = receipts.marked_paid(a_payable(shares=(a_share(),)), MarkedPaid("p1", ()), POLICY, NOW)
+    assert decision.state.shares[0].patched
+    assert decision.state.shares[0].unseen == 0
+    assert kinds(decision) == [Do.ITEM_MATCHED]
+
+
+def test_two_new_receipts_after_our_change_are_not_guessed_between() -> None:
+    shown = (a_receipt("r1"), a_receipt("r2", 40000))
+    state = receipts.marked_paid(a_payable(shares=(a_share(),)), MarkedPaid("p1", shown), POLICY, NOW).state
+    assert Standing.MATCHED not in standing(state).values()
+
+
+def test_a_change_for_a_payment_that_is_not_here_changes_nothing() -> None:
+    state = a_payable()
+    assert receipts.marked_paid(state, MarkedPaid("p1", (a_receipt(),)), POLICY, NOW).state == state
+
+
+# --- attempts and holds -----------------------------------------------------------------------------------------------
+
+
+def test_an_open_session_over_more_than_is_open_is_expired() -> None:
+    state = a_payable(attempt=Active("p1", 40001, "acct", session="cs_1"))
+    _, owed = receipts.expire_stale_attempt(state, NOW)
+    assert [e.kind for e in owed] == [Do.EXPIRE_SESSION]
+    assert owed[0].body == {"payment": "p1", "session": "cs_1", "account": "acct"}
+
+
+@pytest.mark.parametrize(
+    "attempt",
+    [
+        None,
+        Active("p1", 40000, "acct", session="cs_1"),
+        Active("p1", 50000, "acct"),
+        Active("p1", 50000, "acct", session="cs_1", on_its_way=True),
+    ],
+)
+def test_any_other_attempt_stays(attempt: Active | None) -> None:
+    assert receipts.expire_stale_attempt(a_payable(attempt=attempt), NOW)[1] == []
+
+
+def test_the_hold_ends_when_clio_shows_no_more_than_we_still_have() -> None:
+    gone = a_share(cents=0, shown=(("r1", 40000),))
+    held = a_payable(hold=receipts.REMOVE_IN_CLIO, shares=(gone,))
+    assert receipts.lift_hold(held).hold
+    lifted = receipts.lift_hold(a_payable(hold=receipts.REMOVE_IN_CLIO, shares=(a_share(cents=0),)))
+    assert (lifted.hold, lifted.shares) == ("", ())
+
+
+def test_another_hold_is_not_lifted_by_it() -> None:
+    assert receipts.lift_hold(a_payable(hold="On hold by the firm.")).hold == "On hold by the firm."
+
+
+def test_a_link_is_held_by_one_thing_of_ours() -> None:
+    guard = receipts.link_guard("realm", "invoice", "9", "us-1", "b1")
+    assert (guard.key, guard.holder, guard.release) == ("quickbooks/realm/invoice/9", "us-1/b1", False)
