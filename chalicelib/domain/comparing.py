@@ -1,0 +1,166 @@
+"""The books laid side by side: what Clio, QuickBooks, Stripe and our journal show of one payable or payment, and every
+difference with its cause and its remedy. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from chalicelib.domain.money import show
+from chalicelib.domain.payable import Payable, Standing
+from chalicelib.domain.payment import Payment, Phase, Source
+from chalicelib.domain.posting import is_current, should_stand
+from chalicelib.domain.readings import BillReading, BookedPayment, InvoiceReading, Pot, SessionReading
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One difference between the books. ``cents``: by how much. ``expected``: it waits for a step that is listed."""
+
+    payable: str
+    number: str
+    kind: str
+    cause: str
+    remedy: str
+    detail: str = ""
+    cents: int = 0
+    expected: bool = False
+
+
+def _of_payable(
+    p: Payable, kind: str, cause: str, remedy: str, cents: int = 0, *, expected: bool = False
+) -> Difference:
+    return Difference(p.id, p.number, kind, cause, remedy, cents=cents, expected=expected)
+
+
+def against_clio(p: Payable, bill: BillReading | None) -> list[Difference]:
+    """``bill`` None: Clio did not show it in a list asked for by id."""
+    if bill is None:
+        cause = "Clio no longer shows this bill."
+        return [_of_payable(p, "missing in Clio", cause, "Look for it in Clio and press Resync.")]
+    found = []
+    if (bill.balance, bill.state, bill.asks) != (p.balance, p.bill_state, p.asks):
+        cause = f"Clio shows {show(bill.balance, p.currency)} open; we last read {show(p.balance, p.currency)}."
+        found.append(_of_payable(p, "not read yet", cause, "Press Resync.", bill.balance - p.balance))
+    for share in p.shares:
+        if share.unseen:
+            cause = f"The payment {share.code} of {show(share.cents, p.currency)} is not yet in Clio."
+            remedy = "Record it in Clio with its code; the list “Record in Clio” has the link."
+            found.append(_of_payable(p, "not yet in Clio", cause, remedy, share.unseen, expected=True))
+    for known in p.asked:
+        cause = f"Clio shows a payment of {show(known.cents, p.currency)} that may be one of ours."
+        found.append(_of_payable(p, "waits for your word", cause, "Answer it under Needs attention.", known.cents))
+    return found
+
+
+def against_books(p: Payable, invoice: InvoiceReading | None, payments: Mapping[str, Payment]) -> list[Difference]:
+    """``payments``: those that touch this payable, by id. Trust requests are no invoices and are not compared."""
+    if p.pot is Pot.TRUST:
+        return []
+    if p.booked is None:
+        if p.gone or p.total == 0:
+            return []
+        cause = "The bill has no invoice in QuickBooks yet."
+        return [_of_payable(p, "missing in QuickBooks", cause, "See Needs attention for what holds it.", p.asks)]
+    if invoice is None:
+        cause = "The invoice was deleted in QuickBooks."
+        return [_of_payable(p, "deleted in QuickBooks", cause, "Restore it there, or press Retry.", p.asks)]
+    if p.gone:
+        if invoice.voided:
+            return []
+        cause = "The bill was removed in Clio, but the invoice still stands in QuickBooks."
+        remedy = "See Needs attention for what holds it."
+        return [_of_payable(p, "not void in QuickBooks", cause, remedy, invoice.total)]
+    return _amounts(p, invoice, payments)
+
+
+def _amounts(p: Payable, invoice: InvoiceReading, payments: Mapping[str, Payment]) -> list[Difference]:
+    found = []
+    if invoice.total != p.asks:
+        cause = (
+            f"The invoice in QuickBooks was changed to {show(invoice.total, p.currency)}; "
+            f"Clio's bill asks for {show(p.asks, p.currency)}."
+        )
+        remedy = "Set the invoice in QuickBooks back, or correct the bill in Clio; then compare again."
+        found.append(_of_payable(p, "amount changed in QuickBooks", cause, remedy, invoice.total - p.asks))
+    expected = _balance_due(p, payments)
+    actual = invoice.balance + (p.asks - invoice.total)
+    if actual != expected:
+        cause = (
+            f"QuickBooks shows {show(invoice.balance, p.currency)} open on this invoice; the payments that we know "
+            f"leave {show(expected, p.currency)}."
+        )
+        remedy = "Look for a payment or credit on this invoice that was added, changed or removed in QuickBooks."
+        found.append(_of_payable(p, "balance differs in QuickBooks", cause, remedy, actual - expected))
+    return found
+
+
+def touching(p: Payable) -> set[str]:
+    """Ids of the payments that may be posted on this payable's invoice."""
+    own = {f"clio-{k.group}" for k in p.receipts if k.standing is Standing.OWN and k.group}
+    return own | {s.payment for s in p.shares}
+
+
+def _balance_due(p: Payable, payments: Mapping[str, Payment]) -> int:
+    """What the invoice's balance in QuickBooks should be: what it asks for less what was posted on it."""
+    posted = {id for id, x in payments.items() if x.posted and not x.posted.voided}
+    paid = sum(s.cents for s in p.shares if s.payment in posted)
+    paid += sum(k.cents for k in p.receipts if k.standing is Standing.OWN and f"clio-{k.group}" in posted)
+    return p.asks - paid
+
+
+def journal(p: Payable, replayed: bool) -> list[Difference]:
+    """Promise 7, in production: the journal replays to the state."""
+    if replayed:
+        return []
+    cause = "Our journal does not add up to what we show."
+    return [_of_payable(p, "journal", cause, "Tell us at once.")]
+
+
+# --- payments -------------------------------------------------------------------------------------------------------
+
+
+def _of_payment(x: Payment, kind: str, cause: str, remedy: str, cents: int = 0) -> Difference:
+    number = ", ".join(i.number for i in x.items)
+    return Difference(x.items[0].payable if x.items else "", number, kind, cause, remedy, detail=x.id, cents=cents)
+
+
+def payment_against_books(x: Payment, there: BookedPayment | None) -> list[Difference]:
+    """``there``: what QuickBooks shows under the id that we posted, None when it shows nothing."""
+    if x.pot is Pot.TRUST or x.phase not in (Phase.SETTLED, Phase.REMOVED):
+        return []
+    if not is_current(x):
+        if not should_stand(x) and x.posted is None:
+            return []
+        cause = f"The payment of {show(x.total, x.currency)} is not in QuickBooks yet."
+        return [_of_payment(x, "not yet in QuickBooks", cause, "See Needs attention for what holds it.", x.total)]
+    if x.posted and x.posted.voided:
+        return []
+    kept = x.total - x.back  # what went back and was taken out of QuickBooks too is no difference
+    if there is None or there.voided:
+        if kept == 0:
+            return []
+        cause = f"The payment of {show(x.total, x.currency)} was removed in QuickBooks."
+        remedy = "Enter it there again, or remove it in Clio."
+        return [_of_payment(x, "payment removed in QuickBooks", cause, remedy, x.total)]
+    if there.total not in (x.total, kept):
+        cause = f"QuickBooks shows this payment as {show(there.total, x.currency)}; it is {show(x.total, x.currency)}."
+        remedy = "Set it back in QuickBooks."
+        return [_of_payment(x, "payment changed in QuickBooks", cause, remedy, there.total - x.total)]
+    if x.back and there.total != kept and x.source is Source.STRIPE:
+        cause = f"{show(x.back, x.currency)} of the payment {x.code} went back to the client."
+        remedy = "Enter the refund in QuickBooks, and correct the payment in Clio."
+        return [_of_payment(x, "refund not in the books", cause, remedy, x.back)]
+    return []
+
+
+def payment_against_stripe(x: Payment, seen: SessionReading | None) -> list[Difference]:
+    """``seen``: its session from Stripe's list; None when the list does not hold it."""
+    if x.source is not Source.STRIPE or not x.money:
+        return []
+    if seen is None or not seen.paid or seen.total != x.total:
+        shown = "no such payment" if seen is None else f"{show(seen.total, x.currency)}, paid: {seen.paid}"
+        cause = f"Stripe shows {shown}; we know {show(x.total, x.currency)} as received."
+        return [_of_payment(x, "differs at Stripe", cause, "Tell us at once.", (seen.total if seen else 0) - x.total)]
+    return []
