@@ -1,0 +1,397 @@
+"""Taking money: one attempt locks its payables, every attempt ends, and only what settled is money."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chalicelib.domain import paying
+from chalicelib.domain.effects import Do
+from chalicelib.domain.payable import Collection, Payable, blocked
+from chalicelib.domain.paying import AttemptAsked, AttemptFailed, SessionOpened
+from chalicelib.domain.payment import Phase
+from chalicelib.domain.readings import BillState, Disputed, Pot, Refunded
+from chalicelib.domain.receipts import REMOVE_IN_CLIO
+from chalicelib.errors import Refused
+from tests.builders import NOW, TODAY, a_payable, a_payment
+from tests.domain.given import ACCOUNT, CODE, a_paid_session, a_policy, a_session, begun, kinds, one, paid
+
+POLICY = a_policy()
+DEBIT: dict[str, Any] = {"status": "complete", "method": "us_bank_account", "intent": "pi_1", "charge": "ch_1"}
+
+
+def press(*payables: Payable, shown: dict[str, int] | None = None) -> paying.Together:
+    seen = {p.id: p.open for p in payables} if shown is None else shown
+    asked = AttemptAsked("p1", CODE, ACCOUNT, "link-1", tuple(seen.items()))
+    return paying.begin(payables, asked, POLICY, NOW)
+
+
+def reminded(**fields: Any) -> Payable:
+    return a_payable(collection=Collection("friendly", NOW), **fields)
+
+
+# --- beginning --------------------------------------------------------------------------------------------------------
+
+
+def test_an_attempt_locks_its_payables_over_their_open_amounts() -> None:
+    together = press(a_payable(), a_payable(id="b2", number="1043", balance=500))
+    payment = together.payment.state
+    assert (payment.phase, payment.total, payment.code, payment.account) == (Phase.CREATING, 40500, CODE, ACCOUNT)
+    assert [(i.payable, i.number, i.cents) for i in payment.items] == [("b1", "1042", 40000), ("b2", "1043", 500)]
+    assert payment.expires_at == NOW + paying.SESSION_LASTS
+    for id, cents in (("b1", 40000), ("b2", 500)):
+        attempt = together.payables[id].state.attempt
+        assert attempt is not None
+        assert (attempt.payment, attempt.cents, attempt.account) == ("p1", cents, ACCOUNT)
+    opening = one(together.payment.effects, Do.OPEN_SESSION)
+    assert opening.due_at == NOW + paying.NOTICE
+    assert opening.body == {"payment": "p1", "try": 1}
+
+
+def test_while_a_client_pays_no_reminder_goes_out() -> None:
+    state = press(reminded()).payables["b1"].state
+    assert state.collection is not None
+    assert state.collection.next is None
+    assert state.collection.waits
+
+
+@pytest.mark.parametrize(
+    ("second", "why"),
+    [
+        ({"pot": Pot.TRUST}, "one after the other"),
+        ({"currency": "CAD"}, "one after the other"),
+        ({"client_id": "c2"}, "one after the other"),
+        ({"bill_state": BillState.VOID}, "1043 cannot be paid"),
+        ({"balance": 0}, "Nothing is open"),
+        ({"pending": 5}, "on its way"),
+        ({"hold": "Held."}, "Held"),
+    ],
+)
+def test_what_cannot_be_paid_together_is_refused(second: dict[str, Any], why: str) -> None:
+    with pytest.raises(Refused, match=why):
+        press(a_payable(), a_payable(id="b2", number="1043", **second))
+
+
+def test_a_second_tab_cannot_pay_the_same_invoice() -> None:
+    _, (locked,) = begun(a_payable())
+    with pytest.raises(Refused, match="another window"):
+        press(locked)
+
+
+@pytest.mark.parametrize("shown", [{"b1": 39999}, {"b1": 40001}, {}])
+def test_an_amount_that_moved_since_the_page_is_shown_again(shown: dict[str, int]) -> None:
+    with pytest.raises(Refused, match="has changed"):
+        press(a_payable(), shown=shown)
+
+
+def test_at_most_ten_invoices_are_paid_at_once_and_at_least_one() -> None:
+    ten = [a_payable(id=f"b{n}") for n in range(10)]
+    assert len(press(*ten).payables) == 10
+    with pytest.raises(Refused, match="between one and 10"):
+        press(*ten, a_payable(id="b11"))
+    with pytest.raises(Refused, match="between one and 10"):
+        press()
+
+
+def test_what_stripe_would_not_take_is_refused() -> None:
+    with pytest.raises(Refused, match=r"under \$0\.50"):
+        press(a_payable(balance=49))
+    assert press(a_payable(balance=50)).payment.state.total == 50
+
+
+# --- the session ------------------------------------------------------------------------------------------------------
+
+
+def test_an_opened_session_is_kept_and_looked_at_after_it_expires() -> None:
+    payment, (locked,) = begun(a_payable())
+    assert (payment.phase, payment.session, payment.url) == (Phase.OPEN, "cs_p1", "https://stripe.test/pay")
+    assert locked.attempt is not None
+    assert locked.attempt.session == "cs_p1"
+
+
+def test_a_session_opened_for_an_attempt_that_is_over_is_expired() -> None:
+    fact = SessionOpened("cs_late", "u", NOW)
+    together = paying.opened(a_payment(phase=Phase.FAILED, session="cs_1"), [], fact, NOW)
+    assert kinds(together.payment) == [Do.EXPIRE_SESSION]
+    again = paying.opened(a_payment(phase=Phase.OPEN, session="cs_late"), [], fact, NOW)
+    assert kinds(again.payment) == []
+
+
+def test_a_failed_attempt_frees_its_payables() -> None:
+    payment, locked = begun(reminded())
+    together = paying.failed(payment, locked, AttemptFailed("Stripe refused it."), POLICY, NOW)
+    assert together.payment.state.phase is Phase.FAILED
+    assert together.payment.state.failure == "Stripe refused it."
+    state = together.payables["b1"].state
+    assert state.attempt is None
+    assert state.collection is not None
+    assert state.collection.next is not None
+
+
+def test_a_settled_payment_cannot_fail_afterwards() -> None:
+    payment, states = paid(a_payable())
+    together = paying.failed(payment, states, AttemptFailed("late"), POLICY, NOW)
+    assert together.payment.state == payment
+    assert together.payables == {}
+
+
+def test_an_expired_session_opens_everything_again() -> None:
+    payment, locked = begun(reminded())
+    together = paying.shown(payment, locked, a_session(payment, status="expired"), POLICY, NOW)
+    assert together.payment.state.phase is Phase.EXPIRED
+    assert together.payables["b1"].state.attempt is None
+
+
+def test_another_payments_lock_is_not_released() -> None:
+    payment, (locked,) = begun(a_payable())
+    assert locked.attempt is not None
+    other = replace(locked, attempt=replace(locked.attempt, payment="p2"))
+    together = paying.shown(payment, [other], a_session(payment, status="expired"), POLICY, NOW)
+    assert together.payables == {}
+
+
+def test_a_session_seen_before_its_opening_was_told_is_taken_as_opened() -> None:
+    together = press(a_payable())
+    payment, locked = together.payment.state, [together.payables["b1"].state]
+    after = paying.shown(payment, locked, a_session(payment), POLICY, NOW)
+    assert after.payment.state.phase is Phase.OPEN
+    assert after.payment.state.session == "cs_p1"
+    over = paying.shown(payment, locked, a_paid_session(payment), POLICY, NOW)
+    assert over.payment.state.phase is Phase.SETTLED
+
+
+# --- bank debits ------------------------------------------------------------------------------------------------------
+
+
+def test_a_bank_debit_is_on_its_way_and_reminders_wait() -> None:
+    payment, locked = begun(reminded())
+    together = paying.shown(payment, locked, a_session(payment, **DEBIT, intent_status="processing"), POLICY, NOW)
+    assert together.payment.state.phase is Phase.ON_ITS_WAY
+    assert together.payment.state.method == "us_bank_account"
+    state = together.payables["b1"].state
+    assert state.attempt is not None
+    assert state.attempt.on_its_way
+    assert state.open == 40000
+    assert blocked(state) == "A bank debit is on its way."
+
+
+def test_the_same_debit_seen_again_changes_nothing() -> None:
+    payment, locked = begun(a_payable())
+    seen = a_session(payment, **DEBIT, intent_status="processing")
+    once = paying.shown(payment, locked, seen, POLICY, NOW)
+    again = paying.shown(once.payment.state, [once.payables["b1"].state], seen, POLICY, NOW)
+    assert again.payment.state == once.payment.state
+    assert again.payables == {}
+
+
+@pytest.mark.parametrize("status", ["requires_payment_method", "canceled"])
+def test_a_failed_debit_opens_the_invoice_again(status: str) -> None:
+    payment, locked = begun(reminded())
+    seen = a_session(payment, **DEBIT, intent_status=status, failure="Insufficient funds.")
+    together = paying.shown(payment, locked, seen, POLICY, NOW)
+    assert together.payment.state.phase is Phase.FAILED
+    assert together.payment.state.failure == "Insufficient funds."
+    assert together.payables["b1"].state.attempt is None
+    assert kinds(together.payables["b1"]) == [Do.REMIND]
+
+
+def test_a_debit_that_clears_is_money() -> None:
+    payment, locked = begun(a_payable())
+    way = paying.shown(payment, locked, a_session(payment, **DEBIT, intent_status="processing"), POLICY, NOW)
+    seen = a_paid_session(payment, method="us_bank_account")
+    after = paying.shown(way.payment.state, [way.payables["b1"].state], seen, POLICY, NOW)
+    assert after.payment.state.money
+    assert after.payables["b1"].state.open == 0
+
+
+# --- settling ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_settled_payment_is_counted_posted_and_acknowledged() -> None:
+    payment, locked = begun(a_payable(), a_payable(id="b2", number="1043", balance=500))
+    together = paying.shown(payment, locked, a_paid_session(payment), POLICY, NOW)
+    settled = together.payment.state
+    assert (settled.phase, settled.settled_on, settled.fee, settled.wanted) == (Phase.SETTLED, TODAY, 1190, 1)
+    assert kinds(together.payment) == [Do.RECEIPT, Do.POSTING]
+    posting = one(together.payment.effects, Do.POSTING)
+    assert posting.after == ("invoice/b1", "invoice/b2")
+    for id, cents in (("b1", 40000), ("b2", 500)):
+        state = together.payables[id].state
+        assert state.attempt is None
+        assert [(s.payment, s.cents, s.code, s.on) for s in state.shares] == [("p1", cents, CODE, TODAY)]
+        assert state.open == 0
+
+
+def test_the_day_of_a_payment_is_the_firms_day() -> None:
+    payment, locked = begun(a_payable())
+    late = a_paid_session(payment, captured_at=NOW.replace(hour=3))
+    assert paying.shown(payment, locked, late, POLICY, NOW).payment.state.settled_on == TODAY - timedelta(days=1)
+
+
+def test_seen_a_second_time_a_settled_payment_changes_nothing() -> None:
+    payment, states = paid(a_payable())
+    together = paying.shown(payment, states, a_paid_session(payment), POLICY, NOW)
+    assert together.payment.state == payment
+    assert together.payment.effects == ()
+    assert together.payables == {}
+
+
+@pytest.mark.parametrize("status", ["open", "expired"])
+def test_an_older_snapshot_never_takes_a_settlement_back(status: str) -> None:
+    payment, states = paid(a_payable())
+    together = paying.shown(payment, states, a_session(payment, status=status, fee=1190), POLICY, NOW)
+    assert together.payment.state.phase is Phase.SETTLED
+    assert together.payables == {}
+
+
+def test_without_an_address_no_receipt_is_owed() -> None:
+    payment, locked = begun(a_payable(client_email=""))
+    together = paying.shown(payment, locked, a_paid_session(payment), POLICY, NOW)
+    assert kinds(together.payment) == [Do.POSTING]
+
+
+def test_trust_money_is_never_posted_as_a_payment() -> None:
+    payment, locked = begun(a_payable(pot=Pot.TRUST))
+    together = paying.shown(payment, locked, a_paid_session(payment), POLICY, NOW)
+    assert kinds(together.payment) == [Do.RECEIPT]
+    assert together.payment.state.wanted == 0
+
+
+@pytest.mark.parametrize(
+    ("fields", "owed"),
+    [
+        ({"transitions": ("paid",)}, True),
+        ({"transitions": ("void",)}, False),
+        ({"transitions": ("paid",), "pending": 0, "balance": 39999}, True),
+    ],
+)
+def test_our_change_at_clio_is_owed_only_where_the_bill_offers_it(fields: dict[str, Any], owed: bool) -> None:
+    payment, locked = begun(a_payable(**fields))
+    together = paying.shown(payment, locked, a_paid_session(payment), a_policy(mark_paid=True), NOW)
+    assert (Do.MARK_PAID in kinds(together.payables["b1"])) is owed
+
+
+def test_our_change_at_clio_is_off_until_the_owner_turns_it_on() -> None:
+    payment, locked = begun(a_payable(transitions=("paid",)))
+    together = paying.shown(payment, locked, a_paid_session(payment), POLICY, NOW)
+    assert Do.MARK_PAID not in kinds(together.payables["b1"])
+
+
+def test_our_change_at_clio_is_only_for_the_whole_balance() -> None:
+    payment, (locked,) = begun(a_payable(transitions=("paid",)))
+    for moved in (replace(locked, balance=50000), replace(locked, pending=1)):
+        together = paying.shown(payment, [moved], a_paid_session(payment), a_policy(mark_paid=True), NOW)
+        assert Do.MARK_PAID not in kinds(together.payables["b1"])
+
+
+def test_what_is_paid_too_much_becomes_a_task() -> None:
+    payment, (locked,) = begun(a_payable())
+    lower = replace(locked, balance=30000)
+    together = paying.shown(payment, [lower], a_paid_session(payment), POLICY, NOW)
+    assert together.payables["b1"].state.surplus == 10000
+    assert "$100.00" in one(together.payables["b1"].effects, Do.TASK).reason
+
+
+# --- money that goes back ---------------------------------------------------------------------------------------------
+
+
+def refunded(*cents: int, status: str = "succeeded") -> dict[str, Any]:
+    return {"refunds": tuple(Refunded(f"re_{n}", c, status) for n, c in enumerate(cents))}
+
+
+def test_a_refund_opens_the_invoice_again_at_once_and_a_person_is_told() -> None:
+    payment, states = paid(reminded())
+    together = paying.shown(payment, states, a_paid_session(payment, **refunded(15000)), POLICY, NOW)
+    assert together.payment.state.returned == 15000
+    assert "$150.00" in one(together.payment.effects, Do.TASK).title
+    state = together.payables["b1"].state
+    assert state.open == 15000
+    assert state.collection is not None
+    assert state.collection.next is not None
+
+
+def test_a_whole_refund_leaves_no_share() -> None:
+    payment, states = paid(a_payable())
+    together = paying.shown(payment, states, a_paid_session(payment, **refunded(40000)), POLICY, NOW)
+    assert together.payables["b1"].state.shares == ()
+    assert together.payables["b1"].state.open == 40000
+
+
+def test_a_refund_that_failed_in_the_end_counts_again() -> None:
+    payment, states = paid(a_payable())
+    back = paying.shown(payment, states, a_paid_session(payment, **refunded(40000, status="pending")), POLICY, NOW)
+    assert back.payables["b1"].state.open == 40000
+    again = a_paid_session(payment, **refunded(40000, status="failed"))
+    after = paying.shown(back.payment.state, [back.payables["b1"].state], again, POLICY, NOW)
+    assert after.payment.state.returned == 0
+    assert after.payables["b1"].state.open == 0
+
+
+def test_where_clio_shows_the_payment_the_invoice_is_held_until_it_is_removed_there() -> None:
+    payment, (state,) = paid(a_payable())
+    recorded = replace(state, shares=(replace(state.shares[0], shown=(("r1", 40000),)),), balance=0)
+    recorded = replace(recorded, bill_state=BillState.PAID)
+    together = paying.shown(payment, [recorded], a_paid_session(payment, **refunded(15000)), POLICY, NOW)
+    held = together.payables["b1"]
+    assert held.state.hold == REMOVE_IN_CLIO
+    assert held.state.hold_seq == held.state.seq == recorded.seq + 1
+    assert "remove the payment" in one(held.effects, Do.TASK).title
+    assert blocked(held.state) == REMOVE_IN_CLIO
+
+
+def test_a_dispute_counts_only_once_the_money_was_withdrawn() -> None:
+    payment, states = paid(a_payable())
+    warned = (Disputed("dp_1", 40000, "warning_needs_response", withdrawn=False),)
+    early = paying.shown(payment, states, a_paid_session(payment, disputes=warned), POLICY, NOW)
+    assert early.payment.state.lost == 0
+    assert "was disputed" in one(early.payment.effects, Do.TASK).title
+    assert early.payables["b1"].state.open == 0
+    lost = (Disputed("dp_1", 40000, "lost", withdrawn=True),)
+    late = paying.shown(payment, states, a_paid_session(payment, disputes=lost), POLICY, NOW)
+    assert late.payment.state.lost == 40000
+    assert late.payables["b1"].state.open == 40000
+
+
+def test_more_going_back_than_came_takes_no_more_than_came() -> None:
+    payment, states = paid(a_payable())
+    lost = (Disputed("dp_1", 40000, "lost", withdrawn=True),)
+    session = a_paid_session(payment, disputes=lost, **refunded(10000))
+    together = paying.shown(payment, states, session, POLICY, NOW)
+    assert together.payment.state.back == 50000
+    assert together.payables["b1"].state.open == 40000
+
+
+@given(st.lists(st.integers(50, 90000), min_size=1, max_size=10), st.integers(0, 1_000_000))
+def test_what_goes_back_is_split_to_the_cent_from_the_last_item_on(sizes: list[int], back: int) -> None:
+    payables = [a_payable(id=f"b{n}", balance=size) for n, size in enumerate(sizes)]
+    payment, states = paid(*payables)
+    back = min(back, payment.total)
+    together = paying.shown(payment, states, a_paid_session(payment, **refunded(back)), POLICY, NOW)
+    items = together.payment.state.items
+    assert sum(i.back for i in items) == back
+    assert all(0 <= i.back <= i.cents for i in items)
+    touched = [i.back > 0 for i in items]
+    assert touched == sorted(touched)
+    assert all(i.back == i.cents for i, before in zip(items[1:], items, strict=False) if before.back)
+
+
+# --- when to look again -----------------------------------------------------------------------------------------------
+
+
+def test_every_attempt_is_looked_at_until_it_ends() -> None:
+    creating = a_payment(phase=Phase.CREATING)
+    assert paying.next_look(creating, NOW) == NOW + timedelta(minutes=1)
+    open_ = a_payment(phase=Phase.OPEN, expires_at=NOW + timedelta(minutes=45))
+    assert paying.next_look(open_, NOW) == NOW + timedelta(minutes=46)
+    assert paying.next_look(replace(open_, expires_at=NOW), NOW) == NOW + timedelta(minutes=5)
+    assert paying.next_look(a_payment(phase=Phase.ON_ITS_WAY), NOW) == NOW + timedelta(hours=12)
+
+
+@pytest.mark.parametrize("phase", [Phase.SETTLED, Phase.FAILED, Phase.EXPIRED, Phase.REMOVED])
+def test_what_is_over_is_not_looked_at_again(phase: Phase) -> None:
+    assert paying.next_look(a_payment(phase=phase), NOW) is None
