@@ -193,6 +193,11 @@ class LiveWorld:
         session.headers["User-Agent"] = "FeeSimple/1"
         return session
 
+    @property
+    def _patience(self) -> dict[str, float]:
+        """Time-outs in seconds. Where pages are served somebody waits: Pay has 12 seconds in all (flow/reach.py)."""
+        return {"connect_seconds": 1.5, "read_seconds": 3.5} if self.serves_pages else {}
+
     @cached_property
     def clio(self) -> ClioClient:
         from chalicelib.clio.client import ClioClient, Region
@@ -203,7 +208,7 @@ class LiveWorld:
             regions[name] = Region(
                 self.setting(f"{at}_CLIENT_ID"), self.setting(f"{at}_CLIENT_SECRET"), self.setting(f"{at}_BASE")
             )
-        return ClioClient(regions, session=self._http, clock=self.now)
+        return ClioClient(regions, session=self._http, clock=self.now, **self._patience)
 
     @cached_property
     def quickbooks(self) -> QuickBooksClient:
@@ -230,6 +235,7 @@ class LiveWorld:
             api_base=self.setting("STRIPE_API_BASE"),
             connect_base=self.setting("STRIPE_CONNECT_BASE"),
             session=self._http,
+            **self._patience,
         )
 
     @cached_property

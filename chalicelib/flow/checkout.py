@@ -197,7 +197,7 @@ def pay(world: World, token: str, chosen: Sequence[tuple[str, int]]) -> Answer:
     deadline = world.now() + BUDGET
     link = _link(world, token)
     policy = policy_of(world, link.firm)
-    reach = Reach(world, link.firm, policy.lanes, Floor.PERSON)
+    reach = Reach(world, link.firm, policy.lanes, Floor.PERSON, deadline=deadline)
     ids = list(dict.fromkeys(id for id, _ in chosen))[: paying.PAYABLES_AT_MOST + 1]
     held = world.store.load_many([looking.payable_ref(link.firm, id) for id in ids])
     payables: list[Payable] = [states.decode(Kind.PAYABLE, h.body) for h in held if h.body]

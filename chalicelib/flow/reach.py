@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 from chalicelib.domain.effects import Lanes
 from chalicelib.domain.kernel import Neighbour
 from chalicelib.domain.readings import Access
-from chalicelib.errors import Disconnected
+from chalicelib.errors import Disconnected, Unavailable
 from chalicelib.flow import tokens
 from chalicelib.flow.budget import Floor, Meter
 from chalicelib.flow.ports import Clio, Mail, QuickBooks, Stripe, World
 
 T = TypeVar("T")
+ONE_CALL = timedelta(seconds=5)  # the time-outs of a call made while somebody waits (world.py)
 
 
 class Reach:
     """One firm's way out, for one piece of work of one class."""
 
-    def __init__(self, world: World, firm: str, lanes: Lanes, floor: Floor) -> None:
+    def __init__(
+        self, world: World, firm: str, lanes: Lanes, floor: Floor, *, deadline: datetime | None = None
+    ) -> None:
+        """``deadline``: when somebody waiting must have an answer; no call starts without time for its time-out."""
+        self.deadline = deadline
         self.world = world
         self.firm = firm
         self.lanes = lanes
@@ -33,6 +39,7 @@ class Reach:
         return self._call(Neighbour.QUICKBOOKS, self.lanes.realm, lambda access: call(self.world.quickbooks, access))
 
     def stripe(self, call: Callable[[Stripe], T]) -> T:
+        self._in_time()
         self.meter.spend(Neighbour.STRIPE, "")
         return call(self.world.stripe)
 
@@ -45,7 +52,12 @@ class Reach:
             raise Disconnected(self.firm, str(neighbour), "not connected yet")
 
         def spent(access: Access) -> T:
+            self._in_time()
             self.meter.spend(neighbour, account)
             return call(access)
 
         return tokens.with_access(self.world, self.firm, neighbour, account, spent)
+
+    def _in_time(self) -> None:
+        if self.deadline is not None and self.world.now() > self.deadline - ONE_CALL:
+            raise Unavailable("there is no time left for another call", after=5)
