@@ -127,6 +127,7 @@ class Bases:
             box.log.clear()
             box.faults.clear()
             box.counts, box.switches = {}, {}
+            box.random.seed(1)
         world.quickbooks_box.switches["ignore_limits"] = True
         return world
 

@@ -92,6 +92,11 @@ class Checkers:
             if ref.kind is Kind.PAYMENT and ref.firm == firm and b["phase"] == "settled" and b["source"] == "stripe"
         ]
 
+    def ours_on(self, bill: int) -> list[tuple[str, int]]:
+        """(attempt, cents less what went back) of our settled payments on a bill."""
+        settled = [b for firm in self.h.firms for b in self.settled(firm.firm)]
+        return [(b["id"], i["cents"] - i["back"]) for b in settled for i in b["items"] if i["payable"] == str(bill)]
+
     def payables(self, firm: str) -> list[dict[str, Any]]:
         return [b for ref, b in self.bodies.items() if ref.kind is Kind.PAYABLE and ref.firm == firm]
 

@@ -18,6 +18,7 @@ from infra.sandbox.kit import ManualClock
 
 Job = Callable[[], Any]
 STAYS = 0.75  # how often a worker goes on though others could
+LOOKS_UP = 4  # steps of a worker between two looks at what is due by the clock
 
 
 class Killed(BaseException):
@@ -140,9 +141,10 @@ class Crew:
 
     def _next(self, me: Worker | None) -> Worker:
         """Who runs now: one of those awake; when all sleep, the clock moves on."""
-        was, self.current = self.current, None
-        self.between()
-        self.current = was
+        if me is None or me.steps % LOOKS_UP == 0:
+            was, self.current = self.current, None
+            self.between()
+            self.current = was
         now = self.clock.now()
         ready = [w for w in self.busy if w.wake_at is None or w.wake_at <= now]
         if not ready:

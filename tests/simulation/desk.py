@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
 from chalicelib.domain.firm import MarkPaidSwitched
+from chalicelib.domain.kernel import Kind
 from chalicelib.domain.reminders import Step
 from chalicelib.errors import FeeSimpleError, Refused
 from chalicelib.flow import attention, checkout, collecting, connecting, resync, signing
@@ -236,7 +237,9 @@ class Desk:
         self.reconnect_all(self.firm(rng))
 
     def reconnect_all(self, firm: FirmFacts) -> None:
-        self._at_desk(firm, "reconnect", lambda: self._reconnect(firm))
+        bodies = self.h.checkers.bodies
+        if any(r.kind is Kind.CONNECTION and r.firm == firm.firm and not b["connected"] for r, b in bodies.items()):
+            self._at_desk(firm, "reconnect", lambda: self._reconnect(firm))
 
     def _reconnect(self, firm: FirmFacts) -> None:
         for id, held in connections(self.h.world, firm.firm).items():

@@ -114,6 +114,7 @@ class History(SimLife):
         self._set_switches(draw)
         self.truth = Truth(self.world, self.firms)
         self.checkers = Checkers(self)
+        self.truth.ours_on = self.checkers.ours_on
         self.people = People(self)
         self.world.live(self)
         self.messages: Messages = self.world.queue  # type: ignore[assignment]
@@ -124,6 +125,10 @@ class History(SimLife):
         if begins == "connected":
             for firm in self.firms:
                 self.later(self.began, "resync", lambda f=firm: self.people.resync(f))  # type: ignore[misc]
+        for day in range(5, DAYS, 5):  # somebody sees the task "connect it again"
+            for firm in self.firms:
+                at = self.began + timedelta(days=day, hours=3)
+                self.later(at, "a task seen", lambda f=firm: self.people.reconnect_all(f))  # type: ignore[misc]
         for night in range(DAYS):
             if draw.random() < 0.1:
                 at = self.began + timedelta(days=night, hours=12)
@@ -364,8 +369,12 @@ class History(SimLife):
             self.spawn("polls", lambda f=firm: resync.begin_polls(self.world, f.firm), firm.firm)  # type: ignore[misc]
         self.run_until(self.clock.at + timedelta(days=1))
         for firm in self.firms:
+            self.people.reconnect_all(firm)  # what was revoked before and noticed only now
             self.people.retry_all(firm)
         self.run_until(self.clock.at + timedelta(days=HEAL_DAYS))
         for firm in self.firms:
             self.spawn("compare", lambda f=firm: reconciling.start(self.world, f.firm, "test"), firm.firm)  # type: ignore[misc]
+        self.run_until(self.clock.at + timedelta(hours=1))
+        for firm in self.firms:  # what nobody had asked for since it was revoked
+            self.people.reconnect_all(firm)
         self.run_until(self.clock.at + timedelta(hours=1))

@@ -269,6 +269,7 @@ class Quiet:
             self.say("8", f"{firm.firm}: the comparison did not run: {report and report.at}")
             return
         named = {d.payable for d in report.differences}
+        numbers = {n for d in report.differences for n in d.number.split(", ")}
         rows = {r["Id"]: r for r in self.world.quickbooks_box.company(firm.realm).all("Invoice")}
         for b in self.c.payables(firm.firm):
             bill = self.h.truth.bill(b["id"])
@@ -282,6 +283,7 @@ class Quiet:
             if (
                 not agree
                 and b["id"] not in named
+                and b["number"] not in numbers
                 and not self.waits(firm, f"payable/{b['id']}", f"contact/{b['client_id']}")
             ):
                 there = (invoice["TotalAmt"], invoice["Balance"]) if invoice else None

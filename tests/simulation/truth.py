@@ -33,13 +33,14 @@ class Stood:
 
 @dataclass
 class Truth:
-    """``ours_on``: our settled payments on a bill whose money Clio does not show, set by the history."""
+    """``ours_on``: (attempt, cents) of our settled payments on a bill, set by the history."""
 
     world: SimWorld
     firms: tuple[FirmFacts, ...]
-    ours_on: Callable[[int], list[str]] = lambda _bill: []
+    ours_on: Callable[[int], list[tuple[str, int]]] = lambda _bill: []
     bills: dict[int, list[Stood]] = field(default_factory=dict)
     records: dict[int, tuple[tuple[str, int], ...]] = field(default_factory=dict)  # Clio payment -> (attempt, cents)
+    patched: dict[int, tuple[tuple[str, int], ...]] = field(default_factory=dict)  # bills that we marked as paid
     touched: set[tuple[str, str, str]] = field(default_factory=set)  # (realm, entity, id) changed by people
     revoked: set[tuple[str, str]] = field(default_factory=set)  # (firm, connection) ended by people or faults
     deposits: dict[int, tuple[str, int, int]] = field(default_factory=dict)  # bank line -> (attempt, bill, cents)
@@ -61,6 +62,8 @@ class Truth:
                 if a.voided_at is None:
                     for attempt, cents in self.records.get(a.parent_id, ()):
                         shown[attempt] = shown.get(attempt, 0) + min(cents, a.amount)
+            if bill.state == "paid":
+                shown = {**dict(self.patched.get(id, ())), **shown}
             for line, (attempt, on, cents) in self.deposits.items():
                 if on == id and line in state.rows["bank_transactions"]:
                     shown[attempt] = shown.get(attempt, 0) + cents
@@ -116,7 +119,9 @@ class Truth:
         bill = int(path.partition("bills/")[2].partition(".")[0].partition("?")[0])
         for a in self.world.clio_box.state.children("allocations", bill):
             if a.parent_id not in self.records and a.created_at >= self.world.clio_box.stamp():
-                self.records[a.parent_id] = tuple((p, a.amount) for p in self.ours_on(bill))
+                self.records[a.parent_id] = tuple(self.ours_on(bill))
+        if self.bill(str(bill)).state == "paid":
+            self.patched[bill] = tuple(self.ours_on(bill))
         self.note(self.world.clock.at)
 
     def died(self, worker: Worker) -> None:

@@ -27,6 +27,7 @@ READS = ("load", "load_many", "journal", "listed", "grouped", "held_by", "docume
 READS += ("lane_owed", "parked", "call", "live_calls", "record", "records")
 MAY_CONFLICT = ("commit", "begin")
 POLLS = (f"/{Do.POLL_CLIO}/", f"/{Do.POLL_STRIPE}/")
+PATIENT, BLOCKED = 6, timedelta(hours=10)  # a step that waits for another one is asked about less often here
 Seen = Callable[[bounds.Prepared], None]
 
 
@@ -49,6 +50,8 @@ class SimStore(MemoryStore):
     def postpone(self, key: str, due_at: datetime, *, cause: str = "", tries: int | None = None) -> None:
         if self.life is not None and tries == 0 and any(p in key for p in POLLS):
             due_at = max(due_at, self.life.now() + self.life.poll_every)
+        if self.life is not None and tries is not None and tries > PATIENT and cause.startswith("It waits for"):
+            due_at = max(due_at, self.life.now() + BLOCKED)
         super().postpone(key, due_at, cause=cause, tries=tries)
 
     def put_record(
@@ -106,6 +109,8 @@ class SimWorld(MemoryWorld):
         self.logs.clear()
         self.metrics.clear()
         self.quickbooks_box.limits = Limits()
+        self.clio.remaining.clear()
+        self.clio._least.clear()
         self._mount(None)
 
     def live(self, life: SimLife) -> None:
