@@ -167,8 +167,8 @@ def _closes(old: Payable | None, new: Payable) -> tuple[str, ...]:
     """Tasks that this reading settled."""
     if old is None:
         return ()
-    still = {k.id for k in new.asked}
-    closed = [receipts.match_task(new.firm, new.id, k) for k in old.asked if k.id not in still]
+    still = {(k.id, k.asked) for k in new.asked}
+    closed = [receipts.match_task(new.firm, new.id, k) for k in old.asked if (k.id, k.asked) not in still]
     if new.revision != old.revision:  # a newer revision replaces what waits for the older one
         older = f"{old.id}/{old.revision}"
         closed += [effects.key_of(new.firm, do, older) for do in (effects.Do.READ_LINES, effects.Do.INVOICE)]

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from chalicelib.domain import effects
 from chalicelib.domain.firm import Policy
 from chalicelib.domain.kernel import Decision
 from chalicelib.domain.payable import Payable, Standing
@@ -71,7 +72,12 @@ def seen(
         base, items=merged, total=total, settled_at=base.settled_at or now, settled_on=on, phase=Phase.SETTLED
     )
     posted, owed = post(new, policy, now)
-    return Decision(posted, effects=tuple(owed))
+    return Decision(posted, effects=tuple(owed), closes=_older(base))
+
+
+def _older(state: Payment) -> tuple[str, ...]:
+    """The posting that a newer one takes the place of: it may be parked."""
+    return (effects.key_of(state.firm, effects.Do.POSTING, f"{state.id}/{state.wanted}"),) if state.wanted else ()
 
 
 def _merged(items: list[Item]) -> tuple[Item, ...]:
@@ -87,7 +93,7 @@ def _removed(state: Payment, policy: Policy, now: datetime) -> Decision[Payment]
     if state.phase is Phase.REMOVED:
         return Decision(state)
     posted, owed = post(replace(state, phase=Phase.REMOVED), policy, now)
-    return Decision(posted, effects=tuple(owed))
+    return Decision(posted, effects=tuple(owed), closes=_older(state))
 
 
 @dataclass(frozen=True, slots=True)

@@ -115,11 +115,12 @@ def opened(payment: Payment, payables: Sequence[Payable], fact: SessionOpened, n
     look = effects.look_session(
         payment.firm, payment.account, fact.session, payment.id, fact.expires_at + timedelta(minutes=1)
     )
-    decisions = {
-        p.id: Decision(replace(p, attempt=replace(p.attempt, session=fact.session)))
-        for p in payables
-        if p.attempt and p.attempt.payment == payment.id
-    }
+    decisions = {}
+    for p in payables:
+        if p.attempt and p.attempt.payment == payment.id:
+            locked = replace(p, attempt=replace(p.attempt, session=fact.session))
+            _, stale = receipts.expire_stale_attempt(locked, now)  # less may be open than when the client pressed Pay
+            decisions[p.id] = Decision(locked, effects=tuple(stale))
     return Together(Decision(new, effects=(look,)), decisions)
 
 
@@ -240,8 +241,9 @@ def _settle(
         attempt = None if p.attempt and p.attempt.payment == payment.id else p.attempt
         paid = replace(p, attempt=attempt, shares=(*(s for s in p.shares if s.payment != payment.id), share))
         paid, sorted_ = receipts.sort(paid, policy, now)
+        paid, stale = receipts.expire_stale_attempt(paid, now)
         paid, more = plan(paid, policy, now)
-        owed_here = sorted_ + more + surplus.opened(p, paid, now)
+        owed_here = sorted_ + stale + more + surplus.opened(p, paid, now)
         if policy.firm.mark_paid and may_mark_paid(paid, share):
             lane = policy.lanes.of(Neighbour.CLIO)
             owed_here.append(effects.mark_paid(p.firm, lane, payment.id, p.id, now))
@@ -249,7 +251,11 @@ def _settle(
     posted, posting = post(new, policy, now)
     after = _after_settlement(posted, [d.state for d in decisions.values()], seen, policy, now)
     return Together(
-        Decision(after.payment.state, effects=(*owed, *posting, *after.payment.effects)),
+        Decision(
+            after.payment.state,
+            effects=(*owed, *posting, *after.payment.effects),
+            closes=after.payment.closes,
+        ),
         {
             k: Decision(
                 after.payables[k].state if k in after.payables else d.state,
@@ -262,8 +268,9 @@ def _settle(
 
 
 def may_mark_paid(p: Payable, share: Share) -> bool:
-    """Our state change at Clio is only for a payment of the whole balance, and only where the bill offers it."""
-    return p.balance == share.cents and "paid" in p.transitions and not p.pending
+    """Our state change at Clio is only for a payment of the whole balance, and only where the bill offers it. Never on
+    a trust request: that is done by a transaction on the trust account."""
+    return p.pot is Pot.OPERATING and p.balance == share.cents and "paid" in p.transitions and not p.pending
 
 
 def post(payment: Payment, policy: Policy, now: datetime) -> tuple[Payment, list[Effect]]:
@@ -294,12 +301,14 @@ def _after_settlement(
     )
     if new.back == payment.back and new.dispute == payment.dispute:
         return Together(Decision(new), {})
-    new = replace(new, items=_taken_back(new.items, min(new.back, new.total)))
+    items = _taken_back(new.items, min(new.back, new.total))
+    new = replace(new, items=items, reversals=payment.reversals + 1)
     decisions = {}
     for p in payables:
         item = next(i for i in new.items if i.payable == p.id)
         decisions[p.id] = _reversed(p, new, item, policy, now)
-    return Together(Decision(new, effects=(_reversal_task(new, payment, now),)), decisions)
+    closes = (effects.key_of(new.firm, effects.Do.TASK, reversal_name(payment)),)
+    return Together(Decision(new, effects=(_reversal_task(new, payment, now),), closes=closes), decisions)
 
 
 def _taken_back(items: tuple[Item, ...], cents: int) -> tuple[Item, ...]:
@@ -319,7 +328,7 @@ def _reversed(p: Payable, payment: Payment, item: Item, policy: Policy, now: dat
     shares = tuple(replace(s, cents=item.net) if s.payment == payment.id else s for s in p.shares)
     if p.share_of(payment.id) is None:
         shares = (*shares, Share(payment.id, item.net, payment.code, payment.settled_on or policy.firm.today(now)))
-    state = replace(p, shares=tuple(s for s in shares if s.cents or s.shown))
+    state = replace(p, shares=tuple(s for s in shares if s.cents or s.shown or s.patched))
     owed: list[Effect] = []
     if any(s.recorded > s.cents or (s.patched and s.cents < item.cents) for s in state.shares) and not state.hold:
         state = replace(state, hold=receipts.REMOVE_IN_CLIO, seq=state.seq + 1, hold_seq=state.seq + 1)
@@ -335,6 +344,8 @@ def _reversed(p: Payable, payment: Payment, item: Item, policy: Policy, now: dat
                 body={"payable": p.id, "payment": payment.id},
             )
         )
+    elif not item.back:
+        state = replace(state, hold="")
     elif not any(s.recorded > s.cents for s in state.shares):
         state = receipts.lift_hold(state)
     new, more = plan(state, policy, now)
@@ -345,12 +356,17 @@ def _reversed(p: Payable, payment: Payment, item: Item, policy: Policy, now: dat
     return Decision(new, effects=tuple(owed), closes=closes)
 
 
+def reversal_name(payment: Payment) -> str:
+    """The name of the latest task about money that went back or came again."""
+    return f"reversal/{payment.id}/{payment.reversals}"
+
+
 def _reversal_task(new: Payment, old: Payment, now: datetime) -> Effect:
     amount = show(new.back - old.back, new.currency)
     what = "was disputed" if new.dispute != old.dispute else "went back to the client"
     return effects.task(
         new.firm,
-        f"reversal/{new.id}/{new.returned}-{new.lost}-{new.dispute or 'none'}",
+        reversal_name(new),
         f"payment/{new.id}",
         now,
         title=f"Payment {new.code}: {amount if new.back != old.back else show(new.total, new.currency)} {what}",

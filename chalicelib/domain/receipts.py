@@ -86,6 +86,20 @@ def _group(state: Payable, known: Known, policy: Policy, now: datetime) -> tuple
     return state, replace(effect, key=f"{effect.key}/{state.id}/{state.seq}")
 
 
+def _rest_of_group(state: Payable, known: Known, policy: Policy, now: datetime) -> tuple[Payable, list[Effect]]:
+    """A receipt has found its match: what else Clio's payment covers may have waited for that, and is posted now."""
+    if known.kind != "payment" or not known.group:
+        return state, []
+    state, look = _group(state, known, policy, now)
+    return state, [look]
+
+
+def _doubt(state: Payable, known: Known) -> tuple[Payable, Known]:
+    """A person is asked. ``asked`` names the question, so that it can be asked again after an answer."""
+    known = replace(known, standing=Standing.ASKED, by="", asked=state.seq + 1)
+    return _put(replace(state, seq=state.seq + 1), known), known
+
+
 def sort(state: Payable, policy: Policy, now: datetime) -> tuple[Payable, list[Effect]]:
     """Gives every new receipt its standing. While an attempt is under way they wait: it may be theirs."""
     owed: list[Effect] = []
@@ -101,9 +115,10 @@ def sort(state: Payable, policy: Policy, now: datetime) -> tuple[Payable, list[E
         named = [s for s in waiting if s.code and s.code.upper() in known.text.upper()]
         if named and known.cents <= sum(s.cents - s.recorded for s in named):
             state = _match(state, known, tuple(s.payment for s in named), "code")
+            state, looks = _rest_of_group(state, known, policy, now)
+            owed += looks
         elif waiting:
-            known = replace(known, standing=Standing.ASKED, asked=known.asked + 1)
-            state = _put(state, known)
+            state, known = _doubt(state, known)
             owed.append(_ask(state, known, waiting, now))
         elif known.kind == "deposit":
             state = _stand(state, known, Standing.OTHER)
@@ -162,7 +177,7 @@ def expire_stale_attempt(state: Payable, now: datetime) -> tuple[Payable, list[E
 
 def lift_hold(state: Payable) -> Payable:
     """The hold "remove it in Clio" ends when Clio shows no more of each payment than we still have."""
-    if state.hold == REMOVE_IN_CLIO and all(s.recorded <= s.cents for s in state.shares):
+    if state.hold == REMOVE_IN_CLIO and all(s.recorded <= s.cents and not s.patched for s in state.shares):
         kept = tuple(s for s in state.shares if s.cents or s.shown)
         return replace(state, hold="", shares=kept)
     return state
@@ -211,6 +226,8 @@ def answered(state: Payable, fact: MatchFact, policy: Policy, now: datetime) -> 
             if not fact.payments or any(state.share_of(p) is None for p in fact.payments):
                 raise Refused("Choose which of our payments it is.")
             state = _match(state, known, fact.payments, "person")
+            state, looks = _rest_of_group(state, known, policy, now)
+            owed += looks
         case MatchRefused():
             if known.standing is not Standing.ASKED:
                 raise Refused("This payment is already sorted. Reload the page.")
@@ -222,8 +239,7 @@ def answered(state: Payable, fact: MatchFact, policy: Policy, now: datetime) -> 
         case MatchUndone():
             if known.standing is not Standing.MATCHED:
                 raise Refused("This payment is not matched. Reload the page.")
-            again = replace(known, standing=Standing.ASKED, by="", asked=known.asked + 1)
-            state = _put(_forget(state, known.id), again)
+            state, again = _doubt(_forget(state, known.id), known)
             waiting = [s for s in state.shares if s.recorded < s.cents]
             owed.append(_ask(state, again, waiting, now))
             closes = ()

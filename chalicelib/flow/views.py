@@ -15,6 +15,7 @@ from chalicelib.domain.envelope import Envelope
 from chalicelib.domain.firm import Firm
 from chalicelib.domain.kernel import Effect, Json, Kind, Neighbour, Ref, Status
 from chalicelib.domain.payable import Payable, blocked
+from chalicelib.domain.paying import reversal_name
 from chalicelib.domain.payment import Payment, Phase
 from chalicelib.domain.readings import BillState, Pot
 from chalicelib.domain.reminders import SUPPLIED, ReminderSet
@@ -253,7 +254,7 @@ def _parked_about(
     for x in paid:
         keys += [key(firm, Do.POSTING, f"{x.id}/{x.wanted}")] if x.wanted else []
         keys += [key(firm, Do.MARK_PAID, f"{x.id}/{p.id}")] if x.unrecorded else []
-        keys += [key(firm, Do.TASK, f"reversal/{x.id}/{x.returned}-{x.lost}-{x.dispute or 'none'}")] if x.back else []
+        keys += [key(firm, Do.TASK, reversal_name(x))] if x.reversals else []
     keys += [key(firm, Do.TASK, f"mail/{m.id}/{m.post}") for m in mails[:3]]
     found = [world.store.effect(k) for k in keys]
     return [e for e in found if e is not None and e.status is Status.PARKED]
