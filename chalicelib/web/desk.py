@@ -63,7 +63,21 @@ def invoices(ask: Ask) -> str:
 def invoice(ask: Ask, payable: str) -> str:
     from chalicelib.flow import views
 
-    return page(ask, "invoice.html", "invoices", i=views.invoice(ask.world, ask.firm, payable))
+    return page(ask, "invoice.html", "invoices", i=views.invoice(ask.world, ask.firm, payable), link="")
+
+
+@desk.post("/desk/invoices/{payable}/links")
+def pay_links(ask: Ask, payable: str) -> Reply | str:
+    """A new pay link to copy, shown once; or every link of this invoice made useless."""
+    from chalicelib.flow import links, views
+
+    shown = views.invoice(ask.world, ask.firm, payable)
+    if ask.one("do") == "revoke":
+        count = links.revoke(ask.world, ask.firm, payable)
+        ask.world.log("pay_links_revoked", firm=ask.firm, links=count)
+        return back(f"/desk/invoices/{payable}", "links-gone")
+    token = links.make(ask.world, links.PayLink(ask.firm, shown.row.client_id, payable))
+    return page(ask, "invoice.html", "invoices", i=shown, link=f"{ask.world.public_url}/pay/{token}")
 
 
 @desk.get("/desk/clients/{client}")

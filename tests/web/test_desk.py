@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from chalicelib.domain.kernel import Kind, Ref
@@ -237,3 +239,17 @@ def test_the_setup_shows_its_steps_in_order() -> None:
     stage = connect(world)
     text = Visitor(world).sign_in(stage.firm).get("/setup").text
     assert text.index("Confirm your firm") < text.index("Connect QuickBooks") < text.index("Confirm and begin")
+
+
+def test_a_pay_link_can_be_made_to_copy_and_all_can_be_made_useless() -> None:
+    stage, visitor = a_firm_with_pages()
+    stage.resync()
+    payable = next(iter(stage.world.store.listed(f"{stage.firm}/payables/open", limit=1).items)).ref.id
+    visitor.get(f"/desk/invoices/{payable}")
+    made = visitor.post(f"/desk/invoices/{payable}/links", {"do": "new"})
+    token = re.search(r"/pay/([\w-]+)", made.text)
+    assert token is not None
+    assert visitor.get(f"/pay/{token[1]}").status == 200
+    visitor.get(f"/desk/invoices/{payable}")
+    visitor.follow(visitor.post(f"/desk/invoices/{payable}/links", {"do": "revoke"}))
+    assert visitor.get(f"/pay/{token[1]}").status == 404
