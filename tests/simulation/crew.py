@@ -50,7 +50,8 @@ class Worker:
 class Crew:
     """``between`` is called at every hand-over by whoever holds the baton: it lets happen what is due by the clock.
 
-    ``bugs`` gathers what flew out of jobs. ``limit``: steps after which Endless flies.
+    ``bugs`` gathers what flew out of jobs. ``limit``: steps after which Endless flies. ``dies_at``:
+    the step of the whole crew at which whoever takes it dies.
     """
 
     def __init__(self, clock: ManualClock, rng: random.Random, between: Callable[[], None]) -> None:
@@ -64,6 +65,7 @@ class Crew:
         self.idle: list[Worker] = []
         self.bugs: list[tuple[str, BaseException, str]] = []
         self.deaths = 0
+        self.dies_at = 0
         self.on_death: Callable[[Worker], None] = lambda _w: None
         self.main = threading.Semaphore(0)
         self.stopping = False
@@ -104,6 +106,8 @@ class Crew:
         me.steps += 1
         if self.steps > self.limit:
             raise Endless(f"more than {self.limit} steps")
+        if self.steps == self.dies_at:
+            self._die(me)
         if me.kill_in is not None:
             me.kill_in -= 1
             if me.kill_in < 0:

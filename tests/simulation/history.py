@@ -59,6 +59,19 @@ class Mix:
     switches: dict[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Script:
+    """A story without chance or faults, but one: the worker dies at step ``dies_at``, or the answer ``lost_at`` is
+    lost. ``tell`` puts the acts on the agenda."""
+
+    name: str
+    tell: Callable[[History], None]
+    begins: str = "running"
+    days: float = 2.0
+    dies_at: int = 0
+    lost_at: int = 0
+
+
 @dataclass
 class Outcome:
     """What came of one history."""
@@ -84,15 +97,24 @@ class Act:
 class History(SimLife):
     """Runs one seed. ``run`` gives its outcome."""
 
-    def __init__(self, seed: int, *, keep: Keep | None = None, mix: Mix | None = None, tracing: bool = False) -> None:
+    def __init__(
+        self,
+        seed: int,
+        *,
+        keep: Keep | None = None,
+        mix: Mix | None = None,
+        script: Script | None = None,
+        tracing: bool = False,
+    ) -> None:
         self.seed = seed
-        self.keep, self.mix, self.tracing = keep or Keep(), mix or Mix(), tracing
+        self.keep, self.mix, self.tracing, self.script = keep or Keep(), mix or Mix(), tracing, script
         draw = random.Random(f"history-{seed}")
         kinds = self.keep.faults
-        self.rates = faults_.drawn(draw, kinds)
+        self.rates = faults_.drawn(draw, kinds) if script is None else {}
         self.rates.update({k: v for k, v in self.mix.faults.items() if kinds is None or k in kinds})
         made = bases()
         begins = self.mix.begins or draw.choice(("connected", "running", "running"))
+        begins = script.begins if script else begins
         self.base = made.connected if begins == "connected" else made.running
         self.world = made.laid(self.base)
         self.firms: tuple[FirmFacts, ...] = self.base.firms
@@ -118,6 +140,17 @@ class History(SimLife):
         self.people = People(self)
         self.world.live(self)
         self.messages: Messages = self.world.queue  # type: ignore[assignment]
+        self.answers = 0
+        self.days: float = DAYS
+        self.acts: list[Act] = []
+        if script is not None:
+            self.days = script.days
+            self.crew.dies_at = script.dies_at
+            script.tell(self)
+            return
+        self._put_on_agenda(draw, begins)
+
+    def _put_on_agenda(self, draw: random.Random, begins: str) -> None:
         self.acts = self._drawn_acts(draw)
         for act in self.acts:
             if self.keep.acts is None or act.number in self.keep.acts:
@@ -171,6 +204,13 @@ class History(SimLife):
 
     def later(self, at: datetime, what: str, do: Callable[[], Any]) -> None:
         heapq.heappush(self.agenda, (at, next(self.number), what, do))
+
+    def forced(self) -> str:
+        """In a crash story: whether this is the answer that is lost."""
+        if self.script is None or self.faults.healed:
+            return ""
+        self.answers += 1
+        return "drop_answer" if self.answers == self.script.lost_at else ""
 
     def asked(self, neighbour: str, request: requests.PreparedRequest) -> None:
         self.calls += 1
@@ -334,7 +374,8 @@ class History(SimLife):
     # --- the whole --------------------------------------------------------------------------------------------------
     def run(self) -> Outcome:
         try:
-            self.run_until(self.began + timedelta(days=DAYS))
+            self.run_until(self.began + timedelta(days=self.days))
+            self.crew.dies_at = 0
             if not self.checkers.violations:
                 self._heal()
             if not self.checkers.violations:
