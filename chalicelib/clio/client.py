@@ -204,13 +204,6 @@ class ClioClient:
         row = self._one(access, f"contacts/{_digits(id)}", wire.CLIENT, wire.CLIENT, key="contacts")
         return wire.client(row)
 
-    def reminders_on(self, access: r.Access, client_id: str) -> bool | None:
-        """Outstanding balances take no ``order`` (6)."""
-        fields = "id,reminders_enabled"
-        rows, _ = self._rows(access, "outstanding_client_balances", [("contact_id", client_id)], fields, fields, None)
-        told = [row.get("reminders_enabled") for row in rows]
-        return None if not told or told[0] is None else told[0] is True
-
     # --- reading ----------------------------------------------------------------------------------------------------
     def _page(
         self,

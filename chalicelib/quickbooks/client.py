@@ -132,10 +132,6 @@ class QuickBooksClient:
         wanted = {name.casefold() for name in names}
         return [c for c in found if c.name.casefold() in wanted]
 
-    def customers_by_id(self, access: r.Access, ids: Sequence[str]) -> list[r.CustomerReading]:
-        rows = self._by_id(access, "Customer", ids, f" and {ANY}")
-        return [wire.customer(row) for row in rows]
-
     def names_taken(self, access: r.Access, names: Sequence[str]) -> dict[str, str]:
         """A display name is unique over customers, vendors and employees, also inactive ones (4.1)."""
         if not names:

@@ -306,16 +306,6 @@ def test_a_trust_deposit_is_a_transaction_on_a_trust_account() -> None:
     assert (deposit.cents, deposit.trust, deposit.bill_id) == (1000, True, bill.id)
 
 
-def test_clios_own_reminders_are_seen() -> None:
-    stage = a_stage()
-    bill = unpaid(stage)
-    assert bill.client
-    assert stage.client.reminders_on(stage.access(), bill.client.id) is False
-    stage.clio.people.set_reminders(int(bill.client.id), True)
-    assert stage.client.reminders_on(stage.access(), bill.client.id) is True
-    assert stage.client.reminders_on(stage.access(), "999999999") is None
-
-
 def test_a_client_is_read_by_id() -> None:
     stage = a_stage()
     bill = unpaid(stage)

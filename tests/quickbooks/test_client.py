@@ -126,13 +126,6 @@ def test_a_name_held_by_a_vendor_or_employee_is_taken() -> None:
     assert taken == {"Marlow Court Reporting": "vendor", "Dana Whitlock": "employee"}
 
 
-def test_customers_are_read_by_id() -> None:
-    stage = a_stage()
-    ada = customer_id(stage)
-    found = stage.client.customers_by_id(stage.access(), [ada, "99999"])
-    assert [(c.id, c.email) for c in found] == [(ada, "ada@example.com")]
-
-
 def test_asking_for_nothing_asks_nothing() -> None:
     stage = a_stage()
     access, before = stage.access(), len(stage.box.log)
