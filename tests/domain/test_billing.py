@@ -1,0 +1,246 @@
+"""What follows when Clio shows a bill: the payable's facts from its owner, and what QuickBooks should then show."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from chalicelib.domain import billing, receipts
+from chalicelib.domain.billing import BillSeen, InvoiceBooked, LinesRead
+from chalicelib.domain.effects import Do, key_of
+from chalicelib.domain.kernel import Decision
+from chalicelib.domain.payable import Booked, Payable, Share
+from chalicelib.domain.readings import BillState, ClientReading, Pot, Receipt
+from chalicelib.errors import Unreadable
+from tests.builders import NOW, TODAY, a_bill, a_firm
+from tests.domain.given import a_policy, a_receipt, a_share, kinds, one
+
+POLICY = a_policy()
+LATER = NOW + timedelta(hours=1)
+
+
+def seen(before: Payable | None, /, *receipts: Receipt, **bill: Any) -> Decision[Payable]:
+    return billing.seen(before, BillSeen(a_bill(**bill), receipts, LATER), POLICY, LATER)
+
+
+def known(**fields: Any) -> Payable:
+    return replace(seen(None).state, **fields)
+
+
+# --- which bills come in ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("bill", "why"),
+    [
+        ({"state": BillState.DRAFT}, "draft"),
+        ({"state": BillState.AWAITING_APPROVAL}, "awaiting approval"),
+        ({"state": BillState.VOID}, "void before we saw it"),
+        ({"state": BillState.DELETED}, "deleted before we saw it"),
+        ({"state": BillState.PAID, "balance": 0}, ""),
+        ({"state": BillState.PAID, "balance": 0, "issued_on": TODAY - timedelta(days=61)}, "issued before"),
+        ({"state": BillState.PAID, "balance": 0, "issued_on": TODAY - timedelta(days=60)}, ""),
+        ({"state": BillState.PAID, "balance": 0, "issued_on": None}, ""),
+        ({"issued_on": TODAY - timedelta(days=900)}, ""),
+        ({"balance": 0, "issued_on": TODAY - timedelta(days=61)}, "issued before"),
+    ],
+)
+def test_unpaid_bills_come_in_and_others_only_since_the_start_date(bill: dict[str, Any], why: str) -> None:
+    told = billing.left_alone(a_bill(**bill), a_firm())
+    assert told.startswith(why) if why else told == ""
+
+
+# --- the first reading ------------------------------------------------------------------------------------------------
+
+
+TAKEN_OVER = (
+    *("id", "number", "pot", "matters", "currency", "issued_on", "due_on", "total", "asks", "tax", "interest"),
+    *("discount", "balance", "pending", "credits", "paid", "etag", "updated_at", "transitions"),
+)
+
+
+def test_a_new_bill_is_taken_over_and_its_lines_are_owed() -> None:
+    bill = a_bill(tax=500, interest=7, discount=3, pending=0, transitions=("paid",))
+    decision = billing.seen(None, BillSeen(bill, (), LATER), POLICY, LATER)
+    p = decision.state
+    for field in TAKEN_OVER:
+        assert getattr(p, field) == getattr(bill, field), field
+    assert (p.firm, p.bill_state, p.read_at, p.revision) == ("us-1", BillState.AWAITING_PAYMENT, LATER, 1)
+    assert (p.client_id, p.client_name, p.client_email) == ("c1", "Ada Example", "ada@example.com")
+    lines = one(decision.effects, Do.READ_LINES)
+    assert lines.body == {"bill": "b1", "revision": 1}
+    assert lines.lane == "us-1|clio|us/1"
+
+
+def test_a_trust_request_makes_no_invoice() -> None:
+    assert seen(None, pot=Pot.TRUST).effects == ()
+
+
+@pytest.mark.parametrize(
+    ("bill", "what"), [({"client": None}, "client"), ({"number": ""}, "number"), ({"number": "  "}, "number")]
+)
+def test_a_bill_without_client_or_number_parks(bill: dict[str, Any], what: str) -> None:
+    with pytest.raises(Unreadable) as told:
+        seen(None, **bill)
+    assert told.value.what == what
+    assert told.value.remedy
+
+
+@pytest.mark.parametrize("state", [BillState.VOID, BillState.DELETED])
+def test_a_removed_bill_may_have_lost_its_client(state: BillState) -> None:
+    after = seen(known(), client=None, state=state, etag="e2", balance=0).state
+    assert after.gone
+    assert after.client_name == "Ada Example"
+
+
+# --- later readings ---------------------------------------------------------------------------------------------------
+
+
+def test_the_same_bill_again_changes_nothing() -> None:
+    before = known()
+    assert seen(before) == Decision(before)
+
+
+def test_a_new_etag_alone_may_mean_new_lines() -> None:
+    decision = seen(known(), etag="e2")
+    assert decision.state.revision == 2
+    assert decision.state.read_at == LATER
+    assert kinds(decision) == [Do.READ_LINES]
+    assert key_of("us-1", Do.READ_LINES, "b1/1") in decision.closes
+    assert key_of("us-1", Do.INVOICE, "b1/1") in decision.closes
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"number": "1042A"},
+        {"issued_on": TODAY},
+        {"due_on": TODAY},
+        {"total": 1},
+        {"asks": 1},
+        {"tax": 1},
+        {"interest": 1},
+        {"discount": 1},
+        {"client": ClientReading("c2", "Ada Example", "ada@example.com")},
+    ],
+)
+def test_what_quickbooks_should_show_makes_a_new_revision(changed: dict[str, Any]) -> None:
+    assert seen(known(), etag="e2", balance=30000, **changed).state.revision == 2
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"balance": 30000},
+        {"pending": 5},
+        {"credits": 5},
+        {"paid": 5},
+        {"state": BillState.PAID, "balance": 0},
+        {"client": ClientReading("c1", "Ada E.", "ada@example.com")},
+        {"client": ClientReading("c1", "Ada Example", "new@example.com")},
+        {"transitions": ("paid",)},
+    ],
+)
+def test_what_only_says_that_it_was_paid_makes_none(changed: dict[str, Any]) -> None:
+    decision = seen(known(), etag="e2", **changed)
+    assert decision.state.revision == 1
+    assert Do.READ_LINES not in kinds(decision)
+    assert decision.closes == ()
+
+
+def test_a_removed_bill_goes_to_quickbooks_without_reading_lines() -> None:
+    decision = seen(known(), state=BillState.VOID, etag="e2", balance=0)
+    assert kinds(decision) == [Do.INVOICE]
+    assert decision.state.revision == 2
+
+
+def test_our_own_change_counts_only_while_clio_says_paid() -> None:
+    before = known(shares=(a_share(patched=True),))
+    assert seen(before, state=BillState.PAID, balance=0, etag="e2").state.shares[0].patched
+    assert not seen(before, etag="e2", balance=40000).state.shares[0].patched
+
+
+def test_receipts_that_were_not_read_leave_the_known_ones_alone() -> None:
+    before = seen(None, a_receipt(cents=100), balance=39900).state
+    fact = BillSeen(a_bill(balance=39900, etag="e2", pending=3), None, LATER)
+    assert billing.seen(before, fact, POLICY, LATER).state.receipts == before.receipts
+
+
+def test_a_question_that_answered_itself_closes() -> None:
+    asked = seen(known(shares=(a_share(),)), a_receipt(), balance=0, state=BillState.PAID, etag="e2").state
+    task = receipts.match_task("us-1", "b1", asked.receipts[0])
+    assert task not in seen(asked, a_receipt(), balance=0, state=BillState.PAID, etag="e2").closes
+    assert task in seen(asked, balance=40000, etag="e3").closes
+
+
+def test_a_surplus_is_shown_as_a_task_and_closed_when_it_is_gone() -> None:
+    before = known(shares=(a_share(),))
+    lowered = seen(before, asks=30000, total=30000, balance=30000, etag="e2")
+    task = one(lowered.effects, Do.TASK)
+    assert "$100.00" in task.reason
+    raised = seen(lowered.state, etag="e3")
+    assert task.key in raised.closes
+    assert Do.TASK not in kinds(raised)
+
+
+# --- lines and the invoice --------------------------------------------------------------------------------------------
+
+
+def test_once_its_lines_are_stored_the_invoice_is_owed_after_its_customer() -> None:
+    decision = billing.lines_read(known(), LinesRead(1, "doc-1"), POLICY, LATER)
+    assert (decision.state.lines, decision.state.lines_revision) == ("doc-1", 1)
+    assert decision.names == ("doc-1",)
+    invoice = one(decision.effects, Do.INVOICE)
+    assert invoice.after == ("customer/c1",)
+    assert invoice.lane == "us-1|quickbooks|realm-1"
+
+
+@pytest.mark.parametrize("revision", [1, 3])
+def test_lines_of_another_revision_change_nothing(revision: int) -> None:
+    state = known(revision=2)
+    assert billing.lines_read(state, LinesRead(revision, "doc"), POLICY, LATER) == Decision(state)
+
+
+def test_a_booked_invoice_is_linked_to_this_bill_alone() -> None:
+    decision = billing.booked(known(), InvoiceBooked("77", "realm-1", 1, 40000), LATER)
+    assert decision.state.booked == Booked("77", 1, 40000)
+    assert [(g.key, g.holder) for g in decision.guards] == [("quickbooks/realm-1/invoice/77", "us-1/b1")]
+    assert decision.effects == ()
+
+
+def test_another_total_in_quickbooks_becomes_a_task() -> None:
+    decision = billing.booked(known(), InvoiceBooked("77", "realm-1", 1, 39999), LATER)
+    assert one(decision.effects, Do.TASK).body == {"clio": 40000, "quickbooks": 39999}
+
+
+@pytest.mark.parametrize("fields", [{"voided": True}, {"revision": 0}])
+def test_the_total_of_a_voided_or_older_invoice_says_nothing(fields: dict[str, Any]) -> None:
+    fact = replace(InvoiceBooked("77", "realm-1", 1, 0), **fields)
+    assert billing.booked(known(), fact, LATER).effects == ()
+
+
+def test_an_answer_to_an_older_revision_changes_nothing() -> None:
+    state = known(booked=Booked("77", 3, 40000))
+    assert billing.booked(state, InvoiceBooked("77", "realm-1", 2, 1), LATER) == Decision(state)
+
+
+def test_once_adopted_an_invoice_stays_so() -> None:
+    state = known(booked=Booked("77", 1, 40000, adopted=True))
+    after = billing.booked(state, InvoiceBooked("77", "realm-1", 2, 40000), LATER).state.booked
+    assert after == Booked("77", 2, 40000, adopted=True)
+
+
+def test_payments_in_quickbooks_that_do_not_match_wait_for_a_person() -> None:
+    fact = InvoiceBooked("77", "realm-1", 1, 40000, adopted=True, waits=True, unmatched="$5.00")
+    decision = billing.booked(known(), fact, LATER)
+    assert decision.state.booked is not None
+    assert decision.state.booked.waits
+    assert "$5.00" in one(decision.effects, Do.TASK).reason
+
+
+def test_shares_survive_every_reading() -> None:
+    share = Share("p1", 40000, "FS-X", TODAY)
+    assert seen(known(shares=(share,)), etag="e2", pending=1).state.shares == (share,)

@@ -1,0 +1,115 @@
+"""Connections: one account for each pot and firm, told when lost, never silently exchanged."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from chalicelib.domain import connection
+from chalicelib.domain.connection import AccountShown, Connected, Connection, Lost, account_guard, decide, id_of
+from chalicelib.domain.effects import Do
+from chalicelib.domain.kernel import Decision, Neighbour
+from chalicelib.domain.readings import Pot
+from chalicelib.errors import Refused
+from tests.builders import NOW
+from tests.domain.given import one
+
+OPERATING = Connected(Neighbour.STRIPE, "acct_1", "Hartwell", pot=Pot.OPERATING)
+TRUST = replace(OPERATING, account="acct_2", pot=Pot.TRUST, fees_paid_by_platform=True)
+
+
+def connected(fact: Connected = OPERATING, state: Connection | None = None) -> Decision[Connection]:
+    return decide(state, fact, "us-1", NOW)
+
+
+def test_connecting_takes_the_account_for_this_firm_and_pot() -> None:
+    decision = connected()
+    c = decision.state
+    assert (c.firm, c.id, c.account, c.connected, c.since) == ("us-1", "stripe-operating", "acct_1", True, NOW)
+    assert [(g.key, g.holder) for g in decision.guards] == [
+        (account_guard(Neighbour.STRIPE, "acct_1"), "us-1/stripe-operating")
+    ]
+
+
+def test_ids_name_neighbour_and_pot() -> None:
+    assert id_of(Neighbour.CLIO, None) == "clio"
+    assert id_of(Neighbour.QUICKBOOKS, None) == "quickbooks"
+    assert id_of(Neighbour.STRIPE, Pot.TRUST) == "stripe-trust"
+
+
+def test_another_account_in_its_place_is_refused_by_name() -> None:
+    with pytest.raises(Refused, match="Hartwell"):
+        connected(replace(OPERATING, account="acct_9"), connected().state)
+
+
+def test_the_same_account_connects_again_and_its_task_closes() -> None:
+    lost = decide(connected().state, Lost("revoked"), "us-1", NOW)
+    task = one(lost.effects, Do.TASK)
+    again = connected(state=lost.state)
+    assert again.state.connected
+    assert again.state.losses == 1
+    assert again.closes == (task.key,)
+
+
+def test_a_trust_account_that_never_could_take_money_gives_way() -> None:
+    useless = connected(replace(TRUST, fees_paid_by_platform=False)).state
+    decision = connected(replace(TRUST, account="acct_3"), useless)
+    assert decision.state.account == "acct_3"
+    assert [(g.key, g.release) for g in decision.guards] == [
+        (account_guard(Neighbour.STRIPE, "acct_3"), False),
+        (account_guard(Neighbour.STRIPE, "acct_2"), True),
+    ]
+    with pytest.raises(Refused):
+        connected(replace(TRUST, account="acct_4"), decision.state)
+
+
+def test_losing_it_is_told_once() -> None:
+    lost = decide(connected().state, Lost("revoked there"), "us-1", NOW + timedelta(hours=1))
+    assert (lost.state.connected, lost.state.why, lost.state.losses) == (False, "revoked there", 1)
+    assert "revoked there" in one(lost.effects, Do.TASK).reason
+    again = decide(lost.state, Lost("still"), "us-1", NOW)
+    assert again.state == lost.state
+    assert again.effects == ()
+
+
+def test_each_loss_has_a_task_of_its_own() -> None:
+    first = decide(connected().state, Lost("a"), "us-1", NOW)
+    second = decide(connected(state=first.state).state, Lost("b"), "us-1", NOW)
+    assert one(first.effects, Do.TASK).key != one(second.effects, Do.TASK).key
+
+
+def test_what_stripe_shows_of_an_account_is_taken_over() -> None:
+    shown = AccountShown("New name", False, "4242", False)
+    c = decide(connected(TRUST).state, shown, "us-1", NOW).state
+    assert (c.name, c.charges_enabled, c.bank_last4, c.fees_paid_by_platform) == ("New name", False, "4242", False)
+    assert c.connected
+    with pytest.raises(Refused, match="not connected"):
+        decide(None, shown, "us-1", NOW)
+
+
+@pytest.mark.parametrize(
+    ("fields", "why"),
+    [
+        ({}, ""),
+        ({"fees_paid_by_platform": False}, ""),
+        ({"connected": False, "why": "revoked"}, "revoked"),
+        ({"charges_enabled": False}, "not finished opening"),
+        ({"pot": Pot.TRUST, "fees_paid_by_platform": True}, ""),
+        ({"pot": Pot.TRUST, "fees_paid_by_platform": False}, "nothing may be taken out of trust"),
+    ],
+)
+def test_a_page_says_why_clients_cannot_pay(fields: dict[str, Any], why: str) -> None:
+    c = replace(connected().state, **fields)
+    assert (why in c.why_not) if why else c.why_not == ""
+    assert c.takes_payments is (why == "")
+
+
+def test_what_has_no_pot_takes_no_payments() -> None:
+    assert not replace(connected().state, pot=None).takes_payments
+
+
+def test_connections_are_listed_by_firm() -> None:
+    assert connection.listing(connected().state).list == ("us-1/connections", "stripe-operating")

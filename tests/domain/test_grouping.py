@@ -1,0 +1,189 @@
+"""Payments that Clio shows first: all allocations of one are one payment here and one in QuickBooks."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from chalicelib.domain import grouping, posting
+from chalicelib.domain.effects import Do
+from chalicelib.domain.grouping import GroupSeen, ItemShown
+from chalicelib.domain.kernel import Decision
+from chalicelib.domain.payable import Known, Payable, Standing
+from chalicelib.domain.payment import Item, Payment, Phase, Posted, Source, listing
+from chalicelib.domain.posting import PaymentPosted
+from chalicelib.domain.readings import Pot, Receipt
+from tests.builders import NOW, TODAY, a_payable, a_payment
+from tests.domain.given import a_policy, kinds, one
+
+POLICY = a_policy()
+
+
+def allocation(id: str, bill: str, cents: int, **fields: object) -> Receipt:
+    return Receipt(id, bill, TODAY, cents, **{"group": "g1", **fields})  # type: ignore[arg-type]
+
+
+def holding(bill: str, *known: tuple[str, int, Standing], **fields: object) -> Payable:
+    receipts = tuple(Known(id, cents, TODAY, "g1", "payment", "", standing) for id, cents, standing in known)
+    return a_payable(id=bill, number=f"N-{bill}", receipts=receipts, **fields)
+
+
+def seen(state: Payment | None, receipts: list[Receipt], *payables: Payable) -> Decision[Payment] | None:
+    fact = GroupSeen("g1", tuple(receipts), NOW)
+    return grouping.seen(state, fact, {p.id: p for p in payables}, POLICY, NOW)
+
+
+def one_cheque() -> Payment:
+    """Over two bills."""
+    decision = seen(
+        None,
+        [allocation("r1", "b1", 300), allocation("r2", "b2", 200)],
+        holding("b1", ("r1", 300, Standing.OWN)),
+        holding("b2", ("r2", 200, Standing.OWN)),
+    )
+    assert decision is not None
+    return decision.state
+
+
+def test_all_allocations_of_one_payment_are_one_payment_here() -> None:
+    p = one_cheque()
+    assert (p.id, p.source, p.group, p.phase, p.total) == ("clio-g1", Source.CLIO, "g1", Phase.SETTLED, 500)
+    assert p.items == (Item("b1", "N-b1", 300, shown=300), Item("b2", "N-b2", 200, shown=200))
+    assert (p.settled_on, p.wanted, p.pot) == (TODAY, 1, Pot.OPERATING)
+    assert not p.unrecorded
+
+
+def test_it_is_posted_to_quickbooks() -> None:
+    decision = seen(None, [allocation("r1", "b1", 300)], holding("b1", ("r1", 300, Standing.OWN)))
+    assert decision is not None
+    assert one(decision.effects, Do.POSTING).after == ("invoice/b1",)
+
+
+def test_two_allocations_on_one_bill_are_one_part() -> None:
+    bill = holding("b1", ("r1", 300, Standing.OWN), ("r2", 50, Standing.OWN))
+    decision = seen(None, [allocation("r1", "b1", 300), allocation("r2", "b1", 50)], bill)
+    assert decision is not None
+    assert decision.state.items == (Item("b1", "N-b1", 350, shown=350),)
+
+
+def test_while_a_part_waits_for_a_person_nothing_is_posted() -> None:
+    for standing in (Standing.ASKED, Standing.NEW):
+        receipts = [allocation("r1", "b1", 300), allocation("r2", "b2", 200)]
+        bills = (holding("b1", ("r1", 300, Standing.OWN)), holding("b2", ("r2", 200, standing)))
+        assert seen(None, receipts, *bills) is None
+        assert seen(one_cheque(), receipts, *bills) is None
+
+
+def test_a_part_not_yet_seen_on_its_bill_makes_the_whole_wait() -> None:
+    assert seen(None, [allocation("r1", "b1", 300)], holding("b1")) is None
+
+
+def test_what_is_ours_on_trust_or_not_held_is_not_posted() -> None:
+    receipts = [allocation("r1", "b1", 300), allocation("r2", "b2", 200), allocation("r3", "b9", 5)]
+    matched = holding("b1", ("r1", 300, Standing.MATCHED))
+    trust = holding("b2", ("r2", 200, Standing.OWN), pot=Pot.TRUST)
+    assert seen(None, receipts, matched, trust) is None
+
+
+def test_credits_and_voided_allocations_are_no_payment() -> None:
+    bill = holding("b1", ("r1", 300, Standing.OWN))
+    assert seen(None, [allocation("r1", "b1", 300, kind="credit")], bill) is None
+    assert seen(None, [allocation("r1", "b1", 300, voided=True)], bill) is None
+
+
+def test_the_same_again_changes_nothing() -> None:
+    before = one_cheque()
+    again = seen(
+        before,
+        [allocation("r1", "b1", 300), allocation("r2", "b2", 200)],
+        holding("b1", ("r1", 300, Standing.OWN)),
+        holding("b2", ("r2", 200, Standing.OWN)),
+    )
+    assert again == Decision(before)
+
+
+def test_a_part_that_went_is_posted_anew_without_it() -> None:
+    decision = seen(one_cheque(), [allocation("r1", "b1", 300)], holding("b1", ("r1", 300, Standing.OWN)))
+    assert decision is not None
+    assert (decision.state.total, decision.state.wanted) == (300, 2)
+    assert kinds(decision) == [Do.POSTING]
+
+
+def test_another_day_is_posted_anew() -> None:
+    earlier = replace(allocation("r1", "b1", 300), on=TODAY - timedelta(days=1))
+    second = allocation("r2", "b2", 200)
+    bills = (holding("b1", ("r1", 300, Standing.OWN)), holding("b2", ("r2", 200, Standing.OWN)))
+    decision = seen(one_cheque(), [earlier, second], *bills)
+    assert decision is not None
+    assert decision.state.settled_on == TODAY - timedelta(days=1)
+    assert decision.state.wanted == 2
+
+
+def test_a_payment_removed_in_clio_is_taken_out_of_quickbooks_once() -> None:
+    removed = seen(one_cheque(), [])
+    assert removed is not None
+    assert removed.state.phase is Phase.REMOVED
+    assert kinds(removed) == [Do.POSTING]
+    again = seen(removed.state, [])
+    assert again == Decision(removed.state)
+
+
+def test_a_payment_recorded_again_stands_again() -> None:
+    removed = seen(one_cheque(), [])
+    assert removed is not None
+    back = seen(removed.state, [allocation("r1", "b1", 300)], holding("b1", ("r1", 300, Standing.OWN)))
+    assert back is not None
+    assert back.state.phase is Phase.SETTLED
+
+
+def test_the_method_says_where_the_money_came_from() -> None:
+    bill = holding("b1", ("r1", 300, Standing.OWN))
+    trust = seen(None, [allocation("r1", "b1", 300, from_trust=True)], bill)
+    assert trust is not None
+    assert trust.state.method == "trust"
+    assert one_cheque().method == "recorded in Clio"
+
+
+# --- what a payment hears and what QuickBooks shows of it -------------------------------------------------------------
+
+
+def test_a_payment_hears_what_clio_shows_of_it_on_one_bill() -> None:
+    state = a_payment(items=(Item("b1", "1", 100), Item("b2", "2", 200)))
+    after = grouping.item_shown(state, ItemShown("b2", 200, False)).state
+    assert [i.shown for i in after.items] == [0, 200]
+    assert after.unrecorded
+    both = grouping.item_shown(after, ItemShown("b1", 0, True)).state
+    assert both.items[0].patched
+    assert not both.unrecorded
+
+
+def test_what_went_back_need_not_be_recorded() -> None:
+    assert not a_payment(items=(Item("b1", "1", 100, back=100),)).unrecorded
+
+
+def test_only_what_staff_must_record_stands_in_that_list() -> None:
+    waiting = listing(a_payment())
+    assert waiting.group == ("us-1/unrecorded", f"{NOW.isoformat()}#p1")
+    assert listing(a_payment(source=Source.CLIO)).group is None
+    assert listing(a_payment(phase=Phase.OPEN, settled_at=None)).group is None
+    assert waiting.list == ("us-1/payments", f"{NOW.isoformat()}#p1")
+
+
+def test_a_posting_is_linked_to_this_payment_alone() -> None:
+    decision = posting.posted(a_payment(), PaymentPosted("9", "realm-1", 1, 40000))
+    assert decision.state.posted == Posted("9", 1, 40000)
+    assert [(g.key, g.holder) for g in decision.guards] == [("quickbooks/realm-1/payment/9", "us-1/p1")]
+
+
+def test_a_posting_is_current_when_nothing_newer_is_wanted() -> None:
+    assert not posting.is_current(a_payment(wanted=1))
+    assert not posting.is_current(a_payment(wanted=2, posted=Posted("9", 1, 5)))
+    assert posting.is_current(a_payment(wanted=2, posted=Posted("9", 2, 5)))
+
+
+def test_only_settled_money_stands_in_quickbooks() -> None:
+    assert [p for p in Phase if posting.should_stand(a_payment(phase=p))] == [Phase.SETTLED]
+
+
+def test_what_we_write_says_whose_it_is() -> None:
+    assert posting.marker("us-1", "payment", "p1") == "feesimple:us-1:payment:p1"

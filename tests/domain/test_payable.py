@@ -1,0 +1,102 @@
+"""A payable's words: what is open, what is too much, where it is listed, what stands against a mail."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chalicelib.domain import surplus
+from chalicelib.domain.payable import Active, Collection, Known, Standing, Tab, blocked, listing, tab
+from chalicelib.domain.readings import BillState
+from tests.builders import NOW, TODAY, a_payable
+from tests.domain.given import a_share
+
+SHARES = st.lists(st.tuples(st.integers(0, 60000), st.integers(0, 60000), st.booleans()), max_size=4)
+
+
+@given(st.integers(0, 100000), SHARES)
+def test_what_is_open_is_never_negative_and_never_more_than_the_balance(
+    balance: int, sizes: list[tuple[int, int, bool]]
+) -> None:
+    shares = tuple(
+        a_share(f"p{n}", cents, shown=((f"r{n}", shown),), patched=patched)
+        for n, (cents, shown, patched) in enumerate(sizes)
+    )
+    p = a_payable(balance=balance, shares=shares)
+    unseen = sum(0 if patched else max(0, cents - shown) for cents, shown, patched in sizes)
+    assert 0 <= p.open <= balance
+    assert p.open - p.surplus == balance - unseen
+    assert 0 in (p.open, p.surplus)
+
+
+@pytest.mark.parametrize("state", [s for s in BillState if s is not BillState.AWAITING_PAYMENT])
+def test_only_a_bill_awaiting_payment_has_something_open(state: BillState) -> None:
+    p = a_payable(bill_state=state, shares=(a_share(cents=5),))
+    assert p.open == 0
+    assert p.surplus == 5
+
+
+@pytest.mark.parametrize(
+    ("fields", "where"),
+    [
+        ({}, Tab.OPEN),
+        ({"collection": Collection("friendly", NOW)}, Tab.REMINDING),
+        ({"balance": 0}, Tab.PAID),
+        ({"balance": 0, "collection": Collection("friendly", NOW)}, Tab.PAID),
+        ({"shares": (a_share(),)}, Tab.PAID),
+        ({"balance": 0, "hold": "Held."}, Tab.OPEN),
+        ({"bill_state": BillState.PAID}, Tab.PAID),
+        ({"bill_state": BillState.VOID}, Tab.CLOSED),
+        ({"bill_state": BillState.DELETED}, Tab.CLOSED),
+    ],
+)
+def test_each_stands_in_one_list(fields: dict[str, Any], where: Tab) -> None:
+    assert tab(a_payable(**fields)) is where
+
+
+def test_lists_are_in_order_of_due_date_and_those_without_one_come_last() -> None:
+    found = listing(a_payable())
+    assert found.list == ("us-1/payables/open", "2026-03-12#b1")
+    assert found.group == ("us-1/client/c1", "operating#2026-03-12#b1")
+    dateless = listing(a_payable(due_on=None)).list
+    assert dateless is not None
+    assert dateless[1] == "9999-12-31#b1"
+
+
+@pytest.mark.parametrize(
+    ("fields", "why"),
+    [
+        ({}, ""),
+        ({"attempt": Active("p1", 5, "acct")}, ""),
+        ({"bill_state": BillState.DELETED}, "The bill was removed in Clio."),
+        ({"hold": "Held."}, "Held."),
+        ({"pending": 1}, "Clio shows a payment on its way."),
+        ({"attempt": Active("p1", 5, "acct", on_its_way=True)}, "A bank debit is on its way."),
+        ({"balance": 0}, "Nothing is open."),
+        (
+            {"receipts": (Known("r", 1, TODAY, "", "payment", "", Standing.ASKED),)},
+            "A payment recorded in Clio waits for your decision.",
+        ),
+    ],
+)
+def test_what_stands_against_a_mail_is_said_in_words(fields: dict[str, Any], why: str) -> None:
+    assert blocked(a_payable(**fields)) == why
+
+
+def test_a_share_is_found_by_its_payment() -> None:
+    p = a_payable(shares=(a_share("p1"), a_share("p2")))
+    assert p.share_of("p2") == p.shares[1]
+    assert p.share_of("p3") is None
+
+
+def test_a_surplus_of_another_amount_is_another_task() -> None:
+    ten, twenty = (a_payable(balance=40000 - over, shares=(a_share(),)) for over in (10, 20))
+    assert surplus.closed(ten, twenty) == (surplus.key(ten),)
+    assert [e.key for e in surplus.opened(ten, twenty, NOW)] == [surplus.key(twenty)]
+    assert surplus.opened(ten, ten, NOW) == []
+    assert surplus.closed(ten, ten) == ()
+    assert surplus.opened(None, a_payable(), NOW) == []
+    assert surplus.key(a_payable()) == ""
