@@ -26,7 +26,7 @@ CRASHES_AT_MOST = 5
 LONGEST_WAIT = 3600.0
 DISCONNECTED_WAITS = timedelta(hours=6)  # reconnecting wakes the lane at once
 PASSES_AT_MOST = 400
-TASK_LANES = ("task",)
+BORROWED = (Neighbour.MAIL, Neighbour.SELF)  # what waits there waits for another neighbour: its own kind waits alone
 
 
 @dataclass
@@ -122,16 +122,23 @@ def _pass(
             return len(folds)
         except Conflict:
             world.log("folded_elsewhere", effects=len(folds))  # one by one below
+    waiting: set[str] = set()
     for effect in due:
         if world.now() > deadline - ONE_CALL:
             break
+        if effect.kind in waiting:
+            continue
         if after_crash and not _crash_counted(world, [effect], True):
             continue
         place.key = effect.key
         problem_ = _perform(world, reach, policy, effect)
         place.key = ""
+        if problem_ is not None and neighbour in BORROWED:
+            waiting.add(effect.kind)
+            _lane_waits(world, [e for e in due[due.index(effect) :] if e.kind == effect.kind], problem_)
+            continue
         if problem_ is not None:
-            _lane_waits(world, [e for e in due if e.due_at >= effect.due_at], problem_)
+            _lane_waits(world, due[due.index(effect) :], problem_)
             return moved
         moved += 1
     return moved
@@ -210,8 +217,8 @@ def _looks(world: World, reach: Reach, policy: Policy, looks: Sequence[Effect]) 
 def _lane_waits(world: World, due: Sequence[Effect], problem: Unavailable | Disconnected) -> int:
     """The neighbour does not answer this firm now: what is due waits, each with the cause, and nothing is lost."""
     now = world.now()
-    if isinstance(problem, Disconnected) and problem.neighbour == Neighbour.STRIPE:
-        firm, _, account = due[0].lane.split("|", 2)
+    firm, neighbour, account = due[0].lane.split("|", 2)
+    if isinstance(problem, Disconnected) and problem.neighbour == neighbour == Neighbour.STRIPE:
         connecting.lose(world, firm, Neighbour.STRIPE, account, problem.why or "Stripe refuses our access")
     for effect in due:
         if isinstance(problem, Disconnected):

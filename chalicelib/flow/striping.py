@@ -143,14 +143,13 @@ def _look_for(world: World, reach: Reach, policy: Policy, effect: Effect, paymen
 
 def look_at_session(world: World, reach: Reach, policy: Policy, effect: Effect) -> None:
     account, id = str(effect.body["account"]), str(effect.body["session"])
-    known = _ours(world, policy.firm.id, account)
-    if known:
-        before = None
-        payment = _payment_of(effect)
-        if payment:
-            before = with_payables(world, policy.firm.id, payment)
-        reading = reach.stripe(lambda s: s.session(account, id))
-        take_session(world, reach, policy, effect, account, reading, before)
+    if not _ours(world, policy.firm.id, account):
+        settle(world, [], lambda _s, _n: {}, fact="NotOurs", finish=[Finish(effect.key, arrivals=effect.arrivals)])
+        return
+    payment = _payment_of(effect)
+    before = with_payables(world, policy.firm.id, payment) if payment else None
+    reading = reach.stripe(lambda s: s.session(account, id))
+    take_session(world, reach, policy, effect, account, reading, before)
 
 
 def look_at_intent(world: World, reach: Reach, policy: Policy, effect: Effect) -> None:
