@@ -11,7 +11,7 @@ import pytest
 from chalicelib.domain.kernel import Neighbour
 from chalicelib.domain.readings import Access, Tokens
 from chalicelib.errors import Declined, Disconnected, Expired, Refused, Unavailable
-from chalicelib.flow import connecting, tokens
+from chalicelib.flow import connecting, reconciling, tokens
 from chalicelib.flow.firms import connections
 from tests.world import MemoryWorld, Stage, a_stage
 
@@ -230,3 +230,15 @@ def test_waking_a_lane_makes_what_it_owes_due_now() -> None:
     connecting.wake(stage.world, lane)
     assert stage.world.store.lane_due(lane, stage.world.now(), limit=10)
     assert stage.world.queue.take() == [lane]
+
+
+def test_a_quiet_firms_quickbooks_connection_outlives_its_hundred_days() -> None:
+    """reference/quickbooks.md 1.3: a refresh token dies when it is not used for 100 days; every night uses it."""
+    stage = a_stage()
+    for _ in range(8):
+        stage.world.clock.move(days=20)
+        reconciling.nightly(stage.world)
+        stage.work()
+    assert stage.world.quickbooks.books(
+        tokens.access(stage.world, stage.firm, Neighbour.QUICKBOOKS, stage.realm)
+    ).company
