@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from typing import Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import parse_qsl, urljoin, urlsplit
 
 import requests
 
 HOPS = 15
+SECRET_FIELDS = ("csrf", "state", "code")
 
 
 class PageError(Exception):
@@ -88,7 +89,7 @@ class Shown:
         parser.feed(self.text)
         return parser.forms
 
-    def form(self, action: str, **holding: str) -> Form:
+    def form(self, action: str, holding: dict[str, str]) -> Form:
         """The form whose address ends with ``action`` and that holds these values."""
         for form in self.forms:
             there = urlsplit(form.action or self.url).path
@@ -99,10 +100,14 @@ class Shown:
 
 
 class Browser:
-    """One person's browser, with cookies of its own."""
+    """One person's browser, with cookies of its own.
+
+    ``secrets`` are the cookies, form tokens, states and codes that it was ever given, for a search of the logs.
+    """
 
     def __init__(self, base: str) -> None:
         self.base = base
+        self.secrets: set[str] = set()
         self.session = requests.Session()
         self.session.trust_env = False
 
@@ -111,16 +116,25 @@ class Browser:
         return self._follow(self.session.get(self._at(address), allow_redirects=False, timeout=40), status)
 
     def submit(
-        self, page: Shown, action: str, values: dict[str, Any] | None = None, *, status: int = 200, **holding: str
+        self,
+        page: Shown,
+        action: str,
+        values: dict[str, Any] | None = None,
+        *,
+        status: int = 200,
+        holding: dict[str, str] | None = None,
     ) -> Shown:
-        """Fills a form in and sends it. A list as a value sends the name several times."""
-        form = page.form(action, **holding)
+        """Fills a form in and sends it. A list as a value sends the name several times. ``holding``: see ``form``."""
+        form = page.form(action, holding or {})
         data: dict[str, Any] = {**form.fields, **(values or {})}
+        self.secrets |= {token for name in SECRET_FIELDS for token in form.fields.get(name, []) if token}
         to = urljoin(page.url, form.action or page.url)
         origin = "{0.scheme}://{0.netloc}".format(urlsplit(page.url))
-        send = self.session.post if form.method == "post" else self.session.get
-        key = "data" if form.method == "post" else "params"
-        answer = send(to, allow_redirects=False, timeout=40, headers={"Origin": origin}, **{key: data})  # type: ignore[operator]
+        if form.method == "post":
+            head = {"Origin": origin}
+            answer = self.session.post(to, data=data, headers=head, allow_redirects=False, timeout=40)
+        else:
+            answer = self.session.get(to, params=data, allow_redirects=False, timeout=40)
         return self._follow(answer, status)
 
     def _at(self, address: str) -> str:
@@ -128,9 +142,11 @@ class Browser:
 
     def _follow(self, answer: requests.Response, status: int) -> Shown:
         for _ in range(HOPS):
+            self.secrets |= {value for value in answer.cookies.values() if value}
             if answer.status_code not in (301, 302, 303, 307):
                 break
             to = urljoin(answer.url, answer.headers["Location"])
+            self.secrets |= {value for name, value in parse_qsl(urlsplit(to).query) if name in SECRET_FIELDS}
             answer = self.session.get(to, allow_redirects=False, timeout=40)
         if answer.status_code != status:
             raise PageError(

@@ -33,6 +33,7 @@ _QUIET_SECONDS = 0.3
 # Longer than any call to a neighbour takes, and where the emulator has told of a failure; see ``_forget_failed``.
 _FAILED_AFTER_SECONDS = 20.0
 _TOLD_FAILED_AFTER_SECONDS = 1.0
+_STEP_MINUTES = 3
 _BATCH_FAILED = b" partial failures)"
 
 
@@ -132,6 +133,26 @@ class Stack:
         """Moves the stage's time on and runs one sweep."""
         clock.move(self.clock_file, seconds)
         self.sweep()
+
+    def pass_minutes(self, minutes: int, *, settle_seconds: float = 90.0) -> None:
+        """Minutes pass as they would by themselves: whatever falls due in them is done at its minute, as by the sweep.
+
+        Minutes in which nothing falls due are passed over at once, but for one in three: neighbours have dates too.
+        """
+        left = minutes
+        while left > 0:
+            step = min(left, self._quiet_minutes(), _STEP_MINUTES)
+            self.move_clock(60 * step)
+            self.settle(settle_seconds)
+            left -= step
+
+    def _quiet_minutes(self) -> int:
+        """Whole minutes, at least one, until the first effect falls due."""
+        first = min((at for at in self._due_times()), default="9999")
+        if first >= "9999":
+            return _STEP_MINUTES
+        wait = datetime.fromisoformat(first).replace(tzinfo=UTC) - self.now()
+        return max(1, -int(-wait.total_seconds() // 60))
 
     # --- the functions ----------------------------------------------------------------------------------------------
     def invoke(self, function: str, payload: dict[str, Any]) -> Any:
@@ -245,6 +266,11 @@ class Stack:
 
     def _due(self) -> int:
         """Effects whose time has come, as the sweep would find them. Reads as the owner of the emulator."""
+        now = self.now().strftime("%Y-%m-%dT%H:%M:%S")
+        return sum(1 for due_at in self._due_times() if due_at <= now)
+
+    def _due_times(self) -> list[str]:
+        """When each effect that is owed falls due, UTC to the second."""
         table = self.emulator.account.client("dynamodb")
         found = table.scan(
             TableName=f"fee-simple-{STAGE}-effects",
@@ -252,8 +278,7 @@ class Stack:
             ProjectionExpression="due_at",
             Select="SPECIFIC_ATTRIBUTES",
         )["Items"]
-        now = self.now().strftime("%Y-%m-%dT%H:%M:%S")
-        return sum(1 for item in found if item["due_at"]["S"][:19] <= now)
+        return [item["due_at"]["S"][:19] for item in found]
 
     def _spare_processors(self) -> None:
         """Two batches at once instead of the template's twenty: each would be a process of its own here."""

@@ -80,6 +80,11 @@ def settings(ports: Ports) -> dict[str, str]:
     }
 
 
+def secrets() -> set[str]:
+    """Those of the settings that must stand in no log; each is known to the sandboxes alone."""
+    return {CLIO_CLIENT[1], QUICKBOOKS_CLIENT[1], QUICKBOOKS_VERIFIER, STRIPE_KEY, STRIPE_WEBHOOK_SECRET}
+
+
 def parameters(ports: Ports) -> dict[str, str]:
     """The template's parameters, except Stage."""
     return {"PublicUrl": public_url(ports), "MailFrom": MAIL_FROM, "MailIdentity": MAIL_IDENTITY}

@@ -130,6 +130,7 @@ class Sandbox:
         self.log: list[Entry] = []
         self.counts: dict[str, int] = {}
         self.switches: dict[str, Any] = {}
+        self.issued: list[str] = []
         self.state: Any = self._load() or new_state()
         self.app = Flask(f"sandbox-{name}", root_path=str(Path(__file__).parent / name))
         self.app.json.sort_keys = False  # type: ignore[attr-defined]
@@ -139,7 +140,7 @@ class Sandbox:
     def _load(self) -> Any:
         if self.keep and self.keep.exists():
             kept = pickle.loads(self.keep.read_bytes())  # noqa: S301 - our own file, written below
-            self.counts, self.switches = kept["counts"], kept["switches"]
+            self.counts, self.switches, self.issued = kept["counts"], kept["switches"], kept.get("issued", [])
             return kept["state"]
         return None
 
@@ -147,7 +148,8 @@ class Sandbox:
         if self.keep:
             self.keep.parent.mkdir(parents=True, exist_ok=True)
             part = self.keep.with_suffix(".part")
-            part.write_bytes(pickle.dumps({"state": self.state, "counts": self.counts, "switches": self.switches}))
+            kept = {"state": self.state, "counts": self.counts, "switches": self.switches, "issued": self.issued}
+            part.write_bytes(pickle.dumps(kept))
             part.replace(self.keep)
 
     # --- what a neighbour says in its own code ---------------------------------------------------------------------
@@ -160,6 +162,11 @@ class Sandbox:
         notes = getattr(self, "_notes", None)
         if notes is not None:
             notes.append(what)
+
+    def give(self, secret: str) -> str:
+        """Remembers a token, code or webhook secret that is given out: a stage's logs are searched for it."""
+        self.issued.append(secret)
+        return secret
 
     def switch(self, name: str, default: Any = None) -> Any:
         """A behaviour that the reference marks unknown or optional, set by ``POST /_sandbox/switches``."""
@@ -177,6 +184,10 @@ class Sandbox:
         def log() -> Response:
             return jsonify([asdict(e) for e in self.log[-5000:]])
 
+        @app.get("/_sandbox/tokens")
+        def tokens() -> Response:
+            return jsonify(self.issued)
+
         @app.post("/_sandbox/faults")
         def faults() -> Response:
             plan = request.get_json()
@@ -192,7 +203,7 @@ class Sandbox:
 
         @app.post("/_sandbox/reset")
         def reset() -> Response:
-            self.state, self.counts, self.switches = self.new_state(), {}, {}
+            self.state, self.counts, self.switches, self.issued = self.new_state(), {}, {}, []
             self.log.clear()
             self.faults.clear()
             return jsonify({})

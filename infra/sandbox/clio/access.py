@@ -43,7 +43,7 @@ def grant(clio: ClioSandbox, client_id: str, user: int) -> Grant:
         client_id=client_id,
         user=user,
         permissions=list(clio.switch("app_permissions", PERMISSIONS)),
-        refresh_token=secrets.token_urlsafe(24),
+        refresh_token=clio.give(secrets.token_urlsafe(24)),
     )
     state.grants[made.id] = made
     state.refresh[made.refresh_token] = made.id
@@ -53,13 +53,13 @@ def grant(clio: ClioSandbox, client_id: str, user: int) -> Grant:
 def new_token(clio: ClioSandbox, granted: Grant) -> tuple[str, int]:
     """A new access token and the seconds it lives. Earlier ones live on until they expire."""
     seconds = int(clio.switch("expires_in", TOKEN_SECONDS))
-    token = secrets.token_urlsafe(24)
+    token = clio.give(secrets.token_urlsafe(24))
     clio.state.tokens[token] = Token(granted.id, clio.now() + timedelta(seconds=seconds))
     return token, seconds
 
 
 def new_code(clio: ClioSandbox, granted: Grant, redirect_uri: str) -> str:
-    code = secrets.token_urlsafe(16)
+    code = clio.give(secrets.token_urlsafe(16))
     clio.state.codes[code] = Code(
         granted.id, granted.client_id, redirect_uri, clio.now() + timedelta(seconds=CODE_SECONDS)
     )
@@ -172,7 +172,7 @@ def _refresh(clio: ClioSandbox) -> Response | tuple[Response, int]:
     answer = {"token_type": "bearer", "access_token": token, "expires_in": seconds}
     if clio.switch("rotate_refresh", False):
         del clio.state.refresh[granted.refresh_token]
-        granted.refresh_token = secrets.token_urlsafe(24)
+        granted.refresh_token = clio.give(secrets.token_urlsafe(24))
         clio.state.refresh[granted.refresh_token] = granted.id
         answer["refresh_token"] = granted.refresh_token
     return jsonify(answer)

@@ -68,7 +68,7 @@ def create(clio: ClioSandbox, viewer: Viewer, data: dict[str, Any]) -> Webhook:
         model=model,
         fields=_fields(clio, model, data["fields"]),
         events=_events(model, data.get("events") or [e for e in EVENTS if _offered(model, e)]),
-        shared_secret=secrets.token_hex(24),
+        shared_secret=clio.give(secrets.token_hex(24)),
         expires_at=_expiry(now, data.get("expires_at")),
     )
     state.add(hook)

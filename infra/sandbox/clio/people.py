@@ -71,13 +71,14 @@ class People:
 
     # --- looking ---------------------------------------------------------------------------------------------------
     def find_bill(self, bill: Ref) -> dict[str, Any]:
-        """A bill's id, number, state and figures in cents, whoever may see it."""
+        """A bill's id, number, state, due date (ISO or null) and figures in cents, whoever may see it."""
         held = self._bill(bill)
         return {
             "id": held.id,
             "number": held.number,
             "state": held.state,
             "kind": held.kind,
+            "due_at": held.due_at.isoformat() if held.due_at else None,
             "total": books.total(held),
             "due": books.due(held),
             "paid": held.paid,

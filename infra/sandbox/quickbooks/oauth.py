@@ -67,7 +67,7 @@ class Door:
             return _with(asked["redirect_uri"], {"error": "access_denied", "state": asked["state"]})
         if realm not in self.box.state.companies:
             raise ConsentError("No such company.")
-        code = "XAB" + secrets.token_urlsafe(36)
+        code = self.box.give("XAB" + secrets.token_urlsafe(36))
         expires_at = self.box.now() + timedelta(seconds=CODE_SECONDS)
         self.box.state.codes[code] = Code(asked["client_id"], asked["redirect_uri"], realm, asked["scope"], expires_at)
         return _with(asked["redirect_uri"], {"code": code, "state": asked["state"], "realmId": realm})
@@ -87,7 +87,7 @@ class Door:
             raise TokenError("invalid_grant", "Invalid redirect_uri")
         held.used = True
         hard = now + timedelta(seconds=HARD_SECONDS)
-        value = new_refresh_token()
+        value = self.box.give(new_refresh_token())
         ident = f"grant-{self.box.state.next()}"
         grant = Grant(ident, client_id, held.realm, held.scope, hard, value, now, now)
         self.box.state.grants[ident] = grant
@@ -109,7 +109,7 @@ class Door:
         grant.used_at = now
         if now - grant.issued_at >= timedelta(seconds=float(self.box.switch("rotate_every_seconds", 86_400))):
             grant.died[value] = now
-            grant.refresh_token, grant.issued_at = new_refresh_token(), now
+            grant.refresh_token, grant.issued_at = self.box.give(new_refresh_token()), now
             self.box.state.refresh_tokens[grant.refresh_token] = grant.id
             self.box.note("tokens_rotated")
         return grant
@@ -128,7 +128,7 @@ class Door:
         held = self.box.state.access_tokens
         for old in [t for t, (_, until) in held.items() if until <= now - timedelta(days=1)]:
             del held[old]
-        access = "eyJ" + secrets.token_urlsafe(500)
+        access = self.box.give("eyJ" + secrets.token_urlsafe(500))
         seconds = int(self.box.switch("access_token_seconds", ACCESS_SECONDS))
         held[access] = (grant.id, now + timedelta(seconds=seconds))
         rolling = grant.used_at + timedelta(days=REFRESH_DAYS) - now

@@ -198,7 +198,7 @@ def make_link(box: Box, given: Thing, base_url: str) -> Thing:
             "You cannot create account links for an account connected by OAuth; its owner uses the Dashboard.",
             param="account",
         )
-    token = secrets.token_urlsafe(12)
+    token = box.give(secrets.token_urlsafe(12))
     now = box.epoch()
     box.state.links[token] = Link(account.id, given["refresh_url"], given["return_url"], now + LINK_LIFE)
     return shapes.account_link(now, now + LINK_LIFE, f"{base_url}/setup/s/{account.id}/{token}")
@@ -279,7 +279,7 @@ def grant(box: Box, account: Account, scope: str, redirect_uri: str) -> str:
             "This account is controlled by another platform and cannot be connected. Create a separate account.",
             code="account_controlled_elsewhere",
         )
-    code = "ac_" + secrets.token_urlsafe(18)
+    code = box.give("ac_" + secrets.token_urlsafe(18))
     box.state.codes[code] = Code(account.id, scope, box.epoch() + CODE_LIFE, redirect_uri)
     return code
 
@@ -317,20 +317,20 @@ def _exchange_code(box: Box, given: str) -> Thing:
         account.object["controller"] = dict(OWN_CONTROLLER) if bare else snapshot(STANDARD)
     if fresh:
         events.emit(box, account, "account.application.authorized", _application(box))
-    return _tokens(account, connection)
+    return _tokens(box, account, connection)
 
 
 def _refresh(box: Box, given: str) -> Thing:
     for account_id, connection in box.state.connections.items():
         if given and connection.refresh == given:
-            return _tokens(box.state.accounts[account_id], connection)
+            return _tokens(box, box.state.accounts[account_id], connection)
     raise OAuthRefusal("invalid_grant", "Refresh token does not exist or was revoked.")
 
 
-def _tokens(account: Account, connection: Connection) -> Thing:
-    token = "sk_test_" + secrets.token_urlsafe(24)
+def _tokens(box: Box, account: Account, connection: Connection) -> Thing:
+    token = box.give("sk_test_" + secrets.token_urlsafe(24))
     connection.tokens.append(token)
-    connection.refresh = connection.refresh or "rt_" + secrets.token_urlsafe(24)
+    connection.refresh = connection.refresh or box.give("rt_" + secrets.token_urlsafe(24))
     return {
         "access_token": token,
         "livemode": False,

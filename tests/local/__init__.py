@@ -1,0 +1,1 @@
+"""The real program on the deployed template; marked ``local``."""

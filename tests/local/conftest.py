@@ -1,0 +1,31 @@
+"""One stage of its own for each module, with the real program packaged and deployed on it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from infra.local.ports import Ports
+from infra.local.preflight import NotReady, emulator_program
+from infra.local.stack import Stack
+from infra.package import ROOT
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """All of them are slow, need the emulator, and run one after the other (``make test`` groups them)."""
+    for item in items:
+        if "tests/local/" in item.nodeid:
+            item.add_marker(pytest.mark.local)
+            item.add_marker(pytest.mark.xdist_group("stack"))
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """A stage that is up until the module's last test."""
+    try:
+        emulator_program(ROOT)
+    except NotReady:
+        pytest.skip("the emulator is not installed: make setup")
+    with Stack(tmp_path_factory.mktemp("stage"), ports=Ports.any_free()) as stack:
+        yield stack

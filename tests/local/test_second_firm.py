@@ -1,0 +1,201 @@
+"""The second firm holds every bad input (infra/sandbox/clio/bad_input.py): on the deployed template, through the pages.
+
+The tests follow one another on one stage, as one firm's first days do: each starts where the one above it ended.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import requests
+
+from infra.local.desk import BEXLEY, Desk
+from infra.local.stack import Stack
+from infra.sandbox.clio.bad_input import (
+    BAD,
+    COLON,
+    EMPLOYEE,
+    GOOD,
+    INACTIVE,
+    LONG_NUMBER,
+    LONG_NUMBER_CURED,
+    TAB,
+    VENDOR,
+)
+
+REALM = BEXLEY.realm
+WITHOUT_MAIL = "B-NOMAIL"
+CLIENTS = {COLON: "B-COLON", TAB: "B-TAB", VENDOR: "B-VENDOR", EMPLOYEE: "B-EMPLOYEE", INACTIVE: "B-INACTIVE"}
+NAMED = ("COLON", "TAB", "VENDOR", "EMPLOYEE", "INACTIVE")  # their clients' addresses are made of these
+CURED_IN_CLIO = [n for n in BAD if n not in ("B-VENDOR", "B-EMPLOYEE", "B-INACTIVE")]
+TABLES = ("states", "journal", "effects", "calls", "documents", "records")
+
+
+@pytest.fixture(scope="module")
+def desk(stack: Stack) -> Iterator[Desk]:
+    """Bea has connected everything, resynced, started collection on all that came in, and slept five days over it."""
+    desk = Desk(stack, BEXLEY)
+    seeded_on = stack.now().date()
+    desk.sign_in()
+    desk.set_up(seeded_on - timedelta(days=60))
+    desk.resync()
+    desk.collect_all("Friendly notes", template="friendly")
+    morning = stack.now().replace(hour=15, minute=0) + timedelta(days=8)
+    stack.move_clock(int((morning - stack.now()).total_seconds()))
+    stack.settle(90)
+    yield desk
+
+
+def numbers(desk: Desk) -> list[str]:
+    """The numbers of QuickBooks' invoices, in order."""
+    return sorted(i["DocNumber"] for i in desk.town.invoices(REALM))
+
+
+def about(item: Any) -> str:
+    """The number of the bill that an item under Needs attention is about."""
+    by_number = [n for n in sorted(BAD, key=len, reverse=True) if n in item["title"]]
+    return (by_number or [CLIENTS[name] for name in CLIENTS if name in item["title"]] or [str(item["title"])])[0]
+
+
+def everything(stack: Stack) -> dict[str, list[str]]:
+    """Every item of every table, read as the emulator's owner."""
+    database = stack.emulator.account.client("dynamodb")
+    return {
+        table: sorted(
+            json.dumps(item, sort_keys=True, default=str)
+            for page in database.get_paginator("scan").paginate(TableName=f"fee-simple-local-{table}")
+            for item in page["Items"]
+        )
+        for table in TABLES
+    }
+
+
+# --- what bad input gets ----------------------------------------------------------------------------------------------
+
+
+def test_what_cannot_be_done_is_listed_by_name_with_its_cause_and_remedy(desk: Desk) -> None:
+    listed = desk.attention()
+    assert sorted(about(item) for item in listed) == sorted(BAD)
+    assert all(item["cause"] and item["remedy"] and item["actions"] for item in listed)
+
+
+def test_everything_else_went_on(desk: Desk) -> None:
+    assert numbers(desk) == sorted([*GOOD, WITHOUT_MAIL])
+    written_to = {address for mail in desk.stack.mailbox.all() for address in mail.to}
+    booked = {f"good{n}@example.com" for n in range(1, 6)}
+    waiting_at_quickbooks = {f"{who}@example.com" for who in ("tara", "uma", *map(str.lower, NAMED))}
+    assert written_to == booked | waiting_at_quickbooks
+
+
+def test_a_client_without_an_address_keeps_only_its_mail_waiting(desk: Desk) -> None:
+    (kept,) = [item for item in desk.attention() if about(item) == WITHOUT_MAIL]
+    assert kept["kind"] == "mail.remind"
+    assert "e-mail address" in kept["cause"]
+
+
+def test_a_retry_before_the_cause_is_gone_lists_it_again(desk: Desk) -> None:
+    before = numbers(desk)
+    desk.press(LONG_NUMBER, "retry")
+    desk.stack.pass_minutes(1)
+    assert sorted(about(item) for item in desk.attention()) == sorted(BAD)
+    assert numbers(desk) == before
+
+
+def test_once_the_causes_are_gone_retry_brings_in_exactly_those_bills(desk: Desk) -> None:
+    before = numbers(desk)
+    remove_the_causes(desk)
+    for item in desk.attention():
+        desk.press(item["title"], "retry")
+    desk.stack.pass_minutes(2)
+    left, *others = desk.attention()  # an active customer has that name and another address: is it the same one?
+    assert (about(left), others) == ("B-INACTIVE", [])
+    link = next(a["choice"] for a in left["actions"] if a["choice"].startswith("link:"))
+    desk.press(left["title"], "retry", link)
+    desk.stack.pass_minutes(10)
+    assert desk.attention() == []
+    cured = {LONG_NUMBER_CURED if n == LONG_NUMBER else n for n in BAD if n != WITHOUT_MAIL}
+    assert numbers(desk) == sorted([*before, *cured])
+    assert len(set(numbers(desk))) == len(numbers(desk))
+    assert any(mail.to == ["vera.nomail@example.com"] for mail in desk.stack.mailbox.all())
+
+
+def remove_the_causes(desk: Desk) -> None:
+    """Staff correct Clio; the bookkeeper renames and reactivates in QuickBooks."""
+    books = desk.town.books
+    for number in CURED_IN_CLIO:
+        desk.town.clio.act("cure", bill=number)
+    for act, entity, held, new in (
+        ("rename_vendor", "Vendor", VENDOR, "Marlow Reporting Services"),
+        ("rename_employee", "Employee", EMPLOYEE, "Dana Whitlock (paralegal)"),
+    ):
+        (taken,) = books.act("find", realm=REALM, entity=entity, DisplayName=held)
+        books.act(act, realm=REALM, id=taken["Id"], name=new)
+    (gone,) = books.act("find", realm=REALM, entity="Customer", Active=False)
+    books.act("reactivate_customer", realm=REALM, id=gone["Id"])
+
+
+# --- wrong signatures -------------------------------------------------------------------------------------------------
+
+
+def forged(stack: Stack, times: int) -> list[int]:
+    """The answers to one forged message for each neighbour; ``times`` makes them differ from earlier ones."""
+    event = {"id": f"evt_forged{times}", "object": "event", "account": BEXLEY.operating, "type": "charge.refunded"}
+    news = {"eventNotifications": [{"realmId": REALM, "dataChangeEvent": {"entities": [{"id": str(900 + times)}]}}]}
+    clio = {"data": {"id": 900 + times}, "meta": {"event": "updated"}}
+    stamp = int(stack.now().timestamp())
+    return [
+        requests.post(f"{stack.url}/webhooks/{path}", json=body, headers={header: value}, timeout=30).status_code
+        for path, body, header, value in (
+            ("stripe", event, "Stripe-Signature", f"t={stamp},v1={'0' * 64}"),
+            ("quickbooks", news, "intuit-signature", "Zm9yZ2Vk"),
+            ("clio/nobody-was-told-this-address", clio, "X-Hook-Signature", "0" * 64),
+        )
+    ]
+
+
+def test_a_webhook_with_a_wrong_signature_is_refused_and_nothing_is_stored(stack: Stack, desk: Desk) -> None:
+    stack.settle(60)
+    seen = []
+    for times in range(4):  # the emulator's own schedule may sweep in between, which may write
+        before = everything(stack)
+        assert forged(stack, times) == [400, 403, 400]
+        seen.append(everything(stack) == before)
+        if seen[-1]:
+            break
+    assert seen[-1]
+    assert stack._depth("work") == (0, 0)
+
+
+# --- revoked access ---------------------------------------------------------------------------------------------------
+
+
+def a_new_bill(desk: Desk, number: str) -> None:
+    line = [{"note": "Advice", "price": 12300}]
+    desk.town.clio.act("add_bill", firm=BEXLEY.name, client="Good Client 1", number=number, lines=line)
+
+
+@pytest.mark.parametrize("neighbour", ["QuickBooks", "Clio"])
+def test_when_access_is_revoked_the_firm_is_told_and_reconnecting_resumes_what_waits(
+    desk: Desk, neighbour: str
+) -> None:
+    before = numbers(desk)
+    if neighbour == "Clio":
+        desk.town.clio.act("revoke", email=BEXLEY.owner)
+    else:
+        desk.town.books.act("revoke_grants", realm=REALM)
+    a_new_bill(desk, f"B-AFTER-{neighbour}")
+    desk.stack.pass_minutes(20)
+    (told,) = desk.attention()
+    assert told["title"] == f"{neighbour} is disconnected"
+    assert told["actions"][0]["do"] == "connect"
+    assert "is disconnected" in re.sub(r"\s+", " ", desk.page("/desk").text)
+    assert numbers(desk) == before
+    desk.connect_clio() if neighbour == "Clio" else desk.connect_quickbooks()
+    desk.stack.pass_minutes(6)
+    assert desk.attention() == []
+    assert numbers(desk) == sorted([*before, f"B-AFTER-{neighbour}"])
