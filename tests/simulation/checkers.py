@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 import requests
 
-from chalicelib.domain.kernel import Kind, Ref, fold
+from chalicelib.domain.kernel import Kind, Ref, Status, fold
 from chalicelib.domain.money import show
 from chalicelib.store import bounds
+from tests.simulation.base import FirmFacts
 from tests.world import Sent
 
 if TYPE_CHECKING:
@@ -112,9 +113,21 @@ class Checkers:
         for ref, body in changed.items():
             if ref.kind is Kind.ENVELOPE and ref not in self.bodies:
                 self._claimed(ref, body, changed)
+            was = self.bodies.get(ref) or {}
+            if ref.kind is Kind.PAYMENT and body["phase"] == "settled" != was.get("phase"):
+                self._money(ref, body)
             if ref.kind is Kind.CONNECTION and not body["connected"] and self.bodies.get(ref, {}).get("connected"):
                 self._lost(ref, body)
         self.bodies.update(changed)
+
+    def _money(self, ref: Ref, body: dict[str, Any]) -> None:
+        """Only what Stripe took is money."""
+        if body["source"] != "stripe":
+            return
+        truth = self.h.truth
+        session = next((s for s in truth.sessions(body["account"]) if s["id"] == body["session"]), None)
+        if session is None or truth.charge_of(body["account"], session) is None:
+            self.say("2", f"{ref}: settled here, and Stripe took no money for it")
 
     def _lost(self, ref: Ref, body: dict[str, Any]) -> None:
         if (ref.firm, ref.id) not in self.h.truth.revoked:
@@ -253,6 +266,18 @@ class Checkers:
                     names = [str(line.get("description", "")) for line in held.lines[id]]
                     if any(n.startswith(word) for n in names):
                         self.say("5", f"{account} takes {names}")
+
+    def pointed(self, firm: FirmFacts, bill: int, at: datetime) -> None:
+        """Some hours after a pointer was taken in we hold what Clio showed since then, or a step about it is owed."""
+        held = self.bodies.get(Ref(firm.firm, Kind.PAYABLE, str(bill)))
+        effect = self.h.world.store._effects.get(f"{firm.firm}/clio.bill/{bill}")
+        if held is None or effect is None or effect.effect.status is not Status.DONE:
+            return
+        since = self.h.truth.within(bill, at, self.h.clock.at)
+        if (held["bill_state"], held["balance"]) not in {(s.state, s.balance) for s in since}:
+            self.say(
+                "8", f"{firm.firm}: told at {at} to look at bill {held['number']}; we still hold {held['balance']}"
+            )
 
     def page(self, mail: Sent, page: Any) -> None:
         """A pay page shows this client's bills of this firm, and never a draft."""

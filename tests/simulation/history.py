@@ -231,11 +231,12 @@ class History(SimLife):
     def mailed(self, sent: Sent) -> None:
         self.tell(f"SES delivers {sent.tag} to {sent.to}: {sent.subject}")
         self.checkers.mailed(sent)
-        for kind in ("bounce", "complain", ""):
-            if not kind or self.faults.strikes(kind):
-                told = {"bounce": "bounce", "complain": "complaint", "": "delivery"}[kind]
-                self.hook(f"mail {told}", lambda: mailing.event_seen(self.world, sent.tag, told))
-                return
+        told = "delivery"
+        if self.faults.strikes("bounce"):
+            told = "bounce"
+        elif self.faults.strikes("complain"):
+            told = "complaint"
+        self.hook(f"mail {told}", lambda: mailing.event_seen(self.world, sent.tag, told))
 
     def committed(self, prepared: bounds.Prepared) -> None:
         if self.tracing:
@@ -278,15 +279,20 @@ class History(SimLife):
 
     def point_clio(self, firm: FirmFacts, bills: list[int]) -> None:
         for bill in bills:
-            pointer = EventPointer("e", f"us/{firm.clio}", "updated", "bill", str(bill))
-            self.hook("clio hook", lambda p=pointer: inbox.point(self.world, Neighbour.CLIO, [p]), firm.firm)  # type: ignore[misc]
+            self.hook("clio hook", lambda b=bill: self._pointed(firm, b), firm.firm)  # type: ignore[misc]
+
+    def _pointed(self, firm: FirmFacts, bill: int) -> None:
+        pointer = EventPointer("e", f"us/{firm.clio}", "updated", "bill", str(bill))
+        inbox.point(self.world, Neighbour.CLIO, [pointer])
+        at = self.clock.at
+        self.later(at + timedelta(hours=5), "checks", lambda: self.checkers.pointed(firm, bill, at))
 
     def _drained(self, lane: str) -> None:
         """As app.py's queue handler does it."""
         place = Place()
         try:
             drain(self.world, lane, place=place)
-        except Exception as bug:
+        except Exception as bug:  # noqa: BLE001 - as in app.py
             if not isinstance(bug, FeeSimpleError):
                 self.checkers.bug(bug, place.key or lane)
             self.tell(f"drain ends with {type(bug).__name__}: {bug}")

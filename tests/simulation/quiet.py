@@ -192,14 +192,14 @@ class Quiet:
                     self.say("2", f"{firm.firm}: Stripe took {charge['amount']} for {id}, which is {phase} here")
                     continue
                 back = self.h.truth.lost_of(account, charge)
-                if payment["returned"] + payment["lost"] != back and not self.waits(firm, f"payment/{id}"):
+                if payment["returned"] + payment["lost"] != back:
                     self.say(
                         "2",
                         f"{firm.firm}: {back} of {id} went back; we know of {payment['returned']}+{payment['lost']}",
                     )
                 if account == firm.operating:
                     self._posted_once(firm, id, charge["amount"], f"Stripe payment {id}")
-                lines = [x for x in self.world.store._journal[Ref(firm.firm, Kind.PAYMENT, id)]]
+                lines = self.world.store._journal[Ref(firm.firm, Kind.PAYMENT, id)]
                 times = [x for x in lines if x.read().change.get("phase") == "settled"]
                 if len(times) != 1:
                     self.say("2", f"{firm.firm}: {id} was settled {len(times)} times in our journal")
@@ -225,9 +225,22 @@ class Quiet:
                     self.h.tell(f"receipt {a.id} is ours and was taken for another")
             if known and known["standing"] == "matched" and not truly:
                 self.say("2", f"{firm.firm}: receipt {a.id} is none of ours and was matched by {known['by']}")
+        self._removed(firm)
         for group, cents in groups.items():
             if group not in unsure:
                 self._posted_once(firm, f"clio-{group}", cents, f"Clio payment {group}")
+
+    def _removed(self, firm: FirmFacts) -> None:
+        """A payment that staff took back in Clio does not stand in QuickBooks."""
+        rows = [r for r in self.world.quickbooks_box.company(firm.realm).all("Payment") if r["TotalAmt"] > 0]
+        valid = {a.parent_id for a in self.world.clio_box.state.of_firm("allocations", firm.clio) if not a.voided_at}
+        for name, ids in self.c._marked(rows, "payment").items():
+            gone = name.startswith("clio-") and int(name.removeprefix("clio-")) not in valid
+            excused = self.waits(firm, f"payment/{name}") or any(
+                (firm.realm, "Payment", i) in self.h.truth.touched for i in ids
+            )
+            if gone and not excused:
+                self.say("2", f"{firm.firm}: {name} was removed in Clio and stands in QuickBooks")
 
     # --- 6 ------------------------------------------------------------------------------------------------------------
     def _surplus(self, firm: FirmFacts) -> None:

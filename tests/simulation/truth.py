@@ -80,8 +80,7 @@ class Truth:
     def within(self, bill: int, begin: datetime, end: datetime) -> list[Stood]:
         """How the bill stood at any moment of the span."""
         past = self.bills.get(bill, [])
-        found = [s for n, s in enumerate(past) if s.at <= end and (n + 1 == len(past) or past[n + 1].at >= begin)]
-        return found
+        return [s for n, s in enumerate(past) if s.at <= end and (n + 1 == len(past) or past[n + 1].at >= begin)]
 
     def bill(self, id: str) -> Any:
         return self.world.clio_box.state.rows["bills"].get(int(id))

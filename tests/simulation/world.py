@@ -23,7 +23,18 @@ from infra.sandbox.quickbooks.limits import Limits
 from tests.simulation.seam import Life, Messages, Post, Seam
 from tests.world import CLIO, QUICKBOOKS, STRIPE, Lanes, MemoryWorld, Ses
 
-READS = ("load", "load_many", "journal", "listed", "grouped", "held_by", "document", "effect", "due", "lane_due")
+READS: tuple[str, ...] = (
+    "load",
+    "load_many",
+    "journal",
+    "listed",
+    "grouped",
+    "held_by",
+    "document",
+    "effect",
+    "due",
+    "lane_due",
+)
 READS += ("lane_owed", "parked", "call", "live_calls", "record", "records")
 MAY_CONFLICT = ("commit", "begin")
 POLLS = (f"/{Do.POLL_CLIO}/", f"/{Do.POLL_STRIPE}/")
