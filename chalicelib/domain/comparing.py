@@ -72,7 +72,18 @@ def against_books(p: Payable, invoice: InvoiceReading | None, payments: Mapping[
         cause = "The bill was removed in Clio, but the invoice still stands in QuickBooks."
         remedy = "See Needs attention for what holds it."
         return [_of_payable(p, "not void in QuickBooks", cause, remedy, invoice.total)]
-    return _amounts(p, invoice, payments)
+    return _not_begun(p, payments) + _amounts(p, invoice, payments)
+
+
+def _not_begun(p: Payable, payments: Mapping[str, Payment]) -> list[Difference]:
+    """Payments that Clio shows here and that are not posted because another part of them waits for a person's word."""
+    found = []
+    for k in p.receipts:
+        if k.standing is Standing.OWN and k.group and f"clio-{k.group}" not in payments:
+            cause = f"Clio's payment of {show(k.cents, p.currency)} is not in QuickBooks yet."
+            remedy = "A part of it on another bill waits: see Needs attention."
+            found.append(_of_payable(p, "not yet in QuickBooks", cause, remedy, k.cents))
+    return found
 
 
 def _amounts(p: Payable, invoice: InvoiceReading, payments: Mapping[str, Payment]) -> list[Difference]:
@@ -86,7 +97,11 @@ def _amounts(p: Payable, invoice: InvoiceReading, payments: Mapping[str, Payment
         found.append(_of_payable(p, "amount changed in QuickBooks", cause, remedy, invoice.total - p.asks))
     expected = _balance_due(p, payments)
     actual = invoice.balance + (p.asks - invoice.total)
-    if actual != expected:
+    if p.credits and actual == expected:
+        cause = f"Clio shows a credit of {show(p.credits, p.currency)} on this bill that QuickBooks does not show."
+        remedy = "Enter the credit in QuickBooks, as a credit memo on this invoice."
+        found.append(_of_payable(p, "credit not in QuickBooks", cause, remedy, p.credits))
+    elif actual != expected - p.credits:
         cause = (
             f"QuickBooks shows {show(invoice.balance, p.currency)} open on this invoice; the payments that we know "
             f"leave {show(expected, p.currency)}."
