@@ -20,12 +20,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.xdist_group("stack"))
 
 
-@pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """A stage that is up until the module's last test."""
+@pytest.fixture(scope="session")
+def emulator() -> None:
+    """Skips what needs the emulator where it is not installed."""
     try:
         emulator_program(ROOT)
     except NotReady:
         pytest.skip("the emulator is not installed: make setup")
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory, emulator: None) -> Iterator[Stack]:
+    """A stage that is up until the module's last test."""
     with Stack(tmp_path_factory.mktemp("stage"), ports=Ports.any_free()) as stack:
         yield stack
