@@ -134,6 +134,8 @@ def _connect(world: World, firm: str, fact: Connected, got: Tokens | None, by: s
         _free_for(world, firm, fact)
         raise
     wake(world, lane_of(firm, fact.neighbour, fact.account))
+    for ours in (Neighbour.MAIL, Neighbour.SELF):  # reminders and runs read the neighbour from lanes of our own
+        wake(world, lane_of(firm, ours), waiting_for=waits_for(fact.neighbour))
 
 
 def _free_for(world: World, firm: str, fact: Connected) -> None:
@@ -193,10 +195,16 @@ def _token(world: World, held: Connection) -> str:
     return tokens.held(world, held.firm, held.neighbour, held.account).access
 
 
-def wake(world: World, lane: str) -> None:
-    """All that this lane owes is due now: what waited for the connection goes on."""
+def waits_for(neighbour: Neighbour | str) -> str:
+    """The cause of what waits for a connection."""
+    return f"{neighbour} is disconnected."
+
+
+def wake(world: World, lane: str, *, waiting_for: str = "") -> None:
+    """All that this lane owes is due now (or what has this cause): what waited for the connection goes on."""
     now = world.now()
-    waiting = world.store.lane_owed(lane, limit=WOKEN_AT_MOST)
+    owed = world.store.lane_owed(lane, limit=WOKEN_AT_MOST)
+    waiting = [e for e in owed if not waiting_for or e.cause == waiting_for]
     for effect in waiting:
         if effect.due_at > now:
             world.store.postpone(effect.key, now)

@@ -222,7 +222,7 @@ def _lane_waits(world: World, due: Sequence[Effect], problem: Unavailable | Disc
         connecting.lose(world, firm, Neighbour.STRIPE, account, problem.why or "Stripe refuses our access")
     for effect in due:
         if isinstance(problem, Disconnected):
-            until, cause = now + DISCONNECTED_WAITS, f"{problem.neighbour} is disconnected."
+            until, cause = now + DISCONNECTED_WAITS, connecting.waits_for(problem.neighbour)
         else:
             wait = max(problem.after, min(5.0 * 2**effect.tries, LONGEST_WAIT))
             until, cause = now + timedelta(seconds=wait), f"Waiting: {problem.why}"

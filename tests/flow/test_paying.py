@@ -387,7 +387,7 @@ def test_a_webhook_for_a_payment_that_is_not_ours_changes_nothing() -> None:
     from chalicelib.flow import inbox
 
     stage = a_synced_stage()
-    before = [p for p in acts.payments(stage)]
+    before = acts.payments(stage)
     for kind, id in (("intent", "pi_nobody"), ("session", "cs_nobody")):
         inbox.point(stage.world, Neighbour.STRIPE, [EventPointer("evt_1", stage.operating, "x", kind, id)])
     assert inbox.point(stage.world, Neighbour.STRIPE, [EventPointer("evt_2", "acct_other", "x", "intent", "pi")]) == 0
