@@ -13,7 +13,7 @@ BROWSER_READY := .local/.browser
 export SEEDS FIRST SEED SABOTAGE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test simulate bench package deploy lint format clean browser
+.PHONY: help setup run demo test simulate bench mutate package deploy lint format clean browser
 
 help:
 	@echo "make run       everything up with a sandbox law firm; prints one address"
@@ -21,6 +21,7 @@ help:
 	@echo "make test      style, types, all tests"
 	@echo "make simulate  the simulator; SEEDS=n FIRST=k, SEED=k, SABOTAGE=all"
 	@echo "make bench     the figures of docs/performance.md, measured now"
+	@echo "make mutate    breaks the domain's rules one by one and counts what its tests notice; half an hour"
 	@echo "make package   the template and the zip;  make deploy STAGE=s puts them on AWS"
 	@echo "make lint      style and types only;  make format mends style"
 	@echo "make clean     removes the local stage's data and what was built"
@@ -78,6 +79,9 @@ simulate: $(READY)
 
 bench: setup
 	@$(BIN)/python -m tests.bench $(ARGS)
+
+mutate: $(READY)
+	@$(BIN)/python -m tests.domain.mutate $(ARGS)
 
 package: $(READY)
 	@$(BIN)/python -m infra.package

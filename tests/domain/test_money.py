@@ -36,7 +36,8 @@ def test_what_is_no_finite_exact_number_is_an_error(raw: object) -> None:
     with pytest.raises(Unreadable) as told:
         cents_from(raw, "total")
     assert told.value.what == "total"
-    assert told.value.remedy
+    assert told.value.raw == str(raw)
+    assert "number" in told.value.remedy
 
 
 def test_an_amount_that_no_firm_has_is_an_error() -> None:

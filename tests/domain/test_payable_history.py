@@ -233,5 +233,5 @@ class OneBill(RuleBasedStateMachine):
             assert not c.waits
 
 
-OneBill.TestCase.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
+OneBill.TestCase.settings = settings(stateful_step_count=30)
 TestOneBill = OneBill.TestCase
