@@ -1,4 +1,7 @@
-"""Pay links: unguessable, revocable, kept only as a hash. One opens what one client owes one firm, and nothing else."""
+"""Pay links: unguessable, revocable, found by their hash. One opens what one client owes one firm, and nothing else.
+
+The token itself stands in the mail and on the attempt it began (docs/decisions/0005-pay-links.md).
+"""
 
 from __future__ import annotations
 
