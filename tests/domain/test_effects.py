@@ -1,0 +1,138 @@
+"""Every effect's key begins with the firm, names what is owed once and for all, and lies in the right lane."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from chalicelib.domain import effects, receipts
+from chalicelib.domain.effects import Do, Lanes
+from chalicelib.domain.kernel import Effect, Neighbour, Status
+from tests.builders import NOW
+
+CLIO, BOOKS, STRIPE, MAIL, SELF = "f|clio|us/1", "f|quickbooks|r", "f|stripe|acct", "f|mail|", "f|self|"
+ALL: list[tuple[Effect, str, str, str, dict[str, object]]] = [
+    (effects.look_bill("f", CLIO, "7", NOW, "Bill"), "f/clio.bill/7", "payable/7", CLIO, {"bill": "7"}),
+    (effects.look_group("f", CLIO, "9", NOW), "f/clio.payment/9", "payment/clio-9", CLIO, {"group": "9"}),
+    (effects.look_client("f", CLIO, "3", NOW), "f/clio.client/3", "contact/3", CLIO, {"client": "3"}),
+    (
+        effects.read_lines("f", CLIO, "7", 2, NOW, "Bill"),
+        "f/clio.lines/7/2",
+        "payable/7",
+        CLIO,
+        {"bill": "7", "revision": 2},
+    ),
+    (
+        effects.customer("f", BOOKS, "3", 2, NOW, "Ada"),
+        "f/quickbooks.customer/3/2",
+        "contact/3",
+        BOOKS,
+        {"contact": "3", "revision": 2, "name": "Ada"},
+    ),
+    (
+        effects.invoice("f", BOOKS, "7", "3", 2, "1042", NOW, "Bill"),
+        "f/quickbooks.invoice/7/2",
+        "payable/7",
+        BOOKS,
+        {"payable": "7", "revision": 2, "number": "1042"},
+    ),
+    (
+        effects.posting("f", BOOKS, "p", ("7",), 1, date(2026, 3, 2), NOW, "Payment"),
+        "f/quickbooks.payment/p/1",
+        "payment/p",
+        BOOKS,
+        {"payment": "p", "revision": 1, "on": "2026-03-02"},
+    ),
+    (
+        effects.open_session("f", "acct", "p", 2, NOW),
+        "f/stripe.open/p/2",
+        "payment/p",
+        STRIPE,
+        {"payment": "p", "try": 2},
+    ),
+    (
+        effects.look_session("f", "acct", "cs", "p", NOW),
+        "f/stripe.session/cs",
+        "payment/p",
+        STRIPE,
+        {"account": "acct", "session": "cs"},
+    ),
+    (
+        effects.expire_session("f", "acct", "p", "cs", NOW),
+        "f/stripe.expire/cs",
+        "payment/p",
+        STRIPE,
+        {"payment": "p", "session": "cs", "account": "acct"},
+    ),
+    (
+        effects.remind("f", "7", 4, NOW, "Reminder"),
+        "f/mail.remind/7/4",
+        "payable/7",
+        MAIL,
+        {"payable": "7", "round": 4},
+    ),
+    (effects.receipt_mail("f", "p", 1, NOW, "R"), "f/mail.receipt/p/1", "payment/p", MAIL, {"payment": "p"}),
+    (effects.watch_mail("f", "e", "payable/7", NOW), "f/mail.watch/e", "payable/7", MAIL, {"envelope": "e"}),
+    (
+        effects.item_matched("f", "p", "7", 5, NOW),
+        "f/self.matched/p/7/5",
+        "payment/p",
+        SELF,
+        {"payment": "p", "payable": "7"},
+    ),
+    (
+        effects.mark_paid("f", CLIO, "p", "7", NOW),
+        "f/clio.mark_paid/p/7",
+        "payment/p",
+        CLIO,
+        {"payment": "p", "payable": "7"},
+    ),
+    (effects.fold("f", "payable/7", 3, NOW, {"x": 1}), "f/self.fold/payable/7/3", "payable/7", SELF, {"x": 1}),
+]
+
+
+@pytest.mark.parametrize(("effect", "key", "about", "lane", "body"), ALL, ids=[e[0].kind for e in ALL])
+def test_an_effect_says_what_is_owed_of_whom_where(
+    effect: Effect, key: str, about: str, lane: str, body: dict[str, object]
+) -> None:
+    assert (effect.key, effect.about, effect.lane, effect.body) == (key, about, lane, body)
+    assert (effect.firm, effect.due_at, effect.status, effect.arrivals) == ("f", NOW, Status.OWED, 1)
+    assert effect.key.startswith(f"f/{Do(effect.kind)}/")
+
+
+def test_what_stands_on_a_page_beside_an_effect_is_its_title() -> None:
+    titled = {e.kind: e.title for e, *_ in ALL if e.title}
+    assert titled == {
+        Do.LOOK_BILL: "Bill",
+        Do.READ_LINES: "Bill",
+        Do.CUSTOMER: "Ada",
+        Do.INVOICE: "Bill",
+        Do.POSTING: "Payment",
+        Do.REMIND: "Reminder",
+        Do.RECEIPT: "R",
+    }
+
+
+def test_the_customer_comes_before_the_invoice_and_the_invoice_before_the_payment() -> None:
+    after = {e.kind: e.after for e, *_ in ALL if e.after}
+    assert after == {Do.INVOICE: ("customer/3",), Do.POSTING: ("invoice/7",)}
+
+
+def test_a_task_is_born_parked_for_a_person() -> None:
+    task = effects.task("f", "match/7", "payable/7", NOW, title="T", reason="R", remedy="M", body={"a": 1})
+    assert (task.key, task.kind, task.lane, task.status) == ("f/task/match/7", Do.TASK, SELF, Status.PARKED)
+    assert (task.title, task.reason, task.remedy, task.body, task.due_at) == ("T", "R", "M", {"a": 1}, NOW)
+
+
+def test_a_lane_is_the_account_that_is_connected_or_the_one_named() -> None:
+    lanes = Lanes("f", clio="us/1", realm="r")
+    assert lanes.of(Neighbour.CLIO) == CLIO
+    assert lanes.of(Neighbour.QUICKBOOKS) == BOOKS
+    assert lanes.of(Neighbour.STRIPE, "acct") == STRIPE
+    assert lanes.of(Neighbour.MAIL) == MAIL
+
+
+def test_a_removal_has_one_task_for_each_time_it_is_asked() -> None:
+    assert receipts.removal_task("f", "7", 2) == "f/task/remove/7/2"
+    assert receipts.removal_task("f", "7", 3) != receipts.removal_task("f", "7", 2)
