@@ -149,28 +149,28 @@ SUPPLIED: tuple[ReminderSet, ...] = (
             Step(
                 -3,
                 "Invoice {{invoice_number}} is due on {{due_date}}",
-                "Dear {{client_name}},\n\nthis is a short note that invoice {{invoice_number}} over {{amount_due}} is "
+                "Dear {{client_name}},\n\nThis is a short note that invoice {{invoice_number}} over {{amount_due}} is "
                 "due on {{due_date}}. If you have already arranged payment, thank you: nothing more is needed.\n\n"
                 "Kind regards\n{{firm_name}}",
             ),
             Step(
                 1,
                 "Invoice {{invoice_number}} was due on {{due_date}}",
-                "Dear {{client_name}},\n\nour records show {{amount_due}} open on invoice {{invoice_number}}, which "
+                "Dear {{client_name}},\n\nOur records show {{amount_due}} open on invoice {{invoice_number}}, which "
                 "was due on {{due_date}}. You can view and pay it with the links below. If something is unclear, just "
                 "reply to this e-mail.\n\nKind regards\n{{firm_name}}",
             ),
             Step(
                 10,
                 "Reminder: invoice {{invoice_number}} is open",
-                "Dear {{client_name}},\n\ninvoice {{invoice_number}} is now {{days_overdue}} days past its due date, "
+                "Dear {{client_name}},\n\nInvoice {{invoice_number}} is now {{days_overdue}} days past its due date, "
                 "with {{amount_due}} open. Please pay it with the link below, or reply and tell us when we may expect "
                 "payment.\n\nKind regards\n{{firm_name}}",
             ),
             Step(
                 25,
                 "Please settle invoice {{invoice_number}}",
-                "Dear {{client_name}},\n\ndespite our earlier notes {{amount_due}} remains open on invoice "
+                "Dear {{client_name}},\n\nDespite our earlier notes {{amount_due}} remains open on invoice "
                 "{{invoice_number}}, due on {{due_date}}. Please settle it this week, or call us so that we can find "
                 "a way together.\n\nKind regards\n{{firm_name}}",
             ),
@@ -189,7 +189,7 @@ SUPPLIED: tuple[ReminderSet, ...] = (
             Step(
                 14,
                 "Second reminder: invoice {{invoice_number}}",
-                "Dear {{client_name}},\n\ninvoice {{invoice_number}} is {{days_overdue}} days overdue; "
+                "Dear {{client_name}},\n\nInvoice {{invoice_number}} is {{days_overdue}} days overdue; "
                 "{{amount_due}} is open. Please pay it now or reply with any question.\n\nKind regards\n{{firm_name}}",
             ),
         ),

@@ -99,7 +99,7 @@ def receipt(world: World, policy: Policy, payment: Payment) -> Envelope:
     amount = show(payment.total, payment.currency)
     on = words_for(payment.settled_on, payment.currency)
     how = "by bank debit" if payment.method == "us_bank_account" else "by card"
-    thanks = f"thank you for your payment of {amount}, received {how} on {on}."
+    thanks = f"Thank you for your payment of {amount}, received {how} on {on}."
     items: list[Json] = [
         {"what": f"{kind_of(payment.pot)} {i.number}", "due": "", "amount": show(i.cents, payment.currency)}
         for i in payment.items
