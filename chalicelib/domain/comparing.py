@@ -179,3 +179,9 @@ def payment_against_stripe(x: Payment, seen: SessionReading | None) -> list[Diff
         cause = f"Stripe shows {shown}; we know {show(x.total, x.currency)} as received."
         return [_of_payment(x, "differs at Stripe", cause, "Tell us at once.", (seen.total if seen else 0) - x.total)]
     return []
+
+
+def without_stripe(account: str) -> Difference:
+    """An account that no longer lets us in: its payments cannot be compared."""
+    cause = f"The Stripe account {account} is disconnected: its payments were not compared."
+    return Difference("", "", "not compared with Stripe", cause, "Connect it again, then compare once more.")

@@ -13,7 +13,7 @@ from chalicelib.domain import billing, effects
 from chalicelib.domain.billing import BillSeen
 from chalicelib.domain.connection import Connection
 from chalicelib.domain.firm import Policy
-from chalicelib.domain.kernel import Json, Kind, Neighbour, lane_of
+from chalicelib.domain.kernel import Effect, Json, Kind, Neighbour, Status, lane_of
 from chalicelib.domain.payable import Payable
 from chalicelib.domain.readings import BillReading, Broken, Deposit, EventPointer, Pot, Receipt
 from chalicelib.errors import Conflict, Unreadable
@@ -128,6 +128,17 @@ def _bills(
         if why := billing.left_alone(item, policy.firm):
             if first or item.state not in ("void", "deleted"):
                 tally.alone(why)
+            elif _parked(world, policy, item):
+                point_at_bill(world, policy, item.id, f"Bill {item.number}")  # it is gone: nobody need look after it
+                tally.wrote = True
+            continue
+        if there := _parked(world, policy, item):
+            if there.body.get("mark") == item.etag:
+                tally.parked += 1
+                continue
+            point_at_bill(world, policy, item.id, f"Bill {item.number}")  # changed since: what held it may be mended
+            tally.new += 1
+            tally.wrote = True
             continue
         if item.paid or item.credits or item.balance != item.asks:
             point_at_bill(world, policy, item.id, f"Bill {item.number}")  # what was received is read beside it
@@ -145,6 +156,12 @@ def _bills(
             )
         except Conflict:  # somebody else brought it in at this moment
             tally.unchanged += 1
+
+
+def _parked(world: World, policy: Policy, item: BillReading) -> Effect | None:
+    """The look at a bill that we do not hold, where it waits for a person."""
+    there = world.store.effect(effects.key_of(policy.firm.id, effects.Do.LOOK_BILL, item.id))
+    return there if there and there.status is Status.PARKED else None
 
 
 def _known(world: World, policy: Policy, known: Payable, item: BillReading, tally: Tally) -> None:

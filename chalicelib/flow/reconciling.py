@@ -20,7 +20,7 @@ from chalicelib.domain.kernel import Effect, Finish, Held, Json, Kind, Neighbour
 from chalicelib.domain.payable import Payable, Tab
 from chalicelib.domain.payment import Payment, Source
 from chalicelib.domain.readings import BillReading, SessionReading
-from chalicelib.errors import Unavailable
+from chalicelib.errors import Disconnected, Unavailable
 from chalicelib.flow import states
 from chalicelib.flow.ports import World
 from chalicelib.flow.reach import Reach
@@ -171,22 +171,29 @@ def _payments(world: World, reach: Reach, held: Sequence[Held], out: Report) -> 
     lately = [x for x in payments if out.full or (x.settled_at or x.created_at) >= out.at - LATELY]
     ids = [x.posted.id for x in lately if x.posted]
     booked = {b.id: b for b in reach.quickbooks(lambda q, a: q.payments_by_id(a, ids))} if ids else {}
-    sessions = _sessions(reach, lately)
-    found: list[Difference] = []
+    sessions, gone = _sessions(reach, lately)
+    found: list[Difference] = [comparing.without_stripe(account) for account in gone]
     for x in lately:
         found += comparing.payment_against_books(x, booked.get(x.posted.id) if x.posted else None)
-        found += comparing.payment_against_stripe(x, sessions.get(x.session))
+        if x.account not in gone:
+            found += comparing.payment_against_stripe(x, sessions.get(x.session))
     del world
     out.counts["payments"] = out.counts.get("payments", 0) + len(lately)
     return found, len(lately) == len(payments)
 
 
-def _sessions(reach: Reach, payments: Sequence[Payment]) -> dict[str, SessionReading]:
-    """The sessions of these payments from each account's list: no call for each payment."""
+def _sessions(reach: Reach, payments: Sequence[Payment]) -> tuple[dict[str, SessionReading], list[str]]:
+    """The sessions of these payments from each account's list: no call for each payment. With them the accounts that
+    no longer let us in: the other books are compared all the same."""
     found: dict[str, SessionReading] = {}
+    gone: list[str] = []
     ours = [x for x in payments if x.source is Source.STRIPE and x.money]
     for account in sorted({x.account for x in ours}):
         since = min(x.created_at for x in ours if x.account == account) - CLOCKS
-        listed = reach.stripe(lambda s, a=account, t=since: s.sessions_since(a, t))  # type: ignore[misc]
+        try:
+            listed = reach.stripe(lambda s, a=account, t=since: s.sessions_since(a, t))  # type: ignore[misc]
+        except Disconnected:
+            gone.append(account)
+            continue
         found.update({s.id: s for s in listed})
-    return found
+    return found, gone

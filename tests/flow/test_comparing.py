@@ -1,0 +1,166 @@
+"""Reconcile names exactly what differs between the books, with its cause and its remedy, and changes nothing."""
+
+from __future__ import annotations
+
+from chalicelib.flow import attention
+from tests.flow import acts
+from tests.flow.acts import STAFF, a_synced_stage, compare, invoice, parked, pay_by_card, payable, record
+from tests.world import Stage
+
+
+def a_clean_stage() -> Stage:
+    """A firm whose parked bills are all brought in, and whose credit is taken back: the books agree."""
+    stage = a_synced_stage()
+    for memo in stage.world.clio_box.state.rows["credit_memos"]:
+        stage.world.clio_box.people.remove_credit(memo)
+    acts.poll(stage)
+    stage.world.clio_box.people.edit_bill("1043", number="1043-A")
+    for effect in parked(stage):
+        choice = "suffix" if effect.kind == "quickbooks.customer" else ""
+        attention.retry(stage.world, stage.firm, effect.key, STAFF, choice)
+    stage.pass_time(2, minutes=14)
+    return stage
+
+
+def found(stage: Stage) -> list[tuple[str, str]]:
+    return sorted((d.number, d.kind) for d in compare(stage).differences)
+
+
+def test_books_that_agree_show_no_difference() -> None:
+    stage = a_clean_stage()
+    report = compare(stage)
+    assert report.agree and report.checked >= 30
+
+
+def test_bills_that_wait_for_a_person_are_named() -> None:
+    assert found(a_synced_stage()) == [
+        ("1043", "missing in QuickBooks"),
+        ("1044", "missing in QuickBooks"),
+        ("1045", "missing in QuickBooks"),
+        ("1059", "credit not in QuickBooks"),
+    ]
+
+
+def test_payments_are_named_as_not_yet_in_clio_until_staff_have_recorded_them() -> None:
+    stage = a_clean_stage()
+    paid = pay_by_card(stage, "1046", "1047", "1048")
+    assert found(stage) == [(n, "not yet in Clio") for n in ("1046", "1047", "1048")]
+    record(stage, {"1046": 125000, "1047": 87550, "1048": 39210}, paid.code)
+    assert found(stage) == []
+
+
+def test_a_trust_payment_is_named_until_it_is_in_clio() -> None:
+    stage = a_clean_stage()
+    paid = pay_by_card(stage, "1080")
+    assert found(stage) == [("1080", "not yet in Clio")]
+    stage.world.clio_box.people.record_trust_deposit("1080", 100000, description=paid.code)
+    acts.poll(stage)
+    assert found(stage) == []
+
+
+def test_an_amount_changed_behind_our_back_names_exactly_that_invoice_its_cause_and_its_remedy() -> None:
+    stage = a_clean_stage()
+    stage.world.quickbooks_box.people.change_invoice_amount(stage.realm, invoice(stage, "1046")["Id"], "1300.00")
+    [difference] = compare(stage).differences
+    assert (difference.number, difference.cents) == ("1046", 5000)
+    assert "$1,300.00" in difference.cause and "$1,250.00" in difference.cause
+    assert difference.remedy
+    assert acts.cents(invoice(stage, "1046")["TotalAmt"]) == 130000, "nothing is corrected silently"
+
+
+def test_an_amount_set_back_is_no_difference_any_more() -> None:
+    stage = a_clean_stage()
+    people, id = stage.world.quickbooks_box.people, invoice(stage, "1046")["Id"]
+    people.change_invoice_amount(stage.realm, id, "1300.00")
+    people.change_invoice_amount(stage.realm, id, "1250.00")
+    assert found(stage) == []
+
+
+def test_an_invoice_deleted_in_quickbooks_is_named() -> None:
+    stage = a_clean_stage()
+    stage.world.quickbooks_box.people.delete_invoice(stage.realm, invoice(stage, "1046")["Id"])
+    assert found(stage) == [("1046", "deleted in QuickBooks")]
+
+
+def test_a_payment_deleted_in_quickbooks_is_named() -> None:
+    stage = a_clean_stage()
+    made = record(stage, {"1046": 125000})
+    assert found(stage) == []
+    [there] = [p for p in acts.booked(stage, "Payment") if str(made) in p.get("PaymentRefNum", "")]
+    stage.world.quickbooks_box.people.delete_payment(stage.realm, there["Id"])
+    assert {n for n, _ in found(stage)} == {"1046"}
+
+
+def test_a_payment_entered_in_quickbooks_alone_is_named() -> None:
+    stage = a_clean_stage()
+    there = invoice(stage, "1046")
+    stage.world.quickbooks_box.people.add_payment(
+        stage.realm, there["CustomerRef"]["value"], "100.00", there["Id"], "2026-03-02"
+    )
+    assert found(stage) == [("1046", "balance differs in QuickBooks")]
+
+
+def test_a_bill_changed_in_clio_and_not_read_yet_is_named() -> None:
+    stage = a_clean_stage()
+    stage.world.clio_box.people.add_interest("1046", 500)
+    assert ("1046", "not read yet") in found(stage)
+    acts.poll(stage)
+    assert found(stage) == []
+
+
+def test_a_payment_removed_in_clio_agrees_again_after_the_next_poll() -> None:
+    stage = a_clean_stage()
+    made = record(stage, {"1046": 125000})
+    stage.world.clio_box.people.remove_payment(made)
+    acts.poll(stage)
+    assert found(stage) == []
+
+
+def test_a_voided_bill_agrees() -> None:
+    stage = a_clean_stage()
+    stage.world.clio_box.people.void("1061")
+    acts.poll(stage)
+    assert found(stage) == []
+
+
+def test_a_bill_voided_with_money_on_it_is_not_voided_in_quickbooks_and_a_person_decides() -> None:
+    stage = a_clean_stage()
+    pay_by_card(stage, "1061")
+    stage.world.clio_box.people.void("1061")
+    acts.poll(stage)
+    [effect] = acts.parked_on(stage, "1061", "quickbooks.invoice")
+    assert "money was received" in effect.reason
+    assert acts.posted_on(stage, "1061") == [39900]
+    assert payable(stage, "1061").surplus == 39900
+    assert "1061" in {n for n, _ in found(stage)}
+    attention.done(stage.world, stage.firm, effect.key, STAFF)
+    assert not acts.parked_on(stage, "1061", "quickbooks.invoice")
+
+
+def test_a_refund_is_named_until_quickbooks_shows_it() -> None:
+    stage = a_clean_stage()
+    paid = pay_by_card(stage, "1046")
+    stage.world.stripe_box.people.refund(paid.intent)
+    stage.work()
+    assert {n for n, _ in found(stage)} == {"1046"}
+    [there] = [p for p in acts.booked(stage, "Payment") if paid.id in p.get("PrivateNote", "")]
+    stage.world.quickbooks_box.people.delete_payment(stage.realm, there["Id"])
+    assert found(stage) == []
+
+
+def test_a_disconnected_stripe_account_does_not_keep_the_rest_from_being_compared() -> None:
+    stage = a_clean_stage()
+    pay_by_card(stage, "1046")
+    stage.world.quickbooks_box.people.change_invoice_amount(stage.realm, invoice(stage, "1047")["Id"], "900.00")
+    stage.world.stripe_box.people.disconnect(stage.operating)
+    stage.work()
+    assert "1047" in {n for n, _ in found(stage)}
+
+
+def test_comparing_changes_nothing_in_any_book() -> None:
+    stage = a_clean_stage()
+    stage.work()
+    before = acts.calls(stage)
+    compare(stage)
+    asked = acts.requests_since(stage, before)
+    assert all(method == "GET" for _, method, _ in asked)
