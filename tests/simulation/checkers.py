@@ -71,11 +71,14 @@ class Checkers:
     claims: dict[tuple[str, str], Claim] = field(default_factory=dict)
     reminded: dict[tuple[str, str, str, int], str] = field(default_factory=dict)
     tokens: dict[str, str] = field(default_factory=dict)
-    asked_to_pay: int = 0
+    versions: dict[Ref, int] = field(default_factory=dict)
+    read_at: dict[Ref, datetime] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        self.slack = timedelta(seconds=5 if self.h.rates.get("skew") else 0)
         for ref, state in self.h.world.store._states.items():
             self.bodies[ref] = json.loads(state.body)
+            self.versions[ref] = state.version
 
     def say(self, promise: str, what: str) -> None:
         self.h.tell(f"!!! promise {promise}: {what}")
@@ -109,6 +112,11 @@ class Checkers:
             body = json.loads(text.body)
             if fold(json.loads(text.moved), self.bodies.get(ref)) != body:
                 self.say("7", f"{ref}: the change of version {text.change.expected + 1} does not lead to its state")
+            if text.change.expected != self.versions.get(ref, 0):
+                self.say("7", f"{ref}: version {text.change.expected + 1} is written over {self.versions.get(ref, 0)}")
+            self.versions[ref] = text.change.expected + 1
+            if ref.kind is Kind.PAYABLE:
+                self._read_in_order(ref, json.loads(text.fact))
             changed[ref] = body
         for ref, body in changed.items():
             if ref.kind is Kind.ENVELOPE and ref not in self.bodies:
@@ -119,6 +127,15 @@ class Checkers:
             if ref.kind is Kind.CONNECTION and not body["connected"] and self.bodies.get(ref, {}).get("connected"):
                 self._lost(ref, body)
         self.bodies.update(changed)
+
+    def _read_in_order(self, ref: Ref, fact: dict[str, Any]) -> None:
+        """A look's fact commits only if the state has not moved since: an older reading never follows a newer one."""
+        if "etag" not in fact or "at" not in fact:
+            return
+        at = datetime.fromisoformat(fact["at"])
+        if ref in self.read_at and at < self.read_at[ref] - self.slack:
+            self.say("3", f"{ref}: a reading of {at} was committed over one of {self.read_at[ref]}")
+        self.read_at[ref] = at
 
     def _money(self, ref: Ref, body: dict[str, Any]) -> None:
         """Only what Stripe took is money."""

@@ -12,7 +12,7 @@ from chalicelib.domain.firm import MarkPaidSwitched
 from chalicelib.domain.kernel import Kind
 from chalicelib.domain.reminders import Step
 from chalicelib.errors import FeeSimpleError, Refused
-from chalicelib.flow import attention, checkout, collecting, connecting, resync, signing
+from chalicelib.flow import attention, checkout, collecting, connecting, reconciling, resync, signing
 from chalicelib.flow.connecting import Callback
 from chalicelib.flow.firms import connections
 from infra.sandbox.stripe import Refusal as StripeRefusal
@@ -209,6 +209,12 @@ class Desk:
 
     def resync(self, firm: FirmFacts) -> None:
         self._at_desk(firm, "resync", lambda: resync.start(self.h.world, firm.firm, "staff"))
+
+    def compare_pressed(self, rng: random.Random) -> None:
+        """Both firms ask for a comparison, one of them while payments come in."""
+        for firm in self.h.firms:
+            self._at_desk(firm, "compare", lambda f=firm: reconciling.start(self.h.world, f.firm, "staff"))  # type: ignore[misc]
+        self.act("flurry", rng)
 
     def mark_paid_switch(self, rng: random.Random) -> None:
         firm = self.firm(rng)

@@ -424,4 +424,4 @@ class History(SimLife):
         self.run_until(self.clock.at + timedelta(hours=1))
         for firm in self.firms:  # what nobody had asked for since it was revoked
             self.people.reconnect_all(firm)
-        self.run_until(self.clock.at + timedelta(hours=1))
+        self.run_until(self.clock.at + timedelta(hours=8))

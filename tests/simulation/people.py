@@ -5,6 +5,7 @@ our own pages (desk.py). ``ACTS`` names each act with its weight. What cannot be
 from __future__ import annotations
 
 import random
+from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +30,8 @@ ACTS: dict[str, int] = {
     "delete_draft": 1,
     "cheque": 12,
     "cheque_over_two": 4,
+    "flurry": 3,
+    "compare_pressed": 2,
     "record_ours": 20,
     "record_ours_as_sum": 4,
     "remove_payment": 6,
@@ -95,8 +98,6 @@ class Staff:
         ]
         kind = "trust_kind" if rng.random() < 0.25 else "revenue_kind"
         today = self.h.world.clio_box.firm_today(firm.clio)
-        from datetime import timedelta
-
         bill = self.h.world.clio_box.people.add_bill(
             firm.clio, rng.choice(clients), number, lines, due_at=today + timedelta(days=rng.randint(-5, 20)), kind=kind
         )
@@ -112,8 +113,6 @@ class Staff:
         if what == "total" and not bill.paid and not bill.credits:
             people.edit_bill(bill.id, total=rng.randint(1_000, 90_000))
         elif what == "due":
-            from datetime import timedelta
-
             people.edit_bill(
                 bill.id, due_at=self.h.world.clio_box.firm_today(firm.clio) + timedelta(days=rng.randint(-3, 30))
             )
@@ -145,6 +144,22 @@ class Staff:
         cents = owed if rng.random() < 0.6 else rng.randint(1, owed)
         self.h.world.clio_box.people.record_payment({bill.id: cents}, reference=str(rng.randint(100, 999)))
         self._did(firm, bill.id)
+
+    def flurry(self, rng: random.Random) -> None:
+        """Several small payments on one bill within seconds: pointers come while it is being looked at."""
+        firm = self.firm(rng)
+        bill = self._pick(rng, firm, "awaiting_payment", kind="revenue_kind")
+        if bill is None:
+            return
+        at = self.h.clock.at
+        for cents in (101, 203, 307, 409):
+            self.h.later(at, "one of a flurry", lambda c=cents: self._one_of_flurry(firm, bill, c))  # type: ignore[misc]
+            at += timedelta(seconds=rng.uniform(0.3, 3))
+
+    def _one_of_flurry(self, firm: FirmFacts, bill: Any, cents: int) -> None:
+        if bill.state == "awaiting_payment" and clio_books.balance(bill) > cents and not self.h.people.resting:
+            self.h.world.clio_box.people.record_payment({bill.id: cents})
+            self._did(firm, bill.id)
 
     def cheque_over_two(self, rng: random.Random) -> None:
         firm = self.firm(rng)
@@ -315,8 +330,6 @@ class Elsewhere:
         if charge := self._money(rng, firm, bank=False):
             made = self.h.world.stripe_box.people.open_dispute(charge["id"])
             if rng.random() < 0.7:
-                from datetime import timedelta
-
                 won = rng.random() < 0.5
                 people = self.h.world.stripe_box.people
                 at = self.h.clock.at + timedelta(days=rng.uniform(1, 20))

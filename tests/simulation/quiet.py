@@ -94,6 +94,8 @@ class Quiet:
     def _may_wait(self, e: Effect) -> bool:
         """Blocked by something that a person sees: its invoice or customer is parked."""
         firm = self.h.truth.firm_of(e.firm)
+        if "disconnected" in e.cause and any(about.startswith("connection/") for about in self.parked.get(e.firm, ())):
+            return True
         if e.kind == Do.INVOICE:
             b = self.c.bodies[Ref(e.firm, Kind.PAYABLE, e.body["payable"])]
             return self.waits(firm, f"contact/{b['client_id']}", f"payable/{b['id']}")
@@ -278,7 +280,7 @@ class Quiet:
     def _report(self, firm: FirmFacts) -> None:
         self.world.life = None
         report = reconciling.report(self.world, firm.firm)
-        if report is None or self.h.clock.at - report.at > timedelta(hours=2):
+        if report is None or self.h.clock.at - report.at > timedelta(hours=10):
             self.say("8", f"{firm.firm}: the comparison did not run: {report and report.at}")
             return
         named = {d.payable for d in report.differences}

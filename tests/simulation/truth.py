@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -17,6 +17,8 @@ from infra.sandbox.clio import books as clio_books
 from tests.simulation.base import FirmFacts
 from tests.simulation.crew import Worker
 from tests.simulation.world import SimWorld
+
+NEVER = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,7 @@ class Truth:
     records: dict[int, tuple[tuple[str, int], ...]] = field(default_factory=dict)  # Clio payment -> (attempt, cents)
     patched: dict[int, tuple[tuple[str, int], ...]] = field(default_factory=dict)  # bills that we marked as paid
     touched: set[tuple[str, str, str]] = field(default_factory=set)  # (realm, entity, id) changed by people
+    renewed: dict[str, datetime] = field(default_factory=dict)  # neighbour -> when a token was last made
     revoked: set[tuple[str, str]] = field(default_factory=set)  # (firm, connection) ended by people or faults
     deposits: dict[int, tuple[str, int, int]] = field(default_factory=dict)  # bank line -> (attempt, bill, cents)
 
@@ -91,6 +94,8 @@ class Truth:
     ) -> None:
         """A refresh token that was rotated and whose answer nobody keeps is lost by no doing of ours."""
         path = str(request.path_url)
+        if "oauth" in path:
+            self.renewed[neighbour] = self.world.clock.at
         if neighbour == "clio" and request.method == "PATCH":
             self._our_patch(path)
         if neighbour != "quickbooks" or "oauth2/v1/tokens" not in path:
@@ -128,7 +133,9 @@ class Truth:
             self.revoked.add((worker.notes["rotated"], "quickbooks"))
 
     def expire_tokens(self, neighbour: str) -> None:
-        """Every access token there ends now; refresh tokens stay good."""
+        """Every access token there ends now; refresh tokens stay good. None that was made within the last minute."""
+        if self.world.clock.at - self.renewed.get(neighbour, NEVER) < timedelta(minutes=1):
+            return
         if neighbour == "clio":
             self.world.clio_box.people.expire_tokens()
             return
