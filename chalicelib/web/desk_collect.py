@@ -130,10 +130,13 @@ def archive(ask: Ask, set_id: str) -> Reply:
 
 
 def _steps(ask: Ask) -> list[Step]:
-    """The form's e-mails in order. Raises Refused for a number of days that is none."""
+    """The form's e-mails in order. Raises Refused for a number of days that is none, and for half a form, of which
+    e-mails would be lost without a word."""
+    columns = [ask.form.get(n, []) for n in ("days", "when", "subject", "body")]
+    if len({len(column) for column in columns}) > 1:
+        raise Refused("The form did not arrive whole, so nothing was saved. Reload the page and try again.")
     steps = []
-    rows = zip(*(ask.form.get(n, []) for n in ("days", "when", "subject", "body")), strict=False)
-    for days, when, subject, body in rows:
+    for days, when, subject, body in zip(*columns, strict=True):
         text = days.strip() or "0"
         if not text.isdigit() or len(text) > 3:
             raise Refused("Give the days as a whole number, for example 7.")

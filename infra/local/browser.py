@@ -34,6 +34,7 @@ class _Forms(HTMLParser):
         self.by_id: dict[str, Form] = {}
         self._open: Form | None = None
         self._select = ""
+        self._empty = True  # no option of the select was seen yet
         self._area = ""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -54,17 +55,20 @@ class _Forms(HTMLParser):
             form.fields.setdefault(name, []).append(a.get("value", ""))
         elif tag == "button" and name:
             form.buttons.append((name, a.get("value", "")))
-        elif tag == "select":
+        elif tag == "select" and name:
             self._select = name
-        elif tag == "option" and self._select and ("selected" in a or self._select not in form.fields):
-            form.fields[self._select] = [a.get("value", "")]
+            self._empty = True
+        elif tag == "option" and self._select and (self._empty or "selected" in a):
+            held = form.fields.setdefault(self._select, [])
+            held[len(held) - (not self._empty) :] = [a.get("value", "")]  # the first, until one is selected
+            self._empty = False
         elif tag == "textarea" and name:
             self._area = name
-            form.fields[name] = [""]
+            form.fields.setdefault(name, []).append("")
 
     def handle_data(self, data: str) -> None:
         if self._area and self._open:
-            self._open.fields[self._area][0] += data
+            self._open.fields[self._area][-1] += data
 
     def handle_endtag(self, tag: str) -> None:
         if tag == "form":

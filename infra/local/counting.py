@@ -62,6 +62,7 @@ class Count:
             "reminders_after_payment": self._after_payment(reminders),
             "paid_reminded": len(self.paid_at),
             "later_steps_due": self._later_steps_due(),
+            "last_steps_sent": sum(m.subject.startswith("Please settle") for m in reminders),
             "doubled_numbers": len(numbers) - len(set(numbers)),
             "trust_fees": self._trust_fees(),
             **self._met(),

@@ -81,6 +81,7 @@ WANTED: dict[str, Callable[[dict[str, Any]], bool]] = {
     "reminders_after_payment": lambda f: (
         f["reminders_after_payment"] == 0 and f["later_steps_due"] == f["paid_reminded"]
     ),
+    "last_steps_sent": lambda f: f["last_steps_sent"] >= 1,  # to those who have not paid
     "doubled_numbers": lambda f: f["doubled_numbers"] == 0,
     "rate_limited": lambda f: f["rate_limited"] >= 1,
     "tokens_rotated": lambda f: f["tokens_rotated"] >= 1,

@@ -13,8 +13,10 @@ from __future__ import annotations
 import base64
 import http.client
 import json
+import queue
 import threading
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from email import message_from_bytes
 from email.policy import default as modern
@@ -26,22 +28,34 @@ from infra.local.mailbox import Mail, Mailbox
 from infra.local.ports import Ports
 from infra.local.proxy import Answer, Asked, Server, hand_on
 
-DELIVERED_AFTER_SECONDS = 0.2
+# Longer than the function needs for one event, a cold start included.
+TAKEN_WITHIN_SECONDS = 5.0
 _SEND = "/v2/email/outbound-emails"
 
 
 class Postman(Server):
-    """Serves the functions' SES endpoint. ``now`` gives the stage's time in UTC, which the events carry."""
+    """Serves the functions' SES endpoint. ``now`` gives the stage's time in UTC, which the events carry.
 
-    def __init__(self, ports: Ports, account: Account, mailbox: Mailbox, now: Any = None) -> None:
+    Events are published one after the other: each waits until ``taken`` has grown, so that one worker of the function
+    serves them all and the emulator does not start a process for each. Without ``taken`` they are not held back.
+    """
+
+    def __init__(
+        self,
+        ports: Ports,
+        account: Account,
+        mailbox: Mailbox,
+        now: Any = None,
+        taken: Callable[[], int] | None = None,
+    ) -> None:
         super().__init__(ports.post)
-        self.ports, self.account, self.mailbox = ports, account, mailbox
+        self.ports, self.account, self.mailbox, self.taken = ports, account, mailbox, taken
         self.now = now or (lambda: datetime.now(UTC))
         self._sns = account.client("sns")
         self._ses = account.client("sesv2")
-        self._under_way = 0
+        self._waiting: queue.Queue[tuple[Mail, list[tuple[str, list[str]]]]] = queue.Queue()
         self.published = 0
-        self._count = threading.Lock()
+        threading.Thread(target=self._publish_all, daemon=True).start()
 
     def answer(self, asked: Asked) -> Answer:
         try:
@@ -54,16 +68,14 @@ class Postman(Server):
 
     def idle(self) -> bool:
         """Whether every event of every accepted mail has been published."""
-        return self._under_way == 0
+        return self._waiting.unfinished_tasks == 0
 
     def _accept(self, request: dict[str, Any], message_id: str) -> None:
         mail = read_request(request, message_id, self.now())
         self.mailbox.put(mail)
         topics = self._topics(mail.configuration_set)
         if topics:
-            with self._count:
-                self._under_way += 1
-            threading.Thread(target=self._publish, args=(mail, topics), daemon=True).start()
+            self._waiting.put((mail, topics))
 
     def _topics(self, configuration_set: str) -> list[tuple[str, list[str]]]:
         if not configuration_set:
@@ -75,25 +87,35 @@ class Postman(Server):
             if destination.get("Enabled") and "SnsDestination" in destination
         ]
 
+    def _publish_all(self) -> None:
+        """The post's own thread: ends with the process."""
+        while True:
+            mail, topics = self._waiting.get()
+            try:
+                self._publish(mail, topics)
+            finally:
+                self._waiting.task_done()
+
     def _publish(self, mail: Mail, topics: list[tuple[str, list[str]]]) -> None:
-        try:
-            for kind in events_of(mail):
-                for topic, wanted in topics:
-                    if kind.upper() in wanted:
-                        event = event_about(mail, kind, self.now())
-                        self._sns.publish(
-                            TopicArn=topic,
-                            Message=json.dumps(event),
-                            Subject="Amazon SES Email Event",
-                            # Without any, the emulator leaves the field out, which Chalice cannot bear.
-                            MessageAttributes={"stage": {"DataType": "String", "StringValue": "local"}},
-                        )
-                        with self._count:
-                            self.published += 1
-                time.sleep(DELIVERED_AFTER_SECONDS)
-        finally:
-            with self._count:
-                self._under_way -= 1
+        for kind in events_of(mail):
+            for topic, wanted in topics:
+                if kind.upper() in wanted:
+                    before = self.taken() if self.taken else 0
+                    event = event_about(mail, kind, self.now())
+                    self._sns.publish(
+                        TopicArn=topic,
+                        Message=json.dumps(event),
+                        Subject="Amazon SES Email Event",
+                        # Without any, the emulator leaves the field out, which Chalice cannot bear.
+                        MessageAttributes={"stage": {"DataType": "String", "StringValue": "local"}},
+                    )
+                    self.published += 1
+                    self._wait_until_taken(before)
+
+    def _wait_until_taken(self, before: int) -> None:
+        until = time.monotonic() + TAKEN_WITHIN_SECONDS
+        while self.taken and self.taken() <= before and time.monotonic() < until:
+            time.sleep(0.02)
 
 
 def read_request(request: dict[str, Any], message_id: str, at: datetime) -> Mail:

@@ -34,6 +34,7 @@ _QUIET_SECONDS = 0.3
 _FAILED_AFTER_SECONDS = 20.0
 _TOLD_FAILED_AFTER_SECONDS = 1.0
 _STEP_MINUTES = 3
+_LINES_AT_ONCE = 10_000
 _BATCH_FAILED = b" partial failures)"
 
 
@@ -77,7 +78,7 @@ class Stack:
             built = package(self.project)
             self.say("Starting the emulator ...")
             self.emulator.start()
-            self._postman = Postman(self.ports, self.emulator.account, self.mailbox, self.now)
+            self._postman = Postman(self.ports, self.emulator.account, self.mailbox, self.now, self._events_taken)
             self._postman.start()
             self.neighbours.start()
             preflight.write_mark(self.state, running=True, children=[self.emulator.pid, self.neighbours.pid])
@@ -254,7 +255,7 @@ class Stack:
 
     def _events_taken(self) -> int:
         group = f"/aws/lambda/fee-simple-{STAGE}-mail_events"
-        return sum(1 for line in _events(self.emulator.account.client("logs"), group) if line.startswith("REPORT "))
+        return len(_events(self.emulator.account.client("logs"), group, "REPORT"))
 
     def _depth(self, queue: str) -> tuple[int, int]:
         """Messages that wait, and messages that somebody has taken and not yet deleted."""
@@ -295,8 +296,15 @@ class Stack:
             return
 
 
-def _events(client: Any, group: str) -> list[str]:
+def _events(client: Any, group: str, pattern: str = "") -> list[str]:
+    """What a function logged, all of it or the lines with ``pattern``. The emulator gives 10,000 lines at a time and
+    no token for the next."""
     found: list[str] = []
-    for page in client.get_paginator("filter_log_events").paginate(logGroupName=group):
-        found += [event["message"] for event in page["events"]]
-    return found
+    since = 0
+    while True:
+        page = client.filter_log_events(logGroupName=group, filterPattern=pattern, startTime=since)["events"]
+        if len(page) < _LINES_AT_ONCE:
+            return found + [event["message"] for event in page]
+        last = page[-1]["timestamp"]  # there may be more of that moment: they come again, from there on
+        found += [event["message"] for event in page if event["timestamp"] < max(last, since + 1)]
+        since = max(last, since + 1)
