@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from chalicelib.domain import paying
 from chalicelib.domain.effects import Lanes
 from chalicelib.domain.firm import Policy
-from chalicelib.domain.kernel import Decision, Effect
+from chalicelib.domain.kernel import Decision, Effect, Status
 from chalicelib.domain.payable import Payable, Share
 from chalicelib.domain.paying import AttemptAsked, SessionOpened
 from chalicelib.domain.payment import Payment
@@ -86,7 +86,30 @@ def kinds(decision: Decision[Any]) -> list[str]:
 
 
 def one(effects: tuple[Effect, ...], kind: str) -> Effect:
-    """The only effect of this kind."""
+    """The only effect of this kind; it and those beside it are well made."""
+    for effect in effects:
+        well_made(effect)
     found = [e for e in effects if e.kind == kind]
     assert len(found) == 1, (kind, effects)
     return found[0]
+
+
+def well_made(effect: Effect) -> None:
+    """What every effect must be: keyed by firm and kind, in a lane of the firm, due at an instant in UTC; and what is
+    parked tells a person in whole sentences what it is, why, and what to do."""
+    assert effect.key.startswith(f"{effect.firm}/{effect.kind}/")
+    assert "None" not in effect.key
+    assert effect.lane.startswith(f"{effect.firm}|")
+    assert effect.due_at.tzinfo is UTC
+    assert effect.about.partition("/")[2]
+    if effect.status is Status.PARKED:
+        assert effect.title
+        assert is_said(effect.reason.removesuffix(".") + ".")  # it may end with a neighbour's own words
+        assert is_said(effect.remedy)
+
+
+def is_said(text: str) -> bool:
+    """Whether a person can read it: a sentence with its capital, its end, and no more shouting than names ask for."""
+    letters = [c for c in text if c.isalpha()]
+    quiet = sum(c.islower() for c in letters) > len(letters) / 2
+    return quiet and text[-1] in ".?:" and (text[0].isupper() or not text[0].isalpha()) and "XX" not in text

@@ -46,6 +46,7 @@ def known(**fields: Any) -> Payable:
         ({"state": BillState.PAID, "balance": 0, "issued_on": None}, ""),
         ({"issued_on": TODAY - timedelta(days=900)}, ""),
         ({"balance": 0, "issued_on": TODAY - timedelta(days=61)}, "issued before"),
+        ({"balance": 1, "issued_on": TODAY - timedelta(days=61)}, ""),
     ],
 )
 def test_unpaid_bills_come_in_and_others_only_since_the_start_date(bill: dict[str, Any], why: str) -> None:
@@ -196,6 +197,8 @@ def test_once_its_lines_are_stored_the_invoice_is_owed_after_its_customer() -> N
     invoice = one(decision.effects, Do.INVOICE)
     assert invoice.after == ("customer/c1",)
     assert invoice.lane == "us-1|quickbooks|realm-1"
+    assert invoice.title == "Bill 1042, Ada Example"
+    assert invoice.body["number"] == "1042"
 
 
 @pytest.mark.parametrize("revision", [1, 3])
@@ -225,6 +228,24 @@ def test_the_total_of_a_voided_or_older_invoice_says_nothing(fields: dict[str, A
 def test_an_answer_to_an_older_revision_changes_nothing() -> None:
     state = known(booked=Booked("77", 3, 40000))
     assert billing.booked(state, InvoiceBooked("77", "realm-1", 2, 1), LATER) == Decision(state)
+
+
+def test_a_later_answer_never_lowers_the_revision_and_a_void_is_kept() -> None:
+    state = known(booked=Booked("70", 3, 40000))
+    assert billing.booked(state, InvoiceBooked("77", "realm-1", 2, 40000), LATER).state.booked == Booked("77", 3, 40000)
+    same = InvoiceBooked("70", "realm-1", 3, 0, voided=True)
+    assert billing.booked(state, same, LATER).state.booked == Booked("70", 3, 0, voided=True)
+    assert billing.booked(known(), InvoiceBooked("7", "realm-1", 0, 5), LATER).state.booked == Booked("7", 0, 5)
+
+
+def test_tasks_about_an_invoice_name_the_bill() -> None:
+    task = one(billing.booked(known(), InvoiceBooked("77", "realm-1", 1, 39999), LATER).effects, Do.TASK)
+    assert (task.key, task.about, task.title) == ("us-1/task/total/b1/1", "payable/b1", "Invoice 1042")
+    fact = InvoiceBooked("77", "realm-1", 1, 40000, waits=True, unmatched="$5.00")
+    task = one(billing.booked(known(), fact, LATER).effects, Do.TASK)
+    assert (task.key, task.about) == ("us-1/task/payments/b1/77", "payable/b1")
+    assert "1042" in task.title
+    assert task.body == {"payable": "b1", "release": True}
 
 
 def test_once_adopted_an_invoice_stays_so() -> None:

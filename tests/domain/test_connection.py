@@ -34,6 +34,19 @@ def test_connecting_takes_the_account_for_this_firm_and_pot() -> None:
     ]
 
 
+def test_all_that_is_known_of_an_account_is_kept() -> None:
+    fact = replace(TRUST, charges_enabled=False, bank_last4="4242")
+    c = connected(fact).state
+    assert (c.neighbour, c.name, c.pot) == (fact.neighbour, fact.name, fact.pot)
+    assert (c.charges_enabled, c.bank_last4, c.fees_paid_by_platform) == (False, "4242", True)
+
+
+def test_the_same_account_lets_nothing_go() -> None:
+    trust = connected(replace(TRUST, fees_paid_by_platform=False))
+    again = connected(replace(TRUST, fees_paid_by_platform=False), trust.state)
+    assert [g.release for g in again.guards] == [False]
+
+
 def test_ids_name_neighbour_and_pot() -> None:
     assert id_of(Neighbour.CLIO, None) == "clio"
     assert id_of(Neighbour.QUICKBOOKS, None) == "quickbooks"
@@ -62,6 +75,7 @@ def test_a_trust_account_that_never_could_take_money_gives_way() -> None:
         (account_guard(Neighbour.STRIPE, "acct_3"), False),
         (account_guard(Neighbour.STRIPE, "acct_2"), True),
     ]
+    assert {g.holder for g in decision.guards} == {"us-1/stripe-trust"}
     with pytest.raises(Refused):
         connected(replace(TRUST, account="acct_4"), decision.state)
 
@@ -69,6 +83,7 @@ def test_a_trust_account_that_never_could_take_money_gives_way() -> None:
 def test_losing_it_is_told_once() -> None:
     lost = decide(connected().state, Lost("revoked there"), "us-1", NOW + timedelta(hours=1))
     assert (lost.state.connected, lost.state.why, lost.state.losses) == (False, "revoked there", 1)
+    assert lost.state.since == NOW + timedelta(hours=1)
     assert "revoked there" in one(lost.effects, Do.TASK).reason
     again = decide(lost.state, Lost("still"), "us-1", NOW)
     assert again.state == lost.state

@@ -13,7 +13,7 @@ from chalicelib.domain.effects import Do, key_of
 from chalicelib.domain.kernel import Decision
 from chalicelib.domain.readings import ClientReading, CustomerReading
 from tests.builders import NOW
-from tests.domain.given import a_policy, kinds, one
+from tests.domain.given import a_policy, is_said, kinds, one
 
 POLICY = a_policy()
 ADA = ClientReading("c1", "Ada Example", "ada@example.com")
@@ -52,6 +52,13 @@ def test_another_name_or_address_before_linking_owes_it_anew_in_place_of_the_old
     assert decision.state.revision == 2
     assert kinds(decision) == [Do.CUSTOMER]
     assert decision.closes == (key_of("us-1", Do.CUSTOMER, "c1/1"),)
+    assert one(decision.effects, Do.CUSTOMER).title == client.name
+
+
+def test_all_that_clio_shows_of_a_client_is_taken_over() -> None:
+    state = seen(a_contact(customer="7"), ClientReading("c1", "Ada Ltd", "office@ada.example", is_company=True)).state
+    assert (state.name, state.email, state.company) == ("Ada Ltd", "office@ada.example", True)
+    assert seen(None, ClientReading("c1", "Ada Ltd", "", is_company=True)).state.company
 
 
 def test_a_person_who_retries_owes_it_anew() -> None:
@@ -131,6 +138,27 @@ def test_characters_that_quickbooks_refuses_are_asked_about(char: str) -> None:
 def test_a_name_of_500_characters_fits_and_one_more_does_not() -> None:
     assert match(a_contact(name="x" * 500), [], "").do == "create"
     assert match(a_contact(name="x" * 501), [], "").do == "park"
+
+
+@pytest.mark.parametrize(
+    ("state", "found", "taken"),
+    [
+        (a_contact(name="Ada:Example"), [], ""),
+        (a_contact(name="x" * 501), [], ""),
+        (a_contact(), [a_customer(email="")], ""),
+        (a_contact(), [a_customer(active=False)], ""),
+        (a_contact(), [], "vendor"),
+    ],
+)
+def test_a_parked_customer_says_why_what_to_do_and_what_can_be_chosen(
+    state: Contact, found: list[CustomerReading], taken: str
+) -> None:
+    told = match(state, found, taken)
+    assert is_said(told.reason)
+    assert is_said(told.remedy)
+    for choice, words in told.choices:
+        assert choice
+        assert is_said(f"{words}.")
 
 
 def test_what_a_person_chose_is_done() -> None:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from chalicelib.domain import envelope, planning
 from chalicelib.domain.effects import Do, key_of
 from chalicelib.domain.envelope import OVER, TRY_AGAIN, UNCERTAIN_AFTER, Envelope, Outcome, Post
+from chalicelib.domain.kernel import Decision
 from chalicelib.domain.payable import Active, Collection, Payable, Sending
 from chalicelib.domain.planning import CollectionStarted
 from chalicelib.domain.reminders import Next
@@ -216,13 +217,14 @@ def test_a_receipt_released_unsent_is_owed_again_under_a_new_key() -> None:
     payment = a_payment(receipt="e1")
     decision = envelope.receipt_heard(payment, an_envelope(kind="receipt"), Outcome(Post.RELEASED), NOW)
     assert (decision.state.receipt, decision.state.receipts) == ("", payment.receipts + 1)
-    assert one(decision.effects, Do.RECEIPT).due_at == NOW + TRY_AGAIN
+    again = one(decision.effects, Do.RECEIPT)
+    assert (again.key, again.due_at, again.title) == ("us-1/mail.receipt/p1/1", NOW + TRY_AGAIN, "Invoice 1042")
 
 
 @pytest.mark.parametrize(("receipt", "post"), [("e1", Post.SENT), ("e9", Post.RELEASED)])
 def test_otherwise_a_receipt_is_not_sent_again(receipt: str, post: Post) -> None:
     payment = a_payment(receipt=receipt)
-    assert envelope.receipt_heard(payment, an_envelope(), Outcome(post), NOW).effects == ()
+    assert envelope.receipt_heard(payment, an_envelope(), Outcome(post), NOW) == Decision(payment)
 
 
 def test_mails_are_listed_by_time_and_by_payable() -> None:

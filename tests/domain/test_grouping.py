@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from chalicelib.domain import grouping, posting
-from chalicelib.domain.effects import Do
+from chalicelib.domain.effects import Do, key_of
 from chalicelib.domain.grouping import GroupSeen, ItemShown
 from chalicelib.domain.kernel import Decision
 from chalicelib.domain.payable import Known, Payable, Standing
@@ -74,6 +74,15 @@ def test_while_a_part_waits_for_a_person_nothing_is_posted() -> None:
         assert seen(one_cheque(), receipts, *bills) is None
 
 
+def test_a_trust_part_first_does_not_hide_the_rest() -> None:
+    trust = holding("b2", ("r2", 200, Standing.OWN), pot=Pot.TRUST)
+    bill = holding("b1", ("r1", 300, Standing.OWN))
+    decision = seen(None, [allocation("r2", "b2", 200), allocation("r1", "b1", 300)], trust, bill)
+    assert decision is not None
+    assert [i.payable for i in decision.state.items] == ["b1"]
+    assert decision.state.firm == "us-1"
+
+
 def test_a_part_not_yet_seen_on_its_bill_makes_the_whole_wait() -> None:
     assert seen(None, [allocation("r1", "b1", 300)], holding("b1")) is None
 
@@ -123,7 +132,8 @@ def test_a_payment_removed_in_clio_is_taken_out_of_quickbooks_once() -> None:
     removed = seen(one_cheque(), [])
     assert removed is not None
     assert removed.state.phase is Phase.REMOVED
-    assert kinds(removed) == [Do.POSTING]
+    one(removed.effects, Do.POSTING)
+    assert removed.closes == (key_of("us-1", Do.POSTING, "clio-g1/1"),)
     again = seen(removed.state, [])
     assert again == Decision(removed.state)
 
@@ -173,6 +183,16 @@ def test_a_posting_is_linked_to_this_payment_alone() -> None:
     decision = posting.posted(a_payment(), PaymentPosted("9", "realm-1", 1, 40000))
     assert decision.state.posted == Posted("9", 1, 40000)
     assert [(g.key, g.holder) for g in decision.guards] == [("quickbooks/realm-1/payment/9", "us-1/p1")]
+
+
+def test_an_answer_to_an_older_posting_changes_nothing() -> None:
+    state = a_payment(wanted=3, posted=Posted("9", 2, 40000))
+    assert posting.posted(state, PaymentPosted("9", "realm-1", 1, 5)) == Decision(state)
+    assert posting.posted(state, PaymentPosted("9", "realm-1", 2, 5)).state.posted == Posted("9", 2, 5)
+    assert posting.posted(state, PaymentPosted("8", "realm-1", 1, 5)).state.posted == Posted("8", 1, 5)
+    assert posting.posted(state, PaymentPosted("9", "realm-1", 3, 0, voided=True)).state.posted == Posted(
+        "9", 3, 0, voided=True
+    )
 
 
 def test_a_posting_is_current_when_nothing_newer_is_wanted() -> None:

@@ -134,7 +134,9 @@ def test_when_it_is_gone_the_next_is_planned_under_a_new_round() -> None:
 def test_without_an_address_the_mail_is_parked_for_a_person() -> None:
     state, owed = plan(replace(collected(), client_email=""), POLICY, NOW)
     assert collection(state).waits == planning.NO_ADDRESS
-    assert [(e.kind, e.status, e.reason) for e in owed] == [(Do.REMIND, Status.PARKED, planning.NO_ADDRESS)]
+    parked = one(tuple(owed), Do.REMIND)
+    assert (parked.status, parked.reason, parked.remedy) == (Status.PARKED, planning.NO_ADDRESS, planning.ADD_ADDRESS)
+    assert parked.title == "Reminder for 1042"
 
 
 def test_a_parked_mail_closes_once_there_is_an_address() -> None:
@@ -151,7 +153,8 @@ def test_after_a_bounce_nothing_goes_to_that_address_until_there_is_another() ->
     bounced = replace(state, collection=replace(collection(state), bounced="ada@example.com"))
     waiting, owed = plan(bounced, POLICY, NOW)
     assert collection(waiting).waits == planning.BOUNCED
-    assert [(e.status, e.due_at) for e in owed] == [(Status.OWED, NOW + timedelta(days=1))]
+    looks = one(tuple(owed), Do.REMIND)
+    assert (looks.status, looks.due_at, looks.cause) == (Status.OWED, NOW + timedelta(days=1), planning.BOUNCED)
     other, owed = plan(replace(waiting, client_email="new@example.com"), POLICY, NOW)
     assert collection(other).next == Next(0, NINE)
     assert one(tuple(owed), Do.REMIND).due_at == NINE

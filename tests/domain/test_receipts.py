@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from chalicelib.domain import receipts
 from chalicelib.domain.effects import Do
 from chalicelib.domain.kernel import Status
-from chalicelib.domain.payable import Active, Payable, Standing
+from chalicelib.domain.payable import Active, Known, Payable, Standing
 from chalicelib.domain.readings import Receipt
 from chalicelib.domain.receipts import MarkedPaid, MatchConfirmed, MatchRefused, MatchUndone
 from chalicelib.errors import Refused
@@ -270,6 +270,34 @@ def test_without_a_receipt_our_change_counts_as_read_back() -> None:
     assert decision.state.shares[0].patched
     assert decision.state.shares[0].unseen == 0
     assert kinds(decision) == [Do.ITEM_MATCHED]
+
+
+def test_what_our_change_made_is_kept_as_clio_shows_it() -> None:
+    shares = (a_share("p0", 5000, "FS-OLD", shown=(("r0", 5000),)), a_share(cents=40000, shown=(("r9", 10000),)))
+    made = a_receipt("r1", 30000, text="our change")
+    shown = (made, a_receipt("r2", 1, voided=True), a_receipt("r3", 0))
+    state = receipts.marked_paid(a_payable(shares=shares), MarkedPaid("p1", shown), POLICY, NOW).state
+    assert state.receipts == (
+        Known("r1", 30000, made.on, made.group, made.kind, "our change", Standing.MATCHED, by="patch"),
+    )
+    assert [s.shown for s in state.shares] == [(("r0", 5000),), (("r9", 10000), ("r1", 30000))]
+    assert [s.patched for s in state.shares] == [False, False]
+
+
+def test_a_receipt_known_before_our_change_is_not_what_it_made() -> None:
+    before, _ = read(a_payable(shares=(a_share(cents=300),)), a_receipt("r0", 100, kind="credit"))
+    shown = (a_receipt("r0", 100, kind="credit"), a_receipt("r1", 300))
+    after = receipts.marked_paid(before, MarkedPaid("p1", shown), POLICY, NOW).state
+    assert [k.by for k in after.receipts] == ["", "patch"]
+
+
+def test_another_amount_than_ours_is_read_as_any_receipt() -> None:
+    decision = receipts.marked_paid(
+        a_payable(shares=(a_share(),)), MarkedPaid("p1", (a_receipt(cents=39999),)), POLICY, NOW
+    )
+    assert standing(decision.state) == {"r1": Standing.ASKED}
+    assert set(kinds(decision)) == {Do.TASK, Do.ITEM_MATCHED}
+    one(decision.effects, Do.TASK)
 
 
 def test_two_new_receipts_after_our_change_are_not_guessed_between() -> None:
