@@ -104,7 +104,7 @@ def tasks(stage: Stage, name: str) -> list[Effect]:
 
 
 def cents(raw: Any) -> int:
-    return round(raw * 100)
+    return int(raw * 100)  # amounts are Decimals of whole cents
 
 
 def booked(stage: Stage, entity: str = "Invoice", **wanted: str) -> list[dict[str, Any]]:
@@ -197,7 +197,8 @@ def poll(stage: Stage) -> None:
 
 def record(stage: Stage, amounts: dict[str, int], description: str = "", **more: Any) -> int:
     """Staff record a payment in Clio; the next poll sees it."""
-    made = stage.world.clio_box.people.record_payment(dict(amounts), description=description, **more)
+    by_number: dict[str | int, int] = dict(amounts.items())
+    made = stage.world.clio_box.people.record_payment(by_number, description=description, **more)
     poll(stage)
     return made
 

@@ -9,7 +9,7 @@ from chalicelib.flow import attention
 from infra.sandbox.clio import bad_input
 from infra.sandbox.clio.bad_input import BAD, CURES, GOOD, LONG_NUMBER, LONG_NUMBER_CURED
 from tests.flow import acts
-from tests.flow.acts import STAFF, a_synced_stage, booked, cents, mails_to, parked, payable, payables
+from tests.flow.acts import STAFF, a_synced_stage, booked, cents, mails_to, parked, payables
 from tests.world import Stage
 
 SENT_TO_BOOKS = set(BAD) - {"B-NOMAIL"}  # that one lacks only its mail
@@ -157,4 +157,3 @@ def test_a_client_without_an_address_is_paid_and_booked_all_the_same() -> None:
 
 def test_every_bad_bill_has_a_cure() -> None:
     assert set(CURES) == set(BAD)
-    assert payable

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from chalicelib.domain.kernel import Effect
+from chalicelib.domain.kernel import Effect, Kind
 from chalicelib.errors import Refused
 from chalicelib.flow import attention
 from infra.sandbox.kit import Fault
@@ -95,7 +95,7 @@ def test_a_customer_linked_to_one_client_is_not_linked_to_a_second() -> None:
     people.add_bill("Hartwell & Pine LLP", twin, "2001", [{"note": "Advice", "price": 10000}])
     acts.poll(stage)
     assert contact(stage, "Ada Example").customer
-    ids = [c.customer for c in acts.all_states(stage, acts.Kind.CONTACT) if c.customer]
+    ids = [c.customer for c in acts.all_states(stage, Kind.CONTACT) if c.customer]
     assert len(ids) == len(set(ids))
 
 

@@ -190,7 +190,7 @@ def test_a_set_with_an_unknown_field_is_refused() -> None:
 def test_mails_go_out_in_the_firms_daytime_only() -> None:
     stage = a_synced_stage()
     collect(stage, "1046", "1062", "1054")
-    stage.pass_time(45, days=3)
+    stage.pass_time(90, days=3)
     assert stage.world.mail.outbox
     from zoneinfo import ZoneInfo
 
@@ -240,7 +240,7 @@ def test_a_claim_that_a_dead_worker_left_becomes_uncertain_and_is_not_sent(monke
     def dies(*_: object, **__: object) -> str:
         raise KeyboardInterrupt
 
-    alive, world.mail.send = world.mail.send, dies  # type: ignore[method-assign, assignment]
+    alive, world.mail.send = world.mail.send, dies  # type: ignore[method-assign]
     with pytest.raises(KeyboardInterrupt):
         stage.pass_time(60, **FIRST)
     world.mail.send = alive  # type: ignore[method-assign]
