@@ -10,6 +10,7 @@ import json
 import sys
 import time
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import boto3
@@ -39,18 +40,24 @@ class Account:
     root: tuple[str, str] | None = None
 
     def client(self, name: str) -> Any:
-        """A boto3 client for the named service; patient enough for uploads, and retrying as botocore does."""
-        key, secret = self.root or (None, None)
-        return boto3.client(
-            name,
-            region_name=self.region,
-            endpoint_url=self.endpoint,
-            aws_access_key_id=key,
-            aws_secret_access_key=secret,
-            config=Config(
-                connect_timeout=5, read_timeout=120, s3={"addressing_style": "path"} if self.endpoint else None
-            ),
-        )
+        """The boto3 client for the named service; patient enough for uploads, and retrying as botocore does. Made
+        once: that takes longer than most calls to the emulator."""
+        return _client(self, name)
+
+
+@lru_cache(maxsize=100)
+def _client(account: Account, name: str) -> Any:
+    key, secret = account.root or (None, None)
+    return boto3.client(
+        name,
+        region_name=account.region,
+        endpoint_url=account.endpoint,
+        aws_access_key_id=key,
+        aws_secret_access_key=secret,
+        config=Config(
+            connect_timeout=5, read_timeout=120, s3={"addressing_style": "path"} if account.endpoint else None
+        ),
+    )
 
 
 def stack_name(stage: str) -> str:

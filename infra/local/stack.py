@@ -64,6 +64,7 @@ class Stack:
         self.neighbours = Neighbours(self.state, self.ports)
         self._front: Front | None = None
         self._postman: Postman | None = None
+        self._queues: dict[str, str] = {}
         self._events_before = 0
         self._failed = 0  # messages taken by batches that failed
         self._told = 0  # failures that the emulator had told of by then
@@ -260,7 +261,9 @@ class Stack:
     def _depth(self, queue: str) -> tuple[int, int]:
         """Messages that wait, and messages that somebody has taken and not yet deleted."""
         sqs = self.emulator.account.client("sqs")
-        url = sqs.get_queue_url(QueueName=f"fee-simple-{STAGE}-{queue}")["QueueUrl"]
+        if queue not in self._queues:
+            self._queues[queue] = sqs.get_queue_url(QueueName=f"fee-simple-{STAGE}-{queue}")["QueueUrl"]
+        url = self._queues[queue]
         names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
         counts = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
         return int(counts[names[0]]), int(counts[names[1]])
