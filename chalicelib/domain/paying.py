@@ -344,9 +344,7 @@ def _reversed(p: Payable, payment: Payment, item: Item, policy: Policy, now: dat
                 body={"payable": p.id, "payment": payment.id},
             )
         )
-    elif not item.back:
-        state = replace(state, hold="")
-    elif not any(s.recorded > s.cents for s in state.shares):
+    elif not any(s.recorded > s.cents for s in state.shares):  # else another payment's hold stands
         state = receipts.lift_hold(state)
     new, more = plan(state, policy, now)
     owed += [*more, *surplus.opened(p, new, now)]

@@ -177,6 +177,31 @@ def test_a_question_that_answered_itself_closes() -> None:
     assert task in seen(asked, balance=40000, etag="e3").closes
 
 
+def test_a_hold_that_clio_lifted_closes_its_task() -> None:
+    gone = a_share(cents=25000, shown=(("r1", 40000),))
+    shown = a_receipt(text="FS-ABC234")
+    first = seen(known(shares=(a_share(),)), shown, balance=0, etag="e2").state
+    held = replace(first, shares=(gone,), hold=receipts.REMOVE_IN_CLIO, hold_seq=3)
+    task = receipts.removal_task("us-1", "b1", 3)
+    assert task not in seen(held, shown, balance=0, etag="e2").closes
+    lifted = seen(held, balance=40000, etag="e3")
+    assert lifted.state.hold == ""
+    assert task in lifted.closes
+
+
+def test_the_time_of_a_reading_moves_only_with_news() -> None:
+    before = known(read_at=NOW)
+    assert seen(before).state.read_at == NOW
+    assert seen(before, etag="e2").state.read_at == LATER
+
+
+def test_a_known_bill_that_lost_its_client_parks_unless_it_was_removed() -> None:
+    with pytest.raises(Unreadable):
+        seen(known(), client=None, etag="e2")
+    with pytest.raises(Unreadable):
+        seen(None, client=None, state=BillState.VOID)
+
+
 def test_a_surplus_is_shown_as_a_task_and_closed_when_it_is_gone() -> None:
     before = known(shares=(a_share(),))
     lowered = seen(before, asks=30000, total=30000, balance=30000, etag="e2")

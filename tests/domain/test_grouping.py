@@ -116,6 +116,8 @@ def test_a_part_that_went_is_posted_anew_without_it() -> None:
     assert decision is not None
     assert (decision.state.total, decision.state.wanted) == (300, 2)
     assert kinds(decision) == [Do.POSTING]
+    assert decision.closes == (key_of("us-1", Do.POSTING, "clio-g1/1"),)
+    assert decision.state.settled_at == NOW
 
 
 def test_another_day_is_posted_anew() -> None:

@@ -172,7 +172,8 @@ def test_a_bank_debit_is_on_its_way_and_reminders_wait() -> None:
     payment, locked = begun(reminded())
     together = paying.shown(payment, locked, a_session(payment, **DEBIT, intent_status="processing"), POLICY, NOW)
     assert together.payment.state.phase is Phase.ON_ITS_WAY
-    assert together.payment.state.method == "us_bank_account"
+    waiting = together.payment.state
+    assert (waiting.method, waiting.intent, waiting.charge) == ("us_bank_account", "pi_1", "ch_1")
     state = together.payables["b1"].state
     assert state.attempt is not None
     assert state.attempt.on_its_way
@@ -342,6 +343,47 @@ def test_where_clio_shows_the_payment_the_invoice_is_held_until_it_is_removed_th
     assert held.state.hold_seq == held.state.seq == recorded.seq + 1
     assert "remove the payment" in one(held.effects, Do.TASK).title
     assert blocked(held.state) == REMOVE_IN_CLIO
+
+
+def test_the_hold_ends_when_the_money_comes_back_and_its_task_closes() -> None:
+    payment, (state,) = paid(a_payable())
+    shown = replace(state, shares=(replace(state.shares[0], shown=(("r1", 40000),)),), balance=0)
+    held = paying.shown(payment, [shown], a_paid_session(payment, **refunded(15000, status="pending")), POLICY, NOW)
+    task = one(held.payables["b1"].effects, Do.TASK)
+    failed = a_paid_session(payment, **refunded(15000, status="failed"))
+    freed = paying.shown(held.payment.state, [held.payables["b1"].state], failed, POLICY, NOW).payables["b1"]
+    assert freed.state.hold == ""
+    assert task.key in freed.closes
+
+
+def test_news_of_one_payment_does_not_lift_the_hold_of_another() -> None:
+    first, (state,) = paid(a_payable(balance=50000))
+    state = replace(state, shares=(replace(state.shares[0], shown=(("r1", 50000),)),), balance=40000)
+    second, (state,) = paid(state, id="p2", code="FS-SECOND")
+    back = paying.shown(first, [state], a_paid_session(first, **refunded(15000)), POLICY, NOW).payables["b1"].state
+    assert back.hold == REMOVE_IN_CLIO
+    warned = (Disputed("dp_1", 40000, "warning_needs_response", withdrawn=False),)
+    after = paying.shown(second, [back], a_paid_session(second, disputes=warned), POLICY, NOW).payables["b1"]
+    assert after.state.hold == REMOVE_IN_CLIO
+    assert after.closes == ()
+
+
+def test_what_clio_does_not_show_needs_no_hold() -> None:
+    payment, states = paid(a_payable())
+    together = paying.shown(payment, states, a_paid_session(payment, **refunded(15000)), POLICY, NOW)
+    assert together.payables["b1"].state.hold == ""
+    assert together.payables["b1"].closes == ()
+
+
+def test_a_second_refund_is_told_with_its_own_amount() -> None:
+    payment, states = paid(a_payable())
+    first = paying.shown(payment, states, a_paid_session(payment, **refunded(15000)), POLICY, NOW)
+    second = a_paid_session(payment, **refunded(15000, 5000))
+    after = paying.shown(first.payment.state, [first.payables["b1"].state], second, POLICY, NOW)
+    task = one(after.payment.effects, Do.TASK)
+    assert "$50.00 went back to the client" in task.title
+    assert "refunds of $200.00" in task.reason
+    assert task.key != one(first.payment.effects, Do.TASK).key
 
 
 def test_a_dispute_counts_only_once_the_money_was_withdrawn() -> None:

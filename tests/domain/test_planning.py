@@ -148,6 +148,15 @@ def test_a_parked_mail_closes_once_there_is_an_address() -> None:
     assert planning.outdated(after, before) == ()
 
 
+def test_a_stopped_collection_closes_its_parked_mail() -> None:
+    waiting, owed = plan(replace(collected(), client_email=""), POLICY, NOW)
+    stopped = planning.collect(waiting, CollectionStopped(), POLICY, NOW)
+    assert stopped.closes == (owed[0].key,)
+    assert stopped.state.seq == waiting.seq + 1
+    other = planning.collect(waiting, CollectionStarted("brief"), POLICY, NOW)
+    assert other.closes == (owed[0].key,)
+
+
 def test_after_a_bounce_nothing_goes_to_that_address_until_there_is_another() -> None:
     state = collected()
     bounced = replace(state, collection=replace(collection(state), bounced="ada@example.com"))
