@@ -20,6 +20,8 @@ from chalicelib.flow.prepared import Prepared, done, park
 from chalicelib.flow.reach import Reach
 from chalicelib.flow.settle import settle
 
+WOKEN_AT_MOST = 500
+
 
 def _contact_ref(effect: Effect) -> Ref:
     return Ref(effect.firm, Kind.CONTACT, str(effect.body["contact"]))
@@ -96,7 +98,17 @@ def link(world: World, policy: Policy, effect: Effect, id: str, finish: Finish, 
         fact = contact.CustomerLinked(id, policy.lanes.realm, name or contact.name_for(state))
         return {ref: contact.decide(state, fact, policy, now)}
 
-    settle(world, [ref], decide, fact="CustomerLinked", body={"id": id}, policy=policy.version, finish=[finish])
+    done_ = settle(world, [ref], decide, fact="CustomerLinked", body={"id": id}, policy=policy.version, finish=[finish])
+    state: Contact = done_.states[ref]
+    if state.choice or state.revision > 1:  # a person waits for it: what it held up goes on at once
+        _wake(world, effect.lane, f"customer/{state.id}")
+
+
+def _wake(world: World, lane: str, link_: str) -> None:
+    now = world.now()
+    for waiting in world.store.lane_owed(lane, limit=WOKEN_AT_MOST):
+        if link_ in waiting.after and waiting.due_at > now and not waiting.call:
+            world.store.postpone(waiting.key, now, tries=0)
 
 
 def find(world: World, reach: Reach, policy: Policy, effect: Effect, finish: Finish) -> bool:
