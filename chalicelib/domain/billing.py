@@ -20,12 +20,14 @@ class BillSeen:
 
     The reader guarantees: every receipt here was first seen before the bill itself was read, so that the balance
     already counts it (docs/decisions/0003-reading-a-bill.md). ``receipts`` None: they were not read (a page of
-    a feed, nothing paid on the bill).
+    a feed, nothing paid on the bill). ``pace``: minutes until its lines may be read, so that a first sync of
+    thousands owes no more at once than Clio lets it read.
     """
 
     bill: BillReading
     receipts: tuple[Receipt, ...] | None
     at: datetime
+    pace: int = 0
 
 
 def left_alone(bill: BillReading, firm: Firm) -> str:
@@ -55,7 +57,7 @@ def seen(state: Payable | None, fact: BillSeen, policy: Policy, now: datetime) -
         raise Unreadable("number", bill.number, "Give the bill a number in Clio.")
     if state is None:
         new = _copy(None, fact, policy)
-        owed: list[Effect] = _write_books(new, policy, now)
+        owed: list[Effect] = _write_books(new, policy, now, fact.pace)
     else:
         new = _copy(state, fact, policy)
         owed = []
@@ -147,14 +149,15 @@ def _differs(old: Payable, new: Payable) -> bool:
     return old.etag != new.etag and all(getattr(old, f) == getattr(new, f) for f in PAYING)
 
 
-def _write_books(state: Payable, policy: Policy, now: datetime) -> list[Effect]:
+def _write_books(state: Payable, policy: Policy, now: datetime, pace: int = 0) -> list[Effect]:
     """Invoices go to QuickBooks with their lines; trust requests are no income and never do."""
     if state.pot is Pot.TRUST:
         return []
     if state.gone:
         return [_invoice(state, policy, now)]
     lane = policy.lanes.of(Neighbour.CLIO)
-    return [effects.read_lines(state.firm, lane, state.id, state.revision, now, f"Bill {state.number}")]
+    title = f"Bill {state.number}"
+    return [effects.read_lines(state.firm, lane, state.id, state.revision, now, title, pace)]
 
 
 def _invoice(state: Payable, policy: Policy, now: datetime) -> Effect:

@@ -6,7 +6,7 @@ Keys hold the aggregate's revision or round, never a hash of content (design sec
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from chalicelib.domain.kernel import Effect, Json, Neighbour, Status, lane_of
@@ -116,9 +116,11 @@ def look_client(firm: str, lane: str, client: str, at: datetime) -> Effect:
     return owed(firm, Do.LOOK_CLIENT, client, f"contact/{client}", lane, at, body={"client": client})
 
 
-def read_lines(firm: str, lane: str, bill: str, revision: int, at: datetime, title: str) -> Effect:
-    body: Json = {"bill": bill, "revision": revision}
-    return owed(firm, Do.READ_LINES, f"{bill}/{revision}", f"payable/{bill}", lane, at, body=body, title=title)
+def read_lines(firm: str, lane: str, bill: str, revision: int, at: datetime, title: str, pace: int = 0) -> Effect:
+    """``pace``: minutes to wait, in a first sync; then it also leaves more of the budget to others."""
+    body: Json = {"bill": bill, "revision": revision, **({"paced": True} if pace else {})}
+    due = at + timedelta(minutes=pace)
+    return owed(firm, Do.READ_LINES, f"{bill}/{revision}", f"payable/{bill}", lane, due, body=body, title=title)
 
 
 def customer(firm: str, lane: str, contact: str, revision: int, at: datetime, title: str) -> Effect:

@@ -13,7 +13,7 @@ from chalicelib.domain.firm import Policy
 from chalicelib.domain.kernel import Call, Effect, Finish
 from chalicelib.domain.readings import Wrote
 from chalicelib.domain.wanted import Wanted
-from chalicelib.errors import Conflict, Declined, Unavailable
+from chalicelib.errors import Conflict, Declined
 from chalicelib.flow import customers, invoices, payments
 from chalicelib.flow.ports import World
 from chalicelib.flow.prepared import Prepared, refused
@@ -220,9 +220,6 @@ def _finish(call: Call, effect: Effect) -> Finish:
 def next_repeat(call: Call) -> timedelta:
     """How long after its last send a live call has something to do again."""
     return REPEAT_AFTER if call.tries < REPEATS else SETTLES
-
-
-LANE_PROBLEMS = (Unavailable,)
 
 
 # --- one thing QuickBooks shows after the other -----------------------------------------------------------------------

@@ -93,7 +93,7 @@ def page(world: World, token: str) -> PayPage:
         raise Refused("This link is no longer valid.")
     connected = connections(world, link.firm)
     payables = _payables(world, link)
-    rows = tuple(_row(p, connected, link.payable) for p in payables if _shown(p, link))
+    rows = tuple(_row(p, connected) for p in payables if _shown(p, link))
     main = next((p for p in payables if p.id == link.payable), None)
     url = _attempt_url(world, main) if main else ""
     name = main.client_name if main else (payables[0].client_name if payables else "")
@@ -130,7 +130,7 @@ def _shown(p: Payable, link: links.PayLink) -> bool:
     return p.id == link.payable or p.open > 0 or p.attempt is not None
 
 
-def _row(p: Payable, connected: Mapping[str, Connection], _main: str) -> PayRow:
+def _row(p: Payable, connected: Mapping[str, Connection]) -> PayRow:
     account = connected.get(f"stripe-{p.pot}")
     why = ""
     if p.attempt and p.attempt.on_its_way:
@@ -175,7 +175,7 @@ def invoice_lines(world: World, token: str, payable: str) -> InvoiceView:
         firm.name,
         firm.reply_to,
         state.client_name,
-        _row(state, connections(world, link.firm), link.payable),
+        _row(state, connections(world, link.firm)),
         state.issued_on,
         tuple(lines_of(world, state)),
         state.tax,

@@ -4,7 +4,6 @@ pointer for what we hold and that differs. A cursor moves only after every item 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -25,6 +24,7 @@ from chalicelib.flow.reach import Reach
 OVERLAP = timedelta(minutes=10)  # reference/clio.md 2.3: boundaries and clocks are unknown, so windows overlap
 CURSOR_RESTS = timedelta(hours=6)  # a cursor is not written while nothing changed and it is younger than this
 EVENTS_BACK = timedelta(days=29)  # Stripe keeps events for 30 days
+LINES_A_MINUTE = 20  # bills whose lines a first sync reads: what its class may spend (flow/budget.py)
 FEEDS = ("bills", "void", "deleted", "receipts", "deposits")
 
 
@@ -79,7 +79,7 @@ def _read(world: World, reach: Reach, policy: Policy, feed: str, cursors: Json, 
     next_: str | None = cursor.get("next")
     while True:
         page = _page(reach, feed, since, next_)
-        _take_page(world, reach, policy, feed, page.items, tally)
+        _take_page(world, policy, feed, page.items, tally)
         next_ = page.next
         if next_ is None:
             cursors[feed] = {"since": mark}
@@ -99,19 +99,16 @@ def _page(reach: Reach, feed: str, since: datetime | None, next_: str | None) ->
     return reach.clio(lambda c, a: c.bills(a, updated_since=since, state=state, next=next_))
 
 
-def _take_page(world: World, reach: Reach, policy: Policy, feed: str, items: tuple[Any, ...], tally: Tally) -> None:
+def _take_page(world: World, policy: Policy, feed: str, items: tuple[Any, ...], tally: Tally) -> None:
     if feed == "receipts":
         _receipts(world, policy, items, tally)
     elif feed == "deposits":
         _deposits(world, policy, items, tally)
     else:
-        _bills(world, reach, policy, items, tally, first=feed == "bills")
+        _bills(world, policy, items, tally, first=feed == "bills")
 
 
-def _bills(
-    world: World, reach: Reach, policy: Policy, items: tuple[BillReading | Broken, ...], tally: Tally, *, first: bool
-) -> None:
-    del reach
+def _bills(world: World, policy: Policy, items: tuple[BillReading | Broken, ...], tally: Tally, *, first: bool) -> None:
     refs = [payable_ref(policy.firm.id, i.id) for i in items]
     held = {h.ref.id: h for h in world.store.load_many(refs)}
     for item in items:
@@ -146,7 +143,7 @@ def _bills(
             tally.wrote = True
             continue
         try:
-            bring_in(world, policy, here, BillSeen(item, (), world.now()))
+            bring_in(world, policy, here, BillSeen(item, (), world.now(), pace=tally.new // LINES_A_MINUTE))
             tally.new += 1
             tally.wrote = True
         except Unreadable as bad:
@@ -248,6 +245,3 @@ def point_at_stripe(world: World, firm: str, pointer: EventPointer) -> bool:
     key_name = pointer.object_id if do is not effects.Do.LOOK_ACCOUNT else pointer.account
     world.store.arrive(effects.owed(firm, do, key_name, f"{name}/{pointer.object_id}", lane, world.now(), body=body))
     return True
-
-
-Progress = Callable[[str, str, str], None]

@@ -15,7 +15,7 @@ from chalicelib.domain.payable import Payable
 from chalicelib.domain.payment import Payment
 from chalicelib.domain.planning import ADD_ADDRESS, BOUNCED, LOOKS_AGAIN, NO_ADDRESS, waits
 from chalicelib.domain.reminders import sending_time
-from chalicelib.errors import Declined, Unavailable
+from chalicelib.errors import Conflict, Declined, Unavailable
 from chalicelib.flow import letters, states
 from chalicelib.flow.looking import brief, bring_in, payable_ref, read_bill
 from chalicelib.flow.ports import World
@@ -48,6 +48,8 @@ def remind(world: World, reach: Reach, policy: Policy, effect: Effect) -> None:
     mail: list[Envelope] = []
 
     def decide(before: Mapping[Ref, Any], now: datetime) -> dict[Ref, Decision[Any]]:
+        if now - seen.at > envelope.READING_LASTS:
+            raise Conflict("the reading grew old before the claim")  # it is read again
         again = billing.seen(before[held.ref], seen, policy, now)
         decisions: dict[Ref, Decision[Any]] = {held.ref: again}
         claimed = envelope.claim(again.state, wanted, now) if wanted else None

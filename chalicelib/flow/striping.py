@@ -10,7 +10,6 @@ from chalicelib.domain import connection as connections_
 from chalicelib.domain import paying
 from chalicelib.domain.firm import Policy
 from chalicelib.domain.kernel import Call, Decision, Effect, Finish, Held, Kind, Ref, Status
-from chalicelib.domain.money import show
 from chalicelib.domain.payment import Payment, Phase
 from chalicelib.domain.readings import SessionReading
 from chalicelib.domain.wanted import SessionLine, WantedSession
@@ -255,8 +254,3 @@ def look_at_account(world: World, reach: Reach, policy: Policy, effect: Effect) 
         return {ref: connections_.decide(before[ref], fact, policy.firm.id, now)}
 
     settle(world, [ref], decide, fact=type(fact).__name__, body=fact, policy=policy.version, finish=[done])
-
-
-def said(payment: Payment) -> str:
-    """The payment in a sentence for logs and pages, without the client's name."""
-    return f"{show(payment.total, payment.currency)} ({payment.code})"

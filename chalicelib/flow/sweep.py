@@ -8,7 +8,7 @@ from __future__ import annotations
 from chalicelib.domain.kernel import SHARDS
 from chalicelib.flow.ports import World
 
-READ_AT_MOST = 500  # per shard and sweep
+READ_AT_MOST = 5000  # keys per shard and sweep; a first sync is paced so that no lane fills it (flow/feeds.py)
 
 
 def sweep(world: World) -> int:
