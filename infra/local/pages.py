@@ -40,7 +40,7 @@ def start(ports: Ports, mails: int) -> str:
     )
     return _page(
         "What is where",
-        f"<table>{cells}</table><p>Time passes with <code>python -m infra.local.clock +3d</code>.</p>",
+        f"<table>{cells}</table><p>Time passes with <code>.venv/bin/python -m infra.local.clock +3d</code>.</p>",
     )
 
 
