@@ -37,7 +37,7 @@ def _card(h: History) -> None:
     def press() -> None:
         mails = [m for m in h.world.mail.outbox if "/pay/" in m.text and m.tag.startswith(h.firms[0].firm)]
         if mails and not h.checkers.settled(h.firms[0].firm):
-            h.people._press(mails[0], _token(mails[0]), random.Random("card"), 1)
+            h.people.press(mails[0], _token(mails[0]), random.Random("card"), 1)
 
     _at(h, 1, "client pays", press)
     _at(h, 1.05, "client presses again if nothing came", press)

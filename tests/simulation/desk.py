@@ -35,22 +35,22 @@ class Desk:
         raise NotImplementedError
 
     # --- clients ----------------------------------------------------------------------------------------------------
-    def _mail(self, rng: random.Random) -> tuple[Sent, str] | None:
+    def mail(self, rng: random.Random) -> tuple[Sent, str] | None:
         mails = [(m, found[1]) for m in self.h.world.mail.outbox if (found := LINK.search(m.text))]
         return rng.choice(mails[-12:]) if mails else None
 
     def client_pays(self, rng: random.Random) -> None:
-        if found := self._mail(rng):
-            self._press(found[0], found[1], rng, 1)
+        if found := self.mail(rng):
+            self.press(found[0], found[1], rng, 1)
 
     def client_pays_two_tabs(self, rng: random.Random) -> None:
-        if found := self._mail(rng):
+        if found := self.mail(rng):
             for _ in range(2):
-                self._press(found[0], found[1], random.Random(rng.random()), 1)
+                self.press(found[0], found[1], random.Random(rng.random()), 1)
 
     def cheque_while_paying(self, rng: random.Random) -> None:
-        if found := self._mail(rng):
-            self._press(found[0], found[1], rng, 1)
+        if found := self.mail(rng):
+            self.press(found[0], found[1], rng, 1)
             after = self.h.clock.at + timedelta(seconds=rng.uniform(0, 4))
             draw = random.Random(rng.random())
             self.h.later(after, "cheque meanwhile", lambda: self.act("cheque", draw))
@@ -58,7 +58,7 @@ class Desk:
     def act(self, name: str, rng: random.Random) -> None:
         raise NotImplementedError
 
-    def _press(self, mail: Sent, token: str, rng: random.Random, press: int) -> None:
+    def press(self, mail: Sent, token: str, rng: random.Random, press: int) -> None:
         firm = mail.tag.partition("--")[0]
         self.h.spawn(f"client of {mail.tag} presses Pay", lambda: self._pay(mail, token, rng, press), firm)
 
@@ -78,7 +78,7 @@ class Desk:
             self.h.later(
                 self.h.clock.at + timedelta(seconds=10),
                 "presses again",
-                lambda: self._press(mail, token, rng, press + 1),
+                lambda: self.press(mail, token, rng, press + 1),
             )
 
     def _at_stripe(self, url: str, rng: random.Random) -> None:
@@ -213,7 +213,7 @@ class Desk:
     def compare_pressed(self, rng: random.Random) -> None:
         """Both firms ask for a comparison, one of them while payments come in."""
         for firm in self.h.firms:
-            self._at_desk(firm, "compare", lambda f=firm: reconciling.start(self.h.world, f.firm, "staff"))  # type: ignore[misc]
+            self._at_desk(firm, "compare", lambda f=firm: reconciling.start(self.h.world, f.firm, "staff"))
         self.act("flurry", rng)
 
     def mark_paid_switch(self, rng: random.Random) -> None:

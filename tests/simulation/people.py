@@ -31,6 +31,7 @@ ACTS: dict[str, int] = {
     "cheque": 12,
     "cheque_over_two": 4,
     "flurry": 3,
+    "flurry_while_paying": 2,
     "compare_pressed": 2,
     "record_ours": 20,
     "record_ours_as_sum": 4,
@@ -148,11 +149,25 @@ class Staff:
     def flurry(self, rng: random.Random) -> None:
         """Several small payments on one bill within seconds: pointers come while it is being looked at."""
         firm = self.firm(rng)
-        bill = self._pick(rng, firm, "awaiting_payment", kind="revenue_kind")
-        if bill is None:
-            return
+        if bill := self._pick(rng, firm, "awaiting_payment", kind="revenue_kind"):
+            self._flurry(rng, firm, bill)
+
+    def flurry_while_paying(self, rng: random.Random) -> None:
+        """... while its client presses Pay, again and again."""
+        if found := self.h.people.mail(rng):
+            mail, token = found
+            firm_id, _, id = mail.tag.partition("--")
+            bill = self.h.truth.bill(id.rsplit("-", 1)[0])
+            if bill.kind == "revenue_kind":
+                self._flurry(rng, self.h.truth.firm_of(firm_id), bill)
+            for n in range(4):
+                at = self.h.clock.at + timedelta(seconds=n * rng.uniform(0.5, 3))
+                draw = random.Random(rng.random())
+                self.h.later(at, "presses Pay", lambda d=draw: self.h.people.press(mail, token, d, 9))  # type: ignore[misc]
+
+    def _flurry(self, rng: random.Random, firm: FirmFacts, bill: Any) -> None:
         at = self.h.clock.at
-        for cents in (101, 203, 307, 409):
+        for cents in rng.sample((101, 203, 307, 409, 511), rng.randint(2, 5)):
             self.h.later(at, "one of a flurry", lambda c=cents: self._one_of_flurry(firm, bill, c))  # type: ignore[misc]
             at += timedelta(seconds=rng.uniform(0.3, 3))
 

@@ -157,7 +157,7 @@ def fact_though_state_moved() -> AbstractContextManager[Any]:
         more.pop("held", None)
         return plain(world, refs, decide, **more)
 
-    return patches((looking, "settle", loose), (striping, "settle", loose))
+    return patches((looking, "settle", loose), (striping, "settle", loose), (mailing, "settle", loose))
 
 
 def newer_arrival_ignored() -> AbstractContextManager[Any]:
@@ -398,13 +398,47 @@ SABOTEURS: tuple[Saboteur, ...] = (
         "fact committed though the state moved",
         ("2", "3", "8"),
         fact_though_state_moved,
-        Mix({"flurry": 200, "client_pays": 100, "resync_pressed": 60}, {"slow": 0.5, "hooks_double": 0.7, "skew": 0.0}),
+        Mix({"flurry_while_paying": 600, "start_collection": 30}, {"slow": 0.5, "skew": 0.0}),
     ),
     Saboteur(
         "look done although a newer arrival came",
         ("8",),
         newer_arrival_ignored,
-        Mix({"flurry": 400}, {"slow": 0.5, "hooks_double": 0.7, "skew": 0.0}),
+        Mix({"flurry": 600}, {"slow": 0.6, "hooks_double": 0.0, "hooks_late": 0.0, "hooks_lose": 0.0}),
+    ),
+    Saboteur("parked effect forgotten", ("1", "2", "8", "10"), parked_is_forgotten, Mix({"void_bill": 40, **PAYING})),
+    Saboteur("sweep disabled", ("8",), sweep_disabled, Mix({}, {"queue_lose": 0.3})),
+    Saboteur(
+        "cursor moved before the page is settled",
+        ("8",),
+        cursor_too_early,
+        Mix({"new_bill": 100, "resync_pressed": 60}, {"store_busy": 0.05, "hooks_lose": 1.0}, begins="connected"),
+    ),
+    Saboteur("mail sent before the claim", ("3", "4"), mail_before_claim),
+    Saboteur(
+        "claim without re-reading the balance",
+        ("3",),
+        claim_without_reading,
+        Mix({"cheque": 60, "start_collection": 40}, {"hooks_lose": 1.0}),
+    ),
+    Saboteur(
+        "open amount taken from Clio alone", ("3",), open_from_clio_alone, Mix({"client_pays": 100, "record_ours": 1})
+    ),
+    Saboteur(
+        "refresh token saved after use",
+        ("8",),
+        token_saved_after_use,
+        Mix(MONEY, {"drop_request": 0.15, "answer_500": 0.1}, switches={"quickbooks": {"rotate_every_seconds": 0}}),
+    ),
+    Saboteur(
+        "two refreshers",
+        ("8",),
+        two_refreshers,
+        Mix(
+            {"compare_pressed": 200, "cheque": 100},
+            {"slow": 0.3},
+            switches={"quickbooks": {"rotate_every_seconds": 0, "old_token_revokes": True}},
+        ),
     ),
     Saboteur("match guessed where two are possible", ("2",), match_guessed, Mix({"client_pays": 80, "cheque": 80})),
     Saboteur("payment matched twice", ("2",), matched_twice, Mix({"client_pays": 80, "cheque": 80, "interest": 30})),
@@ -415,7 +449,7 @@ SABOTEURS: tuple[Saboteur, ...] = (
         "webhook payload trusted",
         ("2", "8"),
         payload_trusted,
-        Mix({"client_pays": 80}, {"hooks_late": 0.7, "hooks_double": 0.5}),
+        Mix({"client_pays": 200}),
     ),
     Saboteur("trust payable paid by the operating account", ("5",), trust_on_operating, Mix({"client_pays": 80})),
     Saboteur("a cent lost in a split", ("2",), cent_lost_in_a_split, Mix({"cheque_over_two": 80})),
