@@ -70,7 +70,9 @@ class Front(Server):
         mail = self.mailbox.find(number.removesuffix("/html"))
         if not mail:
             return _problem(404, "There is no such page")
-        return _page(mail.html or pages.no_html()) if number.endswith("/html") else _page(pages.mail(mail))
+        return (
+            _page(pages.in_frame(mail.html) or pages.no_html()) if number.endswith("/html") else _page(pages.mail(mail))
+        )
 
     def _note(self, asked: Asked, answer: Answer, seconds: float) -> None:
         line = {

@@ -61,10 +61,11 @@ def mails(delivered: list[Mail]) -> str:
 
 def mail(one: Mail) -> str:
     """One mail: its head, its HTML in a frame of its own, its plain text with clickable links."""
+    shown = {"From": one.sender, "To": ", ".join(one.to), "Subject": one.subject, **dict(one.headers)}
     head = "".join(
-        f"<tr><th>{escape(name)}</th><td>{escape(value)}</td></tr>"
-        for name, value in [("From", one.sender), ("To", ", ".join(one.to)), ("Subject", one.subject), *one.headers]
-        if name in ("From", "To", "Subject", "Reply-To", "List-Unsubscribe")
+        f"<tr><th>{escape(name)}</th><td>{escape(shown[name])}</td></tr>"
+        for name in ("From", "To", "Subject", "Reply-To", "List-Unsubscribe")
+        if name in shown
     )
     links = "".join(f'<li><a href="{escape(link)}">{escape(link)}</a></li>' for link in one.links)
     number = _number(one)
@@ -78,6 +79,11 @@ def mail(one: Mail) -> str:
 
 def _number(one: Mail) -> str:
     return escape(one.id.partition("@")[0])
+
+
+def in_frame(text: str) -> str:
+    """A mail's HTML whose links leave the frame, as those of a mail open a browser window."""
+    return text.replace("<head>", '<head><base target="_top">', 1)
 
 
 def no_html() -> str:
