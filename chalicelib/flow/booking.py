@@ -161,6 +161,7 @@ def _in_doubt(call: Call, wrote: Wrote) -> bool:
 def _settle_member(world: World, policy: Policy, call: Call, effect: Effect, wrote: Wrote) -> None:
     if wrote.ok:
         take(world, policy, effect, wrote, _finish(call, effect))
+        world.count("effect_done", kind=effect.kind)
         return
     if not _member(call, effect):
         return  # refused, and a newer revision has taken its place

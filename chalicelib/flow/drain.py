@@ -16,6 +16,7 @@ from chalicelib.errors import Conflict, Declined, Disconnected, Refused, Unavail
 from chalicelib.flow import act, booking, connecting, looking, summing
 from chalicelib.flow.budget import Floor
 from chalicelib.flow.ports import World
+from chalicelib.flow.prepared import count_parked
 from chalicelib.flow.reach import Reach
 from chalicelib.flow.settle import policy_of
 
@@ -177,8 +178,7 @@ def _perform(world: World, reach: Reach, policy: Policy, effect: Effect) -> Unav
 
 def park(world: World, effect: Effect, problem: Unreadable | Declined | Refused) -> None:
     """Shows to a person what cannot be done, why, and what to do."""
-    world.count("effect_parked", kind=effect.kind)
-    world.count("effects_parked")  # what the alarm watches, without a dimension
+    count_parked(world, effect)
     match problem:
         case Unreadable():
             reason = f"It shows a {problem.what} that we cannot use: {problem.raw}"
@@ -211,6 +211,8 @@ def _looks(world: World, reach: Reach, policy: Policy, looks: Sequence[Effect]) 
     for effect, bad in outcomes:
         if isinstance(bad, Unreadable | Declined):
             park(world, effect, bad)
+        else:
+            world.count("effect_done", kind=effect.kind)
     return len(looks)
 
 
@@ -227,6 +229,7 @@ def _lane_waits(world: World, due: Sequence[Effect], problem: Unavailable | Disc
             wait = max(problem.after, min(5.0 * 2**effect.tries, LONGEST_WAIT))
             until, cause = now + timedelta(seconds=wait), f"Waiting: {problem.why}"
         world.store.postpone(effect.key, until, cause=cause, tries=effect.tries + 1)
+        world.count("effect_waits", kind=effect.kind)
     world.log("lane_waits", why=str(problem), effects=len(due))
     return 0
 

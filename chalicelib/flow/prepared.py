@@ -39,7 +39,14 @@ def park(
     """Shows the step to a person, with its cause, its remedy and what they may choose. ``may_close``: they may accept
     it as it is."""
     body = {"choices": [list(c) for c in choices], "may_close": may_close}
+    count_parked(world, effect)
     world.store.park(effect.key, reason=reason, remedy=remedy, detail=detail, body=body)
+
+
+def count_parked(world: World, effect: Effect) -> None:
+    """By kind for the picture, and once more without a dimension, which the alarm watches."""
+    world.count("effect_parked", kind=effect.kind)
+    world.count("effects_parked")
 
 
 REASONS: dict[str, tuple[str, str]] = {
@@ -75,4 +82,5 @@ def refused(world: World, effect: Effect, code: str, message: str, detail: str) 
     reason, remedy = REASONS.get(
         code, (f"QuickBooks refused this: {message}", "Correct the cause in QuickBooks or Clio, then press Retry.")
     )
+    count_parked(world, effect)
     world.store.park(effect.key, reason=reason, remedy=remedy, detail=f"{code}: {detail or message}")
