@@ -17,7 +17,6 @@ import requests
 from chalicelib.domain.kernel import Kind, Ref, Status, fold
 from chalicelib.domain.money import show
 from chalicelib.store import bounds
-from tests.simulation.base import FirmFacts
 from tests.world import Sent
 
 if TYPE_CHECKING:
@@ -71,6 +70,7 @@ class Checkers:
     claims: dict[tuple[str, str], Claim] = field(default_factory=dict)
     reminded: dict[tuple[str, str, str, int], str] = field(default_factory=dict)
     tokens: dict[str, str] = field(default_factory=dict)
+    pointed_at: dict[tuple[str, int], datetime] = field(default_factory=dict)
     versions: dict[Ref, int] = field(default_factory=dict)
     read_at: dict[Ref, datetime] = field(default_factory=dict)
 
@@ -284,17 +284,19 @@ class Checkers:
                     if any(n.startswith(word) for n in names):
                         self.say("5", f"{account} takes {names}")
 
-    def pointed(self, firm: FirmFacts, bill: int, at: datetime) -> None:
-        """Some hours after a pointer was taken in we hold what Clio showed since then, or a step about it is owed."""
-        held = self.bodies.get(Ref(firm.firm, Kind.PAYABLE, str(bill)))
-        effect = self.h.world.store._effects.get(f"{firm.firm}/clio.bill/{bill}")
-        if held is None or effect is None or effect.effect.status is not Status.DONE:
-            return
-        since = self.h.truth.within(bill, at, self.h.clock.at)
-        if (held["bill_state"], held["balance"]) not in {(s.state, s.balance) for s in since}:
-            self.say(
-                "8", f"{firm.firm}: told at {at} to look at bill {held['number']}; we still hold {held['balance']}"
-            )
+    def looked(self) -> None:
+        """A look is done only when what was read is at least as new as the last pointer that was taken in."""
+        for (firm, bill), at in list(self.pointed_at.items()):
+            effect = self.h.world.store._effects.get(f"{firm}/clio.bill/{bill}")
+            if effect is None or effect.effect.status is Status.OWED:
+                continue
+            del self.pointed_at[firm, bill]
+            held = self.bodies.get(Ref(firm, Kind.PAYABLE, str(bill)))
+            if held is None or effect.effect.status is not Status.DONE:
+                continue
+            since = {(s.state, s.balance) for s in self.h.truth.within(bill, at, self.h.clock.at)}
+            if (held["bill_state"], held["balance"]) not in since:
+                self.say("8", f"{firm}: told at {at} to look at bill {held['number']}, and we hold {held['balance']}")
 
     def page(self, mail: Sent, page: Any) -> None:
         """A pay page shows this client's bills of this firm, and never a draft."""

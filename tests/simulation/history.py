@@ -284,8 +284,7 @@ class History(SimLife):
     def _pointed(self, firm: FirmFacts, bill: int) -> None:
         pointer = EventPointer("e", f"us/{firm.clio}", "updated", "bill", str(bill))
         inbox.point(self.world, Neighbour.CLIO, [pointer])
-        at = self.clock.at
-        self.later(at + timedelta(hours=5), "checks", lambda: self.checkers.pointed(firm, bill, at))
+        self.checkers.pointed_at[firm.firm, bill] = self.clock.at
 
     def _drained(self, lane: str) -> None:
         """As app.py's queue handler does it."""
@@ -316,6 +315,7 @@ class History(SimLife):
             self.tell(f"* {what}")
             do()
             self.truth.note(now)
+        self.checkers.looked()
         due = self.world.stripe_box.next_due_at()
         if due is not None and due <= now.timestamp():
             self.world.stripe_box.deliver_due(self._stripe_hook)

@@ -147,7 +147,7 @@ class Staff:
         self._did(firm, bill.id)
 
     def flurry(self, rng: random.Random) -> None:
-        """Several small payments on one bill within seconds: pointers come while it is being looked at."""
+        """Several small payments and charges on one bill within seconds: pointers come while it is being looked at."""
         firm = self.firm(rng)
         if bill := self._pick(rng, firm, "awaiting_payment", kind="revenue_kind"):
             self._flurry(rng, firm, bill)
@@ -172,9 +172,13 @@ class Staff:
             at += timedelta(seconds=rng.uniform(0.3, 3))
 
     def _one_of_flurry(self, firm: FirmFacts, bill: Any, cents: int) -> None:
-        if bill.state == "awaiting_payment" and clio_books.balance(bill) > cents and not self.h.people.resting:
+        if bill.state != "awaiting_payment" or self.h.people.resting:
+            return
+        if cents > 250:
+            self.h.world.clio_box.people.add_interest(bill.id, cents)
+        elif clio_books.balance(bill) > cents:
             self.h.world.clio_box.people.record_payment({bill.id: cents})
-            self._did(firm, bill.id)
+        self._did(firm, bill.id)
 
     def cheque_over_two(self, rng: random.Random) -> None:
         firm = self.firm(rng)
