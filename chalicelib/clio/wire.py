@@ -135,7 +135,11 @@ def bill(row: Raw) -> BillReading:
 def _pot(row: Raw) -> Pot:
     kind = row.get("kind")
     if kind not in _POTS:
-        raise Unreadable("kind", kind, "Only invoices and trust requests are followed; this bill is another kind.")
+        raise Unreadable(
+            "kind",
+            kind,
+            "Only invoices and trust requests are followed. If this is one, correct it in Clio, then press Retry.",
+        )
     return _POTS[kind]
 
 
@@ -143,7 +147,7 @@ def _state(row: Raw) -> BillState:
     try:
         return BillState(_text(row, "state"))
     except ValueError as bad:
-        raise Unreadable("state", row.get("state"), "Clio shows a state that we do not know.") from bad
+        raise Unreadable("state", row.get("state"), "Once the bill is awaiting payment in Clio, press Retry.") from bad
 
 
 def _interest(row: Raw) -> int:

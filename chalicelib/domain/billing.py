@@ -52,7 +52,7 @@ def seen(state: Payable | None, fact: BillSeen, policy: Policy, now: datetime) -
     """Raises Unreadable when a bill that should come in lacks its client or number (the item parks)."""
     bill = fact.bill
     if not bill.client and not (state and bill.state in (BillState.VOID, BillState.DELETED)):
-        raise Unreadable("client", None, "Give the bill a client in Clio.")
+        raise Unreadable("client", None, "Give the bill a client in Clio, then press Retry.")
     if not bill.number.strip():
         raise Unreadable("number", bill.number, "Give the bill a number in Clio.")
     if state is None:

@@ -147,7 +147,7 @@ def match(state: Contact, found: list[CustomerReading], taken: str) -> Match:
     if taken:
         return Match(
             "park",
-            reason=f"QuickBooks already has a {taken} named “{name}”, and a name can be used only once.",
+            reason=f"A name can be used only once in QuickBooks, and the {taken} “{name}” has it already.",
             remedy=f"Rename the {taken} in QuickBooks and press Retry, or create the customer with a suffix.",
             choices=(suffix,),
         )

@@ -45,7 +45,7 @@ def cents_from(raw: object, what: str = "amount") -> int:
     except InvalidOperation as bad:
         raise Unreadable(what, raw, "an amount must be a number") from bad
     if abs(amount - nearest) > NEARLY:
-        raise Unreadable(what, raw, "amounts must be whole cents")
+        raise Unreadable(what, raw, "Correct it to whole cents, then press Retry.")
     return int(nearest * 100)
 
 

@@ -339,7 +339,9 @@ def park_look(world: World, policy: Policy, broken: Broken) -> bool:
     world.store.arrive(replace(look, body={**look.body, "mark": broken.mark}))
     world.store.park(
         key,
-        reason=f"Clio shows a {broken.what} that we do not understand: {broken.raw}",
+        reason=f"Clio shows no {broken.what} on this bill."
+        if broken.raw in ("None", "")
+        else f"Clio shows “{broken.raw}” as this bill's {broken.what}, which we do not understand.",
         remedy=broken.remedy or "Correct the bill in Clio, then press Retry.",
         detail=f"{broken.what}={broken.raw}",
     )

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import requests
 
+from infra.local.counting import leaked
 from infra.local.desk import BEXLEY, Desk
 from infra.local.stack import Stack
 from infra.sandbox.clio.bad_input import (
@@ -199,3 +200,10 @@ def test_when_access_is_revoked_the_firm_is_told_and_reconnecting_resumes_what_w
     desk.stack.pass_minutes(6)
     assert desk.attention() == []
     assert numbers(desk) == sorted([*before, f"B-AFTER-{neighbour}"])
+
+
+def test_no_secret_of_these_days_stands_in_any_log(stack: Stack, desk: Desk) -> None:
+    seen = desk.secrets | desk.browser.secrets
+    assert len(desk.town.issued()) > 10 and len(seen) > 10
+    assert leaked(stack, desk.town, seen) == []
+    assert leaked(stack, desk.town, {"/desk/attention"})  # no secret: it shows that the logs are searched
