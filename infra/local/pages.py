@@ -11,7 +11,7 @@ _STYLE = """
 body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#1c2430}
 table{border-collapse:collapse;width:100%}td,th{text-align:left;padding:.5rem .75rem;border-bottom:1px solid #dde3ea}
 .note{background:#fff6d8;padding:.5rem .75rem;border-radius:6px}iframe{width:100%;height:36rem;border:1px solid #dde3ea}
-pre{white-space:pre-wrap;background:#f5f7f9;padding:1rem;border-radius:6px}a{color:#0b5cad}
+body{overflow-wrap:anywhere}pre{white-space:pre-wrap;background:#f5f7f9;padding:1rem;border-radius:6px}a{color:#0b5cad}
 """
 
 
