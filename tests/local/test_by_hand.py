@@ -16,7 +16,6 @@ from playwright.sync_api import Browser, Page, expect
 from infra.local.desk import HARTWELL
 from infra.local.stack import Stack
 from infra.package import ROOT
-from tests.browser.conftest import browser  # noqa: F401 - a fixture
 
 pytestmark = pytest.mark.browser
 SHOTS = ROOT / ".local" / "shots"
@@ -55,7 +54,7 @@ class Person:
 
 
 @pytest.fixture(scope="module")
-def olivia(browser: Browser, stack: Stack) -> Iterator[Person]:  # noqa: F811
+def olivia(browser: Browser, stack: Stack) -> Iterator[Person]:
     """The firm's owner."""
     SHOTS.mkdir(parents=True, exist_ok=True)
     context = browser.new_context(viewport=WIDE)  # type: ignore[arg-type]
@@ -64,7 +63,7 @@ def olivia(browser: Browser, stack: Stack) -> Iterator[Person]:  # noqa: F811
 
 
 @pytest.fixture(scope="module")
-def client(browser: Browser, stack: Stack) -> Iterator[Person]:  # noqa: F811
+def client(browser: Browser, stack: Stack) -> Iterator[Person]:
     """A client with the mail open, in a browser of its own."""
     context = browser.new_context(viewport=NARROW)  # type: ignore[arg-type]
     yield Person(context.new_page(), stack, "client")
