@@ -72,7 +72,7 @@ format: $(READY)
 	@$(BIN)/ruff format .
 
 test: setup browser lint
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup -rs $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist loadfile -rs $(ARGS)
 
 simulate: $(READY)
 	@$(BIN)/python -m tests.simulation $(ARGS)

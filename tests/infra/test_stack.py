@@ -28,7 +28,6 @@ def _installed() -> bool:
 pytestmark = [
     pytest.mark.local,
     pytest.mark.skipif(not _installed(), reason="the emulator is not installed: make setup"),
-    pytest.mark.xdist_group("stack"),
 ]
 EVERYTHING = ("write", "read", "scan", "due", "enqueue", "settings", "seal", "mail")
 

@@ -13,11 +13,10 @@ from infra.package import ROOT
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """All of them are slow, need the emulator, and run one after the other (``make test`` groups them)."""
+    """All of them are slow, need the emulator, and a file's run one after the other (``make test`` keeps files whole)."""
     for item in items:
         if "tests/local/" in item.nodeid:
             item.add_marker(pytest.mark.local)
-            item.add_marker(pytest.mark.xdist_group("stack"))
 
 
 @pytest.fixture(scope="session")
