@@ -13,7 +13,7 @@ from infra.package import ROOT
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """All of them are slow and need the emulator; a file's run one after the other (``make test`` keeps files whole)."""
+    """All of them are slow and need the emulator; ``make test`` keeps a file with one worker."""
     for item in items:
         if "tests/local/" in item.nodeid:
             item.add_marker(pytest.mark.local)
