@@ -16,7 +16,7 @@ from urllib.parse import urlencode, urlsplit
 
 import requests
 
-from chalicelib.clio import wire
+from chalicelib.clio import contact_wire, wire
 from chalicelib.domain import readings as r
 from chalicelib.errors import Declined, Expired, Refused, Unavailable, Unreadable
 
@@ -201,8 +201,28 @@ class ClioClient:
 
     # --- clients ----------------------------------------------------------------------------------------------------
     def client(self, access: r.Access, id: str) -> r.ClientReading:
-        row = self._one(access, f"contacts/{_digits(id)}", wire.CLIENT, wire.CLIENT, key="contacts")
-        return wire.client(row)
+        row = self._one(
+            access, f"contacts/{_digits(id)}", contact_wire.CONTACT, contact_wire.CONTACT_LEAST, key="contacts"
+        )
+        return contact_wire.contact(row)
+
+    def clients(
+        self, access: r.Access, *, updated_since: datetime | None = None, next: str | None = None
+    ) -> r.Page[r.ClientReading]:
+        asked = [IN_ORDER, *_since(updated_since)]
+        return self._page(
+            access, "contacts", asked, contact_wire.CONTACT, contact_wire.CONTACT_LEAST, contact_wire.contact, next
+        )
+
+    def clients_by_id(self, access: r.Access, ids: Sequence[str]) -> r.Page[r.ClientReading]:
+        if len(ids) > IDS_AT_ONCE:
+            raise ValueError(f"at most {IDS_AT_ONCE} contacts at once")
+        if not ids:
+            return r.Page(())
+        asked = [IN_ORDER, *(("ids[]", id) for id in ids)]
+        return self._page(
+            access, "contacts", asked, contact_wire.CONTACT, contact_wire.CONTACT_LEAST, contact_wire.contact, None
+        )
 
     # --- reading ----------------------------------------------------------------------------------------------------
     def _page(

@@ -54,7 +54,6 @@ DEPOSIT = (
     "allocation{id}"
 )
 DEPOSIT_LEAST = "id,etag,type,date,amount,description,bank_account{id,type},client{id}"
-CLIENT = "id,etag,name,type,primary_email_address"
 PERSON = "id,name,email,time_zone,account_owner,account{id,name}"
 PERSON_LEAST = "id,name,email,time_zone,account{id,name}"
 

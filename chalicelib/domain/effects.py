@@ -22,6 +22,7 @@ class Do(StrEnum):
     READ_LINES = "clio.lines"
     MARK_PAID = "clio.mark_paid"
     CUSTOMER = "quickbooks.customer"
+    LOOK_CUSTOMER = "quickbooks.look_customer"
     INVOICE = "quickbooks.invoice"
     POSTING = "quickbooks.payment"
     OPEN_SESSION = "stripe.open"
@@ -114,6 +115,12 @@ def look_group(firm: str, lane: str, group: str, at: datetime) -> Effect:
 
 def look_client(firm: str, lane: str, client: str, at: datetime) -> Effect:
     return owed(firm, Do.LOOK_CLIENT, client, f"contact/{client}", lane, at, body={"client": client})
+
+
+def look_customer(firm: str, lane: str, customer_id: str, at: datetime) -> Effect:
+    """A pointer at a customer in QuickBooks; one that no client is linked to is let be."""
+    body: Json = {"customer": customer_id}
+    return owed(firm, Do.LOOK_CUSTOMER, customer_id, f"customer/{customer_id}", lane, at, body=body)
 
 
 def read_lines(firm: str, lane: str, bill: str, revision: int, at: datetime, title: str, pace: int = 0) -> Effect:

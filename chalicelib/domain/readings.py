@@ -49,15 +49,39 @@ class Page(Generic[T]):
     next: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A postal address. ``lines``: street lines. QuickBooks may show everything in lines alone (quickbooks.md 3.2):
+    compare by ``profile.same`` only."""
+
+    lines: tuple[str, ...] = ()
+    city: str = ""
+    region: str = ""
+    postal: str = ""
+    country: str = ""
+
+
+NO_ADDRESS = Address()
+
 # --- Clio -----------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class ClientReading:
+    """A contact at Clio. ``whole``: read as a contact, so that what is empty is empty there; a bill shows no more than
+    name and e-mail. ``members``: (field, id) of the e-mail, phone and address records that it was read from."""
+
     id: str
     name: str
     email: str = ""
     is_company: bool = False
+    phone: str = ""
+    mobile: str = ""
+    billing: Address = NO_ADDRESS
+    shipping: Address = NO_ADDRESS
+    etag: str = ""
+    members: tuple[tuple[str, str], ...] = ()
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,12 +195,18 @@ class Access:
 
 @dataclass(frozen=True, slots=True)
 class CustomerReading:
+    """A customer in QuickBooks. ``email`` as it stands there: QuickBooks lets people put several into the field."""
+
     id: str
     sync_token: str
     name: str
     email: str
     active: bool
     note: str = ""
+    phone: str = ""
+    mobile: str = ""
+    billing: Address = NO_ADDRESS
+    shipping: Address = NO_ADDRESS
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,6 +288,7 @@ class Wrote:
     sync_token: str = ""
     total: int = 0
     fault: tuple[str, str, str] = ("", "", "")
+    customer: CustomerReading | None = None  # as QuickBooks shows it after the write, where it was one
 
 
 # --- Stripe ---------------------------------------------------------------------------------------------------------

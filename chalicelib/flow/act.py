@@ -40,7 +40,7 @@ def perform(world: World, reach: Reach, policy: Policy, effect: Effect) -> None:
             _mail(world, reach, policy, effect, do)
         case Do.POLL_CLIO | Do.POLL_STRIPE | Do.RESYNC | Do.RECONCILE:
             _runs(world, reach, policy, effect, do)
-        case Do.CUSTOMER | Do.INVOICE | Do.POSTING:
+        case Do.CUSTOMER | Do.INVOICE | Do.POSTING | Do.LOOK_CUSTOMER:
             raise AssertionError("QuickBooks is written in batches: flow/booking.py")
         case Do.FOLD:
             summing.fold(world, policy.firm.id, [effect])

@@ -14,7 +14,7 @@ from chalicelib.domain.kernel import Call, Effect, Finish
 from chalicelib.domain.readings import Wrote
 from chalicelib.domain.wanted import Wanted
 from chalicelib.errors import Conflict, Declined
-from chalicelib.flow import customers, invoices, payments
+from chalicelib.flow import contacts, customers, invoices, payments
 from chalicelib.flow.ports import World
 from chalicelib.flow.prepared import Prepared, refused
 from chalicelib.flow.reach import Reach
@@ -57,6 +57,9 @@ def work(world: World, reach: Reach, policy: Policy, effects: Sequence[Effect]) 
     for call in world.store.live_calls(lane) if lane else []:
         moved |= resume(world, reach, policy, call)
     free = _free(world, lane, effects)
+    if pointers := [e for e in free if e.kind == Do.LOOK_CUSTOMER]:
+        contacts.look_at_customers(world, reach, policy, pointers)
+        moved = True
     for kind in ORDER:
         mine = [e for e in free if e.kind == kind]
         for start in range(0, len(mine), BATCH):

@@ -202,7 +202,20 @@ class Clio(Protocol):
         self, access: r.Access, *, client_id: str = "", updated_since: datetime | None = None, next: str | None = None
     ) -> r.Page[r.Deposit]: ...
 
-    def client(self, access: r.Access, id: str) -> r.ClientReading: ...
+    def client(self, access: r.Access, id: str) -> r.ClientReading:
+        """A contact, whole. Declined("404") when there is none that this user may see."""
+        ...
+
+    def clients(
+        self, access: r.Access, *, updated_since: datetime | None = None, next: str | None = None
+    ) -> r.Page[r.ClientReading]:
+        """A page of up to 200 contacts, whole, in id order."""
+        ...
+
+    def clients_by_id(self, access: r.Access, ids: Sequence[str]) -> r.Page[r.ClientReading]:
+        """Up to 200 contacts by id in one call, whole; ids that are absent are not shown."""
+        ...
+
     def mark_paid(self, access: r.Access, bill_id: str, etag: str) -> None:
         """PATCH state=paid with If-Match. Declined("412") when the bill moved; Declined otherwise when refused."""
         ...
@@ -229,6 +242,10 @@ class QuickBooks(Protocol):
 
     def customers_named(self, access: r.Access, names: Sequence[str]) -> list[r.CustomerReading]:
         """Active and inactive customers of exactly these display names (one query)."""
+        ...
+
+    def customers_by_id(self, access: r.Access, ids: Sequence[str]) -> list[r.CustomerReading]:
+        """Up to 200 ids in one query, active or not; ids that are unknown there are absent."""
         ...
 
     def names_taken(self, access: r.Access, names: Sequence[str]) -> dict[str, str]:

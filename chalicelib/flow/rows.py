@@ -223,6 +223,7 @@ UNTITLED = {
     Do.LOOK_GROUP: "A payment in Clio could not be brought in",
     Do.LOOK_CLIENT: "A client could not be read",
     Do.CUSTOMER: "A client could not be added to QuickBooks",
+    Do.LOOK_CUSTOMER: "A customer could not be read in QuickBooks",
     Do.INVOICE: "An invoice could not be sent to QuickBooks",
     Do.POSTING: "A payment could not be posted to QuickBooks",
     Do.MARK_PAID: "A bill could not be marked as paid in Clio",

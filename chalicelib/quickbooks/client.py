@@ -20,7 +20,7 @@ from chalicelib.domain import readings as r
 from chalicelib.domain.kernel import Json
 from chalicelib.domain.wanted import Wanted
 from chalicelib.errors import Declined, Unavailable, Unreadable
-from chalicelib.quickbooks import faults, wire
+from chalicelib.quickbooks import customer_wire, faults, wire
 
 SCOPE = "com.intuit.quickbooks.accounting"
 MINOR_VERSION = "75"  # 2.2
@@ -128,9 +128,12 @@ class QuickBooksClient:
         if not names:
             return []
         where = f"DisplayName in {wire.among(wire.spellings(names))} and {ANY}"
-        found = [wire.customer(row) for row in self._query(access, "Customer", where)]
+        found = [customer_wire.customer(row) for row in self._query(access, "Customer", where)]
         wanted = {name.casefold() for name in names}
         return [c for c in found if c.name.casefold() in wanted]
+
+    def customers_by_id(self, access: r.Access, ids: Sequence[str]) -> list[r.CustomerReading]:
+        return [customer_wire.customer(row) for row in self._by_id(access, "Customer", ids, f" and {ANY}")]
 
     def names_taken(self, access: r.Access, names: Sequence[str]) -> dict[str, str]:
         """A display name is unique over customers, vendors and employees, also inactive ones (4.1)."""
@@ -141,7 +144,7 @@ class QuickBooksClient:
         asked = {kind: _select(entity, where) for kind, entity in kinds.items()}
         told = self._queries(access, asked)
         holders = {
-            wire.customer(row).name.casefold(): kind
+            customer_wire.customer(row).name.casefold(): kind
             for kind, entity in kinds.items()
             for row in wire.rows(told[kind], entity)
         }

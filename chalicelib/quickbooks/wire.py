@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import assert_never
 
@@ -19,36 +18,30 @@ from chalicelib.domain.readings import (
     BookChanges,
     BookedPayment,
     Books,
-    CustomerReading,
     InvoiceReading,
     Raw,
     Wrote,
 )
 from chalicelib.domain.wanted import Void, Wanted, WantedCustomer, WantedInvoice, WantedLine, WantedPayment
 from chalicelib.errors import Unreadable
+from chalicelib.quickbooks.customer_wire import INACTIVE, customer, customer_body
+from chalicelib.quickbooks.parts import cents as _cents
+from chalicelib.quickbooks.parts import day as _day
+from chalicelib.quickbooks.parts import flag as _flag
+from chalicelib.quickbooks.parts import id_of as _id
+from chalicelib.quickbooks.parts import instant as _instant
+from chalicelib.quickbooks.parts import part as _part
+from chalicelib.quickbooks.parts import parts as _parts
+from chalicelib.quickbooks.parts import text as _text
+from chalicelib.quickbooks.parts import updated as _updated
 
 BATCH_MEMBERS = 30  # 2.6
 BID_LENGTH = 10  # 2.3
 CDC_OBJECTS = 1000  # 2.7: a full answer may be cut off
-INACTIVE = " (deleted)"  # QuickBooks appends it to names of inactive list objects (4.1)
 TEXT_LENGTH = 4000  # Description, PrivateNote (3.2, 3.4)
 
 
 # --- reading --------------------------------------------------------------------------------------------------------
-
-
-def customer(row: Raw) -> CustomerReading:
-    """A customer. An inactive one's name is given without QuickBooks' "(deleted)", so that it can be compared."""
-    active = row.get("Active") is not False
-    name = _text(row, "DisplayName")
-    return CustomerReading(
-        id=_id(row),
-        sync_token=_text(row, "SyncToken"),
-        name=name if active else name.removesuffix(INACTIVE),
-        email=_text(_part(row, "PrimaryEmailAddr"), "Address"),
-        active=active,
-        note=_text(row, "Notes"),
-    )
 
 
 def invoice(row: Raw) -> InvoiceReading:
@@ -183,7 +176,7 @@ def member(wanted: Wanted) -> Json:
     """One member of a batch, without its bId."""
     match wanted:
         case WantedCustomer():
-            return {"operation": "create", "Customer": _customer_body(wanted)}
+            return {"operation": "create", "Customer": customer_body(wanted)}
         case WantedInvoice():
             return {"operation": _operation(wanted.existing), "Invoice": _invoice_body(wanted)}
         case WantedPayment():
@@ -211,15 +204,6 @@ def _void(void: Void) -> Json:
     if void.entity == "Payment":
         return {"operation": "update", "optionsData": "void", "Payment": {**named, "sparse": True}}
     raise ValueError(f"{void.entity} cannot be voided")
-
-
-def _customer_body(wanted: WantedCustomer) -> Json:
-    body: Json = {"DisplayName": wanted.name, "Notes": wanted.note}
-    if wanted.company:
-        body["CompanyName"] = wanted.name[:100]
-    if wanted.email:
-        body["PrimaryEmailAddr"] = {"Address": wanted.email}
-    return body
 
 
 def _invoice_body(wanted: WantedInvoice) -> Json:
@@ -323,71 +307,9 @@ def _outcome(item: Raw, fault: tuple[str, str, str] | None) -> Wrote:
         raise Unreadable("BatchItemResponse", sorted(item))
     total = body.get("TotalAmt")
     return Wrote(
+        customer=customer(body) if "Customer" in item else None,
         ok=True,
         id=_id(body),
         sync_token=_text(body, "SyncToken"),
         total=0 if total is None else cents_from(total, "TotalAmt"),
     )
-
-
-# --- the smallest pieces --------------------------------------------------------------------------------------------
-
-
-def _id(row: Raw) -> str:
-    raw = row.get("Id")
-    if not isinstance(raw, str) or not raw:
-        raise Unreadable("Id", raw, "QuickBooks showed an object without an id.")
-    return raw
-
-
-def _text(row: Raw, name: str) -> str:
-    raw = row.get(name)
-    return "" if raw is None else str(raw)
-
-
-def _part(row: Raw, name: str) -> Raw:
-    part = row.get(name)
-    return part if isinstance(part, dict) else {}
-
-
-def _parts(row: Raw, name: str) -> list[Raw]:
-    parts = row.get(name)
-    return [p for p in parts if isinstance(p, dict)] if isinstance(parts, list) else []
-
-
-def _cents(row: Raw, name: str) -> int:
-    return cents_from(row.get(name), name)
-
-
-def _flag(row: Raw, name: str) -> bool | None:
-    raw = row.get(name)
-    if isinstance(raw, str):
-        raw = {"true": True, "false": False}.get(raw.lower())
-    return raw if isinstance(raw, bool) else None
-
-
-def _day(row: Raw, name: str) -> date | None:
-    raw = row.get(name)
-    if raw in (None, ""):
-        return None
-    try:
-        return date.fromisoformat(str(raw)[:10])
-    except ValueError as bad:
-        raise Unreadable(name, raw) from bad
-
-
-def _updated(row: Raw) -> datetime | None:
-    meta = _part(row, "MetaData")
-    return _instant(meta, "LastUpdatedTime") if meta.get("LastUpdatedTime") else None
-
-
-def _instant(row: Raw, name: str) -> datetime:
-    """UTC; QuickBooks writes the company's offset."""
-    raw = row.get(name)
-    try:
-        at = datetime.fromisoformat(str(raw))
-    except ValueError as bad:
-        raise Unreadable(name, raw) from bad
-    if at.tzinfo is None:
-        raise Unreadable(name, raw)
-    return at.astimezone(UTC)

@@ -10,7 +10,7 @@ import pytest
 import requests
 
 from chalicelib.clio.client import ClioClient, Region
-from chalicelib.domain.readings import BillReading, BillState, Broken, Pot
+from chalicelib.domain.readings import BillReading, BillState, Broken, ClientReading, Pot
 from chalicelib.errors import Declined, Expired, Refused, Unavailable, Unreadable
 from infra.sandbox.kit import Wire
 from tests.clio.stage import ASSOCIATE, BASE, CALLBACK, OTHER_BASE, OWNER, OWNER_B, Spy, Stage, a_stage
@@ -310,7 +310,23 @@ def test_a_client_is_read_by_id() -> None:
     stage = a_stage()
     bill = unpaid(stage)
     assert bill.client
-    assert stage.client.client(stage.access(), bill.client.id) == bill.client
+    found = stage.client.client(stage.access(), bill.client.id)
+    assert (found.id, found.name, found.email) == (bill.client.id, bill.client.name, bill.client.email)
+    assert found.whole
+    assert not bill.client.whole
+    [by_id] = stage.client.clients_by_id(stage.access(), [bill.client.id]).items
+    assert by_id == found
+    assert stage.client.clients_by_id(stage.access(), []).items == ()
+    with pytest.raises(ValueError, match="at most"):
+        stage.client.clients_by_id(stage.access(), ["1"] * 201)
+
+
+def test_contacts_are_read_page_by_page_and_since() -> None:
+    stage = a_stage()
+    page = stage.client.clients(stage.access())
+    assert all(isinstance(c, ClientReading) and c.whole for c in page.items)
+    later = stage.clock.now() + timedelta(days=1)
+    assert stage.client.clients(stage.access(), updated_since=later).items == ()
 
 
 def test_the_currency_is_a_code() -> None:

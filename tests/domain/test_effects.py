@@ -17,6 +17,13 @@ ALL: list[tuple[Effect, str, str, str, dict[str, object]]] = [
     (effects.look_group("f", CLIO, "9", NOW), "f/clio.payment/9", "payment/clio-9", CLIO, {"group": "9"}),
     (effects.look_client("f", CLIO, "3", NOW), "f/clio.client/3", "contact/3", CLIO, {"client": "3"}),
     (
+        effects.look_customer("f", BOOKS, "63", NOW),
+        "f/quickbooks.look_customer/63",
+        "customer/63",
+        BOOKS,
+        {"customer": "63"},
+    ),
+    (
         effects.read_lines("f", CLIO, "7", 2, NOW, "Bill"),
         "f/clio.lines/7/2",
         "payable/7",

@@ -11,7 +11,7 @@ import pytest
 
 from chalicelib.domain.wanted import Void, WantedCustomer, WantedInvoice, WantedLine, WantedPayment
 from chalicelib.errors import Unreadable
-from chalicelib.quickbooks import faults, wire
+from chalicelib.quickbooks import customer_wire, faults, wire
 
 
 def an_invoice(**other: Any) -> WantedInvoice:
@@ -143,8 +143,8 @@ def test_a_payments_lines_are_its_invoices_only() -> None:
 
 def test_an_inactive_customer_is_given_under_its_own_name() -> None:
     row = {"Id": "1", "DisplayName": "Old Mill (deleted)", "Active": False}
-    assert wire.customer(row).name == "Old Mill"
-    assert wire.customer({**row, "Active": True}).name == "Old Mill (deleted)"
+    assert customer_wire.customer(row).name == "Old Mill"
+    assert customer_wire.customer({**row, "Active": True}).name == "Old Mill (deleted)"
 
 
 @pytest.mark.parametrize("other", [{"Id": None}, {"TotalAmt": Decimal("1.005")}, {"Balance": None}, {"TxnDate": "x"}])
