@@ -102,6 +102,7 @@ def _copy(state: Payable | None, fact: BillSeen, policy: Policy) -> Payable:
         etag="",
         updated_at=bill.updated_at,
         read_at=fact.at,
+        generation=policy.firm.generation,
     )
     return replace(
         base,
@@ -196,6 +197,23 @@ def lines_read(state: Payable, fact: LinesRead, policy: Policy, now: datetime) -
     return Decision(new, effects=(_invoice(new, policy, now),), names=(fact.document,))
 
 
+def afresh(state: Payable, policy: Policy, now: datetime) -> Decision[Payable]:
+    """The link belongs to an earlier generation: it counts no more, and the invoice is owed in this one, with the lines
+    that were read already."""
+    new = replace(state, booked=None, revision=state.revision + 1, generation=policy.firm.generation)
+    if state.lines and state.lines_revision == state.revision:
+        new = replace(new, lines_revision=new.revision)
+    older = f"{state.id}/{state.revision}"
+    closes = [effects.key_of(state.firm, do, older) for do in (effects.Do.READ_LINES, effects.Do.INVOICE)]
+    if state.booked:
+        closes.append(effects.key_of(state.firm, effects.Do.TASK, f"payments/{state.id}/{state.booked.id}"))
+    owed: list[Effect] = []
+    if not new.gone:
+        known = new.pot is Pot.OPERATING and new.lines_revision == new.revision
+        owed = [_invoice(new, policy, now)] if known else _write_books(new, policy, now)
+    return Decision(new, effects=tuple(owed), closes=tuple(closes))
+
+
 @dataclass(frozen=True, slots=True)
 class InvoiceBooked:
     """QuickBooks shows the invoice: written by us, or one that was there and is linked (``adopted``).
@@ -212,6 +230,7 @@ class InvoiceBooked:
     waits: bool = False
     voided: bool = False
     unmatched: str = ""
+    generation: int = 1
 
 
 def booked(state: Payable, fact: InvoiceBooked, now: datetime) -> Decision[Payable]:
@@ -219,6 +238,8 @@ def booked(state: Payable, fact: InvoiceBooked, now: datetime) -> Decision[Payab
 
     An answer to an older revision than the one known (a call that was repeated) changes nothing.
     """
+    if fact.generation < state.generation:
+        return Decision(state)
     old = state.booked
     if old is not None and old.id == fact.id and fact.revision < old.revision:
         return Decision(state)
@@ -232,6 +253,7 @@ def booked(state: Payable, fact: InvoiceBooked, now: datetime) -> Decision[Payab
             waits=fact.waits,
             voided=fact.voided,
         ),
+        generation=fact.generation,
     )
     guard = receipts.link_guard(fact.realm, "invoice", fact.id, state.firm, state.id)
     owed: list[Effect] = []

@@ -16,7 +16,8 @@ LONGEST = 500
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """``customer``: the QuickBooks id once linked. ``choice``: what a person said (link:<id> | suffix | clean)."""
+    """``customer``: the QuickBooks id once linked. ``choice``: what a person said (link:<id> | suffix | clean).
+    ``generation``: of its link (domain/generation.py)."""
 
     firm: str
     id: str
@@ -27,6 +28,7 @@ class Contact:
     customer: str = ""
     written_name: str = ""
     choice: str = ""
+    generation: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,7 @@ class CustomerLinked:
     id: str
     realm: str
     name: str
+    generation: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +63,11 @@ def decide(state: Contact | None, fact: ContactFact, policy: Policy, now: dateti
             return _seen(state, fact, policy, now)
         case CustomerLinked():
             assert state is not None
+            if fact.generation < state.generation:
+                return Decision(state)
             guard = Guard(f"quickbooks/{fact.realm}/customer/{fact.id}", f"{state.firm}/{state.id}")
-            return Decision(replace(state, customer=fact.id, written_name=fact.name), guards=(guard,))
+            linked = replace(state, customer=fact.id, written_name=fact.name, generation=fact.generation)
+            return Decision(linked, guards=(guard,))
         case ChoiceMade():
             assert state is not None
             return Decision(replace(state, choice=fact.choice))
@@ -70,7 +76,7 @@ def decide(state: Contact | None, fact: ContactFact, policy: Policy, now: dateti
 def _seen(state: Contact | None, fact: ClientSeen, policy: Policy, now: datetime) -> Decision[Contact]:
     c = fact.client
     if state is None:
-        new = Contact(policy.firm.id, c.id, c.name, c.email, c.is_company)
+        new = Contact(policy.firm.id, c.id, c.name, c.email, c.is_company, generation=policy.firm.generation)
         return Decision(new, effects=(_owed(new, policy, now),))
     moved = (state.name, state.email) != (c.name, c.email)
     new = replace(state, name=c.name, email=c.email, company=c.is_company)
@@ -78,6 +84,20 @@ def _seen(state: Contact | None, fact: ClientSeen, policy: Policy, now: datetime
         return Decision(new)
     old = effects.key_of(new.firm, effects.Do.CUSTOMER, f"{new.id}/{new.revision}")
     new = replace(new, revision=state.revision + 1)
+    return Decision(new, effects=(_owed(new, policy, now),), closes=(old,))
+
+
+def afresh(state: Contact, policy: Policy, now: datetime) -> Decision[Contact]:
+    """The link belongs to an earlier generation: it counts no more, and the customer step is owed in this one."""
+    old = effects.key_of(state.firm, effects.Do.CUSTOMER, f"{state.id}/{state.revision}")
+    new = replace(
+        state,
+        customer="",
+        written_name="",
+        choice="",
+        revision=state.revision + 1,
+        generation=policy.firm.generation,
+    )
     return Decision(new, effects=(_owed(new, policy, now),), closes=(old,))
 
 

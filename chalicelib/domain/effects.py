@@ -43,17 +43,34 @@ class Do(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Lanes:
-    """A firm's lanes, from its connections: an account that is not connected has an empty name and its lane waits."""
+    """A firm's lanes, from its connections: an account that is not connected has an empty name and its lane waits.
+
+    ``generation``: of the links to QuickBooks (docs/decisions/0016-generations.md). A later one has a lane of its own,
+    so that what an earlier one still owes, or has in a call, is never sent to the new books.
+    """
 
     firm: str
     clio: str = ""
     realm: str = ""
     operating: str = ""
     trust: str = ""
+    generation: int = 1
+
+    @property
+    def book(self) -> str:
+        """The QuickBooks company in this generation: what guards of links are kept under."""
+        return self.realm if self.generation == 1 else f"{self.realm}~{self.generation}"
 
     def of(self, neighbour: Neighbour, account: str = "") -> str:
-        accounts = {Neighbour.CLIO: self.clio, Neighbour.QUICKBOOKS: self.realm}
+        books = self.realm if self.generation == 1 else f"~{self.generation}"
+        accounts = {Neighbour.CLIO: self.clio, Neighbour.QUICKBOOKS: books}
         return lane_of(self.firm, neighbour, account or accounts.get(neighbour, ""))
+
+
+def generation_in(lane: str) -> int:
+    """Of which generation of links a QuickBooks lane is."""
+    account = lane.rpartition("|")[2]
+    return int(account.removeprefix("~")) if account.startswith("~") else 1
 
 
 def owed(

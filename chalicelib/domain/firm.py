@@ -38,7 +38,8 @@ class Accounts:
 @dataclass(frozen=True, slots=True)
 class Firm:
     """``zone``: IANA name; due dates and mail times are local to it. ``start_on``: bills issued before it come in only
-    if unpaid. ``send_hour``: the local hour at which mails may begin to go out."""
+    if unpaid. ``send_hour``: the local hour at which mails may begin to go out. ``generation`` counts how often
+    the links to QuickBooks were begun anew."""
 
     id: str
     name: str
@@ -55,6 +56,7 @@ class Firm:
     mark_paid: bool = False
     send_hour: int = 9
     reply_to: str = ""
+    generation: int = 1
 
     @property
     def may_write(self) -> bool:

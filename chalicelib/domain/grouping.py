@@ -64,6 +64,7 @@ def seen(
         phase=Phase.SETTLED,
         created_at=now,
         group=fact.group,
+        generation=policy.firm.generation,
         method="trust" if any(r.from_trust for r in valid) else "recorded in Clio",
     )
     if base.items == merged and base.settled_on == on and base.phase is Phase.SETTLED:

@@ -122,7 +122,7 @@ class Booked:
 class Payable:
     """``seq`` counts what this payable told others, for their effects' keys; ``hold_seq``: the task behind the hold.
     ``asks``: what the bill asks for; ``balance``: the owner's word. ``revision`` grows when what QuickBooks should
-    show changes; ``lines``: the document with the bill's lines at ``lines_revision``."""
+    show changes; ``lines``: the document with the bill's lines at ``lines_revision``. ``generation``: of its link."""
 
     firm: str
     id: str
@@ -161,6 +161,7 @@ class Payable:
     hold: str = ""
     hold_seq: int = 0
     seq: int = 0
+    generation: int = 1
 
     @property
     def open(self) -> int:

@@ -77,6 +77,7 @@ def begin(payables: Sequence[Payable], fact: AttemptAsked, policy: Policy, now: 
         code=fact.code,
         account=fact.account,
         link=fact.link,
+        generation=policy.firm.generation,
         expires_at=now + SESSION_LASTS,
     )
     owed = effects.open_session(first.firm, fact.account, fact.payment, 1, now + NOTICE)
@@ -282,6 +283,18 @@ def post(payment: Payment, policy: Policy, now: datetime) -> tuple[Payment, list
     payables = tuple(i.payable for i in new.items)
     title = f"Payment of {show(new.total, new.currency)} from {new.client_name}"
     return new, [effects.posting(new.firm, lane, new.id, payables, new.wanted, new.settled_on, now, title)]
+
+
+def afresh(payment: Payment, policy: Policy, now: datetime) -> Decision[Payment]:
+    """The link belongs to an earlier generation: it counts no more, and money that should stand is posted in this
+    one."""
+    new = replace(payment, posted=None, generation=policy.firm.generation)
+    older = effects.key_of(payment.firm, effects.Do.POSTING, f"{payment.id}/{payment.wanted}")
+    closes = (older,) if payment.wanted else ()
+    if not payment.wanted or not payment.money:
+        return Decision(new, closes=closes)
+    posted, owed = post(new, policy, now)
+    return Decision(posted, effects=tuple(owed), closes=closes)
 
 
 def _after_settlement(

@@ -67,7 +67,7 @@ class Payment:
     """``group``: Clio's id of the payment (source clio). ``settled_on``: the day in the firm's zone. ``wanted``:
     the posting revision that QuickBooks should show. ``returned`` and ``lost``: cents
     refunded, cents withdrawn by disputes. ``receipt``: the envelope of its receipt; ``receipts``: how many were
-    released unsent before it. ``reversals`` counts the tasks about money that went back or came again."""
+    released unsent before it. ``reversals`` counts the tasks about money that went back or came again. ``generation``: of its link."""
 
     firm: str
     id: str
@@ -106,6 +106,7 @@ class Payment:
     reversals: int = 0
     link: str = ""
     unapplied: int = 0
+    generation: int = 1
 
     @property
     def money(self) -> bool:

@@ -18,13 +18,17 @@ class PaymentPosted:
     revision: int
     cents: int
     voided: bool = False
+    generation: int = 1
 
 
 def posted(state: Payment, fact: PaymentPosted) -> Decision[Payment]:
     """An answer to an older revision than the one known (a call that was repeated) changes nothing."""
+    if fact.generation < state.generation:
+        return Decision(state)
     if state.posted is not None and state.posted.id == fact.id and fact.revision < state.posted.revision:
         return Decision(state)
-    new = replace(state, posted=Posted(fact.id, fact.revision, fact.cents, fact.voided))
+    shown = Posted(fact.id, fact.revision, fact.cents, fact.voided)
+    new = replace(state, posted=shown, generation=fact.generation)
     return Decision(new, guards=(link_guard(fact.realm, "payment", fact.id, state.firm, state.id),))
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from chalicelib.domain.effects import Do
+from chalicelib.domain.effects import Do, generation_in
 from chalicelib.domain.firm import Policy
 from chalicelib.domain.kernel import Call, Effect, Finish
 from chalicelib.domain.readings import Wrote
@@ -16,7 +16,7 @@ from chalicelib.domain.wanted import Wanted
 from chalicelib.errors import Conflict, Declined
 from chalicelib.flow import contacts, customers, invoices, payments
 from chalicelib.flow.ports import World
-from chalicelib.flow.prepared import Prepared, refused
+from chalicelib.flow.prepared import Prepared, done, refused
 from chalicelib.flow.reach import Reach
 
 BATCH = 30  # reference/quickbooks.md 2.6
@@ -48,6 +48,8 @@ def work(world: World, reach: Reach, policy: Policy, effects: Sequence[Effect]) 
 
     Raises Unavailable and Disconnected for the whole lane.
     """
+    if effects and generation_in(effects[0].lane) < policy.firm.generation:
+        return _retire(world, effects)
     if not policy.firm.may_write:
         for e in effects:
             world.store.postpone(e.key, world.now() + SETUP_WAITS, cause="The set-up is not finished.")
@@ -65,6 +67,16 @@ def work(world: World, reach: Reach, policy: Policy, effects: Sequence[Effect]) 
         for start in range(0, len(mine), BATCH):
             moved |= _each(world, reach, policy, kind, mine[start : start + BATCH])
     return moved
+
+
+def _retire(world: World, effects: Sequence[Effect]) -> bool:
+    """What an earlier generation of links owed is owed no more, and its calls are never sent again: those books are
+    not ours. Whatever should stand is owed in the lane of the present generation, under keys of its own."""
+    for call in world.store.live_calls(effects[0].lane):
+        world.store.end(call.id)
+    for e in effects:
+        done(world, e, "GenerationOver")
+    return True
 
 
 def _free(world: World, lane: str, effects: Sequence[Effect]) -> list[Effect]:

@@ -18,7 +18,7 @@ from chalicelib.errors import Conflict, Disconnected, Outside, Refused
 from chalicelib.flow import tokens
 from chalicelib.flow.firms import connections
 from chalicelib.flow.ports import World
-from chalicelib.flow.settle import settle
+from chalicelib.flow.settle import policy_of, settle
 
 WOKEN_AT_MOST = 1000  # effects of one lane; the rest come when their own time does
 
@@ -133,9 +133,15 @@ def _connect(world: World, firm: str, fact: Connected, got: Tokens | None, by: s
     except Conflict:
         _free_for(world, firm, fact)
         raise
-    wake(world, lane_of(firm, fact.neighbour, fact.account))
+    wake(world, _lane(world, firm, fact))
     for ours in (Neighbour.MAIL, Neighbour.SELF):  # reminders and runs read the neighbour from lanes of our own
         wake(world, lane_of(firm, ours), waiting_for=waits_for(fact.neighbour))
+
+
+def _lane(world: World, firm: str, fact: Connected) -> str:
+    if fact.neighbour is Neighbour.QUICKBOOKS:  # its lane tells the generation of links, not the company alone
+        return policy_of(world, firm).lanes.of(Neighbour.QUICKBOOKS)
+    return lane_of(firm, fact.neighbour, fact.account)
 
 
 def _free_for(world: World, firm: str, fact: Connected) -> None:

@@ -16,7 +16,7 @@ from chalicelib.domain.wanted import WantedCustomer
 from chalicelib.errors import Conflict
 from chalicelib.flow import states
 from chalicelib.flow.ports import World
-from chalicelib.flow.prepared import Prepared, done, park
+from chalicelib.flow.prepared import Prepared, done, park, renew
 from chalicelib.flow.reach import Reach
 from chalicelib.flow.settle import settle
 
@@ -33,7 +33,9 @@ def prepare(world: World, reach: Reach, policy: Policy, batch: Sequence[Effect])
     open_: list[tuple[Effect, Contact]] = []
     for e in batch:
         state: Contact = states.decode(Kind.CONTACT, held[_contact_ref(e)].body)
-        if state.customer or state.revision != int(e.body["revision"]):
+        if renew(world, policy, e, state):
+            out.settled += 1
+        elif state.customer or state.revision != int(e.body["revision"]):
             done(world, e)
             out.settled += 1
         else:
@@ -95,7 +97,8 @@ def link(world: World, policy: Policy, effect: Effect, id: str, finish: Finish, 
 
     def decide(before: Mapping[Ref, Any], now: datetime) -> dict[Ref, Decision[Any]]:
         state: Contact = before[ref]
-        fact = contact.CustomerLinked(id, policy.lanes.realm, name or contact.name_for(state))
+        written, generation = name or contact.name_for(state), policy.firm.generation
+        fact = contact.CustomerLinked(id, policy.lanes.book, written, generation)
         return {ref: contact.decide(state, fact, policy, now)}
 
     done_ = settle(world, [ref], decide, fact="CustomerLinked", body={"id": id}, policy=policy.version, finish=[finish])

@@ -19,7 +19,7 @@ from chalicelib.domain.wanted import Void, WantedInvoice, WantedLine
 from chalicelib.errors import Conflict
 from chalicelib.flow import states
 from chalicelib.flow.ports import World
-from chalicelib.flow.prepared import FOR_A_PERSON, Prepared, done, park
+from chalicelib.flow.prepared import FOR_A_PERSON, Prepared, current, done, park, posted_there, renew
 from chalicelib.flow.reach import Reach
 from chalicelib.flow.settle import settle
 
@@ -38,7 +38,9 @@ def prepare(world: World, reach: Reach, policy: Policy, batch: Sequence[Effect])
     old: list[tuple[Effect, Payable]] = []
     for e in batch:
         state: Payable = states.decode(Kind.PAYABLE, held[_payable_ref(e)].body)
-        if _superseded(state, e):
+        if renew(world, policy, e, state):
+            out.settled += 1
+        elif _superseded(state, e):
             done(world, e)
             out.settled += 1
         elif reason := _unwritable(world, state):
@@ -46,7 +48,7 @@ def prepare(world: World, reach: Reach, policy: Policy, batch: Sequence[Effect])
             out.settled += 1
         else:
             (old if state.booked else new).append((e, state))
-    customers = customer_ids(world, [p for _, p in (*new, *old)])
+    customers = customer_ids(world, policy, [p for _, p in (*new, *old)])
     if new:
         _new_invoices(world, reach, policy, new, customers, out)
     if old:
@@ -99,10 +101,9 @@ def lines_of(world: World, state: Payable) -> list[BillLine]:
     return msgspec.convert(json.loads(raw or b"[]"), list[BillLine])
 
 
-def customer_ids(world: World, payables: Sequence[Payable]) -> dict[str, str]:
+def customer_ids(world: World, policy: Policy, payables: Sequence[Payable]) -> dict[str, str]:
     refs = [Ref(p.firm, Kind.CONTACT, p.client_id) for p in payables]
-    held = world.store.load_many(list(dict.fromkeys(refs)))
-    return {h.ref.id: states.decode(Kind.CONTACT, h.body).customer for h in held if h.body}
+    return {ref.id: c.customer for ref, c in current(world, policy, refs).items()}
 
 
 def _waits_for_customer(world: World, p: Payable) -> str:
@@ -179,18 +180,19 @@ def _meet(
         )
         return
     if mine is not None:  # ours, after an answer that never came: it may show an older revision, so it is written anew
-        fact = billing.InvoiceBooked(mine.id, policy.lanes.realm, 0, mine.total)
+        fact = billing.InvoiceBooked(mine.id, policy.lanes.book, 0, mine.total, generation=policy.firm.generation)
         _settle_invoice(world, policy, e, fact)
         return
-    unmatched = _unmatched(world, reach, state, invoice)
+    unmatched = _unmatched(world, reach, policy, state, invoice)
     fact = billing.InvoiceBooked(
         invoice.id,
-        policy.lanes.realm,
+        policy.lanes.book,
         state.revision,
         invoice.total,
         adopted=True,
         waits=bool(unmatched),
         unmatched=unmatched,
+        generation=policy.firm.generation,
     )
     try:
         _settle_invoice(world, policy, e, fact, Finish(e.key))
@@ -203,7 +205,7 @@ def _meet(
         )
 
 
-def _unmatched(world: World, reach: Reach, state: Payable, invoice: InvoiceReading) -> str:
+def _unmatched(world: World, reach: Reach, policy: Policy, state: Payable, invoice: InvoiceReading) -> str:
     """The payments on a linked invoice that a person has to compare with Clio's, in words; empty when all are clear.
 
     One with the same amount and day as exactly one of Clio's, and no other, is the same; it is taken as posted.
@@ -218,13 +220,13 @@ def _unmatched(world: World, reach: Reach, state: Payable, invoice: InvoiceReadi
     if not clear:
         return ", ".join(show(c, state.currency) for _, c in theirs)
     for p, k in pairs:
-        _already_posted(world, state, k.group, p)
+        _already_posted(world, policy, k.group, p)
     return ""
 
 
-def _already_posted(world: World, state: Payable, group: str, booked: BookedPayment) -> None:
+def _already_posted(world: World, policy: Policy, group: str, booked: BookedPayment) -> None:
     """The Clio payment stands in QuickBooks already: when it comes to be posted, it is known."""
-    world.store.put_record(f"posted/{state.firm}", f"clio-{group}", {"id": booked.id, "cents": booked.total})
+    world.store.put_record(posted_there(policy), f"clio-{group}", {"id": booked.id, "cents": booked.total})
 
 
 def _old_invoices(
@@ -301,7 +303,8 @@ def link(world: World, policy: Policy, effect: Effect, id: str, total: int, fini
     ref, revision = _payable_ref(effect), int(effect.body["revision"])
     state: Payable = states.decode(Kind.PAYABLE, world.store.load(ref).body)
     voided = state.gone and state.revision == revision and state.booked is not None
-    fact = billing.InvoiceBooked(id, policy.lanes.realm, revision, total, voided=voided)
+    generation = policy.firm.generation
+    fact = billing.InvoiceBooked(id, policy.lanes.book, revision, total, voided=voided, generation=generation)
     _settle_invoice(world, policy, effect, fact, finish)
 
 

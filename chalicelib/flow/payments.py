@@ -16,7 +16,7 @@ from chalicelib.errors import Conflict
 from chalicelib.flow import states
 from chalicelib.flow.invoices import customer_ids
 from chalicelib.flow.ports import World
-from chalicelib.flow.prepared import Prepared, done, park
+from chalicelib.flow.prepared import Prepared, current, done, park, posted_there, renew
 from chalicelib.flow.reach import Reach
 from chalicelib.flow.settle import settle
 
@@ -30,7 +30,9 @@ def prepare(world: World, reach: Reach, policy: Policy, batch: Sequence[Effect])
     held = {h.ref: h for h in world.store.load_many([_payment_ref(e) for e in batch])}
     for e in batch:
         state: Payment = states.decode(Kind.PAYMENT, held[_payment_ref(e)].body)
-        if (
+        if renew(world, policy, e, state):
+            out.settled += 1
+        elif (
             int(e.body["revision"]) != state.wanted
             or posting.is_current(state)
             or (not posting.should_stand(state) and (state.posted is None or state.posted.voided))
@@ -43,14 +45,14 @@ def prepare(world: World, reach: Reach, policy: Policy, batch: Sequence[Effect])
 
 
 def _payment_step(world: World, reach: Reach, policy: Policy, e: Effect, state: Payment, out: Prepared) -> int:
-    known = world.store.record(f"posted/{e.firm}", state.id)
+    known = world.store.record(posted_there(policy), state.id)
     if known and state.posted is None:
         try:
             link(world, policy, e, str(known[1]["id"]), Finish(e.key))
         except Conflict:
             reason = "The payment in QuickBooks that it was taken for is linked to another one."
             park(world, e, reason, "Compare the invoice's payments in QuickBooks with Clio's, then press Retry.")
-            world.store.delete_record(f"posted/{e.firm}", state.id)
+            world.store.delete_record(posted_there(policy), state.id)
         return 1
     existing: tuple[str, str] | None = None
     if state.posted and not state.posted.voided:
@@ -71,7 +73,7 @@ def _payment_step(world: World, reach: Reach, policy: Policy, e: Effect, state: 
         if not posting.should_stand(state):
             out.write.append((e, Void("Payment", *existing)))
             return 0
-    lines, customer, cause = _invoice_lines(world, state)
+    lines, customer, cause = _invoice_lines(world, policy, state)
     if cause:
         out.blocked.append((e, cause))
         return 0
@@ -95,16 +97,16 @@ def _payment_step(world: World, reach: Reach, policy: Policy, e: Effect, state: 
     return 0
 
 
-def _invoice_lines(world: World, state: Payment) -> tuple[tuple[tuple[str, int], ...], str, str]:
+def _invoice_lines(world: World, policy: Policy, state: Payment) -> tuple[tuple[tuple[str, int], ...], str, str]:
     """The QuickBooks invoices it pays and their customer, or why it still has to wait."""
     refs = [Ref(state.firm, Kind.PAYABLE, i.payable) for i in state.items]
-    payables: list[Payable] = [states.decode(Kind.PAYABLE, h.body) for h in world.store.load_many(refs)]
+    payables: list[Payable] = list(current(world, policy, refs).values())
     for p in payables:
         if p.booked is None or p.booked.voided:
             return (), "", f"It waits for invoice {p.number} in QuickBooks."
         if p.booked.waits:
             return (), "", f"It waits for your word on the payments of invoice {p.number} in QuickBooks."
-    customers = customer_ids(world, payables)
+    customers = customer_ids(world, policy, payables)
     customer = customers.get(payables[0].client_id, "")
     if not customer:
         return (), "", "It waits for its client's customer in QuickBooks."
@@ -119,9 +121,9 @@ def link(world: World, policy: Policy, effect: Effect, id: str, finish: Finish) 
     def decide(before: Mapping[Ref, Any], _now: datetime) -> dict[Ref, Decision[Any]]:
         state: Payment = before[ref]
         voided = state.wanted == revision and not posting.should_stand(state)
-        return {
-            ref: posting.posted(state, posting.PaymentPosted(id, policy.lanes.realm, revision, state.total, voided))
-        }
+        book, generation = policy.lanes.book, policy.firm.generation
+        fact = posting.PaymentPosted(id, book, revision, state.total, voided, generation)
+        return {ref: posting.posted(state, fact)}
 
     settle(world, [ref], decide, fact="PaymentPosted", body={"id": id}, policy=policy.version, finish=[finish])
 
@@ -135,7 +137,7 @@ def find(world: World, reach: Reach, policy: Policy, effect: Effect, finish: Fin
     payables: list[Payable] = [states.decode(Kind.PAYABLE, h.body) for h in world.store.load_many(refs)]
     on = date.fromisoformat(str(effect.body["on"])) if effect.body.get("on") else policy.firm.today(world.now())
     mark = posting.marker(state.firm, "payment", state.id)
-    for customer in sorted(set(customer_ids(world, payables).values()) - {""}):
+    for customer in sorted(set(customer_ids(world, policy, payables).values()) - {""}):
         found = reach.quickbooks(lambda q, a, c=customer: q.payments_on(a, c, on))  # type: ignore[misc]
         mine = next((p for p in found if mark in p.note), None)
         if mine:

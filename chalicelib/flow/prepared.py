@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
 
-from chalicelib.domain.kernel import Effect, Finish
+from chalicelib.domain import generation
+from chalicelib.domain.firm import Policy
+from chalicelib.domain.kernel import Decision, Effect, Finish, Kind, Ref
 from chalicelib.domain.wanted import Wanted
+from chalicelib.flow import states
 from chalicelib.flow.ports import World
 from chalicelib.flow.settle import settle
 
@@ -24,6 +29,46 @@ class Prepared:
 
 def done(world: World, effect: Effect, fact: str = "NothingToDo") -> None:
     settle(world, [], lambda _s, _n: {}, fact=fact, finish=[Finish(effect.key)])
+
+
+def renew(world: World, policy: Policy, effect: Effect, state: generation.Linked) -> bool:
+    """Whether the state was of an earlier generation of links: it is renewed then, its step is owed under another key,
+    and this one is done. Every ``prepare`` asks this before it uses a link."""
+    if not generation.is_stale(state, policy):
+        return False
+    kinds = {"Contact": Kind.CONTACT, "Payable": Kind.PAYABLE, "Payment": Kind.PAYMENT}
+    ref = Ref(state.firm, kinds[type(state).__name__], state.id)
+    renew_state(world, policy, ref, [Finish(effect.key)])
+    return True
+
+
+def renew_state(world: World, policy: Policy, ref: Ref, finish: Sequence[Finish] = ()) -> Any:
+    """Brings one state into the present generation of links, and gives it."""
+
+    def decide(before: Mapping[Ref, Any], now: datetime) -> dict[Ref, Decision[Any]]:
+        return {ref: generation.renewed(before[ref], policy, now)}
+
+    body = {"generation": policy.firm.generation}
+    told = settle(world, [ref], decide, fact="GenerationBegun", body=body, policy=policy.version, finish=finish)
+    return told.states[ref]
+
+
+def current(world: World, policy: Policy, refs: Sequence[Ref]) -> dict[Ref, Any]:
+    """The states of these refs in the present generation of links; what is older is renewed on the way, what does not
+    exist is left out."""
+    found: dict[Ref, Any] = {}
+    for held in world.store.load_many(list(dict.fromkeys(refs))):
+        state = states.decode(held.ref.kind, held.body)
+        if state is not None and generation.is_stale(state, policy):
+            state = renew_state(world, policy, held.ref)
+        if state is not None:
+            found[held.ref] = state
+    return found
+
+
+def posted_there(policy: Policy) -> str:
+    """The records of payments that stood in QuickBooks already, in this generation of links."""
+    return f"posted/{policy.firm.id}/{policy.firm.generation}"
 
 
 def park(

@@ -162,5 +162,6 @@ def policy_of(world: World, firm: str) -> Policy:
         realm=account.get(str(Neighbour.QUICKBOOKS), ""),
         operating=account.get(f"{Neighbour.STRIPE}-{Pot.OPERATING}", ""),
         trust=account.get(f"{Neighbour.STRIPE}-{Pot.TRUST}", ""),
+        generation=state.generation,
     )
     return Policy(state, held.version, lanes, sets(world, firm))

@@ -1,0 +1,106 @@
+"""Generations of links to QuickBooks: what belongs to an earlier one counts no more, and is owed anew under new keys."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from chalicelib.domain import billing, contact, generation, posting
+from chalicelib.domain.contact import Contact
+from chalicelib.domain.effects import Do, Lanes, generation_in, key_of
+from chalicelib.domain.kernel import Decision, Neighbour
+from chalicelib.domain.payable import Booked, Payable
+from chalicelib.domain.payment import Phase, Posted
+from chalicelib.domain.readings import BillState, Pot
+from tests.builders import NOW, a_payable, a_payment
+from tests.domain.given import a_policy, kinds, one
+
+SECOND = replace(a_policy(generation=2), lanes=Lanes("us-1", clio="us/1", realm="realm-1", generation=2))
+LANE = "us-1|quickbooks|~2"
+
+
+def renewed(state: Any) -> Decision[Any]:
+    return generation.renewed(state, SECOND, NOW)
+
+
+def linked(**fields: Any) -> Payable:
+    usual: dict[str, Any] = {"booked": Booked("77", 3, 40000), "revision": 3, "lines": "doc", "lines_revision": 3}
+    return a_payable(**{**usual, **fields})
+
+
+def test_the_book_and_lane_of_a_later_generation_are_its_own() -> None:
+    assert (Lanes("f", realm="r").book, Lanes("f", realm="r").of(Neighbour.QUICKBOOKS)) == ("r", "f|quickbooks|r")
+    assert (SECOND.lanes.book, SECOND.lanes.of(Neighbour.QUICKBOOKS)) == ("realm-1~2", LANE)
+    assert [generation_in(lane) for lane in ("f|quickbooks|r", "f|quickbooks|", LANE)] == [1, 1, 2]
+
+
+def test_a_state_of_the_present_generation_stays_as_it_is() -> None:
+    state = linked(generation=2)
+    assert not generation.is_stale(state, SECOND)
+    assert renewed(state) == Decision(state)
+
+
+def test_a_clients_link_counts_no_more_and_its_customer_is_owed_anew() -> None:
+    old = Contact("us-1", "c1", "Ada", "a@x.y", company=False, revision=4, customer="7", written_name="A", choice="s")
+    decision = renewed(old)
+    assert decision.state == replace(old, revision=5, customer="", written_name="", choice="", generation=2)
+    effect = one(decision.effects, Do.CUSTOMER)
+    assert (effect.key, effect.lane) == (key_of("us-1", Do.CUSTOMER, "c1/5"), LANE)
+    assert decision.closes == (key_of("us-1", Do.CUSTOMER, "c1/4"),)
+
+
+def test_an_invoice_is_owed_anew_with_the_lines_that_were_read() -> None:
+    decision = renewed(linked())
+    new = decision.state
+    assert (new.booked, new.revision, new.lines_revision, new.lines, new.generation) == (None, 4, 4, "doc", 2)
+    effect = one(decision.effects, Do.INVOICE)
+    assert (effect.key, effect.lane) == (key_of("us-1", Do.INVOICE, "b1/4"), LANE)
+    assert decision.closes == (
+        key_of("us-1", Do.READ_LINES, "b1/3"),
+        key_of("us-1", Do.INVOICE, "b1/3"),
+        key_of("us-1", Do.TASK, "payments/b1/77"),
+    )
+
+
+def test_lines_that_were_not_read_yet_are_read_first() -> None:
+    assert kinds(renewed(linked(lines_revision=2))) == [Do.READ_LINES]
+    assert kinds(renewed(linked(lines="", lines_revision=0, booked=None))) == [Do.READ_LINES]
+
+
+@pytest.mark.parametrize("fields", [{"pot": Pot.TRUST}, {"bill_state": BillState.VOID}])
+def test_what_is_no_invoice_owes_nothing(fields: dict[str, Any]) -> None:
+    decision = renewed(linked(**fields))
+    assert decision.effects == ()
+    assert decision.state.generation == 2
+
+
+def test_money_that_stands_is_posted_anew_and_other_is_only_unlinked() -> None:
+    old = a_payment(wanted=2, posted=Posted("9", 2, 40000))
+    decision = renewed(old)
+    assert (decision.state.posted, decision.state.wanted, decision.state.generation) == (None, 3, 2)
+    assert one(decision.effects, Do.POSTING).key == key_of("us-1", Do.POSTING, "p1/3")
+    assert decision.closes == (key_of("us-1", Do.POSTING, "p1/2"),)
+    gone = renewed(replace(old, phase=Phase.REMOVED))
+    assert (gone.state.posted, gone.effects, gone.closes) == (None, (), decision.closes)
+    never = renewed(a_payment(wanted=0))
+    assert (never.effects, never.closes) == ((), ())
+
+
+def test_a_late_answer_of_an_earlier_generation_changes_nothing() -> None:
+    late = billing.InvoiceBooked("77", "realm-1", 3, 40000)
+    state = linked(booked=None, generation=2)
+    assert billing.booked(state, late, NOW) == Decision(state)
+    payment = a_payment(wanted=3, generation=2)
+    assert posting.posted(payment, posting.PaymentPosted("9", "realm-1", 2, 40000)) == Decision(payment)
+    client = Contact("us-1", "c1", "Ada", "a@x.y", company=False, generation=2)
+    told = contact.decide(client, contact.CustomerLinked("7", "realm-1", "Ada"), SECOND, NOW)
+    assert told == Decision(client)
+
+
+def test_a_link_takes_the_generation_it_was_made_under() -> None:
+    fact = billing.InvoiceBooked("78", "realm-1~2", 4, 40000, generation=2)
+    decision = billing.booked(linked(booked=None, generation=2), fact, NOW)
+    assert decision.state.generation == 2
+    assert [g.key for g in decision.guards] == ["quickbooks/realm-1~2/invoice/78"]
