@@ -1,4 +1,4 @@
-"""Generations of links to QuickBooks: what belongs to an earlier one counts no more, and is owed anew under new keys."""
+"""Generations of links to QuickBooks: what belongs to an earlier one counts no more, and is owed anew."""
 
 from __future__ import annotations
 
