@@ -67,7 +67,8 @@ class Payment:
     """``group``: Clio's id of the payment (source clio). ``settled_on``: the day in the firm's zone. ``wanted``:
     the posting revision that QuickBooks should show. ``returned`` and ``lost``: cents
     refunded, cents withdrawn by disputes. ``receipt``: the envelope of its receipt; ``receipts``: how many were
-    released unsent before it. ``reversals`` counts the tasks about money that went back or came again. ``generation``: of its link."""
+    released unsent before it. ``reversals`` counts the tasks about money that went back or came again.
+    ``generation``: of its link."""
 
     firm: str
     id: str
