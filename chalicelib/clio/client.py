@@ -153,6 +153,12 @@ class ClioClient:
     def bill(self, access: r.Access, id: str) -> r.BillReading:
         return wire.bill(self._one(access, f"bills/{_digits(id)}", wire.BILL, wire.BILL_LEAST, key="bills"))
 
+    def newest_numbers(self, access: r.Access) -> tuple[str, ...]:
+        """The numbers of the 200 bills that were made last, newest first, in one call."""
+        asked = [("order", "id(desc)")]
+        rows, _ = self._rows(access, "bills", asked, "id,number", "id,number", None)
+        return tuple(str(row["number"]) for row in rows if row.get("number"))
+
     def lines(self, access: r.Access, bill_id: str) -> tuple[r.BillLine, ...]:
         """Without ``order``, which this list does not take (2.2); summary items repeat others and are left out (4)."""
         asked = [("bill_id", bill_id), ("display", "true")]

@@ -37,6 +37,7 @@ class Do(StrEnum):
     ITEM_MATCHED = "self.matched"
     RESYNC = "self.resync"
     RECONCILE = "self.reconcile"
+    PREFLIGHT = "self.preflight"
     FOLD = "self.fold"
     TASK = "task"
 

@@ -39,7 +39,8 @@ class Accounts:
 class Firm:
     """``zone``: IANA name; due dates and mail times are local to it. ``start_on``: bills issued before it come in only
     if unpaid. ``send_hour``: the local hour at which mails may begin to go out. ``generation`` counts how often
-    the links to QuickBooks were begun anew."""
+    the links to QuickBooks were begun anew.
+    ``blocked``: (kind of effect, why it waits), by the last preflight."""
 
     id: str
     name: str
@@ -57,6 +58,7 @@ class Firm:
     send_hour: int = 9
     reply_to: str = ""
     generation: int = 1
+    blocked: tuple[tuple[str, str], ...] = ()
 
     @property
     def may_write(self) -> bool:
@@ -127,7 +129,14 @@ class MarkPaidSwitched:
     on: bool
 
 
-FirmFact = Founded | MemberSeen | PlaceConfirmed | AccountsChosen | WritesConfirmed | MarkPaidSwitched
+@dataclass(frozen=True, slots=True)
+class Preflighted:
+    """What has to wait for a setting in QuickBooks, by kind of effect and in words."""
+
+    blocked: tuple[tuple[str, str], ...]
+
+
+FirmFact = Founded | MemberSeen | PlaceConfirmed | AccountsChosen | WritesConfirmed | MarkPaidSwitched | Preflighted
 
 CURRENCIES = ("USD", "CAD", "GBP", "EUR", "AUD")
 
@@ -174,6 +183,8 @@ def decide(state: Firm | None, fact: FirmFact) -> Decision[Firm]:
             return Decision(replace(state, native_sync_off=True, native_reminders_off=True, start_on=fact.start_on))
         case MarkPaidSwitched():
             return Decision(replace(state, mark_paid=fact.on))
+        case Preflighted():
+            return Decision(replace(state, blocked=fact.blocked))
 
 
 def _place(state: Firm, fact: PlaceConfirmed) -> Firm:

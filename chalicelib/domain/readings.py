@@ -265,6 +265,25 @@ class Books:
     allow_discount: bool | None
     auto_apply_credit: bool | None
     close_date: date | None
+    warns_of_doubles: bool | None = None  # WarnDuplicateBillNumber: on, off, or not told
+
+
+@dataclass(frozen=True, slots=True)
+class DocNumber:
+    """A number that a document in QuickBooks has. ``entity``: QuickBooks' name of its kind."""
+
+    entity: str
+    id: str
+    number: str
+
+
+@dataclass(frozen=True, slots=True)
+class DocNumbers:
+    """A page of numbers. ``more``: another page follows. ``at``: the answer's own time, the next ``since``."""
+
+    found: tuple[DocNumber, ...]
+    more: bool
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)

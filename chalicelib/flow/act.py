@@ -38,7 +38,7 @@ def perform(world: World, reach: Reach, policy: Policy, effect: Effect) -> None:
             _stripe(world, reach, policy, effect, do)
         case Do.REMIND | Do.RECEIPT | Do.WATCH_MAIL:
             _mail(world, reach, policy, effect, do)
-        case Do.POLL_CLIO | Do.POLL_STRIPE | Do.RESYNC | Do.RECONCILE:
+        case Do.POLL_CLIO | Do.POLL_STRIPE | Do.RESYNC | Do.RECONCILE | Do.PREFLIGHT:
             _runs(world, reach, policy, effect, do)
         case Do.CUSTOMER | Do.INVOICE | Do.POSTING | Do.LOOK_CUSTOMER:
             raise AssertionError("QuickBooks is written in batches: flow/booking.py")
@@ -77,9 +77,11 @@ def _mail(world: World, reach: Reach, policy: Policy, effect: Effect, do: Do) ->
 
 
 def _runs(world: World, reach: Reach, policy: Policy, effect: Effect, do: Do) -> None:
-    from chalicelib.flow import reconciling, resync
+    from chalicelib.flow import preflight, reconciling, resync
 
-    if do is Do.RECONCILE:
+    if do is Do.PREFLIGHT:
+        preflight.run(world, reach, policy, effect)
+    elif do is Do.RECONCILE:
         reconciling.reconcile(world, reach, policy, effect)
     elif do is Do.RESYNC:
         resync.run(world, policy, effect)

@@ -26,6 +26,7 @@ REPEAT_AFTER = timedelta(seconds=5)
 BLOCKED_FOR = timedelta(seconds=20)
 BLOCKED_AT_MOST = timedelta(minutes=10)
 SETUP_WAITS = timedelta(minutes=10)
+SETTING_WAITS = timedelta(hours=1)  # the preflight wakes them as soon as the setting is right
 ORDER = (Do.CUSTOMER, Do.INVOICE, Do.POSTING)  # customer before invoice before payment
 NOT_REPLAYED = ("6000", "600")
 DOUBTFUL = ("6140", "6240", *NOT_REPLAYED)
@@ -58,7 +59,7 @@ def work(world: World, reach: Reach, policy: Policy, effects: Sequence[Effect]) 
     lane = effects[0].lane if effects else ""
     for call in world.store.live_calls(lane) if lane else []:
         moved |= resume(world, reach, policy, call)
-    free = _free(world, lane, effects)
+    free = _allowed(world, policy, _free(world, lane, effects))
     if pointers := [e for e in free if e.kind == Do.LOOK_CUSTOMER]:
         contacts.look_at_customers(world, reach, policy, pointers)
         moved = True
@@ -95,6 +96,15 @@ def _free(world: World, lane: str, effects: Sequence[Effect]) -> list[Effect]:
         elif (wake := wakes.get(e.about, world.now() + REPEAT_AFTER)) > world.now():
             world.store.postpone(e.key, wake, cause="QuickBooks' answer is awaited.")
     return free
+
+
+def _allowed(world: World, policy: Policy, effects: Sequence[Effect]) -> list[Effect]:
+    """Without those that wait for a setting in QuickBooks, by the last preflight."""
+    blocked = dict(policy.firm.blocked)
+    for e in effects:
+        if cause := blocked.get(e.kind):
+            world.store.postpone(e.key, world.now() + SETTING_WAITS, cause=cause)
+    return [e for e in effects if e.kind not in blocked]
 
 
 def _each(world: World, reach: Reach, policy: Policy, kind: str, effects: Sequence[Effect]) -> bool:

@@ -59,6 +59,7 @@ def connect_clio(world: World, firm: str, region: str, account: str, back: Callb
 
 def connect_quickbooks(world: World, firm: str, back: Callback, redirect: str, by: str) -> None:
     """``realm`` is the company that the person chose. Refused when its currency is not the firm's."""
+    from chalicelib.flow import preflight
     from chalicelib.flow.firms import firm_of
 
     if not back.realm:
@@ -73,6 +74,7 @@ def connect_quickbooks(world: World, firm: str, back: Callback, redirect: str, b
         )
     fact = Connected(Neighbour.QUICKBOOKS, back.realm, books.company)
     _connect(world, firm, fact, got, by)
+    preflight.start(world, firm)
 
 
 def connect_stripe(world: World, firm: str, pot: Pot, back: Callback, by: str) -> None:

@@ -216,6 +216,10 @@ class Clio(Protocol):
         """Up to 200 contacts by id in one call, whole; ids that are absent are not shown."""
         ...
 
+    def newest_numbers(self, access: r.Access) -> tuple[str, ...]:
+        """The numbers of the 200 bills that were made last, newest first, in one call."""
+        ...
+
     def mark_paid(self, access: r.Access, bill_id: str, etag: str) -> None:
         """PATCH state=paid with If-Match. Declined("412") when the bill moved; Declined otherwise when refused."""
         ...
@@ -238,6 +242,11 @@ class QuickBooks(Protocol):
     def revoke(self, refresh_token: str) -> None: ...
     def books(self, access: r.Access) -> r.Books:
         """Company, accounts, items and preferences, in one batch."""
+        ...
+
+    def numbers(self, access: r.Access, since: datetime | None, start: int = 1) -> r.DocNumbers:
+        """A page of document numbers of every kind that shares them, in one batch; with ``since`` only of what changed
+        since. ``start``: 1, 1001 ..."""
         ...
 
     def customers_named(self, access: r.Access, names: Sequence[str]) -> list[r.CustomerReading]:

@@ -70,9 +70,12 @@ def start(world: World, firm: str, by: str, *, full: bool = True) -> None:
 
 
 def nightly(world: World) -> int:
-    """Owes a comparison for every firm that is set up. Firms are listed in one partition of records."""
+    """Owes a preflight and a comparison for every firm that is set up. Firms are listed in one partition of records."""
+    from chalicelib.flow import preflight
+
     firms = [sk for sk, _ in world.store.records("firms", limit=10_000)]
     for firm in firms:
+        preflight.start(world, firm)
         start(world, firm, "nightly", full=world.now().day == 1)
     return len(firms)
 

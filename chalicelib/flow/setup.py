@@ -15,7 +15,7 @@ from chalicelib.domain.firm import Accounts, AccountsChosen, Firm, PlaceConfirme
 from chalicelib.domain.kernel import Neighbour
 from chalicelib.domain.readings import Account, Books, Pot
 from chalicelib.errors import Refused
-from chalicelib.flow import tokens
+from chalicelib.flow import preflight, tokens
 from chalicelib.flow.firms import connections, firm_of
 from chalicelib.flow.ports import World
 from chalicelib.flow.signing import settle_firm
@@ -182,6 +182,7 @@ def choose_accounts(world: World, firm: str, ids: dict[str, str], by: str) -> No
     discount = ids.get("discount", "") if ids.get("discount") in {a.id for a in offered.discounts} else ""
     accounts = Accounts(clearing.id, clearing.name, discount=discount, **picked)
     settle_firm(world, firm, AccountsChosen(accounts), by=by)
+    preflight.start(world, firm)
 
 
 _ITEMS = ("services", "expenses", "interest", "tax")

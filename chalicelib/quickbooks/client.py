@@ -122,6 +122,16 @@ class QuickBooksClient:
         accounts, items = wire.rows(told["accounts"], "Account"), wire.rows(told["items"], "Item")
         return wire.books(company[0], prefs[0], accounts, items)
 
+    def numbers(self, access: r.Access, since: datetime | None, start: int = 1) -> r.DocNumbers:
+        """Numbers of every kind of document that shares them (3.3), a page of 1000 of each, in one batch. With
+        ``since`` only of documents changed since."""
+        stamp = since.astimezone(UTC).isoformat(timespec="seconds") if since else ""
+        changed = f" where MetaData.LastUpdatedTime >= {wire.quoted(stamp)}" if since else ""
+        place = f"{changed} orderby Id startposition {start} maxresults {MAX_ROWS}"
+        asked = {entity: f"select Id, DocNumber from {entity}{place}" for entity in wire.NUMBERED}  # noqa: S608
+        told, answers = self._asked(access, asked)
+        return wire.numbers(answers, told, MAX_ROWS)
+
     # --- customers --------------------------------------------------------------------------------------------------
     def customers_named(self, access: r.Access, names: Sequence[str]) -> list[r.CustomerReading]:
         """Inactive ones are found under "name (deleted)" too, and given under their own name (4.1)."""
@@ -199,6 +209,10 @@ class QuickBooksClient:
 
     def _queries(self, access: r.Access, queries: dict[str, str]) -> dict[str, r.Raw]:
         """Several queries in one batch; the first that fails is raised."""
+        return self._asked(access, queries)[1]
+
+    def _asked(self, access: r.Access, queries: dict[str, str]) -> tuple[r.Raw, dict[str, r.Raw]]:
+        """The batch's whole answer, and each query's part of it."""
         members = [{"bId": bid, "Query": query} for bid, query in queries.items()]
         told = self._batch(access, wire.text_of({"BatchItemRequest": members}), write=False)
         answers = {str(item.get("bId")): item for item in told.get("BatchItemResponse") or []}
@@ -208,7 +222,7 @@ class QuickBooksClient:
             fault = faults.fault_of(answers[bid])
             if fault:
                 raise faults.error(400, fault, firm=access.firm, write=False, after=None, tid="")
-        return answers
+        return told, answers
 
     def _batch(self, access: r.Access, body: str, *, request_id: str = "", write: bool) -> r.Raw:
         headers = {**self._headers(access), "Content-Type": "application/json"}

@@ -18,6 +18,8 @@ from chalicelib.domain.readings import (
     BookChanges,
     BookedPayment,
     Books,
+    DocNumber,
+    DocNumbers,
     InvoiceReading,
     Raw,
     Wrote,
@@ -112,7 +114,29 @@ def books(company: Raw, preferences: Raw, accounts: Iterable[Raw], items: Iterab
         allow_discount=_flag(sales, "AllowDiscount"),
         auto_apply_credit=_flag(sales, "AutoApplyCredit"),
         close_date=_day(_part(preferences, "AccountingInfoPrefs"), "BookCloseDate"),
+        warns_of_doubles=_named_flag(_part(preferences, "OtherPrefs"), "WarnDuplicateBillNumber"),
     )
+
+
+def _named_flag(row: Raw, name: str) -> bool | None:
+    """A preference in a list of names and texts (4.8). Absent for some companies, or another word: unknown."""
+    told = next((v.get("Value") for v in _parts(row, "NameValue") if v.get("Name") == name), None)
+    return {"true": True, "false": False}.get(str(told).lower())
+
+
+NUMBERED = ("Invoice", "CreditMemo", "SalesReceipt", "RefundReceipt", "Estimate", "JournalEntry")  # share numbers (3.3)
+
+
+def numbers(answers: Mapping[str, Raw], at: Raw, page: int) -> DocNumbers:
+    """``answers``: by entity, each a query's answer of at most ``page`` rows; ``at``: the batch's own answer."""
+    by_entity = {entity: rows(answers[entity], entity) for entity in NUMBERED}
+    found = tuple(
+        DocNumber(entity, _id(row), str(row["DocNumber"]))
+        for entity, told in by_entity.items()
+        for row in told
+        if row.get("DocNumber")
+    )
+    return DocNumbers(found, any(len(told) >= page for told in by_entity.values()), _instant(at, "time"))
 
 
 def changes(answer: Raw) -> BookChanges:

@@ -188,6 +188,25 @@ def unrecorded(ask: Asked) -> dict[str, Any]:
     return {"items": list(page.rows), "next": page.next}
 
 
+@get("/preflight")
+def preflight(ask: Asked) -> Any:
+    """The last findings about QuickBooks' settings; 404 before the first."""
+    from chalicelib.flow import preflight
+
+    report = preflight.report(ask.world, ask.firm)
+    if report is None:
+        raise NotFound
+    return report
+
+
+@post("/preflights", 202)
+def check_preflight(ask: Asked) -> dict[str, Any]:
+    from chalicelib.flow import preflight
+
+    preflight.start(ask.world, ask.firm)
+    return {"started": True}
+
+
 @get("/connections")
 def connections(ask: Asked) -> dict[str, Any]:
     from chalicelib.flow import views

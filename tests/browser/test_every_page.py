@@ -30,6 +30,7 @@ DESK = [
     "/desk/record",
     "/desk/payments",
     "/desk/books",
+    "/desk/preflight",
     "/desk/settings",
     "/setup?open=place",
     "/setup?open=accounts",

@@ -436,3 +436,12 @@ def test_the_client_has_the_shape_that_the_flows_ask_for() -> None:
 
     client: Clio = a_stage().client
     assert isinstance(client, ClioClient)
+
+
+def test_the_newest_numbers_come_in_one_call_newest_first() -> None:
+    stage = a_stage()
+    access, before = stage.access(), len(stage.clio.log)
+    told = stage.client.newest_numbers(access)
+    assert len(stage.clio.log) == before + 1
+    assert "1042" in told
+    assert told[0] == max(told, key=lambda n: stage.clio.people.find_bill(n)["id"])

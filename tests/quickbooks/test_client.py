@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, timedelta
 from typing import Any
 
 import pytest
@@ -95,6 +95,29 @@ def test_the_books_tell_company_accounts_items_and_preferences() -> None:
     assert "Legal services" in [name for _, name in books.items]
     assert any(a.subtype == "TrustAccounts" for a in books.accounts)
     assert books.close_date is None
+
+
+@pytest.mark.parametrize(("told", "known"), [("true", True), ("false", False), (None, None), ("maybe", None)])
+def test_the_warning_about_doubles_is_on_off_or_unknown(told: str | None, known: bool | None) -> None:
+    stage = a_stage()
+    stage.box.people.set_preferences(REALM_A, Duplicates={"WarnDuplicateBillNumber": told})
+    assert stage.client.books(stage.access()).warns_of_doubles is known
+
+
+def test_numbers_of_every_kind_of_document_come_in_one_batch() -> None:
+    stage = a_stage()
+    owner = stage.box.people.find(REALM_A, "Customer")[0]["Id"]
+    before = len(stage.box.log)
+    stage.box.people.add_credit_memo(REALM_A, owner, 5, "90210")
+    stage.box.people.add_invoice(REALM_A, owner, 5)
+    told = stage.client.numbers(stage.access(), None)
+    assert len([e for e in stage.box.log[before:] if "batch" in e.path]) == 1
+    assert ("CreditMemo", "90210") in [(d.entity, d.number) for d in told.found]
+    assert all(d.number for d in told.found)
+    assert (told.more, told.at.tzinfo) == (False, UTC)
+    assert stage.client.numbers(stage.access(), None, 1001).found == ()
+    later = stage.clock.now() + timedelta(hours=1)
+    assert stage.client.numbers(stage.access(), later).found == ()
 
 
 def test_a_closing_date_is_seen() -> None:

@@ -109,6 +109,24 @@ def test_3_3_no_number_stays_none_with_custom_numbers_on() -> None:
     assert "DocNumber" not in App().invoice()
 
 
+@pytest.mark.parametrize("entity", ["SalesReceipt", "Estimate", "RefundReceipt", "CreditMemo"])
+def test_3_3_every_sales_form_shares_the_numbers_and_shows_them(entity: str) -> None:
+    a = app()
+    bank = {"DepositToAccountRef": {"value": a.account("Operating Checking")}} if entity == "RefundReceipt" else {}
+    made = a.made(entity, a.invoice_body(75, DocNumber="7007", **bank))
+    assert code(a.post("invoice", a.invoice_body(DocNumber="7007"))) == "6140"
+    shown = a.rows(f"select Id, DocNumber from {entity} where MetaData.LastUpdatedTime >= '2020-01-01T00:00:00Z'")
+    assert {"DocNumber": "7007", "Id": made["Id"]}.items() <= shown[entity][-1].items()
+
+
+def test_a_sales_receipt_is_money_and_owes_nothing() -> None:
+    a = app()
+    before = a.rows("select * from Account where Name = 'Undeposited Funds'")["Account"][0]["CurrentBalance"]
+    receipt = a.made("SalesReceipt", a.invoice_body(75))
+    after = a.rows("select * from Account where Name = 'Undeposited Funds'")["Account"][0]["CurrentBalance"]
+    assert (receipt["Balance"], after - before) == (0, 75)
+
+
 def test_3_3_an_empty_number_is_none() -> None:
     assert "DocNumber" not in App().invoice(DocNumber="")
 

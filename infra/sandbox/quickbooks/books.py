@@ -21,7 +21,7 @@ PACIFIC = timezone(timedelta(hours=-7))
 """The server's zone in stamps (no daylight saving here); the server date decides a missing TxnDate (3.2)."""
 
 NAMES = ("Customer", "Vendor", "Employee")
-SALES = ("Invoice", "CreditMemo", "RefundReceipt")
+SALES = ("Invoice", "CreditMemo", "SalesReceipt", "RefundReceipt", "Estimate")
 TRANSACTIONS = (*SALES, "Payment", "JournalEntry", "Deposit")
 ENTITIES = (*NAMES, "Item", "Account", "PaymentMethod", "Term", *TRANSACTIONS)
 LISTS = tuple(e for e in ENTITIES if e not in TRANSACTIONS)
@@ -168,6 +168,8 @@ def postings(company: Company, entity: str, obj: Obj) -> list[tuple[str, Decimal
         return [(company.account_of("AccountsReceivable"), -total), *_income(company, obj, 1)]
     if entity == "RefundReceipt":
         return [(obj["DepositToAccountRef"]["value"], -total), *_income(company, obj, 1)]
+    if entity == "SalesReceipt":
+        return [(obj["DepositToAccountRef"]["value"], total), *_income(company, obj, -1)]
     if entity == "Payment":
         return [(obj["DepositToAccountRef"]["value"], total), (company.account_of("AccountsReceivable"), -total)]
     if entity == "Deposit":

@@ -7,7 +7,12 @@ from infra.sandbox.quickbooks.books import Obj
 from infra.sandbox.quickbooks.clerk import Clerk
 from infra.sandbox.quickbooks.faults import Refusal
 
-SPOKEN = {"CreditMemo": "Credit Memo", "RefundReceipt": "Refund", "JournalEntry": "Journal Entry"}
+SPOKEN = {
+    "CreditMemo": "Credit Memo",
+    "SalesReceipt": "Sales Receipt",
+    "RefundReceipt": "Refund",
+    "JournalEntry": "Journal Entry",
+}
 
 
 def document_number(clerk: Clerk, entity: str, body: Obj, old: Obj | None) -> str | None:

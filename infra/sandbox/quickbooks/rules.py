@@ -7,7 +7,7 @@ from infra.sandbox.quickbooks.deposits import Deposits
 from infra.sandbox.quickbooks.journals import Journals
 from infra.sandbox.quickbooks.names import Accounts, Items, Names, PlainList
 from infra.sandbox.quickbooks.payments import Payments
-from infra.sandbox.quickbooks.sales import CreditMemos, Invoices, RefundReceipts
+from infra.sandbox.quickbooks.sales import CreditMemos, Invoices, RefundReceipts, Sale, SalesReceipts
 
 RULES: dict[str, Rule] = {
     "Customer": Names(),
@@ -19,7 +19,9 @@ RULES: dict[str, Rule] = {
     "Term": PlainList(),
     "Invoice": Invoices(),
     "CreditMemo": CreditMemos(),
+    "SalesReceipt": SalesReceipts(),
     "RefundReceipt": RefundReceipts(),
+    "Estimate": Sale(),
     "Payment": Payments(),
     "JournalEntry": Journals(),
     "Deposit": Deposits(),

@@ -1,5 +1,5 @@
 # ruff: noqa: ARG002 - every rule's methods take the same arguments
-"""Invoices, credit memos and refund receipts: their lines, sums, numbers, voiding and deleting (reference 3, 4.4).
+"""Invoices, credit memos, receipts and estimates: their lines, sums, numbers, voiding and deleting (reference 3, 4.4).
 
 Amounts are Decimal in the company's currency; sums are rounded half up to cents.
 """
@@ -20,7 +20,7 @@ MOST_LINES = 750
 
 
 class Sale:
-    """What the three sales forms share."""
+    """What the sales forms share; an estimate is no more than that."""
 
     def build(self, clerk: Clerk, entity: str, body: Obj, old: Obj | None) -> Obj:
         if "CustomerRef" not in body:
@@ -109,6 +109,16 @@ class CreditMemos(Sale):
         by_itself = Clerk(clerk.box, clerk.company, person=True)
         body = {"CustomerRef": {"value": customer}, "TotalAmt": 0, "Line": lines, "PrivateNote": note}
         by_itself.create("Payment", body)
+
+
+class SalesReceipts(Sale):
+    """Money taken at once: without an account it goes to Undeposited Funds, as a payment does (4.3, 6)."""
+
+    def build(self, clerk: Clerk, entity: str, body: Obj, old: Obj | None) -> Obj:
+        named = body.get("DepositToAccountRef") or {"value": clerk.company.account_of("UndepositedFunds")}
+        account = clerk.ref("Account", named, "DepositToAccountRef")
+        obj = super().build(clerk, entity, body, old)
+        return {**obj, "DepositToAccountRef": {"value": account["Id"], "name": account["Name"]}, "Balance": books.NONE}
 
 
 class RefundReceipts(Sale):

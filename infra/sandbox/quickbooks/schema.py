@@ -299,6 +299,8 @@ SCHEMAS: dict[str, Obj] = {
     },
     "Invoice": INVOICE,
     "CreditMemo": {**SALE, "RemainingCredit": COMPUTED},
+    "SalesReceipt": {**SALE, "DepositToAccountRef": REF, "PaymentMethodRef": REF, "PaymentRefNum": Text(21)},
+    "Estimate": {**SALE, "ExpirationDate": DAY},
     "RefundReceipt": {**SALE, "DepositToAccountRef": REF, "PaymentMethodRef": REF, "PaymentRefNum": Text(21)},
     "Payment": PAYMENT,
     "JournalEntry": JOURNAL,

@@ -1,0 +1,301 @@
+"""Is QuickBooks set so that syncing can go well? Findings from one reading of its settings and numbers. Pure.
+
+Each finding says what was found, why it matters, what to click, and what waits for it
+(reference/quickbooks.md 3.3, 4.8).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from chalicelib.domain.effects import Do
+from chalicelib.domain.firm import Firm
+from chalicelib.domain.readings import Account, Books, DocNumber
+
+HOLDS_MONEY = ("Bank", "Other Current Asset")  # what a payment may be deposited to
+TRUST = "TrustAccounts"  # ... but never this kind of bank account
+NUMBERS_KEPT = 20
+DIGITS_AT_MOST = 18
+EVERYTHING = (Do.CUSTOMER, Do.INVOICE, Do.POSTING)
+
+
+class Weight(StrEnum):
+    """BLOCKS: something waits for it. WARNS: it may go wrong. UNKNOWN: QuickBooks does not tell. GOOD: nothing to
+    do."""
+
+    BLOCKS = "blocks"
+    WARNS = "warns"
+    UNKNOWN = "unknown"
+    GOOD = "good"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """``waits``: what waits for it, in words; ``kinds``: the kinds of effects that do. ``steps``: what to click, in
+    order. ``listed``: documents by name, where the finding is about some."""
+
+    key: str
+    weight: Weight
+    title: str
+    found: str
+    steps: tuple[str, ...] = ()
+    waits: str = ""
+    kinds: tuple[str, ...] = ()
+    listed: tuple[str, ...] = ()
+
+
+def findings(firm: Firm, books: Books, top: Sequence[DocNumber], clio: int | None) -> tuple[Finding, ...]:
+    """``top``: the highest numbers in QuickBooks, highest first; ``clio``: the highest that Clio has used, None before
+    any. What has to be done comes first."""
+    found = [
+        _currency(firm, books),
+        _custom_numbers(books),
+        *_accounts(firm, books),
+        _numbers(top, clio),
+        _doubles(books),
+        _auto_apply(books),
+        _discounts(firm, books),
+        _closed(firm, books),
+    ]
+    order = list(Weight)
+    return tuple(sorted(found, key=lambda f: order.index(f.weight)))
+
+
+def blocks(found: Iterable[Finding]) -> tuple[tuple[str, str], ...]:
+    """(kind of effect, why it waits), one for each kind that waits: what the lanes ask."""
+    told: dict[str, str] = {}
+    for f in found:
+        for kind in f.kinds:
+            told.setdefault(kind, f"{f.title}: see Preflight.")
+    return tuple(sorted(told.items()))
+
+
+# --- settings ---------------------------------------------------------------------------------------------------------
+
+GEAR = "In QuickBooks press the gear at the top right, then “Account and settings”."
+
+
+def _currency(firm: Firm, books: Books) -> Finding:
+    if books.currency == firm.currency:
+        return Finding("currency", Weight.GOOD, "Currency", f"Both keep their amounts in {firm.currency}.")
+    return Finding(
+        "currency",
+        Weight.BLOCKS,
+        f"QuickBooks keeps its books in {books.currency or 'an unknown currency'}, the firm bills in {firm.currency}",
+        "An amount would be booked as another one.",
+        (
+            "Check under Settings, Firm, that the currency is the one of the firm's bills.",
+            f"If it is, connect the QuickBooks company that keeps its books in {firm.currency}.",
+        ),
+        "Everything that goes to QuickBooks waits.",
+        EVERYTHING,
+    )
+
+
+def _custom_numbers(books: Books) -> Finding:
+    steps = (
+        GEAR,
+        "Open “Sales”, then “Sales form content”.",
+        "Switch “Custom transaction numbers” on, then press Save and Done.",
+        "Come back and press Check again.",
+    )
+    match books.custom_numbers:
+        case True:
+            return Finding("custom-numbers", Weight.GOOD, "Custom transaction numbers", "They are on.")
+        case False:
+            return Finding(
+                "custom-numbers",
+                Weight.BLOCKS,
+                "Custom transaction numbers are off in QuickBooks",
+                "QuickBooks would give invoices numbers of its own, and Clio's bill numbers would be lost.",
+                steps,
+                "Invoices wait, and with them their payments. They go on by themselves once it is on.",
+                (Do.INVOICE,),
+            )
+        case None:
+            return Finding(
+                "custom-numbers",
+                Weight.UNKNOWN,
+                "QuickBooks does not say whether custom transaction numbers are on",
+                "Without them QuickBooks gives invoices numbers of its own. Please look.",
+                steps,
+            )
+
+
+def _doubles(books: Books) -> Finding:
+    title = "Warning about double numbers"
+    if books.warns_of_doubles:
+        return Finding("doubles", Weight.GOOD, title, "It is on.")
+    told = books.warns_of_doubles is not None
+    return Finding(
+        "doubles",
+        Weight.WARNS if told else Weight.UNKNOWN,
+        f"{title}: {'off' if told else 'QuickBooks does not say whether it is on'}",
+        "With it, QuickBooks warns staff who use a number twice. We look every number up ourselves before we use it, "
+        "so nothing waits for this.",
+        (GEAR, "Open “Advanced”, then “Other preferences”.", "Switch “Warn if duplicate bill number is used” on."),
+    )
+
+
+def _auto_apply(books: Books) -> Finding:
+    title = "Automatic application of credits"
+    if books.auto_apply_credit is False:
+        return Finding("auto-apply", Weight.GOOD, title, "It is off.")
+    on = books.auto_apply_credit is True
+    return Finding(
+        "auto-apply",
+        Weight.WARNS if on else Weight.UNKNOWN,
+        f"{title}: {'on' if on else 'QuickBooks does not say whether it is on'}",
+        "QuickBooks itself puts a new credit on the client's oldest invoice, which may not be the one that it is for "
+        "in Clio. Nothing waits; a credit on the wrong invoice is named under Books.",
+        (GEAR, "Open “Advanced”, then “Automation”.", "Switch “Automatically apply credits” off."),
+    )
+
+
+def _discounts(firm: Firm, books: Books) -> Finding:
+    if books.allow_discount is not False and firm.accounts.discount:
+        return Finding("discounts", Weight.GOOD, "Discounts", "QuickBooks takes them.")
+    return Finding(
+        "discounts",
+        Weight.WARNS,
+        "Bills with a discount cannot be sent to QuickBooks",
+        "Discounts are switched off there."
+        if books.allow_discount is False
+        else "No account for discounts is chosen here.",
+        (
+            GEAR,
+            "Open “Sales”, then “Sales form content”, and switch “Discount” on.",
+            "Then choose the account for discounts here, under Settings, Change these in the set-up.",
+        ),
+        "Only bills with a discount wait, each under Needs attention.",
+    )
+
+
+def _closed(firm: Firm, books: Books) -> Finding:
+    if books.close_date is None:
+        return Finding("closed", Weight.GOOD, "Closed books", "No period is closed.")
+    day = books.close_date.isoformat()
+    if firm.start_on is None or firm.start_on > books.close_date:
+        return Finding("closed", Weight.GOOD, "Closed books", f"Closed through {day}, before the first bill.")
+    return Finding(
+        "closed",
+        Weight.WARNS,
+        f"The books are closed through {day}",
+        f"Bills are brought in from {firm.start_on.isoformat()} on. QuickBooks takes no invoice or payment dated in a "
+        "closed period.",
+        (
+            "Either ask the bookkeeper to open the period: gear, “Account and settings”, “Advanced”, “Accounting”.",
+            f"Or bring bills in only from the day after {day}: Settings, Change these in the set-up.",
+        ),
+        "Only what is dated in the closed period waits, each under Needs attention.",
+    )
+
+
+# --- accounts ---------------------------------------------------------------------------------------------------------
+
+AGAIN = "Choose another under Settings, Change these in the set-up; or make it active again in QuickBooks."
+ITEMS = (("services", "fees"), ("expenses", "expenses"), ("interest", "interest"), ("tax", "tax"))
+
+
+def _accounts(firm: Firm, books: Books) -> list[Finding]:
+    """The accounts and items chosen, once they are."""
+    chosen = firm.accounts
+    if not chosen.clearing:
+        return []
+    found = []
+    clearing = next((a for a in books.accounts if a.id == chosen.clearing), None)
+    if wrong := _wrong(clearing):
+        found.append(
+            Finding(
+                "clearing",
+                Weight.BLOCKS,
+                "The account that payments are recorded in cannot be used",
+                f"{chosen.clearing_name or 'It'} {wrong}",
+                (AGAIN,),
+                "Payments wait; invoices go on.",
+                (Do.POSTING,),
+            )
+        )
+    active = {id for id, _ in books.items}
+    lost = [words for name, words in ITEMS if getattr(chosen, name) and getattr(chosen, name) not in active]
+    if lost:
+        found.append(
+            Finding(
+                "items",
+                Weight.BLOCKS,
+                "An item that invoices are booked under is gone",
+                f"The item for {' and '.join(lost)} is not an active service item in QuickBooks any more.",
+                (AGAIN,),
+                "Invoices wait, and with them their payments.",
+                (Do.INVOICE,),
+            )
+        )
+    discount = next((a for a in books.accounts if a.id == chosen.discount), None)
+    if chosen.discount and (discount is None or not discount.active):
+        words = "It was made inactive or deleted in QuickBooks."
+        found.append(Finding("discount", Weight.WARNS, "The account for discounts is gone", words, (AGAIN,)))
+    return found or [Finding("accounts", Weight.GOOD, "Accounts and items", "All that were chosen are there.")]
+
+
+def _wrong(account: Account | None) -> str:
+    """Why payments cannot be recorded in it; empty when they can."""
+    if account is None:
+        return "is not in QuickBooks any more."
+    if not account.active:
+        return "was made inactive in QuickBooks."
+    if account.type not in HOLDS_MONEY:
+        return f"is of the type “{account.type}”; payments need a bank account or another current asset."
+    if account.subtype == TRUST:
+        return "is a trust account, and invoices are never paid into trust."
+    return ""
+
+
+# --- numbers ----------------------------------------------------------------------------------------------------------
+
+KINDS = {
+    "Invoice": "invoice",
+    "CreditMemo": "credit memo",
+    "SalesReceipt": "sales receipt",
+    "RefundReceipt": "refund",
+    "Estimate": "estimate",
+    "JournalEntry": "journal entry",
+}
+
+
+def value(number: str) -> int | None:
+    """The number of a text that is nothing but digits; text does not sort by value, so it is computed."""
+    return int(number) if number.isascii() and number.isdigit() and len(number) <= DIGITS_AT_MOST else None
+
+
+def highest(found: Iterable[DocNumber]) -> tuple[DocNumber, ...]:
+    """The highest of these that are numbers, highest first, each document once."""
+    by_document = {(d.entity, d.id): d for d in found}
+    numbered = [(value(d.number), d) for d in by_document.values()]
+    ranked = sorted(((v, d) for v, d in numbered if v is not None), key=lambda p: (-p[0], p[1].entity, p[1].id))
+    return tuple(d for _, d in ranked[:NUMBERS_KEPT])
+
+
+def _numbers(top: Sequence[DocNumber], clio: int | None) -> Finding:
+    """Clio counts on from its highest: what QuickBooks has above it, Clio's next bills will meet."""
+    title = "Bill numbers"
+    ahead = [d for d in top if clio is not None and (value(d.number) or 0) > clio]
+    if clio is None:
+        return Finding("numbers", Weight.GOOD, title, "Clio has not used a number yet.")
+    if not ahead:
+        last = f"; the highest in QuickBooks is {top[0].number}" if top else ""
+        return Finding("numbers", Weight.GOOD, title, f"The highest in Clio is {clio}{last}: new ones cannot meet.")
+    return Finding(
+        "numbers",
+        Weight.WARNS,
+        "Clio's next bill numbers are used in QuickBooks already",
+        f"The highest in Clio is {clio}, the highest in QuickBooks is {ahead[0].number}. QuickBooks refuses a number "
+        "that any other document has.",
+        (
+            "In Clio open Settings, Billing, and look for the next invoice number.",
+            f"Set it to {(value(ahead[0].number) or 0) + 1} or more, then press Save.",
+        ),
+        "Only a bill that meets such a number waits, under Needs attention.",
+        listed=tuple(f"{KINDS.get(d.entity, d.entity)} {d.number}" for d in ahead),
+    )

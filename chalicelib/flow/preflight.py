@@ -1,0 +1,125 @@
+"""Preflight: reads QuickBooks' settings and numbers, tells what has to be done, and holds what has to wait for it.
+
+On connecting, every night, when asked, and, while something waits, every quarter of an hour, so that it goes on by
+itself. One batch reads the settings, one more the numbers of what changed since the last time: the highest are
+remembered, so that nothing grows with what is stored. Only the first reading pages through all documents.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from chalicelib.domain import effects, preflight
+from chalicelib.domain.effects import Do
+from chalicelib.domain.firm import Firm, Policy, Preflighted
+from chalicelib.domain.firm import decide as decide_firm
+from chalicelib.domain.kernel import Decision, Effect, Finish, Json, Kind, Neighbour, Ref, Status, lane_of
+from chalicelib.domain.preflight import Finding, Weight
+from chalicelib.domain.readings import DocNumber
+from chalicelib.errors import Disconnected
+from chalicelib.flow import connecting
+from chalicelib.flow.ports import World
+from chalicelib.flow.reach import Reach
+from chalicelib.flow.settle import settle
+
+PAGE = 1000  # documents of each kind in one reading of numbers
+OVERLAP = timedelta(minutes=5)  # QuickBooks' clock and its index
+AGAIN_AFTER = timedelta(minutes=15)  # while something waits for a setting
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The findings at one time, what has to be done first."""
+
+    at: datetime
+    findings: tuple[Finding, ...]
+
+    @property
+    def needs(self) -> tuple[Finding, ...]:
+        return tuple(f for f in self.findings if f.weight is not Weight.GOOD)
+
+
+def start(world: World, firm: str) -> None:
+    """Owes a reading now."""
+    lane = lane_of(firm, Neighbour.SELF)
+    world.store.arrive(effects.owed(firm, Do.PREFLIGHT, "main", "firm", lane, world.now()))
+    world.queue.hint([lane])
+
+
+def report(world: World, firm: str) -> Report | None:
+    """The last findings; None before the first."""
+    found = world.store.record("preflight", firm)
+    return msgspec.convert(found[1], Report) if found else None
+
+
+def running(world: World, firm: str) -> bool:
+    """Whether a reading is owed at this moment, so that the page is worth another look."""
+    effect = world.store.effect(effects.key_of(firm, Do.PREFLIGHT, "main"))
+    return effect is not None and effect.status is Status.OWED and effect.due_at <= world.now()
+
+
+def run(world: World, reach: Reach, policy: Policy, effect: Effect) -> None:
+    """One reading. Raises Unavailable with what it has kept of the numbers."""
+    if not policy.lanes.realm:
+        raise Disconnected(policy.firm.id, str(Neighbour.QUICKBOOKS), "not connected yet")
+    books = reach.quickbooks(lambda q, a: q.books(a))
+    top, clio = _numbers(world, reach, policy)
+    found = preflight.findings(policy.firm, books, top, clio)
+    told: Json = msgspec.to_builtins(Report(world.now(), found))
+    world.store.put_record("preflight", policy.firm.id, told)
+    _hold(world, policy, found, effect)
+
+
+def _hold(world: World, policy: Policy, found: tuple[Finding, ...], effect: Effect) -> None:
+    """What waits is told to the firm's state, where every lane sees it; what waits no more goes on."""
+    firm, now = policy.firm.id, world.now()
+    blocked = preflight.blocks(found)
+    ref, fact = Ref(firm, Kind.FIRM, firm), Preflighted(blocked)
+    done = Finish(effect.key, arrivals=effect.arrivals)
+    if blocked:
+        done = Finish(effect.key, arrivals=effect.arrivals, status=Status.OWED, due_at=now + AGAIN_AFTER)
+
+    def decide(before: Mapping[Ref, Any], _now: datetime) -> dict[Ref, Decision[Firm]]:
+        return {ref: decide_firm(before[ref], fact)}
+
+    settle(world, [ref], decide, fact="Preflighted", body=fact, finish=[done])
+    lane = policy.lanes.of(Neighbour.QUICKBOOKS)
+    for _, cause in set(policy.firm.blocked) - set(blocked):
+        connecting.wake(world, lane, waiting_for=cause)
+
+
+# --- numbers ----------------------------------------------------------------------------------------------------------
+
+
+def _numbers(world: World, reach: Reach, policy: Policy) -> tuple[tuple[DocNumber, ...], int | None]:
+    """The highest numbers in QuickBooks and in Clio, remembered from reading to reading. A first reading that is
+    interrupted goes on where it was."""
+    key = (f"numbers/{policy.firm.id}", policy.lanes.book)
+    found = world.store.record(*key)
+    body: Json = dict(found[1]) if found else {}
+    top = msgspec.convert(body.get("top", []), tuple[DocNumber, ...])
+    since = datetime.fromisoformat(body["since"]) if body.get("since") else None
+    start, more = int(body.get("start", 1)), True
+    while more:
+        page = reach.quickbooks(lambda q, a, n=start: q.numbers(a, since - OVERLAP if since else None, n))  # type: ignore[misc]
+        top, more = preflight.highest((*top, *page.found)), page.more
+        body.setdefault("mark", page.at.isoformat())  # of the first page: what changes meanwhile is read next time
+        start += PAGE
+        body = {**body, "start": start, "top": msgspec.to_builtins(top)}
+        if more:
+            world.store.put_record(*key, body)
+    clio = _clio(reach, body.get("clio"))
+    world.store.put_record(*key, {"since": body["mark"], "top": body["top"], "clio": clio})
+    return top, clio
+
+
+def _clio(reach: Reach, known: int | None) -> int | None:
+    """The highest number of Clio's newest bills, or the one known from before."""
+    newest = reach.clio(lambda c, a: c.newest_numbers(a))
+    seen = [v for v in map(preflight.value, newest) if v is not None]
+    return max([*seen, *([known] if known is not None else [])], default=None)

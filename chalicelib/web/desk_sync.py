@@ -1,0 +1,23 @@
+"""Is syncing healthy? Preflight: what has to be set in QuickBooks or Clio."""
+
+from __future__ import annotations
+
+from chalicelib.web.answers import Reply
+from chalicelib.web.desk_shell import back, desk, page
+from chalicelib.web.door import Ask
+
+
+@desk.get("/desk/preflight")
+def preflight(ask: Ask) -> str:
+    from chalicelib.flow import preflight
+
+    report = preflight.report(ask.world, ask.firm)
+    return page(ask, "preflight.html", "sync", report=report, running=preflight.running(ask.world, ask.firm))
+
+
+@desk.post("/desk/preflight")
+def check_again(ask: Ask) -> Reply:
+    from chalicelib.flow import preflight
+
+    preflight.start(ask.world, ask.firm)
+    return back("/desk/preflight")

@@ -1,0 +1,155 @@
+"""What QuickBooks' settings and numbers mean for syncing: each finding with what to click and what waits for it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+import pytest
+
+from chalicelib.domain import preflight
+from chalicelib.domain.effects import Do
+from chalicelib.domain.firm import Accounts, Firm, Preflighted
+from chalicelib.domain.firm import decide as decide_firm
+from chalicelib.domain.preflight import Finding, Weight
+from chalicelib.domain.readings import Account, Books, DocNumber
+from tests.builders import a_firm
+from tests.domain.given import is_said
+
+CHOSEN = Accounts("4", "Undeposited Funds", services="1", expenses="2", interest="1", tax="1", discount="9")
+FUNDS = Account("4", "Undeposited Funds", "Other Current Asset", "UndepositedFunds")
+DISCOUNTS = Account("9", "Discounts", "Income", "DiscountsRefundsGiven")
+
+
+def firm(**fields: Any) -> Firm:
+    return a_firm(**{"accounts": CHOSEN, "start_on": date(2026, 10, 1), **fields})
+
+
+def books(**fields: Any) -> Books:
+    usual = Books(
+        company="Hartwell",
+        currency="USD",
+        accounts=(FUNDS, DISCOUNTS),
+        items=(("1", "Legal services"), ("2", "Expenses")),
+        custom_numbers=True,
+        allow_discount=True,
+        auto_apply_credit=False,
+        close_date=None,
+        warns_of_doubles=True,
+    )
+    return replace(usual, **fields)
+
+
+def found(
+    b: Books | None = None, f: Firm | None = None, *, top: tuple[DocNumber, ...] = (), clio: int | None = 1042
+) -> tuple[Finding, ...]:
+    return preflight.findings(f or firm(), b or books(), top, clio)
+
+
+def needs(*args: Any, **more: Any) -> list[tuple[str, Weight]]:
+    """What is not good; each tells a person what it is and what to do."""
+    told = [f for f in found(*args, **more) if f.weight is not Weight.GOOD]
+    for f in told:
+        assert f.steps, f
+        assert all(is_said(text) for text in (f.title + ".", f.found, *f.steps)), f
+        assert bool(f.kinds) == (f.weight is Weight.BLOCKS), f
+        assert not f.kinds or is_said(f.waits)
+    return [(f.key, f.weight) for f in told]
+
+
+def test_all_is_good_where_all_is_set() -> None:
+    assert needs() == []
+    assert {f.weight for f in found()} == {Weight.GOOD}
+
+
+@pytest.mark.parametrize(
+    ("setting", "key", "weight"),
+    [
+        ({"custom_numbers": False}, "custom-numbers", Weight.BLOCKS),
+        ({"custom_numbers": None}, "custom-numbers", Weight.UNKNOWN),
+        ({"warns_of_doubles": False}, "doubles", Weight.WARNS),
+        ({"warns_of_doubles": None}, "doubles", Weight.UNKNOWN),
+        ({"auto_apply_credit": True}, "auto-apply", Weight.WARNS),
+        ({"auto_apply_credit": None}, "auto-apply", Weight.UNKNOWN),
+        ({"allow_discount": False}, "discounts", Weight.WARNS),
+        ({"currency": "CAD"}, "currency", Weight.BLOCKS),
+        ({"currency": ""}, "currency", Weight.BLOCKS),
+        ({"close_date": date(2026, 10, 1)}, "closed", Weight.WARNS),
+        ({"accounts": (DISCOUNTS,)}, "clearing", Weight.BLOCKS),
+        ({"accounts": (replace(FUNDS, active=False), DISCOUNTS)}, "clearing", Weight.BLOCKS),
+        ({"accounts": (replace(FUNDS, type="Income"), DISCOUNTS)}, "clearing", Weight.BLOCKS),
+        ({"accounts": (replace(FUNDS, type="Bank", subtype="TrustAccounts"), DISCOUNTS)}, "clearing", Weight.BLOCKS),
+        ({"items": (("2", "Expenses"),)}, "items", Weight.BLOCKS),
+        ({"accounts": (FUNDS,)}, "discount", Weight.WARNS),
+        ({"accounts": (FUNDS, replace(DISCOUNTS, active=False))}, "discount", Weight.WARNS),
+    ],
+)
+def test_each_setting_is_found_with_its_weight(setting: dict[str, Any], key: str, weight: Weight) -> None:
+    assert needs(books(**setting)) == [(key, weight)]
+
+
+def test_an_unknown_ability_to_discount_is_no_complaint_but_no_account_for_it_is() -> None:
+    assert needs(books(allow_discount=None)) == []
+    assert needs(f=firm(accounts=replace(CHOSEN, discount=""))) == [("discounts", Weight.WARNS)]
+
+
+def test_accounts_are_not_asked_for_before_they_are_chosen() -> None:
+    assert needs(books(accounts=()), firm(accounts=Accounts(discount="9"))) == []
+
+
+def test_books_closed_before_the_first_bill_are_in_order() -> None:
+    closed = books(close_date=date(2026, 9, 30))
+    assert needs(closed) == []
+    assert needs(closed, firm(start_on=None)) == []
+
+
+def test_what_has_to_be_done_stands_first() -> None:
+    wrong = books(warns_of_doubles=None, auto_apply_credit=True, custom_numbers=False)
+    assert [f.weight for f in found(wrong)][:3] == [Weight.BLOCKS, Weight.WARNS, Weight.UNKNOWN]
+
+
+def test_the_lanes_are_told_what_waits_once_for_each_kind() -> None:
+    wrong = found(books(custom_numbers=False, accounts=(), items=()))
+    assert [kind for kind, _ in preflight.blocks(wrong)] == [Do.INVOICE, Do.POSTING]
+    assert dict(preflight.blocks(wrong))[Do.INVOICE].startswith("Custom transaction numbers are off")
+    everything = preflight.blocks(found(books(currency="CAD")))
+    assert {kind for kind, _ in everything} == {Do.CUSTOMER, Do.INVOICE, Do.POSTING}
+    assert decide_firm(firm(), Preflighted(everything)).state.blocked == everything
+
+
+# --- numbers ----------------------------------------------------------------------------------------------------------
+
+
+def a_number(number: str, id: str = "1", entity: str = "Invoice") -> DocNumber:
+    return DocNumber(entity, id, number)
+
+
+def test_numbers_are_compared_by_value_and_other_texts_are_not_numbers() -> None:
+    shown = [a_number(n, str(i)) for i, n in enumerate(["999", "1000", "T-80011", "", "9" * 19, "١٢٣٤"])]
+    assert [d.number for d in preflight.highest(shown)] == ["1000", "999"]
+
+
+def test_a_document_that_got_another_number_counts_once_with_the_new_one() -> None:
+    assert preflight.highest([a_number("7"), a_number("8"), a_number("7", entity="Estimate")]) == (
+        a_number("8"),
+        a_number("7", entity="Estimate"),
+    )
+
+
+def test_only_the_highest_are_kept() -> None:
+    kept = preflight.highest(a_number(str(n), str(n)) for n in range(100))
+    assert [d.number for d in kept] == [str(n) for n in range(99, 79, -1)]
+
+
+def test_what_is_above_clios_highest_will_meet_and_is_listed_by_kind() -> None:
+    top = (a_number("1050", "7", "CreditMemo"), a_number("1043"), a_number("1042"))
+    assert needs(top=top) == [("numbers", Weight.WARNS)]
+    told = next(f for f in found(top=top) if f.key == "numbers")
+    assert told.listed == ("credit memo 1050", "invoice 1043")
+    assert "1051" in told.steps[1]
+
+
+def test_numbers_below_clios_or_before_clio_has_any_are_in_order() -> None:
+    assert needs(top=(a_number("1042"),)) == []
+    assert needs(top=(a_number("1042"),), clio=None) == []

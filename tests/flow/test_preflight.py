@@ -1,0 +1,111 @@
+"""Preflight on the whole: settings and numbers are read, what has to wait waits, and goes on by itself."""
+
+from __future__ import annotations
+
+from chalicelib.domain.effects import Do
+from chalicelib.domain.kernel import Status
+from chalicelib.flow import preflight, reconciling
+from chalicelib.flow.firms import firm_of
+from infra.sandbox.kit import Fault
+from tests.flow import acts
+from tests.flow.acts import a_stage, a_synced_stage, holds, payable
+from tests.flow.test_connections import lose_quickbooks
+from tests.world import Stage
+
+
+def check(stage: Stage) -> preflight.Report:
+    preflight.start(stage.world, stage.firm)
+    stage.pass_time(1, minutes=2)  # a Resync may have used up the minute's calls
+    report = preflight.report(stage.world, stage.firm)
+    assert report is not None
+    return report
+
+
+def needs(stage: Stage) -> set[str]:
+    return {f.key for f in check(stage).needs}
+
+
+def settings(stage: Stage, **prefs: bool) -> None:
+    stage.world.quickbooks_box.people.set_preferences(stage.realm, **prefs)
+
+
+def test_connecting_checks_by_itself_and_the_seeded_company_is_in_order() -> None:
+    stage = a_stage()
+    assert preflight.report(stage.world, stage.firm) is None
+    stage.work()
+    report = preflight.report(stage.world, stage.firm)
+    assert report is not None
+    assert [f.key for f in report.needs if f.key != "numbers"] == []
+
+
+def test_invoices_wait_for_custom_numbers_and_go_on_by_themselves_when_they_are_on() -> None:
+    stage = a_synced_stage()
+    settings(stage, CustomTxnNumbers=False)
+    assert "custom-numbers" in needs(stage)
+    stage.world.clio_box.people.approve("1071")
+    acts.poll(stage)
+    stage.pass_time(10, minutes=20)
+    assert holds(stage, "1071")
+    assert payable(stage, "1071").booked is None
+    waiting = [e for e in acts.all_effects(stage) if e.kind == Do.INVOICE and e.status is Status.OWED]
+    assert {e.cause for e in waiting} == {"Custom transaction numbers are off in QuickBooks: see Preflight."}
+    settings(stage, CustomTxnNumbers=True)
+    stage.pass_time(5, minutes=20)
+    assert payable(stage, "1071").booked
+    assert not firm_of(stage.world, stage.firm).blocked  # type: ignore[union-attr]
+
+
+def test_a_second_reading_asks_only_for_what_changed_since() -> None:
+    stage = a_synced_stage()
+    check(stage)
+    before = acts.calls(stage)
+    check(stage)
+    batches = [r for r in acts.requests_since(stage, before) if "/batch" in str(r)]
+    assert len(batches) == 2, batches
+    owner = stage.world.quickbooks_box.people.find(stage.realm, "Customer")[0]["Id"]
+    stage.world.quickbooks_box.people.add_credit_memo(stage.realm, owner, 5, "90210")
+    told = next(f for f in check(stage).findings if f.key == "numbers")
+    assert told.weight == "warns"
+    assert "credit memo 90210" in told.listed
+
+
+def test_a_first_reading_that_is_interrupted_goes_on_where_it_was() -> None:
+    stage = a_stage()
+    stage.world.quickbooks_box.faults.append(Fault("status", status=503, path="/batch", times=1))
+    stage.work()
+    assert preflight.report(stage.world, stage.firm) is None
+    assert preflight.running(stage.world, stage.firm) is False
+    stage.pass_time(1, minutes=3)
+    assert preflight.report(stage.world, stage.firm)
+
+
+def test_every_page_of_numbers_is_read_the_first_time() -> None:
+    stage = a_stage()
+    people = stage.world.quickbooks_box.people
+    owner = people.find(stage.realm, "Customer")[0]["Id"]
+    for n in range(1001):
+        people.add_invoice(stage.realm, owner, 1, f"7{n:05d}")
+    told = next(f for f in check(stage).findings if f.key == "numbers")
+    assert told.listed[0] == "invoice 701000"
+
+
+def test_the_night_owes_a_preflight_for_every_firm() -> None:
+    stage = a_synced_stage()
+    before = preflight.report(stage.world, stage.firm)
+    stage.world.clock.move(hours=8)
+    assert reconciling.nightly(stage.world) == 1
+    assert preflight.running(stage.world, stage.firm)
+    stage.work()
+    after = preflight.report(stage.world, stage.firm)
+    assert before
+    assert after
+    assert after.at > before.at
+
+
+def test_without_a_connection_it_waits() -> None:
+    stage = a_synced_stage()
+    lose_quickbooks(stage)
+    preflight.start(stage.world, stage.firm)
+    stage.work()
+    effect = next(e for e in acts.all_effects(stage) if e.kind == Do.PREFLIGHT)
+    assert (effect.status, effect.cause) == (Status.OWED, "quickbooks is disconnected.")
