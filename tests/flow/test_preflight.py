@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from chalicelib.domain.effects import Do
 from chalicelib.domain.kernel import Status
 from chalicelib.flow import preflight, reconciling
@@ -25,7 +27,7 @@ def needs(stage: Stage) -> set[str]:
     return {f.key for f in check(stage).needs}
 
 
-def settings(stage: Stage, **prefs: bool) -> None:
+def settings(stage: Stage, **prefs: Any) -> None:
     stage.world.quickbooks_box.people.set_preferences(stage.realm, **prefs)
 
 
