@@ -68,11 +68,14 @@ class Hooks:
         return signed(raw, signature, shared_secret)
 
     def clio_pointer(self, raw: bytes, account: str, kind: str) -> EventPointer:
-        """``account``, ``kind``: the subscription's, for the message names neither. Raises Unreadable."""
+        """``account``, ``kind``: the subscription's, for the message names neither. A matter points at its client.
+        Raises Unreadable."""
         from chalicelib.clio.webhook import pointer
         from chalicelib.domain.readings import EventPointer
 
         told = pointer(raw)
+        if kind == "matter":
+            return EventPointer(told.webhook, account, told.event, "contact", told.client)
         return EventPointer(told.webhook, account, told.event, kind, told.id)
 
     def mail_event(self, message: str) -> MailEvent | None:
@@ -120,6 +123,13 @@ class LiveWorld:
     @property
     def public_url(self) -> str:
         return self._environ["PUBLIC_URL"].rstrip("/")
+
+    @property
+    def hooks_url(self) -> str:
+        """The public address if it is https, as Clio demands (reference/clio.md 8). The local stage's is http, which
+        the sandbox takes for this machine; any other stage without https does without Clio's webhooks, and polls."""
+        safe = self.public_url.startswith("https://") or self.stage == LOCAL
+        return self.public_url if safe else ""
 
     @property
     def serves_pages(self) -> bool:

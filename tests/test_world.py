@@ -73,6 +73,18 @@ def test_the_public_address_has_no_slash_at_its_end() -> None:
     assert Settled().public_url == "https://fee.test"
 
 
+@pytest.mark.parametrize(
+    ("url", "stage", "hooks"),
+    [
+        ("https://fee.test/", "prod", "https://fee.test"),
+        ("http://fee.test", "prod", ""),
+        ("http://localhost:8000", "local", "http://localhost:8000"),
+    ],
+)
+def test_news_is_asked_for_under_https_or_on_this_machine(url: str, stage: str, hooks: str) -> None:
+    assert Settled(PUBLIC_URL=url, STAGE=stage).hooks_url == hooks
+
+
 def test_only_registered_regions_are_offered() -> None:
     assert Settled({"CLIO_EU_CLIENT_ID": "x"}).regions == ("eu",)
 

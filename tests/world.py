@@ -17,17 +17,19 @@ from urllib.parse import parse_qs, urlsplit
 
 import requests
 
+from chalicelib.clio import webhook as clio_webhook
 from chalicelib.clio.client import ClioClient, Region
 from chalicelib.domain.firm import Accounts, AccountsChosen, Founded, Member, PlaceConfirmed, WritesConfirmed
 from chalicelib.domain.kernel import Neighbour
-from chalicelib.domain.readings import Pot
+from chalicelib.domain.readings import EventPointer, Pot
 from chalicelib.domain.wanted import Letter
 from chalicelib.errors import Unavailable
-from chalicelib.flow import connecting, inbox, mailing, resync, signing
+from chalicelib.flow import clio_hooks, connecting, inbox, mailing, resync, signing
 from chalicelib.flow.connecting import Callback
 from chalicelib.flow.drain import drain
 from chalicelib.flow.sweep import sweep
 from chalicelib.mail.client import SesMail
+from chalicelib.quickbooks import webhook as quickbooks_webhook
 from chalicelib.quickbooks.client import QuickBooksClient
 from chalicelib.store.memory import MemoryStore
 from chalicelib.stripe.client import StripeClient
@@ -47,6 +49,7 @@ PUBLIC = "https://fee.test"
 CALLBACK = f"{PUBLIC}/oauth"
 HOOK = f"{PUBLIC}/webhooks/stripe"
 HOOK_SECRET = "whsec_connect"
+VERIFIER = "verify-me"
 
 
 class Seals:
@@ -140,7 +143,7 @@ class MemoryWorld:
         back = [f"{CALLBACK}/clio", f"{CALLBACK}/quickbooks", f"{CALLBACK}/stripe"]
         self.clio_box = ClioSandbox(self.clock, clients={"clio-app": ("clio-secret", back)})
         self.quickbooks_box = QuickBooksSandbox(
-            self.clock, clients={"qb-app": ("qb-secret", back)}, verifier_token="verify-me"
+            self.clock, clients={"qb-app": ("qb-secret", back)}, verifier_token=VERIFIER
         )
         self.stripe_box = StripeSandbox(
             self.clock,
@@ -172,6 +175,7 @@ class MemoryWorld:
         self.mail = Ses(self.now)
 
     public_url = PUBLIC
+    hooks_url = ""  # a test that wants webhooks says ``hooks_url = PUBLIC``: a_stage(hooks=True)
     stage = "test"
 
     def now(self) -> datetime:
@@ -212,8 +216,31 @@ class Stage:
         return rounds
 
     def deliver(self) -> int:
-        """Stripe's due events reach the inbox as pointers, past the shipped signature check."""
-        return self.world.stripe_box.deliver_due(self._stripe_hook)
+        """What is due of the neighbours' news reaches the inbox as pointers, past the shipped signature checks: always
+        Stripe's; Clio's where the firm subscribed; QuickBooks' where an address is registered there."""
+        told = self.world.stripe_box.deliver_due(self._stripe_hook)
+        told += self.world.clio_box.deliver_due(self._clio_hook)
+        return told + self.world.quickbooks_box.deliver_due(self._quickbooks_hook)
+
+    def _clio_hook(self, url: str, headers: dict[str, str], body: bytes) -> tuple[int, Mapping[str, str]]:
+        token = url.rpartition("/")[2]
+        if secret := headers.get("X-Hook-Secret"):
+            known = clio_hooks.shake_hands(self.world, token, secret)
+            return (200, {"X-Hook-Secret": secret}) if known else (400, {})
+        kept = clio_hooks.find(self.world, token)
+        if kept is None or not clio_webhook.signed(body, headers.get("X-Hook-Signature", ""), kept.secret):
+            return 400, {}
+        told = clio_webhook.pointer(body)
+        kind, id = ("contact", told.client) if kept.kind == "matter" else (kept.kind, told.id)
+        inbox.point(self.world, Neighbour.CLIO, [EventPointer(told.webhook, kept.account, told.event, kind, id)])
+        return 200, {}
+
+    def _quickbooks_hook(self, _url: str, headers: dict[str, str], body: bytes) -> int:
+        if not quickbooks_webhook.signed(body, headers["intuit-signature"], VERIFIER):
+            return 403
+        pointers = [EventPointer(p.event, p.realm, p.entity, p.entity, p.id) for p in quickbooks_webhook.pointers(body)]
+        inbox.point(self.world, Neighbour.QUICKBOOKS, pointers)
+        return 200
 
     def _stripe_hook(self, _url: str, headers: Mapping[str, str], body: bytes) -> int:
         hook = StripeHook(HOOK_SECRET, livemode=False, clock=self.world.now)
@@ -313,6 +340,7 @@ def connect(world: MemoryWorld, *, second: bool = False, trust: bool = True) -> 
     ):
         signing.settle_firm(world, firm, fact, by="test")
     resync.begin_polls(world, firm)
+    world.queue.take()  # nothing has begun yet: whoever presses Resync now reads it all
     return stage
 
 
@@ -331,5 +359,10 @@ def chosen_accounts(world: MemoryWorld, realm: str) -> Accounts:
     )
 
 
-def a_stage(*, second: bool = False, trust: bool = True) -> Stage:
-    return connect(seeded(), second=second, trust=trust)
+def a_stage(*, second: bool = False, trust: bool = True, hooks: bool = False) -> Stage:
+    """``hooks``: Clio and QuickBooks may send news."""
+    world = seeded()
+    if hooks:
+        world.hooks_url = PUBLIC
+        world.quickbooks_box.people.register_webhook(f"{PUBLIC}/webhooks/quickbooks")
+    return connect(world, second=second, trust=trust)

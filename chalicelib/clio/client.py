@@ -11,14 +11,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import cached_property
 from typing import Any, TypeVar
 from urllib.parse import urlencode, urlsplit
 
 import requests
 
 from chalicelib.clio import contact_wire, wire
+from chalicelib.clio.faults import FAULT_SECONDS, refuse, said
+from chalicelib.clio.subscriptions import Subscriptions
 from chalicelib.domain import readings as r
-from chalicelib.errors import Declined, Expired, Refused, Unavailable, Unreadable
+from chalicelib.errors import Declined, Refused, Unavailable, Unreadable
 
 T = TypeVar("T")
 Params = list[tuple[str, str]]
@@ -28,8 +31,6 @@ PAGE_ROWS = 200  # 2.2
 IDS_AT_ONCE = 200
 LINE_PAGES = 100  # 20,000 lines: beyond it, something is broken
 IN_ORDER = ("order", "id(asc)")  # gives the unlimited cursor; some lists default to another order (2.2)
-BUSY_SECONDS = 60.0  # a rate window (2.6), where Clio does not say how long
-FAULT_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,7 @@ class ClioClient:
         url = f"{self._region(region).base}/oauth/deauthorize"
         answer = self._send("POST", url, headers={"Authorization": f"Bearer {token}"}, write=True)
         if answer.status_code not in (400, 401, 404):
-            _refuse(answer, write=True, now=self.clock())
+            refuse(answer, write=True, now=self.clock())
 
     def _token(self, region: str, form: dict[str, str]) -> r.Tokens:
         app = self._region(region)
@@ -96,9 +97,9 @@ class ClioClient:
         asked_at = self.clock()
         answer = self._send("POST", f"{app.base}/oauth/token", data=body, write=True)
         if answer.status_code in (400, 401, 403):
-            code, words = _said(answer)
+            code, words = said(answer)
             raise Declined(code or str(answer.status_code), "Clio refused the sign-in", words, answer.status_code)
-        _refuse(answer, write=True, now=asked_at)
+        refuse(answer, write=True, now=asked_at)
         told = _json(answer)
         return wire.tokens(told, asked_at + timedelta(seconds=_seconds(told.get("expires_in"))))
 
@@ -172,12 +173,7 @@ class ClioClient:
 
     def mark_paid(self, access: r.Access, bill_id: str, etag: str) -> None:
         """The guarded form of reference/clio.md 5.2 A: the caller reads before and after."""
-        url = self._url(access, f"bills/{_digits(bill_id)}")
-        headers = {**self._headers(access), "If-Match": etag, "Content-Type": "application/json"}
-        body = json.dumps({"data": {"state": "paid"}})
-        answer = self._send("PATCH", url, params=[("fields", "id,etag,state")], data=body, headers=headers, write=True)
-        self._note(access, answer)
-        _refuse(answer, write=True, now=self.clock())
+        self.write(access, "PATCH", f"bills/{_digits(bill_id)}", {"state": "paid"}, "id,etag,state", {"If-Match": etag})
 
     def bill_link(self, account: str, bill_id: str) -> str:
         return f"{self._region(account.split('/')[0]).base}/nc/#/bills/{_digits(bill_id)}"
@@ -230,6 +226,37 @@ class ClioClient:
             access, "contacts", asked, contact_wire.CONTACT, contact_wire.CONTACT_LEAST, contact_wire.contact, None
         )
 
+    # --- webhooks ---------------------------------------------------------------------------------------------------
+    @cached_property
+    def hooks(self) -> Subscriptions:
+        return Subscriptions(self)
+
+    # --- writing ----------------------------------------------------------------------------------------------------
+    def write(
+        self,
+        access: r.Access,
+        method: str,
+        path: str,
+        body: r.Raw | None,
+        fields: str,
+        headers: Mapping[str, str] | None = None,
+    ) -> r.Raw:
+        """One write; gives the record as it then is, empty where Clio answers without a body. There is no key against
+        repeats (2.7): after Unavailable(maybe_done) the caller reads what came of it."""
+        sent = {**self._headers(access), "Content-Type": "application/json", **(headers or {})}
+        answer = self._send(
+            method,
+            self._url(access, path),
+            params=[("fields", fields)] if fields else [],
+            data=None if body is None else json.dumps({"data": body}),
+            headers=sent,
+            write=True,
+        )
+        self._note(access, answer)
+        refuse(answer, write=True, now=self.clock())
+        told = _json(answer).get("data") if answer.content else None
+        return told if isinstance(told, dict) else {}
+
     # --- reading ----------------------------------------------------------------------------------------------------
     def _page(
         self,
@@ -280,7 +307,7 @@ class ClioClient:
     def _get(self, access: r.Access, url: str, params: Params) -> r.Raw:
         answer = self._send("GET", url, params=params, headers=self._headers(access))
         self._note(access, answer)
-        _refuse(answer, write=False, now=self.clock())
+        refuse(answer, write=False, now=self.clock())
         return _json(answer)
 
     def _own(self, access: r.Access, url: str) -> str:
@@ -323,46 +350,6 @@ class ClioClient:
 
     def _url(self, access: r.Access, path: str) -> str:
         return f"{self._api(access)}/{path}.json"
-
-
-def _refuse(answer: requests.Response, *, write: bool, now: datetime) -> None:
-    """Raises what an answer that is no success means (reference/clio.md 2.7)."""
-    status = answer.status_code
-    if 200 <= status < 300:
-        return
-    if status == 401:
-        raise Expired("Clio refused the access token")
-    if status == 429:
-        raise Unavailable("Clio's rate limit", after=_wait(answer, now))
-    if status >= 500:
-        raise Unavailable(f"Clio answered {status}", after=FAULT_SECONDS, maybe_done=write)
-    kind, words = _said(answer)
-    raise Declined(str(status), words or f"Clio answered {status}", kind, status)
-
-
-def _wait(answer: requests.Response, now: datetime) -> float:
-    """Seconds until Clio takes requests again: Retry-After, else X-RateLimit-Reset (unix seconds), else a window."""
-    after = answer.headers.get("Retry-After", "")
-    if after.isdigit():
-        return max(float(after), 1.0)
-    reset = answer.headers.get("X-RateLimit-Reset", "")
-    if reset.isdigit():
-        return min(max(float(reset) - now.timestamp(), 1.0), BUSY_SECONDS)
-    return BUSY_SECONDS
-
-
-def _said(answer: requests.Response) -> tuple[str, str]:
-    """(type, words) of an error; ``error`` may be an object or a text (reference/clio.md 1, 9.1)."""
-    try:
-        told = answer.json()
-    except ValueError:
-        return "", ""
-    error = told.get("error") if isinstance(told, dict) else None
-    if isinstance(error, dict):
-        return str(error.get("type") or ""), str(error.get("message") or "")
-    if isinstance(error, str):
-        return error, str(told.get("error_description") or "")
-    return "", ""
 
 
 def _json(answer: requests.Response) -> r.Raw:

@@ -13,12 +13,13 @@ from chalicelib.errors import Unreadable
 @dataclass(frozen=True, slots=True)
 class Pointer:
     """``webhook`` is the subscription's id: the body names no model, so the model is known by it or by the address.
-    ``mark`` (etag) with the others makes a repeat recognizable."""
+    ``mark`` (etag) with the others makes a repeat recognizable. ``client``: whom a matter is of, where it says so."""
 
     webhook: str
     event: str
     id: str
     mark: str = ""
+    client: str = ""
 
 
 def signed(raw: bytes, signature: str, shared_secret: str) -> bool:
@@ -38,6 +39,7 @@ def pointer(raw: bytes) -> Pointer:
         event=str(meta.get("event", "")),
         id=str(data["id"]),
         mark=str(data.get("etag", "")),
+        client=str(_part(data, "client").get("id") or ""),
     )
 
 

@@ -21,6 +21,7 @@ class Do(StrEnum):
     LOOK_CLIENT = "clio.client"
     READ_LINES = "clio.lines"
     MARK_PAID = "clio.mark_paid"
+    KEEP_HOOKS = "clio.hooks"
     CUSTOMER = "quickbooks.customer"
     LOOK_CUSTOMER = "quickbooks.look_customer"
     INVOICE = "quickbooks.invoice"
@@ -139,6 +140,11 @@ def look_customer(firm: str, lane: str, customer_id: str, at: datetime) -> Effec
     """A pointer at a customer in QuickBooks; one that no client is linked to is let be."""
     body: Json = {"customer": customer_id}
     return owed(firm, Do.LOOK_CUSTOMER, customer_id, f"customer/{customer_id}", lane, at, body=body)
+
+
+def keep_hooks(firm: str, lane: str, at: datetime) -> Effect:
+    """The firm's webhook subscriptions at Clio are made, extended, or made anew; owed for as long as Clio is."""
+    return owed(firm, Do.KEEP_HOOKS, "main", "firm", lane, at)
 
 
 def read_lines(firm: str, lane: str, bill: str, revision: int, at: datetime, title: str, pace: int = 0) -> Effect:

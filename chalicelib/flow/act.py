@@ -8,7 +8,7 @@ from typing import assert_never
 from chalicelib.domain.effects import Do
 from chalicelib.domain.firm import Policy
 from chalicelib.domain.kernel import Effect
-from chalicelib.flow import looking, summing
+from chalicelib.flow import looking, subscribing, summing
 from chalicelib.flow.budget import Floor
 from chalicelib.flow.ports import World
 from chalicelib.flow.reach import Reach
@@ -32,6 +32,8 @@ def perform(world: World, reach: Reach, policy: Policy, effect: Effect) -> None:
             looking.read_lines(world, reach, policy, effect)
         case Do.MARK_PAID:
             looking.mark_paid(world, reach, policy, effect)
+        case Do.KEEP_HOOKS:
+            subscribing.keep(world, reach, policy, effect)
         case Do.ITEM_MATCHED:
             looking.item_matched(world, policy, effect)
         case Do.OPEN_SESSION | Do.LOOK_SESSION | Do.LOOK_INTENT | Do.LOOK_ACCOUNT | Do.EXPIRE_SESSION:
@@ -77,7 +79,7 @@ def _mail(world: World, reach: Reach, policy: Policy, effect: Effect, do: Do) ->
 
 
 def _runs(world: World, reach: Reach, policy: Policy, effect: Effect, do: Do) -> None:
-    from chalicelib.flow import preflight, reconciling, resync
+    from chalicelib.flow import polling, preflight, reconciling, resync
 
     if do is Do.PREFLIGHT:
         preflight.run(world, reach, policy, effect)
@@ -86,4 +88,4 @@ def _runs(world: World, reach: Reach, policy: Policy, effect: Effect, do: Do) ->
     elif do is Do.RESYNC:
         resync.run(world, policy, effect)
     else:
-        resync.poll(world, policy, effect)
+        polling.poll(world, policy, effect)

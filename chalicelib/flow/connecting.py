@@ -15,7 +15,7 @@ from chalicelib.domain.connection import NAMES, Connected, Connection, Connectio
 from chalicelib.domain.kernel import Decision, Kind, Neighbour, Ref, lane_of
 from chalicelib.domain.readings import Access, Pot, Tokens
 from chalicelib.errors import Conflict, Disconnected, Outside, Refused
-from chalicelib.flow import tokens
+from chalicelib.flow import subscribing, tokens
 from chalicelib.flow.firms import connections
 from chalicelib.flow.ports import World
 from chalicelib.flow.settle import policy_of, settle
@@ -179,6 +179,8 @@ def disconnect(world: World, firm: str, connection_id: str, by: str) -> None:
     held = connections(world, firm).get(connection_id)
     if held is None or not held.connected:
         raise Refused("This is not connected.")
+    if held.neighbour is Neighbour.CLIO:
+        subscribing.end(world, firm, held.account)
     try:
         _revoke(world, held)
     except Outside as no:

@@ -4,6 +4,7 @@ pointer for what we hold and that differs. A cursor moves only after every item 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -25,7 +26,9 @@ OVERLAP = timedelta(minutes=10)  # reference/clio.md 2.3: boundaries and clocks 
 CURSOR_RESTS = timedelta(hours=6)  # a cursor is not written while nothing changed and it is younger than this
 EVENTS_BACK = timedelta(days=29)  # Stripe keeps events for 30 days
 LINES_A_MINUTE = 20  # bills whose lines a first sync reads: what its class may spend (flow/budget.py)
-FEEDS = ("bills", "void", "deleted", "receipts", "deposits")
+HOOKED = ("bills", "void", "deleted")  # a webhook tells of these (reference/clio.md 8)
+UNHOOKED = ("receipts", "deposits")
+FEEDS = (*HOOKED, *UNHOOKED)
 
 
 @dataclass
@@ -44,8 +47,8 @@ class Tally:
         self.left_alone[why] = self.left_alone.get(why, 0) + 1
 
 
-def poll_clio(world: World, reach: Reach, policy: Policy, tally: Tally) -> None:
-    """Reads every Clio feed to its end. What was read before an interruption is kept, and the next poll goes on there.
+def poll_clio(world: World, reach: Reach, policy: Policy, tally: Tally, feeds: Sequence[str] = FEEDS) -> None:
+    """Reads Clio's feeds to their end. What was read before an interruption is kept, and the next poll goes on there.
 
     Raises Unavailable and Disconnected; then the cursors say how far it got.
     """
@@ -54,7 +57,7 @@ def poll_clio(world: World, reach: Reach, policy: Policy, tally: Tally) -> None:
     cursors: Json = dict(found[1]) if found else {}
     start = dict(cursors)
     try:
-        for feed in FEEDS:
+        for feed in feeds:
             _read(world, reach, policy, feed, cursors, tally)
     finally:
         if tally.wrote or _stale(start, cursors, world.now()):

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from chalicelib.domain import effects
 from chalicelib.domain.connection import account_guard
-from chalicelib.domain.kernel import Neighbour
+from chalicelib.domain.kernel import Kind, Neighbour, Ref, lane_of
 from chalicelib.domain.readings import EventPointer
 from chalicelib.flow.feeds import point_at_stripe
-from chalicelib.flow.looking import point_at_bill
 from chalicelib.flow.ports import World
-from chalicelib.flow.settle import policy_of
 
 
 def firm_at(world: World, neighbour: Neighbour, account: str) -> str:
@@ -23,20 +22,37 @@ def point(world: World, neighbour: Neighbour, pointers: Iterable[EventPointer]) 
     """Owes a look for each pointer that concerns one of our firms. Gives how many."""
     lanes: set[str] = set()
     count = 0
+    firms: dict[str, str] = {}
     for pointer in pointers:
-        firm = firm_at(world, neighbour, pointer.account)
-        if not firm:
-            continue
-        if neighbour is Neighbour.STRIPE:
-            if point_at_stripe(world, firm, pointer):
-                count += 1
-                lanes.add(f"{firm}|{neighbour}|{pointer.account}")
-        elif neighbour is Neighbour.CLIO and pointer.kind == "bill":
-            policy = policy_of(world, firm)
-            point_at_bill(world, policy, pointer.object_id)
+        if pointer.account not in firms:
+            firms[pointer.account] = firm_at(world, neighbour, pointer.account)
+        firm = firms[pointer.account]
+        if firm and _owed(world, neighbour, firm, pointer):
             count += 1
-            lanes.add(policy.lanes.of(Neighbour.CLIO))
+            lanes.add(lane_of(firm, neighbour, pointer.account))
     if lanes:
         world.queue.hint(sorted(lanes))
     world.count("webhook_pointers", count, neighbour=str(neighbour))
     return count
+
+
+def _owed(world: World, neighbour: Neighbour, firm: str, pointer: EventPointer) -> bool:
+    """Whether it concerns us; then its look is owed now."""
+    if neighbour is Neighbour.STRIPE:
+        return point_at_stripe(world, firm, pointer)
+    if neighbour is Neighbour.CLIO:
+        return _at_clio(world, firm, pointer)
+    return False
+
+
+def _at_clio(world: World, firm: str, pointer: EventPointer) -> bool:
+    """A bill, or a client that we hold: most contacts of a firm owe nothing and are not ours to read."""
+    lane = lane_of(firm, Neighbour.CLIO, pointer.account)
+    match pointer.kind:
+        case "bill":
+            world.store.arrive(effects.look_bill(firm, lane, pointer.object_id, world.now()))
+        case "contact" if world.store.load(Ref(firm, Kind.CONTACT, pointer.object_id or "-")).version:
+            world.store.arrive(effects.look_client(firm, lane, pointer.object_id, world.now()))
+        case _:
+            return False
+    return True

@@ -228,6 +228,24 @@ class Clio(Protocol):
         """The address of a bill in Clio for a person."""
         ...
 
+    @property
+    def hooks(self) -> ClioHooks: ...
+
+
+class ClioHooks(Protocol):
+    """Webhook subscriptions at Clio. Declined("403") where the application may not have any."""
+
+    def all(self, access: r.Access) -> tuple[r.HookReading, ...]:
+        """Every subscription of the account, also those of others."""
+        ...
+
+    def create(
+        self, access: r.Access, *, model: str, url: str, fields: str, events: Sequence[str], until: datetime
+    ) -> r.HookReading: ...
+    def extend(self, access: r.Access, id: str, *, events: Sequence[str], until: datetime) -> r.HookReading: ...
+    def activate(self, access: r.Access, id: str, secret: str) -> r.HookReading: ...
+    def delete(self, access: r.Access, id: str) -> None: ...
+
 
 class QuickBooks(Protocol):
     """QuickBooks Online. ``account`` of an Access is the realm id. Expired on 401 (3200), Disconnected on 3100/120,
@@ -372,6 +390,11 @@ class World(Protocol):
     @property
     def public_url(self) -> str:
         """No slash at the end. Pages and pay links are built from it."""
+        ...
+
+    @property
+    def hooks_url(self) -> str:
+        """Where neighbours may send webhooks, no slash at the end; empty where they cannot: Clio takes https only."""
         ...
 
     @property

@@ -1,4 +1,4 @@
-"""Polls that run by themselves, and Resync, which a person presses and watches."""
+"""Resync, which a person presses and watches, and the beginning of all polls."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from chalicelib.domain.effects import Do
 from chalicelib.domain.firm import Policy
 from chalicelib.domain.kernel import Effect, Finish, Json, Neighbour, lane_of
 from chalicelib.errors import Disconnected, Refused, Unavailable
+from chalicelib.flow import polling
 from chalicelib.flow.budget import Floor
 from chalicelib.flow.feeds import Tally, poll_clio, poll_stripe
 from chalicelib.flow.firms import connections
@@ -20,8 +21,6 @@ from chalicelib.flow.prepared import FOR_A_PERSON
 from chalicelib.flow.reach import Reach
 from chalicelib.flow.settle import policy_of, settle
 
-EVERY = timedelta(minutes=15)  # design section 2: feeds without a webhook are polled within every 15 minutes
-RARELY = timedelta(hours=1)  # Stripe tells us by webhook; the poll catches what was lost
 OWED_SHOWN = 1000
 RUNS_KEPT = timedelta(days=30)
 
@@ -45,32 +44,8 @@ class Run:
 
 def begin_polls(world: World, firm: str) -> None:
     """Owes the polls of a firm whose set-up is finished; called again, it only brings them forward."""
-    policy = policy_of(world, firm)
-    now = world.now()
-    lane = lane_of(firm, Neighbour.CLIO, policy.lanes.clio)
-    world.store.arrive(effects.owed(firm, Do.POLL_CLIO, "main", "firm", lane, now))
-    for c in connections(world, firm).values():
-        if c.neighbour is Neighbour.STRIPE:
-            lane = lane_of(firm, Neighbour.STRIPE, c.account)
-            body: Json = {"connection": c.id}
-            world.store.arrive(effects.owed(firm, Do.POLL_STRIPE, c.id, "firm", lane, now, body=body))
+    world.queue.hint(polling.begin(world, firm))
     world.store.put_record("firms", firm, {})  # the nightly comparison goes through this list
-    world.queue.hint([lane])
-
-
-def poll(world: World, policy: Policy, effect: Effect) -> None:
-    """One poll; it is owed again at its next time."""
-    firm = policy.firm.id
-    reach = Reach(world, firm, policy.lanes, Floor.POLL)
-    if effect.kind == Do.POLL_CLIO:
-        if policy.firm.may_write:
-            poll_clio(world, reach, policy, Tally())
-        world.store.postpone(effect.key, world.now() + EVERY, tries=0)
-        return
-    connection = connections(world, firm)[str(effect.body["connection"])]
-    if connection.connected:
-        poll_stripe(world, reach, connection, Tally())
-    world.store.postpone(effect.key, world.now() + RARELY, tries=0)
 
 
 def start(world: World, firm: str, by: str) -> str:

@@ -206,7 +206,7 @@ def _read(world: World, firm: str, neighbour: Neighbour, account: str) -> Stored
     if found is None:
         raise Disconnected(firm, str(neighbour), "not connected")
     version, body = found
-    told = json.loads(_open(world, firm, neighbour, body["sealed"]))
+    told = json.loads(opened(world, firm, neighbour, body["sealed"]))
     refresh_until = body.get("refresh_expires_at")
     return Stored(
         version,
@@ -218,7 +218,8 @@ def _read(world: World, firm: str, neighbour: Neighbour, account: str) -> Stored
     )
 
 
-def _open(world: World, firm: str, neighbour: Neighbour, sealed: str) -> str:
+def opened(world: World, firm: str, neighbour: Neighbour, sealed: str) -> str:
+    """What was sealed for this firm and neighbour, in clear. Kept for the life of the worker: KMS is asked once."""
     key = (firm, str(neighbour), sealed)
     if key not in _opened:
         clear = world.seal.open(sealed, firm=firm, neighbour=str(neighbour))

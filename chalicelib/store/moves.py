@@ -26,8 +26,9 @@ class Aside:
 def finished(effect: Effect | None, finish: Finish) -> Effect | None:
     """A Finish carried out. Raises Conflict when it names arrivals or a call that are no longer so.
 
-    What is done stays done. An effect leaves the call that the Finish names; one that is moved or parked without
-    naming its call stays in it, because that call's answer may still come.
+    What is done stays done. What is moved to a later time went well until here: its tries begin anew. An effect leaves
+    the call that the Finish names; one that is moved or parked without naming its call stays in it, because that call's
+    answer may still come.
     """
     named = finish.arrivals is not None or finish.call is not None
     if effect is None:
@@ -44,7 +45,7 @@ def finished(effect: Effect | None, finish: Finish) -> Effect | None:
     if finish.status is Status.PARKED:
         return _parked(effect, Aside(finish.reason, finish.remedy, finish.detail), call)
     if finish.due_at is not None or finish.status is Status.OWED:
-        return replace(_owed(effect), due_at=finish.due_at or effect.due_at, call=call)
+        return replace(_owed(effect), due_at=finish.due_at or effect.due_at, call=call, tries=0, cause="")
     return replace(
         effect,
         status=Status.DONE,

@@ -24,16 +24,16 @@ BUILT: list[Stage] = []
 STAFF = "test"
 
 
-def a_stage(*, second: bool = False, trust: bool = True) -> Stage:
+def a_stage(*, second: bool = False, trust: bool = True, hooks: bool = False) -> Stage:
     """A firm connected and set up, nothing read yet."""
-    stage = memory.a_stage(second=second, trust=trust)
+    stage = memory.a_stage(second=second, trust=trust, hooks=hooks)
     BUILT.append(stage)
     return stage
 
 
-def a_synced_stage(*, second: bool = False, trust: bool = True) -> Stage:
+def a_synced_stage(*, second: bool = False, trust: bool = True, hooks: bool = False) -> Stage:
     """... after its first Resync."""
-    stage = a_stage(second=second, trust=trust)
+    stage = a_stage(second=second, trust=trust, hooks=hooks)
     stage.resync()
     return stage
 

@@ -18,6 +18,7 @@ from chalicelib.world import Hooks
 from infra.sandbox.clio import seed as seed_clio
 from infra.sandbox.quickbooks import seed as seed_quickbooks
 from infra.sandbox.stripe.seed import seed as seed_stripe
+from tests.flow.acts import payables
 from tests.web.visit import PagesWorld, an_app
 from tests.world import HOOK_SECRET, Stage, connect
 
@@ -231,6 +232,18 @@ def test_a_signed_clio_event_leaves_a_look_at_the_bill(sender: Sender) -> None:
     assert answer.status_code == 200
     assert {key.rpartition("/")[2] for key in sender.owed() - before} == {"77"}
     assert sender.neighbour_calls == 0
+
+
+def test_news_of_a_matter_is_looked_at_as_its_client_if_we_hold_it(sender: Sender) -> None:
+    bill = next(b for b in sender.world.clio_box.people.bills() if b["state"] == "awaiting_payment")
+    clio = connections(sender.world, sender.stage.firm)["clio"]
+    sender.stage.resync()
+    held = next(p.client_id for p in payables(sender.stage) if p.id == str(bill["id"]))
+    url = clio_hooks.new_address(sender.world, sender.stage.firm, clio.account, "matter", CLIO_SECRET)
+    path = url.removeprefix(sender.world.public_url)
+    raw = json.dumps({"data": {"id": 5, "client": {"id": int(held)}}, "meta": {"event": "updated"}}).encode()
+    assert sender.post(path, raw, X_Hook_Signature=clio_signature(raw)).status_code == 200
+    assert f"{sender.stage.firm}/clio.client/{held}" in sender.owed()
 
 
 def test_a_wrong_clio_signature_is_refused_and_never_gone(sender: Sender) -> None:

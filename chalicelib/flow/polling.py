@@ -1,0 +1,125 @@
+"""The polls that run by themselves, and how often. What a feed holds is read in flow/feeds.py and flow/capturing.py.
+
+Feeds without a webhook are polled every 15 minutes. Those with one are polled so too until theirs works; then rarely,
+and more rarely while nothing comes. A disconnected neighbour's polls wait with their lane (flow/drain.py).
+Record ``polled/<firm>``, sk the poll's name: when it was last read to its end, and how often nothing came of it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from chalicelib.domain import effects
+from chalicelib.domain.effects import Do
+from chalicelib.domain.firm import Policy
+from chalicelib.domain.kernel import Effect, Finish, Json, Neighbour, Status, lane_of
+from chalicelib.errors import Conflict
+from chalicelib.flow import subscribing
+from chalicelib.flow.budget import Floor
+from chalicelib.flow.feeds import HOOKED, UNHOOKED, Tally, poll_clio, poll_stripe
+from chalicelib.flow.firms import connections
+from chalicelib.flow.ports import World
+from chalicelib.flow.reach import Reach
+from chalicelib.flow.settle import policy_of, settle
+
+EVERY = timedelta(minutes=15)  # design section 2: feeds without a webhook are polled within every 15 minutes
+RARELY = timedelta(hours=1)  # what a webhook tells of; the poll catches what was lost
+RAREST = timedelta(hours=6)  # ... while nothing comes for hours
+MAIN, TOLD = "main", "told"  # Clio's feeds without a webhook, and those with one
+
+
+@dataclass(frozen=True, slots=True)
+class Freshness:
+    """One poll: what it reads, when it was last read to its end (None: never), when it is read next, and why it waits.
+    ``hooked``: a webhook tells of most of it sooner."""
+
+    name: str
+    feeds: tuple[str, ...]
+    read_at: datetime | None
+    next_at: datetime | None
+    waits: str
+    hooked: bool
+
+
+def begin(world: World, firm: str) -> list[str]:
+    """Owes every poll of the firm now, and its webhooks. Gives their lanes."""
+    policy = policy_of(world, firm)
+    now = world.now()
+    clio = lane_of(firm, Neighbour.CLIO, policy.lanes.clio)
+    owed = [effects.owed(firm, Do.POLL_CLIO, name, "firm", clio, now) for name in (MAIN, TOLD)]
+    owed.append(effects.keep_hooks(firm, clio, now))
+    for c in connections(world, firm).values():
+        if c.neighbour is Neighbour.STRIPE:
+            lane = lane_of(firm, Neighbour.STRIPE, c.account)
+            owed.append(effects.owed(firm, Do.POLL_STRIPE, c.id, "firm", lane, now, body={"connection": c.id}))
+    for effect in owed:
+        world.store.arrive(effect)
+    return sorted({e.lane for e in owed})
+
+
+def poll(world: World, policy: Policy, effect: Effect) -> None:
+    """One poll; it is owed again at its next time."""
+    firm = policy.firm.id
+    reach = Reach(world, firm, policy.lanes, Floor.POLL)
+    tally = Tally()
+    if effect.kind == Do.POLL_CLIO:
+        name = effect.key.rpartition("/")[2]
+        if policy.firm.may_write:
+            poll_clio(world, reach, policy, tally, UNHOOKED if name == MAIN else HOOKED)
+        hooked = name == TOLD and "bill" in subscribing.working(world, firm)
+        _again(world, effect, f"clio.{name}", tally.wrote, hooked)
+        return
+    connection = connections(world, firm)[str(effect.body["connection"])]
+    if connection.connected:
+        poll_stripe(world, reach, connection, tally)
+    _again(world, effect, connection.id, True, True)
+
+
+def _again(world: World, effect: Effect, name: str, news: bool, hooked: bool) -> None:
+    """Notes that it was read, and owes it again. ``news``: something came of it; ``hooked``: a webhook tells of it."""
+    quiet = 0 if news else int(_noted(world, effect.firm, name).get("quiet", 0)) + 1
+    now = world.now()
+    world.store.put_record(f"polled/{effect.firm}", name, {"at": now.isoformat(), "quiet": quiet})
+    rest(world, effect, now + (min(RARELY * 2 ** min(quiet, 3), RAREST) if hooked else EVERY))
+
+
+def rest(world: World, effect: Effect, until: datetime) -> None:
+    """Owed again later, unless a pointer came while it was performed: then it is still due."""
+    later = Finish(effect.key, arrivals=effect.arrivals, status=Status.OWED, due_at=until)
+    try:
+        settle(world, [], lambda _s, _n: {}, fact="Polled", finish=[later])
+    except Conflict:
+        world.log("arrived_while_polling", kind=effect.kind)
+
+
+def _noted(world: World, firm: str, name: str) -> Json:
+    found = world.store.record(f"polled/{firm}", name)
+    return found[1] if found else {}
+
+
+def freshness(world: World, policy: Policy) -> tuple[Freshness, ...]:
+    """Every poll of the firm, for the page Sync status: a handful of records."""
+    firm = policy.firm.id
+    told = bool(subscribing.working(world, firm))
+    rows = [
+        _fresh(world, firm, "clio.main", effects.key_of(firm, Do.POLL_CLIO, MAIN), UNHOOKED, False),
+        _fresh(world, firm, "clio.told", effects.key_of(firm, Do.POLL_CLIO, TOLD), HOOKED, told),
+    ]
+    for c in connections(world, firm).values():
+        if c.neighbour is Neighbour.STRIPE:
+            rows.append(_fresh(world, firm, c.id, effects.key_of(firm, Do.POLL_STRIPE, c.id), ("events",), True))
+    return tuple(rows)
+
+
+def _fresh(world: World, firm: str, name: str, key: str, feeds: tuple[str, ...], hooked: bool) -> Freshness:
+    at = _noted(world, firm, name).get("at")
+    effect = world.store.effect(key)
+    return Freshness(
+        name,
+        feeds,
+        datetime.fromisoformat(at) if at else None,
+        effect.due_at if effect else None,
+        effect.cause if effect and effect.tries else "",
+        hooked,
+    )

@@ -1,0 +1,227 @@
+"""News from Clio: subscriptions are made, kept alive and ended, and what they tell of is looked at at once."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from chalicelib.domain.effects import Do
+from chalicelib.domain.kernel import Neighbour
+from chalicelib.domain.readings import EventPointer
+from chalicelib.flow import clio_hooks, connecting, inbox, polling, subscribing
+from chalicelib.flow.settle import policy_of
+from infra.sandbox.kit import Fault
+from tests.flow import acts
+from tests.flow.test_connections import reconnect_clio
+from tests.world import Stage
+
+
+def hooks_there(stage: Stage) -> list[Any]:
+    return list(stage.world.clio_box.state.rows["webhooks"].values())
+
+
+def hook_of(stage: Stage, model: str) -> Any:
+    return next(h for h in hooks_there(stage) if h.model == model)
+
+
+def a_told_stage() -> Stage:
+    stage = acts.a_synced_stage(hooks=True)
+    stage.pass_time(minutes=10)
+    return stage
+
+
+def keep(stage: Stage) -> None:
+    """Tomorrow's round over the subscriptions, now."""
+    key = next(e.key for e in acts.all_effects(stage) if e.kind == Do.KEEP_HOOKS)
+    stage.world.store.postpone(key, stage.world.now())
+    stage.work()
+
+
+# --- subscribing ------------------------------------------------------------------------------------------------------
+
+
+def test_a_firm_that_is_set_up_is_told_of_bills_contacts_and_matters() -> None:
+    stage = a_told_stage()
+    assert {h.model: h.status for h in hooks_there(stage)} == dict.fromkeys(("bill", "contact", "matter"), "enabled")
+    assert subscribing.working(stage.world, stage.firm) == {"bill", "contact", "matter"}
+
+
+def test_without_an_https_address_nothing_is_subscribed_and_the_reason_is_kept() -> None:
+    stage = acts.a_synced_stage()
+    assert hooks_there(stage) == []
+    assert "https" in subscribing.of(stage.world, stage.firm).why
+
+
+def test_each_subscription_has_an_address_of_its_own_that_nobody_can_guess() -> None:
+    stage = a_told_stage()
+    urls = {h.url for h in hooks_there(stage)}
+    assert len(urls) == 3
+    assert all(len(u.rpartition("/")[2]) >= 16 for u in urls)
+
+
+def test_secrets_are_sealed_where_they_lie() -> None:
+    stage = a_told_stage()
+    secrets = {h.shared_secret for h in hooks_there(stage)}
+    bodies = [str(body) for rows in stage.world.store._records.values() for body in rows.values()]
+    sealed = [b for b in bodies if any(s in b for s in secrets)]
+    assert sealed and all("sealed" in b and stage.firm in b for b in sealed)  # Seals marks what it sealed
+
+
+def test_a_subscription_is_extended_within_its_last_week_and_never_for_more_than_clio_allows() -> None:
+    stage = a_told_stage()
+    first = hook_of(stage, "bill").expires_at
+    stage.pass_time(60 * 12, days=22)
+    assert hook_of(stage, "bill").expires_at == first
+    stage.pass_time(60 * 12, days=3)
+    assert hook_of(stage, "bill").expires_at > first
+    assert hook_of(stage, "bill").expires_at - stage.world.now() <= timedelta(days=31)
+
+
+def test_a_suspended_subscription_is_made_anew_under_another_address() -> None:
+    stage = a_told_stage()
+    old = hook_of(stage, "bill")
+    old.status = "suspended"
+    keep(stage)
+    new = hook_of(stage, "bill")
+    assert (new.url != old.url, new.status) == (True, "enabled")
+    assert clio_hooks.find(stage.world, old.url.rpartition("/")[2]) is None
+
+
+def test_one_that_ended_while_nobody_looked_is_made_anew() -> None:
+    stage = a_told_stage()
+    old = hook_of(stage, "contact")
+    old.expires_at = stage.world.now()
+    keep(stage)
+    assert hook_of(stage, "contact").id != old.id
+    assert len(hooks_there(stage)) == 3
+
+
+def test_one_that_is_missing_is_made_anew() -> None:
+    stage = a_told_stage()
+    stage.world.clio_box.state.drop(hook_of(stage, "matter"))
+    keep(stage)
+    assert hook_of(stage, "matter").status == "enabled"
+
+
+def test_a_creation_whose_answer_was_lost_is_found_by_its_address_and_not_made_twice() -> None:
+    stage = acts.a_stage(hooks=True)
+    stage.world.clio_box.faults.append(Fault("drop_answer", path="webhooks", method="POST"))
+    stage.work()
+    stage.pass_time(minutes=20)
+    assert sorted(h.model for h in hooks_there(stage)) == ["bill", "contact", "matter"]
+    assert subscribing.working(stage.world, stage.firm) == {"bill", "contact", "matter"}
+
+
+def test_a_handshake_that_never_came_is_made_from_our_side() -> None:
+    stage = acts.a_stage(hooks=True)
+    stage.deliver = lambda: 0  # type: ignore[method-assign]
+    stage.work()
+    assert {h.status for h in hooks_there(stage)} == {"pending"}
+    stage.pass_time(minutes=12)
+    assert {h.status for h in hooks_there(stage)} == {"enabled"}
+
+
+def test_events_that_clio_left_out_are_named_again() -> None:
+    stage = a_told_stage()
+    hook_of(stage, "bill").events = ["created"]
+    keep(stage)
+    assert hook_of(stage, "bill").events == ["created", "updated", "deleted"]
+
+
+def test_a_subscription_of_another_program_is_let_be_and_a_stray_one_of_ours_ends() -> None:
+    stage = a_told_stage()
+    bill = hook_of(stage, "bill")
+    other = replace(bill, id=990001, url="https://other.example/hook")
+    stray = replace(bill, id=990002, url=bill.url + "x")
+    for hook in (other, stray):
+        stage.world.clio_box.state.add(hook)
+    keep(stage)
+    assert other in hooks_there(stage)
+    assert stray not in hooks_there(stage)
+
+
+def test_an_application_without_the_permission_goes_on_with_polls_and_says_why() -> None:
+    stage = acts.a_stage(hooks=True)
+    stage.world.clio_box.faults.append(Fault("status", path="webhooks", status=403, body="{}", times=50))
+    stage.resync()
+    assert "does not let us" in subscribing.of(stage.world, stage.firm).why
+    assert not acts.parked(stage, kind="clio.hooks")
+
+
+def test_disconnecting_ends_the_subscriptions_and_closes_their_addresses() -> None:
+    stage = a_told_stage()
+    urls = [h.url for h in hooks_there(stage)]
+    connecting.disconnect(stage.world, stage.firm, "clio", acts.STAFF)
+    assert hooks_there(stage) == []
+    assert all(clio_hooks.find(stage.world, u.rpartition("/")[2]) is None for u in urls)
+    reconnect_clio(stage)
+    stage.work()
+    assert sorted(h.model for h in hooks_there(stage)) == ["bill", "contact", "matter"]
+
+
+def test_disconnecting_goes_on_where_clio_does_not_answer() -> None:
+    stage = a_told_stage()
+    stage.world.clio_box.faults.append(Fault("status", path="webhooks", status=500, times=50))
+    connecting.disconnect(stage.world, stage.firm, "clio", acts.STAFF)
+    assert subscribing.of(stage.world, stage.firm).hooks == {}
+
+
+# --- what is told -----------------------------------------------------------------------------------------------------
+
+
+def test_a_changed_bill_is_in_quickbooks_at_once() -> None:
+    stage = a_told_stage()
+    due = acts.payable(stage, "1042").due_on
+    assert due is not None
+    stage.world.clio_box.people.edit_bill("1042", due_at=due + timedelta(days=9))
+    stage.work()
+    assert acts.invoice(stage, "1042")["DueDate"] == (due + timedelta(days=9)).isoformat()
+
+
+def test_a_client_that_we_hold_is_looked_at_and_any_other_contact_is_not() -> None:
+    stage = a_told_stage()
+    account = policy_of(stage.world, stage.firm).lanes.clio
+    held = acts.payables(stage)[0].client_id
+    for id in (held, "424242", ""):
+        inbox.point(stage.world, Neighbour.CLIO, [EventPointer("1", account, "updated", "contact", id)])
+    looks = {e.about for e in acts.all_effects(stage) if e.kind == Do.LOOK_CLIENT}
+    assert looks == {f"contact/{held}"}
+
+
+def test_news_of_a_kind_that_we_do_not_know_owes_nothing() -> None:
+    stage = a_told_stage()
+    account = policy_of(stage.world, stage.firm).lanes.clio
+    assert inbox.point(stage.world, Neighbour.CLIO, [EventPointer("1", account, "updated", "task", "5")]) == 0
+
+
+# --- polls ------------------------------------------------------------------------------------------------------------
+
+
+def polled(stage: Stage, name: str) -> Any:
+    policy = policy_of(stage.world, stage.firm)
+    return next(f for f in polling.freshness(stage.world, policy) if f.name == name)
+
+
+def test_while_the_webhook_works_bills_are_polled_rarely_and_payments_every_quarter_of_an_hour() -> None:
+    stage = a_told_stage()
+    stage.pass_time(15, hours=30)
+    told, main = polled(stage, "clio.told"), polled(stage, "clio.main")
+    assert told.hooked and told.next_at - told.read_at == polling.RAREST
+    assert main.next_at - main.read_at == polling.EVERY
+
+
+def test_without_a_webhook_bills_are_polled_every_quarter_of_an_hour() -> None:
+    stage = acts.a_synced_stage()
+    stage.pass_time(15, hours=3)
+    told = polled(stage, "clio.told")
+    assert not told.hooked and told.next_at - told.read_at == polling.EVERY
+
+
+def test_a_pointer_that_comes_during_a_poll_is_not_slept_over() -> None:
+    stage = a_told_stage()
+    effect = next(e for e in acts.all_effects(stage) if e.kind == Do.POLL_CLIO)
+    stage.world.store.arrive(effect)
+    polling.rest(stage.world, effect, stage.world.now() + timedelta(hours=1))
+    now = stage.world.store.effect(effect.key)
+    assert now is not None and now.arrivals == effect.arrivals + 1
