@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from chalicelib.domain import readings as r
 from chalicelib.domain.kernel import Json
+from chalicelib.domain.news import HookReading
 from chalicelib.errors import Declined, Unreadable
 
 if TYPE_CHECKING:
@@ -24,10 +25,10 @@ class Subscriptions:
     def __init__(self, client: ClioClient) -> None:
         self.client = client
 
-    def all(self, access: r.Access) -> tuple[r.HookReading, ...]:
+    def all(self, access: r.Access) -> tuple[HookReading, ...]:
         """Every subscription of this token's account, those of other programs too. One that cannot be understood is
         left out: it cannot be ours, or it is made anew."""
-        found: list[r.HookReading] = []
+        found: list[HookReading] = []
         next: str | None = None
         for _ in range(PAGES_AT_MOST):
             page = self.client._page(access, "webhooks", [("order", "id(asc)")], HOOK, HOOK_LEAST, hook, next)
@@ -39,7 +40,7 @@ class Subscriptions:
 
     def create(
         self, access: r.Access, *, model: str, url: str, fields: str, events: Sequence[str], until: datetime
-    ) -> r.HookReading:
+    ) -> HookReading:
         """Pending until its handshake. ``until``: at most 31 days ahead."""
         body: Json = {
             "model": model,
@@ -50,12 +51,12 @@ class Subscriptions:
         }
         return hook(self.client.write(access, "POST", "webhooks", body, HOOK))
 
-    def extend(self, access: r.Access, id: str, *, events: Sequence[str], until: datetime) -> r.HookReading:
+    def extend(self, access: r.Access, id: str, *, events: Sequence[str], until: datetime) -> HookReading:
         """Also names the events again: one created with several once came back with one (9.19)."""
         body: Json = {"events": list(events), "expires_at": _instant(until)}
         return hook(self.client.write(access, "PATCH", f"webhooks/{id}", body, HOOK))
 
-    def activate(self, access: r.Access, id: str, secret: str) -> r.HookReading:
+    def activate(self, access: r.Access, id: str, secret: str) -> HookReading:
         """The delayed half of the handshake. Raises Declined for a wrong secret."""
         there = f"webhooks/{id}/activate"
         return hook(self.client.write(access, "PUT", there, None, HOOK, {"X-Hook-Secret": secret}))
@@ -69,7 +70,7 @@ class Subscriptions:
                 raise
 
 
-def hook(row: r.Raw) -> r.HookReading:
+def hook(row: r.Raw) -> HookReading:
     """Raises Unreadable without an id, and for an end that is no time."""
     if not row.get("id"):
         raise Unreadable("id", row.get("id"))
@@ -78,7 +79,7 @@ def hook(row: r.Raw) -> r.HookReading:
         until = datetime.fromisoformat(str(ends)).astimezone(UTC) if ends else None
     except ValueError as bad:
         raise Unreadable("expires_at", ends) from bad
-    return r.HookReading(
+    return HookReading(
         id=str(row["id"]),
         url=str(row.get("url") or ""),
         model=str(row.get("model") or ""),

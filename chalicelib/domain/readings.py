@@ -159,20 +159,6 @@ class Deposit:
 
 
 @dataclass(frozen=True, slots=True)
-class HookReading:
-    """A webhook subscription at Clio. ``status``: pending (no handshake yet), enabled or suspended. ``secret``: what
-    its messages are signed with; empty where Clio does not show it."""
-
-    id: str
-    url: str
-    model: str
-    status: str
-    events: tuple[str, ...]
-    expires_at: datetime | None
-    secret: str = field(repr=False, default="")
-
-
-@dataclass(frozen=True, slots=True)
 class Person:
     """Who signed in at Clio, and at which account (the tenant)."""
 

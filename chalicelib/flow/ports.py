@@ -10,6 +10,7 @@ if TYPE_CHECKING:  # shapes only: a cold start must not build the classes that t
     from chalicelib.domain import readings as r
     from chalicelib.domain.kernel import Call, Commit, Effect, EffectSlice, Held, Json, Line, Ref, Slice
     from chalicelib.domain.wanted import Letter, Wanted, WantedSession
+    from chalicelib.flow.news_ports import ClioHooks
 
 
 class Store(Protocol):
@@ -230,21 +231,6 @@ class Clio(Protocol):
 
     @property
     def hooks(self) -> ClioHooks: ...
-
-
-class ClioHooks(Protocol):
-    """Webhook subscriptions at Clio. Declined("403") where the application may not have any."""
-
-    def all(self, access: r.Access) -> tuple[r.HookReading, ...]:
-        """Every subscription of the account, also those of others."""
-        ...
-
-    def create(
-        self, access: r.Access, *, model: str, url: str, fields: str, events: Sequence[str], until: datetime
-    ) -> r.HookReading: ...
-    def extend(self, access: r.Access, id: str, *, events: Sequence[str], until: datetime) -> r.HookReading: ...
-    def activate(self, access: r.Access, id: str, secret: str) -> r.HookReading: ...
-    def delete(self, access: r.Access, id: str) -> None: ...
 
 
 class QuickBooks(Protocol):

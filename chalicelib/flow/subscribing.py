@@ -13,7 +13,8 @@ import msgspec
 
 from chalicelib.domain.firm import Policy
 from chalicelib.domain.kernel import Effect, Neighbour
-from chalicelib.domain.readings import Access, HookReading
+from chalicelib.domain.news import HookReading
+from chalicelib.domain.readings import Access
 from chalicelib.errors import Declined, Outside
 from chalicelib.flow import clio_hooks, tokens
 from chalicelib.flow.ports import Clio, World

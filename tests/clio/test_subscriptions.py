@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from chalicelib.clio.subscriptions import hook
-from chalicelib.domain.readings import Access, HookReading
+from chalicelib.domain.news import HookReading
+from chalicelib.domain.readings import Access
 from chalicelib.errors import Declined, Unavailable, Unreadable
 from tests.clio.stage import Stage, a_stage
 

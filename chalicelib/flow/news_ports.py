@@ -1,0 +1,26 @@
+"""What the flows ask of the neighbours' news: webhook subscriptions. Belongs to flow/ports.py."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from chalicelib.domain import readings as r
+    from chalicelib.domain.news import HookReading
+
+
+class ClioHooks(Protocol):
+    """Webhook subscriptions at Clio. Declined("403") where the application may not have any."""
+
+    def all(self, access: r.Access) -> tuple[HookReading, ...]:
+        """Every subscription of the account, also those of others."""
+        ...
+
+    def create(
+        self, access: r.Access, *, model: str, url: str, fields: str, events: Sequence[str], until: datetime
+    ) -> HookReading: ...
+    def extend(self, access: r.Access, id: str, *, events: Sequence[str], until: datetime) -> HookReading: ...
+    def activate(self, access: r.Access, id: str, secret: str) -> HookReading: ...
+    def delete(self, access: r.Access, id: str) -> None: ...
