@@ -24,6 +24,7 @@ from chalicelib.domain.readings import (
     Raw,
     Receipt,
     Tokens,
+    TrustAccount,
 )
 from chalicelib.errors import Unreadable
 
@@ -43,17 +44,23 @@ BILL_LEAST = (
 LINE = "id,type,kind,date,description,note,sub_total,tax,secondary_tax,total,discount{rate,type}"
 LINE_LEAST = "id,type,kind,date,description,note,tax,total"
 RECEIPT = (
-    "id,etag,date,amount,voided_at,description,payment_type,bill{id},contact{id},source_bank_account{id,type},"
-    "parent{id,type}"
+    "id,etag,date,amount,voided_at,description,payment_type,bill{id},contact{id,name},matter{id,display_number},"
+    "source_bank_account{id,type},parent{id,type}"
 )
 RECEIPT_LEAST = (
     "id,etag,date,amount,voided_at,description,bill{id},contact{id},source_bank_account{id,type},parent{id,type}"
 )
 DEPOSIT = (
-    "id,etag,type,date,amount,funds_in,funds_out,description,confirmation,bank_account{id,type},client{id},bill{id},"
+    "id,etag,type,date,amount,funds_in,funds_out,currency,description,confirmation,transaction_type,"
+    "bank_account{id,name,type},client{id,name,type,primary_email_address},matter{id,display_number},bill{id,number},"
     "allocation{id}"
 )
-DEPOSIT_LEAST = "id,etag,type,date,amount,description,bank_account{id,type},client{id}"
+DEPOSIT_LEAST = (
+    "id,etag,type,date,amount,description,bank_account{id,type},client{id,name,type,primary_email_address},"
+    "matter{id,display_number},allocation{id}"
+)
+ACCOUNT = "id,etag,name,type,balance,currency"
+ACCOUNT_LEAST = "id,name,type,balance"
 PERSON = "id,name,email,time_zone,account_owner,account{id,name}"
 PERSON_LEAST = "id,name,email,time_zone,account{id,name}"
 
@@ -246,6 +253,10 @@ def receipt(row: Raw) -> Receipt:
         text=_text(row, "description"),
         from_trust=_part(row, "source_bank_account").get("type") == "Trust",
         contact_id=_show(_part(row, "contact").get("id")),
+        contact_name=_text(_part(row, "contact"), "name"),
+        source=_show(_part(row, "source_bank_account").get("id")),
+        matter_id=_show(_part(row, "matter").get("id")),
+        matter=_text(_part(row, "matter"), "display_number"),
     )
 
 
@@ -265,6 +276,24 @@ def deposit(row: Raw) -> Deposit:
         client_id=_show(_part(row, "client").get("id")),
         bill_id=_show(_part(row, "bill").get("id")),
         receipt_id=_show(_part(row, "allocation").get("id")),
+        etag=_text(row, "etag"),
+        account=_show(_part(row, "bank_account").get("id")),
+        client=client(_part(row, "client")) if row.get("client") else None,
+        matter_id=_show(_part(row, "matter").get("id")),
+        matter=_text(_part(row, "matter"), "display_number"),
+        bill_number=_text(_part(row, "bill"), "number"),
+        word="_".join(_text(row, "transaction_type").lower().split()),
+        currency=_text(row, "currency").upper(),
+    )
+
+
+def trust_account(row: Raw) -> TrustAccount:
+    """A trust bank account (reference/clio.md 6). Raises Unreadable without a balance."""
+    return TrustAccount(
+        id=_id(row),
+        name=_text(row, "name"),
+        balance=_cents(row, "balance"),
+        currency=_text(row, "currency").upper(),
     )
 
 

@@ -22,10 +22,15 @@ class Do(StrEnum):
     READ_LINES = "clio.lines"
     MARK_PAID = "clio.mark_paid"
     KEEP_HOOKS = "clio.hooks"
+    LOOK_MOVE = "clio.move"
+    TRUST_CHECK = "clio.trust"
+    TRUST_SWEEP = "clio.trust_sweep"
     CUSTOMER = "quickbooks.customer"
     LOOK_CUSTOMER = "quickbooks.look_customer"
     INVOICE = "quickbooks.invoice"
     POSTING = "quickbooks.payment"
+    HOLDER = "quickbooks.subaccount"
+    JOURNAL = "quickbooks.journal"
     OPEN_SESSION = "stripe.open"
     LOOK_SESSION = "stripe.session"
     LOOK_INTENT = "stripe.intent"
@@ -40,6 +45,8 @@ class Do(StrEnum):
     RECONCILE = "self.reconcile"
     PREFLIGHT = "self.preflight"
     FOLD = "self.fold"
+    LEDGER = "self.ledger"
+    TRUST_BEGIN = "self.trust"
     TASK = "task"
 
 
@@ -254,3 +261,48 @@ def mark_paid(firm: str, lane: str, payment: str, payable: str, at: datetime) ->
 def fold(firm: str, about: str, version: int, at: datetime, body: Json) -> Effect:
     """What one change of a payable or payment adds to the firm's sums; ``version``: the state's after it."""
     return owed(firm, Do.FOLD, f"{about}/{version}", about, lane_of(firm, Neighbour.SELF), at, body=body)
+
+
+# --- trust ------------------------------------------------------------------------------------------------------------
+
+TRUST_LANE = "trust"  # ledgers are folded apart from the firm's sums, so that neither waits for the other
+
+
+def look_move(firm: str, lane: str, move: str, entry: str, account: str, at: datetime) -> Effect:
+    """``move``: Clio's bank transaction; ``entry``: ours, empty while none is held; ``account``: the one it was on."""
+    body: Json = {"move": move, "entry": entry, "account": account}
+    return owed(firm, Do.LOOK_MOVE, move, f"trust/{entry or move}", lane, at, body=body)
+
+
+def journal(firm: str, lane: str, entry: str, revision: int, number: str, client: str, at: datetime) -> Effect:
+    """``number``: its document number there: after a lost answer the journal entry is looked up by it."""
+    body: Json = {"entry": entry, "revision": revision, "number": number}
+    after = (f"customer/{client}",) if client else ()
+    name = f"{entry}/{revision}"
+    return owed(firm, Do.JOURNAL, name, f"trust/{entry}", lane, at, body=body, after=after, title=number)
+
+
+def holder(firm: str, lane: str, client: str, name: str, at: datetime) -> Effect:
+    """A client's account below the trust liability. ``name``: the account's, by which it is looked up."""
+    body: Json = {"client": client, "name": name}
+    return owed(firm, Do.HOLDER, client, f"holder/{client}", lane, at, body=body, title=name)
+
+
+def ledger(firm: str, entry: str, count: int, at: datetime, body: Json) -> Effect:
+    """What one change of an entry moves in the ledgers; ``count`` grows with each such change of the entry."""
+    lane = lane_of(firm, Neighbour.SELF, TRUST_LANE)
+    return owed(firm, Do.LEDGER, f"{entry}/{count}", f"trust/{entry}", lane, at, body=body)
+
+
+def trust_begin(firm: str, account: str, choices: int, at: datetime) -> Effect:
+    """Goes through the entries of one trust account, since what may be written of them has changed."""
+    lane = lane_of(firm, Neighbour.SELF, TRUST_LANE)
+    return owed(firm, Do.TRUST_BEGIN, f"{account}/{choices}", "firm", lane, at, body={"account": account})
+
+
+def trust_check(firm: str, lane: str, at: datetime) -> Effect:
+    return owed(firm, Do.TRUST_CHECK, "main", "firm", lane, at)
+
+
+def trust_sweep(firm: str, lane: str, account: str, at: datetime) -> Effect:
+    return owed(firm, Do.TRUST_SWEEP, account, "firm", lane, at, body={"account": account})

@@ -36,6 +36,40 @@ class Accounts:
 
 
 @dataclass(frozen=True, slots=True)
+class TrustBank:
+    """One trust bank account: Clio's id and name of it, and the QuickBooks account that is the same."""
+
+    clio: str
+    name: str
+    book: str
+    book_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class TrustBooks:
+    """How trust money travels to QuickBooks; nothing is written there until banks and liability are chosen.
+
+    ``sub_accounts``: each client gets an account of their own below the liability. ``start_on``: entries dated before
+    it are in QuickBooks already. ``words``: kinds of Clio's bank transactions that a person told us to take.
+    ``choices``: how often any of this was chosen.
+    """
+
+    banks: tuple[TrustBank, ...] = ()
+    liability: str = ""
+    liability_name: str = ""
+    liability_type: str = ""
+    liability_subtype: str = ""
+    sub_accounts: bool = False
+    start_on: date | None = None
+    words: tuple[str, ...] = ()
+    choices: int = 0
+
+    def book_of(self, account: str) -> str:
+        """The QuickBooks bank account of a trust account at Clio; empty until chosen."""
+        return next((b.book for b in self.banks if b.clio == account), "") if self.liability else ""
+
+
+@dataclass(frozen=True, slots=True)
 class Firm:
     """``zone``: IANA name; due dates and mail times are local to it. ``start_on``: bills issued before it come in only
     if unpaid. ``send_hour``: the local hour at which mails may begin to go out. ``generation`` counts how often
@@ -59,6 +93,7 @@ class Firm:
     reply_to: str = ""
     generation: int = 1
     blocked: tuple[tuple[str, str], ...] = ()
+    trust: TrustBooks = TrustBooks()
 
     @property
     def may_write(self) -> bool:
@@ -136,7 +171,31 @@ class Preflighted:
     blocked: tuple[tuple[str, str], ...]
 
 
-FirmFact = Founded | MemberSeen | PlaceConfirmed | AccountsChosen | WritesConfirmed | MarkPaidSwitched | Preflighted
+@dataclass(frozen=True, slots=True)
+class TrustChosen:
+    """The firm said which accounts trust money stands in; ``words`` that were taken before are kept."""
+
+    trust: TrustBooks
+
+
+@dataclass(frozen=True, slots=True)
+class TrustWordTaken:
+    """A person says that a kind of bank transaction is an ordinary movement of trust money."""
+
+    word: str
+
+
+FirmFact = (
+    Founded
+    | MemberSeen
+    | PlaceConfirmed
+    | AccountsChosen
+    | WritesConfirmed
+    | MarkPaidSwitched
+    | Preflighted
+    | TrustChosen
+    | TrustWordTaken
+)
 
 CURRENCIES = ("USD", "CAD", "GBP", "EUR", "AUD")
 
@@ -185,6 +244,25 @@ def decide(state: Firm | None, fact: FirmFact) -> Decision[Firm]:
             return Decision(replace(state, mark_paid=fact.on))
         case Preflighted():
             return Decision(replace(state, blocked=fact.blocked))
+        case TrustChosen():
+            return Decision(replace(state, trust=_trust(state, fact.trust)))
+        case TrustWordTaken():
+            words = tuple(sorted({*state.trust.words, fact.word}))
+            return Decision(replace(state, trust=replace(state.trust, words=words, choices=state.trust.choices + 1)))
+
+
+def _trust(state: Firm, chosen: TrustBooks) -> TrustBooks:
+    """Trust money never touches an operating account, and each account is used for one thing."""
+    if not chosen.liability:
+        raise Refused("Choose the liability account that shows what you hold for clients.")
+    if not chosen.banks:
+        raise Refused("Choose the QuickBooks bank account of at least one trust account.")
+    used = [b.book for b in chosen.banks]
+    if len({*used, chosen.liability}) < len(used) + 1:
+        raise Refused("Each trust account needs a QuickBooks account of its own. You chose one of them twice.")
+    if state.accounts.clearing in used:
+        raise Refused("Payments of invoices are recorded in that account. Trust money needs an account of its own.")
+    return replace(chosen, words=state.trust.words, choices=state.trust.choices + 1)
 
 
 def _place(state: Firm, fact: PlaceConfirmed) -> Firm:

@@ -24,6 +24,10 @@ class Kind(StrEnum):
     ENVELOPE = "envelope"
     SET = "set"
     SUMS = "sums"
+    TRUST = "trust"  # one entry of a trust bank account
+    LEDGER = "ledger"  # what a trust account holds, in all and for each client and matter
+    HOLDER = "holder"  # a client's own account below the trust liability in QuickBooks
+    STATEMENT = "statement"  # a trust account's reconciliation as of a month end
 
 
 class Neighbour(StrEnum):

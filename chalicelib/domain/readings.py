@@ -142,11 +142,16 @@ class Receipt:
     text: str = ""
     from_trust: bool = False
     contact_id: str = ""
+    contact_name: str = ""
+    source: str = ""  # Clio's bank account that it was paid from
+    matter_id: str = ""
+    matter: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Deposit:
-    """A bank transaction at Clio. ``cents`` is signed: money in is positive. ``trust``: on a trust account."""
+    """A bank transaction at Clio. ``cents`` is signed: money in is positive. ``trust``: on a trust account. ``word``:
+    what Clio calls its kind (not enumerated: reference/clio.md 6), in lower case with underscores."""
 
     id: str
     on: date
@@ -156,6 +161,24 @@ class Deposit:
     client_id: str = ""
     bill_id: str = ""
     receipt_id: str = ""  # the allocation it mirrors
+    etag: str = ""
+    account: str = ""
+    client: ClientReading | None = None
+    matter_id: str = ""
+    matter: str = ""
+    bill_number: str = ""
+    word: str = ""
+    currency: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TrustAccount:
+    """A trust bank account at Clio with its balance as Clio shows it."""
+
+    id: str
+    name: str
+    balance: int
+    currency: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,6 +274,20 @@ class Account:
     type: str
     subtype: str
     active: bool = True
+    balance: int = 0  # with its sub-accounts, in the sign that QuickBooks shows
+    parent: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class JournalReading:
+    """A journal entry in QuickBooks. ``lines``: (account, cents, customer); debits are positive."""
+
+    id: str
+    sync_token: str
+    number: str
+    on: date | None
+    note: str
+    lines: tuple[tuple[str, int, str], ...]
 
 
 @dataclass(frozen=True, slots=True)

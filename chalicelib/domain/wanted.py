@@ -63,7 +63,48 @@ class Void:
     sync_token: str
 
 
-Wanted = WantedCustomer | WantedInvoice | WantedPayment | Void
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One line of a journal entry: ``cents`` are a debit when positive. ``customer``: QuickBooks' id, or none."""
+
+    account: str
+    cents: int
+    text: str
+    customer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class WantedJournal:
+    """A journal entry; its sides come to zero. ``number`` has at most 21 characters."""
+
+    number: str
+    on: date
+    sides: tuple[Side, ...]
+    note: str
+    currency: str
+    existing: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WantedSubAccount:
+    """An account below another one, of its parent's type. ``name`` has at most 100 characters."""
+
+    name: str
+    parent: str
+    type: str
+    subtype: str
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """What QuickBooks can only delete: it knows no void of a journal entry (reference/quickbooks.md 4.6)."""
+
+    entity: str  # JournalEntry
+    id: str
+    sync_token: str
+
+
+Wanted = WantedCustomer | WantedInvoice | WantedPayment | WantedJournal | WantedSubAccount | Void | Removal
 
 
 @dataclass(frozen=True, slots=True)

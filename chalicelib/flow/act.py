@@ -42,7 +42,9 @@ def perform(world: World, reach: Reach, policy: Policy, effect: Effect) -> None:
             _mail(world, reach, policy, effect, do)
         case Do.POLL_CLIO | Do.POLL_STRIPE | Do.RESYNC | Do.RECONCILE | Do.PREFLIGHT:
             _runs(world, reach, policy, effect, do)
-        case Do.CUSTOMER | Do.INVOICE | Do.POSTING | Do.LOOK_CUSTOMER:
+        case Do.LOOK_MOVE | Do.TRUST_CHECK | Do.TRUST_SWEEP | Do.LEDGER | Do.TRUST_BEGIN:
+            _trust(world, reach, policy, effect, do)
+        case Do.CUSTOMER | Do.INVOICE | Do.POSTING | Do.LOOK_CUSTOMER | Do.HOLDER | Do.JOURNAL:
             raise AssertionError("QuickBooks is written in batches: flow/booking.py")
         case Do.FOLD:
             summing.fold(world, policy.firm.id, [effect])
@@ -76,6 +78,21 @@ def _mail(world: World, reach: Reach, policy: Policy, effect: Effect, do: Do) ->
         mailing.receipt(world, reach, policy, effect)
     else:
         mailing.watch(world, policy, effect)
+
+
+def _trust(world: World, reach: Reach, policy: Policy, effect: Effect, do: Do) -> None:
+    from chalicelib.flow import ledgers, trust_check, trusting
+
+    if do is Do.LOOK_MOVE:
+        trusting.look_at_move(world, reach, policy, effect)
+    elif do is Do.LEDGER:
+        ledgers.fold(world, policy, [effect])
+    elif do is Do.TRUST_BEGIN:
+        trusting.begin(world, policy, effect)
+    elif do is Do.TRUST_CHECK:
+        trust_check.check(world, reach, policy, effect)
+    else:
+        trust_check.sweep(world, reach, policy, effect)
 
 
 def _runs(world: World, reach: Reach, policy: Policy, effect: Effect, do: Do) -> None:

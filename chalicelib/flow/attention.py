@@ -11,6 +11,7 @@ from chalicelib.domain import contact, effects, receipts
 from chalicelib.domain.effects import Do
 from chalicelib.domain.kernel import Decision, Effect, Finish, Kind, Neighbour, Ref, Status, lane_of
 from chalicelib.errors import Refused
+from chalicelib.flow import journals, trust_setup
 from chalicelib.flow.looking import payable_ref
 from chalicelib.flow.ports import World
 from chalicelib.flow.settle import policy_of, settle
@@ -42,6 +43,8 @@ def retry(world: World, firm: str, key: str, by: str, choice: str = "") -> None:
     if effect.kind == Do.CUSTOMER and choice:
         _choose(world, firm, str(effect.body["contact"]), choice, by)
         world.store.retry(key, now)
+    elif effect.kind == Do.JOURNAL and choice:
+        journals.again(world, policy, effect, by)
     elif effect.kind == Do.CUSTOMER:
         world.store.arrive(effects.look_client(firm, clio, str(effect.body["contact"]), now))
     else:
@@ -67,6 +70,11 @@ def done(world: World, firm: str, key: str, by: str) -> None:
     effect = _parked(world, firm, key)
     if effect.kind == Do.TASK and "receipt" in effect.body:
         raise Refused("Say whether it is the same money: that closes it.")
+    if effect.kind == Do.JOURNAL:
+        journals.accept(world, policy_of(world, firm), effect, by)
+        return
+    if effect.kind == Do.TASK and "word" in effect.body:
+        trust_setup.take_word(world, firm, str(effect.body["word"]), by)
     if effect.body.get("release"):
         _release(world, firm, str(effect.body["payable"]), by)
     settle(world, [], lambda _s, _n: {}, fact="Done", by=by, finish=[Finish(key)])

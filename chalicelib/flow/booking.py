@@ -14,7 +14,7 @@ from chalicelib.domain.kernel import Call, Effect, Finish
 from chalicelib.domain.readings import Wrote
 from chalicelib.domain.wanted import Wanted
 from chalicelib.errors import Conflict, Declined
-from chalicelib.flow import contacts, customers, invoices, payments
+from chalicelib.flow import contacts, customers, invoices, journals, payments
 from chalicelib.flow.ports import World
 from chalicelib.flow.prepared import Prepared, done, refused
 from chalicelib.flow.reach import Reach
@@ -27,7 +27,7 @@ BLOCKED_FOR = timedelta(seconds=20)
 BLOCKED_AT_MOST = timedelta(minutes=10)
 SETUP_WAITS = timedelta(minutes=10)
 SETTING_WAITS = timedelta(hours=1)  # the preflight wakes them as soon as the setting is right
-ORDER = (Do.CUSTOMER, Do.INVOICE, Do.POSTING)  # customer before invoice before payment
+ORDER = (Do.CUSTOMER, Do.HOLDER, Do.INVOICE, Do.POSTING, Do.JOURNAL)  # what others need goes before them
 NOT_REPLAYED = ("6000", "600")
 DOUBTFUL = ("6140", "6240", *NOT_REPLAYED)
 STALE = "5010"
@@ -258,6 +258,10 @@ def prepare(world: World, reach: Reach, policy: Policy, kind: str, batch: Sequen
             return customers.prepare(world, reach, policy, batch)
         case Do.INVOICE:
             return invoices.prepare(world, reach, policy, batch)
+        case Do.HOLDER:
+            return journals.prepare_holders(world, reach, policy, batch)
+        case Do.JOURNAL:
+            return journals.prepare(world, reach, policy, batch)
         case _:
             return payments.prepare(world, reach, policy, batch)
 
@@ -269,6 +273,10 @@ def take(world: World, policy: Policy, effect: Effect, answer: Wrote, finish: Fi
             customers.link(world, policy, effect, answer.id, finish)
         case Do.INVOICE:
             invoices.link(world, policy, effect, answer.id, answer.total, finish)
+        case Do.HOLDER:
+            journals.link_holder(world, policy, effect, answer.id, finish)
+        case Do.JOURNAL:
+            journals.link(world, policy, effect, answer.id, finish)
         case _:
             payments.link(world, policy, effect, answer.id, finish)
 
@@ -280,5 +288,9 @@ def look_up(world: World, reach: Reach, policy: Policy, effect: Effect, finish: 
             return customers.find(world, reach, policy, effect, finish)
         case Do.INVOICE:
             return invoices.find(world, reach, policy, effect, finish)
+        case Do.HOLDER:
+            return journals.find_holder(world, reach, policy, effect, finish)
+        case Do.JOURNAL:
+            return journals.find(world, reach, policy, effect, finish)
         case _:
             return payments.find(world, reach, policy, effect, finish)

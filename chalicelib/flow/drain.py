@@ -5,7 +5,7 @@ A plain expiring lock keeps two workers from draining the same lane, for economy
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -13,7 +13,7 @@ from chalicelib.domain.effects import Do
 from chalicelib.domain.firm import Policy
 from chalicelib.domain.kernel import Effect, Neighbour
 from chalicelib.errors import Conflict, Declined, Disconnected, Refused, Unavailable, Unreadable
-from chalicelib.flow import act, booking, connecting, looking, summing
+from chalicelib.flow import act, booking, connecting, ledgers, looking, summing, trusting
 from chalicelib.flow.budget import Floor
 from chalicelib.flow.ports import World
 from chalicelib.flow.prepared import count_parked
@@ -27,6 +27,8 @@ CRASHES_AT_MOST = 5
 LONGEST_WAIT = 3600.0
 DISCONNECTED_WAITS = timedelta(hours=6)  # reconnecting wakes the lane at once
 PASSES_AT_MOST = 400
+Look = Callable[[World, Reach, Policy, Sequence[Effect]], list[tuple[Effect, Exception | None]]]
+BATCHED: dict[Do, Look] = {Do.LOOK_BILL: looking.look_at_bills, Do.LOOK_MOVE: trusting.look_at_moves}
 BORROWED = (Neighbour.MAIL, Neighbour.SELF)  # what waits there waits for another neighbour: its own kind waits alone
 
 
@@ -110,19 +112,15 @@ def _pass(
     try:
         if neighbour == Neighbour.QUICKBOOKS:
             return _book(world, reach, policy, due, place, after_crash=after_crash)
-        looks = [e for e in due if e.kind == Do.LOOK_BILL][: looking.LOOKS_IN_BATCH]
-        if len(looks) > 1 and not after_crash:
-            return _looks(world, reach, policy, looks)
+        for kind, look in BATCHED.items():
+            looks = [e for e in due if e.kind == kind][: looking.LOOKS_IN_BATCH]
+            if len(looks) > 1 and not after_crash:
+                return _looks(world, reach, policy, looks, look)
     except (Unavailable, Disconnected) as problem:
         return _lane_waits(world, due, problem)
     moved = 0
-    folds = [e for e in due if e.kind == Do.FOLD][: summing.AT_ONCE]
-    if len(folds) > 1 and not after_crash:
-        try:
-            summing.fold(world, policy.firm.id, folds)
-            return len(folds)
-        except Conflict:
-            world.log("folded_elsewhere", effects=len(folds))  # one by one below
+    if not after_crash and (folded := _folds(world, policy, due)):
+        return folded
     waiting: set[str] = set()
     for effect in due:
         if world.now() > deadline - ONE_CALL:
@@ -143,6 +141,21 @@ def _pass(
             return moved
         moved += 1
     return moved
+
+
+def _folds(world: World, policy: Policy, due: Sequence[Effect]) -> int:
+    """Sums and ledgers, many changes in one commit. Gives how many were folded; 0 when each is to be done alone."""
+    sums, moves = [e for e in due if e.kind == Do.FOLD][: summing.AT_ONCE], ledgers.together(due)
+    try:
+        if len(sums) > 1:
+            summing.fold(world, policy.firm.id, sums)
+            return len(sums)
+        if len(moves) > 1:
+            ledgers.fold(world, policy, moves)
+            return len(moves)
+    except Conflict:
+        world.log("folded_elsewhere", effects=len(sums) + len(moves))
+    return 0
 
 
 def _book(world: World, reach: Reach, policy: Policy, due: Sequence[Effect], place: Place, *, after_crash: bool) -> int:
@@ -198,10 +211,10 @@ def park(world: World, effect: Effect, problem: Unreadable | Declined | Refused)
         world.log("arrived_while_parking", kind=effect.kind)  # a pointer came meanwhile: it is looked at again
 
 
-def _looks(world: World, reach: Reach, policy: Policy, looks: Sequence[Effect]) -> int:
-    """Looks at bills in one batch; a conflict or a bad row concerns that bill alone."""
+def _looks(world: World, reach: Reach, policy: Policy, looks: Sequence[Effect], look: Look) -> int:
+    """Looks at bills or bank transactions in one batch; a conflict or a bad row concerns that one alone."""
     try:
-        outcomes = looking.look_at_bills(world, reach, policy, looks)
+        outcomes = look(world, reach, policy, looks)
     except Conflict:
         outcomes = []
         for effect in looks:
@@ -209,7 +222,7 @@ def _looks(world: World, reach: Reach, policy: Policy, looks: Sequence[Effect]) 
                 raise problem from None
         return len(looks)
     for effect, bad in outcomes:
-        if isinstance(bad, Unreadable | Declined):
+        if isinstance(bad, Unreadable | Declined | Refused):
             park(world, effect, bad)
         else:
             world.count("effect_done", kind=effect.kind)

@@ -17,7 +17,7 @@ from chalicelib.domain.kernel import Effect, Json, Kind, Neighbour, Status, lane
 from chalicelib.domain.payable import Payable
 from chalicelib.domain.readings import BillReading, Broken, Deposit, EventPointer, Pot, Receipt
 from chalicelib.errors import Conflict, Unreadable
-from chalicelib.flow import states
+from chalicelib.flow import states, trusting
 from chalicelib.flow.looking import bring_in, park_look, payable_ref, point_at_bill
 from chalicelib.flow.ports import World
 from chalicelib.flow.reach import Reach
@@ -27,7 +27,8 @@ CURSOR_RESTS = timedelta(hours=6)  # a cursor is not written while nothing chang
 EVENTS_BACK = timedelta(days=29)  # Stripe keeps events for 30 days
 LINES_A_MINUTE = 20  # bills whose lines a first sync reads: what its class may spend (flow/budget.py)
 HOOKED = ("bills", "void", "deleted")  # a webhook tells of these (reference/clio.md 8)
-UNHOOKED = ("receipts", "deposits")
+# A payment from trust is named by the line on the trust account before its allocation is read (domain/trust.py).
+UNHOOKED = ("deposits", "receipts")
 FEEDS = (*HOOKED, *UNHOOKED)
 
 
@@ -175,6 +176,7 @@ def _known(world: World, policy: Policy, known: Payable, item: BillReading, tall
 
 def _receipts(world: World, policy: Policy, items: tuple[Receipt | Broken, ...], tally: Tally) -> None:
     good = [i for i in items if not isinstance(i, Broken) and i.bill_id]
+    tally.wrote |= trusting.see_allocations(world, policy, [i for i in items if not isinstance(i, Broken)])
     refs = [payable_ref(policy.firm.id, b) for b in sorted({r.bill_id for r in good})]
     payables = {h.ref.id: states.decode(Kind.PAYABLE, h.body) for h in world.store.load_many(refs)}
     pointed: set[str] = set()
@@ -196,6 +198,7 @@ def _receipts(world: World, policy: Policy, items: tuple[Receipt | Broken, ...],
 def _deposits(world: World, policy: Policy, items: tuple[Deposit | Broken, ...], tally: Tally) -> None:
     """A deposit matters where a payment of ours waits to be seen, and on a request that is open: it may pay it,
     and Clio may show that nowhere else (reference/clio.md 10.2). Then its bill is looked at."""
+    tally.wrote |= trusting.see_page(world, policy, items)
     pointed: set[str] = set()
     for d in items:
         if isinstance(d, Broken) or not d.trust or d.cents <= 0 or not d.client_id:

@@ -21,7 +21,7 @@ from chalicelib.domain.payable import Payable, Tab
 from chalicelib.domain.payment import Payment, Source
 from chalicelib.domain.readings import BillReading, SessionReading
 from chalicelib.errors import Disconnected, Unavailable
-from chalicelib.flow import states
+from chalicelib.flow import states, trust_check
 from chalicelib.flow.ports import World
 from chalicelib.flow.reach import Reach
 from chalicelib.flow.settle import settle
@@ -76,6 +76,7 @@ def nightly(world: World) -> int:
     firms = [sk for sk, _ in world.store.records("firms", limit=10_000)]
     for firm in firms:
         preflight.start(world, firm)
+        trust_check.start(world, firm)
         start(world, firm, "nightly", full=world.now().day == 1)
     return len(firms)
 

@@ -227,6 +227,11 @@ UNTITLED = {
     Do.INVOICE: "An invoice could not be sent to QuickBooks",
     Do.POSTING: "A payment could not be posted to QuickBooks",
     Do.MARK_PAID: "A bill could not be marked as paid in Clio",
+    Do.LOOK_MOVE: "A bank transaction in Clio could not be brought in",
+    Do.JOURNAL: "A trust entry could not be written to QuickBooks",
+    Do.HOLDER: "A client's trust account could not be made in QuickBooks",
+    Do.TRUST_CHECK: "The trust accounts could not be compared",
+    Do.TRUST_SWEEP: "A trust account could not be read in full",
     Do.REMIND: "A reminder could not be sent",
     Do.RECEIPT: "A receipt could not be sent",
 }
@@ -240,6 +245,8 @@ STEP = {
     Do.REMIND: "{}: not sent",
     Do.RECEIPT: "{}: not sent",
     Do.POSTING: "{}: not posted to QuickBooks",
+    Do.JOURNAL: "Trust entry {}: not written to QuickBooks",
+    Do.HOLDER: "Account “{}”: not made in QuickBooks",
 }
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from chalicelib.domain import connection, contact, envelope, payable, payment
+from chalicelib.domain import connection, contact, envelope, ledger, payable, payment, trust
 from chalicelib.domain.firm import Firm
 from chalicelib.domain.kernel import Json, Kind, Listing
 from chalicelib.domain.reminders import ReminderSet
@@ -36,6 +36,9 @@ SHAPES: dict[Kind, Shape] = {
     Kind.ENVELOPE: Shape(envelope.Envelope, envelope.listing),
     Kind.SET: Shape(ReminderSet, _unlisted),
     Kind.SUMS: Shape(Sums, _unlisted),
+    Kind.TRUST: Shape(trust.Entry, trust.listing),
+    Kind.HOLDER: Shape(trust.Holder, _unlisted),
+    Kind.LEDGER: Shape(ledger.Ledger, ledger.listing),
 }
 
 

@@ -20,7 +20,7 @@ from chalicelib.domain import readings as r
 from chalicelib.domain.kernel import Json
 from chalicelib.domain.wanted import Wanted
 from chalicelib.errors import Declined, Unavailable, Unreadable
-from chalicelib.quickbooks import customer_wire, faults, wire
+from chalicelib.quickbooks import customer_wire, faults, trust_wire, wire
 
 SCOPE = "com.intuit.quickbooks.accounting"
 MINOR_VERSION = "75"  # 2.2
@@ -175,6 +175,25 @@ class QuickBooksClient:
     def payments_on(self, access: r.Access, customer: str, on: date) -> list[r.BookedPayment]:
         where = f"CustomerRef = {wire.quoted(customer)} and TxnDate = {wire.quoted(on.isoformat())}"
         return [wire.payment(row) for row in self._query(access, "Payment", where)]
+
+    # --- trust: journal entries and accounts (4.7, 4.2) ---------------------------------------------------------------
+    def journals_numbered(self, access: r.Access, numbers: Sequence[str]) -> list[r.JournalReading]:
+        if not numbers:
+            return []
+        where = f"DocNumber in {wire.among(numbers)}"
+        return [trust_wire.journal(row) for row in self._query(access, "JournalEntry", where)]
+
+    def journals_by_id(self, access: r.Access, ids: Sequence[str]) -> list[r.JournalReading]:
+        return [trust_wire.journal(row) for row in self._by_id(access, "JournalEntry", ids)]
+
+    def accounts_named(self, access: r.Access, names: Sequence[str]) -> list[r.Account]:
+        if not names:
+            return []
+        where = f"Name in {wire.among(wire.spellings(names))} and {ANY}"
+        return [trust_wire.account(row) for row in self._query(access, "Account", where)]
+
+    def accounts_by_id(self, access: r.Access, ids: Sequence[str]) -> list[r.Account]:
+        return [trust_wire.account(row) for row in self._by_id(access, "Account", ids, f" and {ANY}")]
 
     def changes(self, access: r.Access, since: datetime) -> r.BookChanges:
         """At most 30 days back; older is Declined by QuickBooks (2.7)."""

@@ -14,7 +14,6 @@ from typing import assert_never
 from chalicelib.domain.kernel import Json
 from chalicelib.domain.money import cents_from, decimal_of
 from chalicelib.domain.readings import (
-    Account,
     BookChanges,
     BookedPayment,
     Books,
@@ -24,7 +23,17 @@ from chalicelib.domain.readings import (
     Raw,
     Wrote,
 )
-from chalicelib.domain.wanted import Void, Wanted, WantedCustomer, WantedInvoice, WantedLine, WantedPayment
+from chalicelib.domain.wanted import (
+    Removal,
+    Void,
+    Wanted,
+    WantedCustomer,
+    WantedInvoice,
+    WantedJournal,
+    WantedLine,
+    WantedPayment,
+    WantedSubAccount,
+)
 from chalicelib.errors import Unreadable
 from chalicelib.quickbooks.customer_wire import INACTIVE, customer, customer_body
 from chalicelib.quickbooks.parts import cents as _cents
@@ -36,11 +45,11 @@ from chalicelib.quickbooks.parts import part as _part
 from chalicelib.quickbooks.parts import parts as _parts
 from chalicelib.quickbooks.parts import text as _text
 from chalicelib.quickbooks.parts import updated as _updated
+from chalicelib.quickbooks.trust_wire import TEXT_LENGTH, account, account_body, existing, journal_body
 
 BATCH_MEMBERS = 30  # 2.6
 BID_LENGTH = 10  # 2.3
 CDC_OBJECTS = 1000  # 2.7: a full answer may be cut off
-TEXT_LENGTH = 4000  # Description, PrivateNote (3.2, 3.4)
 
 
 # --- reading --------------------------------------------------------------------------------------------------------
@@ -90,16 +99,6 @@ def payment(row: Raw) -> BookedPayment:
 
 def _voided(note: str, total: int) -> bool:
     return total == 0 and note.startswith("Voided")
-
-
-def account(row: Raw) -> Account:
-    return Account(
-        id=_id(row),
-        name=_text(row, "Name"),
-        type=_text(row, "AccountType"),
-        subtype=_text(row, "AccountSubType"),
-        active=row.get("Active") is not False,
-    )
 
 
 def books(company: Raw, preferences: Raw, accounts: Iterable[Raw], items: Iterable[Raw]) -> Books:
@@ -205,19 +204,20 @@ def member(wanted: Wanted) -> Json:
             return {"operation": _operation(wanted.existing), "Invoice": _invoice_body(wanted)}
         case WantedPayment():
             return {"operation": _operation(wanted.existing), "Payment": _payment_body(wanted)}
+        case WantedJournal():
+            return {"operation": _operation(wanted.existing), "JournalEntry": journal_body(wanted)}
+        case WantedSubAccount():
+            return {"operation": "create", "Account": account_body(wanted)}
         case Void():
             return _void(wanted)
+        case Removal():
+            return {"operation": "delete", wanted.entity: {"Id": wanted.id, "SyncToken": wanted.sync_token}}
         case _:
             assert_never(wanted)
 
 
 def _operation(existing: tuple[str, str] | None) -> str:
     return "update" if existing else "create"
-
-
-def _existing(existing: tuple[str, str] | None) -> Json:
-    """A sparse update leaves what we do not own (2.4)."""
-    return {"Id": existing[0], "SyncToken": existing[1], "sparse": True} if existing else {}
 
 
 def _void(void: Void) -> Json:
@@ -237,7 +237,7 @@ def _invoice_body(wanted: WantedInvoice) -> Json:
     if wanted.discount:
         lines.append(_discount_line(wanted))
     body: Json = {
-        **_existing(wanted.existing),
+        **existing(wanted.existing),
         "DocNumber": wanted.number,
         "CustomerRef": {"value": wanted.customer},
         "PrivateNote": wanted.note[:TEXT_LENGTH],
@@ -278,7 +278,7 @@ def _discount_line(wanted: WantedInvoice) -> Json:
 
 def _payment_body(wanted: WantedPayment) -> Json:
     body: Json = {
-        **_existing(wanted.existing),
+        **existing(wanted.existing),
         "CustomerRef": {"value": wanted.customer},
         "TotalAmt": decimal_of(wanted.cents),
         "TxnDate": wanted.on.isoformat(),

@@ -95,9 +95,16 @@ def _allocate(clio: ClioSandbox, payment: Payment, bill: Bill, amount: int, inte
         source_bank_account=trust.id if trust else None,
         destination_bank_account=operating.id,
     )
-    if trust:
+    lines = clio.switch("trust_payment_lines", "both")  # a payment from trust: both, operating only, or none (6, M)
+    if trust and lines == "both":
         _move(clio, trust, -amount, payment, bill, allocation)
-    _move(clio, operating, amount, payment, bill, allocation)
+    elif trust:
+        trust.balance -= amount
+        clio.touch(trust)
+    if not trust or lines != "none":
+        _move(clio, operating, amount, payment, bill, allocation)
+    else:
+        operating.balance += amount
     bill.paid += amount
     _settle_state(clio, bill)
     touch_bill(clio, bill)
@@ -140,9 +147,13 @@ def remove_payment(clio: ClioSandbox, payment: Payment) -> None:
     payment.voided_at = clio.stamp()
     for allocation in _of_parent(clio, payment.firm, "Payment", payment.id):
         _void(clio, allocation)
+        accounts = clio.state.rows["bank_accounts"]
+        if allocation.source_bank_account:
+            accounts[allocation.source_bank_account].balance += allocation.amount
+        if allocation.destination_bank_account:
+            accounts[allocation.destination_bank_account].balance -= allocation.amount
         for move in clio.state.children("bank_transactions", allocation.bill):
             if move.allocation == allocation.id:
-                clio.state.rows["bank_accounts"][move.bank_account_id].balance -= move.amount
                 clio.state.drop(move)
         bill = clio.state.rows["bills"][allocation.bill]
         bill.paid -= allocation.amount
@@ -253,6 +264,57 @@ def record_trust_deposit(
     touch_bill(clio, bill)
     clio.note("trust_deposits_recorded")
     return moved
+
+
+def move_trust(
+    clio: ClioSandbox,
+    held: BankAccount,
+    amount: int,
+    *,
+    on: date,
+    client: int | None = None,
+    matter: int | None = None,
+    word: str = "",
+    description: str = "",
+    reference: str = "",
+) -> BankTransaction:
+    """One line on a bank account that no bill asks for: a deposit, a disbursement (negative), interest, a charge."""
+    held.balance += amount
+    clio.touch(held)
+    return clio.new(
+        BankTransaction,
+        held.firm,
+        type="liability" if held.type == "Trust" else "asset",
+        bank_account_id=held.id,
+        date=on,
+        amount=amount,
+        source="",
+        description=description,
+        confirmation=reference,
+        transaction_type=word or ("deposit" if amount > 0 else "withdrawal"),
+        client=client,
+        matter=matter,
+        after=held.balance,
+    )
+
+
+def delete_move(clio: ClioSandbox, move: BankTransaction) -> None:
+    """Staff delete a bank transaction: it vanishes, unreported, and its account's balance moves (9.11)."""
+    held = clio.state.rows["bank_accounts"][move.bank_account_id]
+    held.balance -= move.amount
+    clio.touch(held)
+    clio.state.drop(move)
+
+
+def edit_move(clio: ClioSandbox, move: BankTransaction, amount: int | None, on: date | None) -> None:
+    """Amount or date of a bank transaction; the balance follows."""
+    held = clio.state.rows["bank_accounts"][move.bank_account_id]
+    if amount is not None:
+        held.balance += amount - move.amount
+        move.amount = amount
+        clio.touch(held)
+    move.date = on or move.date
+    clio.touch(move)
 
 
 def reckon(clio: ClioSandbox, bill: Bill) -> None:

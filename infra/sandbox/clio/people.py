@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import access, books, ledger
 from .refuse import invalid, not_found
-from .state import Bill, Contact, Firm, InterestCharge, LineItem, TrustLine, User
+from .state import BankAccount, Bill, Contact, Firm, InterestCharge, LineItem, TrustLine, User
 
 if TYPE_CHECKING:
     from .sandbox import ClioSandbox
@@ -332,6 +332,67 @@ class People:
             reference=reference,
         )
         return moved.id
+
+    # --- trust -----------------------------------------------------------------------------------------------------
+    def add_trust_account(self, firm: Ref, name: str) -> int:
+        return self._clio.new(BankAccount, self._firm(firm).id, name=name, type="Trust").id
+
+    def trust_accounts(self, firm: Ref | None = None) -> list[dict[str, Any]]:
+        """Id, name and balance (cents) of a firm's trust accounts."""
+        held = self._clio.state.of_firm("bank_accounts", self._firm(firm).id)
+        return [{"id": a.id, "name": a.name, "balance": a.balance} for a in held if a.type == "Trust"]
+
+    def trust_moves(self, account: int) -> list[dict[str, Any]]:
+        """Every line of one bank account, as checkers and demos need it."""
+        rows = self._clio.state.rows["bank_transactions"].values()
+        return [
+            {"id": m.id, "amount": m.amount, "on": m.date.isoformat(), "client": m.client, "matter": m.matter}
+            for m in rows
+            if m.bank_account_id == account
+        ]
+
+    def move_trust(
+        self,
+        client: Ref | None,
+        amount: int,
+        on: date | str | None = None,
+        account: int | None = None,
+        matter: int | None = None,
+        word: str = "",
+        description: str = "",
+        reference: str = "",
+        firm: Ref | None = None,
+    ) -> int:
+        """Money into trust (or out of it: negative) that no bill asks for; without a client it is the firm's own. The
+        id of the bank transaction."""
+        contact = self._contact(client) if client is not None else None
+        firm_id = contact.firm if contact else self._firm(firm).id
+        held = (
+            self._clio.state.rows["bank_accounts"][account] if account else ledger.account(self._clio, firm_id, "Trust")
+        )
+        of = [m.id for m in self._clio.state.of_firm("matters", firm_id) if contact and m.client_id == contact.id]
+        made = ledger.move_trust(
+            self._clio,
+            held,
+            amount,
+            on=self._day(on, firm_id),
+            client=contact.id if contact else None,
+            matter=matter if matter is not None else next(iter(of), None),
+            word=word,
+            description=description,
+            reference=reference,
+        )
+        return made.id
+
+    def edit_transaction(self, transaction: int, amount: int | None = None, on: date | str | None = None) -> int:
+        move = self._clio.state.rows["bank_transactions"][transaction]
+        ledger.edit_move(self._clio, move, amount, self._day(on, move.firm) if on else None)
+        return transaction
+
+    def delete_transaction(self, transaction: int) -> int:
+        """It vanishes: no list tells of it (9.11)."""
+        ledger.delete_move(self._clio, self._clio.state.rows["bank_transactions"][transaction])
+        return transaction
 
     # --- clients ---------------------------------------------------------------------------------------------------
     def change_client(self, contact: Ref, name: str | None = None, email: str | None = None) -> int:

@@ -149,6 +149,11 @@ class Company:
         """The id of the first account with that AccountSubType, or ''."""
         return next((a["Id"] for a in self.all("Account") if a.get("AccountSubType") == subtype), "")
 
+    def accounts_below(self, ident: str) -> list[str]:
+        """Ids of an account's sub-accounts, at any depth."""
+        direct = [a["Id"] for a in self.all("Account") if a.get("ParentRef", {}).get("value") == ident]
+        return [*direct, *(deep for a in direct for deep in self.accounts_below(a))]
+
     def open_amount(self, entity: str, obj: Obj) -> Decimal:
         """What is left of an invoice or credit memo after every payment applied to it."""
         return Decimal(obj["TotalAmt"] - sum(self.applied.get((entity, obj["Id"]), {}).values()))

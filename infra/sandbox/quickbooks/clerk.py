@@ -77,9 +77,11 @@ class Clerk:
             owed = self.company.owed.get(obj["Id"], books.NONE)
             return {**obj, "Balance": owed, "BalanceWithJobs": owed}
         if entity == "Account":
-            amount = self.company.account_sums.get(obj["Id"], books.NONE)
-            balance = amount if obj["Classification"] in ("Asset", "Expense") else books.NONE - amount
-            return {**obj, "CurrentBalance": balance, "CurrentBalanceWithSubAccounts": balance}
+            sign = 1 if obj["Classification"] in ("Asset", "Expense") else -1
+            held = self.company.account_sums
+            own = held.get(obj["Id"], books.NONE)
+            below = sum((held.get(a, books.NONE) for a in self.company.accounts_below(obj["Id"])), books.NONE)
+            return {**obj, "CurrentBalance": sign * own, "CurrentBalanceWithSubAccounts": sign * (own + below)}
         if entity == "Deposit":
             return {**obj, "Line": [{k: v for k, v in line.items() if k != "_from"} for line in obj["Line"]]}
         if "CustomerRef" in obj:

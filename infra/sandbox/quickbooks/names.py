@@ -131,6 +131,20 @@ class Accounts(PlainList):
         obj = super().build(clerk, entity, body, old)
         if "AccountType" not in body:
             raise missing("AccountType")
-        obj.setdefault("SubAccount", False)
         obj.setdefault("CurrencyRef", _home(clerk))
-        return {**obj, "Classification": ACCOUNT_TYPES[body["AccountType"]], "FullyQualifiedName": obj["Name"]}
+        below = _below(clerk, body, obj["Name"], old)
+        return {**obj, "Classification": ACCOUNT_TYPES[body["AccountType"]], **below}
+
+
+def _below(clerk: Clerk, body: Obj, name: str, old: Obj | None) -> Obj:
+    """A sub-account stands below an account of its own type (4.2; the type rule is from memory, a switch)."""
+    parent_ref = body.get("ParentRef")
+    if not parent_ref:
+        return {"SubAccount": False, "FullyQualifiedName": name}
+    parent = clerk.ref("Account", parent_ref, "ParentRef")
+    if old and parent["Id"] == old["Id"]:
+        raise Refusal("900", "An account cannot be its own parent", element="ParentRef")
+    if parent["AccountType"] != body["AccountType"] and clerk.switch("sub_account_same_type", True):
+        raise Refusal("700", f"A sub-account of {parent['Name']} must be {parent['AccountType']}", element="ParentRef")
+    full = f"{parent['FullyQualifiedName']}:{name}"
+    return {"SubAccount": True, "ParentRef": {"value": parent["Id"]}, "FullyQualifiedName": full}

@@ -192,6 +192,34 @@ class People:
         clerk, old = self._at(realm, "Deposit", id)
         return clerk.delete("Deposit", old)
 
+    # --- journal entries -------------------------------------------------------------------------------------------
+    def add_journal(
+        self, realm: str, debit: str, credit: str, amount: Any, number: str = "", date: str = "", customer: str = ""
+    ) -> Obj:
+        """Moves ``amount`` from the account ``credit`` to the account ``debit``, by hand."""
+        named = {"Entity": {"Type": "Customer", "EntityRef": {"value": customer}}} if customer else {}
+        lines = [
+            {
+                "DetailType": "JournalEntryLineDetail",
+                "Amount": Decimal(str(amount)),
+                "JournalEntryLineDetail": {"PostingType": side, "AccountRef": {"value": str(account)}, **named},
+            }
+            for side, account in (("Debit", debit), ("Credit", credit))
+        ]
+        optional = {"DocNumber": number, "TxnDate": date}
+        return self._clerk(realm).create("JournalEntry", {"Line": lines, **{k: v for k, v in optional.items() if v}})
+
+    def change_journal_amount(self, realm: str, id: str, amount: Any) -> Obj:
+        """Every line gets this amount: an edit behind our back of an entry with one debit and one credit."""
+        clerk, old = self._at(realm, "JournalEntry", id)
+        lines = [{**line, "Amount": Decimal(str(amount))} for line in old["Line"]]
+        named = {"Id": old["Id"], "SyncToken": old["SyncToken"], "sparse": True}
+        return clerk.update("JournalEntry", {**named, "Line": lines})
+
+    def delete_journal(self, realm: str, id: str) -> Obj:
+        clerk, old = self._at(realm, "JournalEntry", id)
+        return clerk.delete("JournalEntry", old)
+
     # --- the company and the connection ----------------------------------------------------------------------------
     def set_preferences(
         self,

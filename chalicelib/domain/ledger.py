@@ -1,0 +1,170 @@
+"""What a trust account holds: in all, for each client, and for each client and matter. Running sums, folded from what
+changed; a balance as of any month end is found from the months, never by going through entries.
+
+No client's ledger may be below zero on any day (practice.md 3.2): the first such day is named until it is mended.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+
+from chalicelib.domain import effects
+from chalicelib.domain.kernel import Decision, Listing
+from chalicelib.domain.money import show
+from chalicelib.domain.trust import OWN
+
+DAYS_KEPT = 1500  # days with movement that a client's ledger remembers one by one; older ones are in its opening
+OWN_NAME = "The firm's own money"
+NO_MATTER = "-"
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """One movement for the ledgers: of a client (or the firm's own), on a matter (or none), in cents."""
+
+    account: str
+    client: str
+    matter: str
+    on: date
+    cents: int
+    name: str = ""
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Below:
+    """The first day on which a ledger is below zero, and what it held at the end of it."""
+
+    on: date
+    cents: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """``months``: net cents by month ("2026-03"). ``days``: net cents by ISO day, of a client's ledger; ``opening``:
+    what it held before the first of them. ``touched``: of a whole account, when something dated in a month last moved.
+    ``namings`` counts how often it was named as below zero. An empty ``client``: the whole account; an empty
+    ``matter``: the whole client."""
+
+    firm: str
+    id: str
+    account: str
+    client: str = ""
+    matter: str = ""
+    name: str = ""
+    label: str = ""
+    balance: int = 0
+    months: dict[str, int] = field(default_factory=dict)
+    days: dict[str, int] = field(default_factory=dict)
+    opening: int = 0
+    touched: dict[str, datetime] = field(default_factory=dict)
+    below: Below | None = None
+    namings: int = 0
+    at: datetime | None = None
+
+    def at_end_of(self, month: str) -> int:
+        """What it held at the end of a month ("2026-03")."""
+        return sum(cents for m, cents in self.months.items() if m <= month)
+
+
+def ids_of(moved: Moved) -> tuple[str, str, str]:
+    """The three ledgers that a movement falls in: the account's, the client's, the matter's."""
+    client = f"{moved.account}:{moved.client}"
+    return moved.account, client, f"{client}:{moved.matter or NO_MATTER}"
+
+
+def new(firm: str, id: str) -> Ledger:
+    account, _, rest = id.partition(":")
+    client, _, matter = rest.partition(":")
+    return Ledger(firm, id, account, client, matter, OWN_NAME if client == OWN else "")
+
+
+def fold(state: Ledger, moves: Sequence[Moved], currency: str, now: datetime) -> Decision[Ledger]:
+    """Lays movements over one ledger. A client's that is below zero on some day is a task until it is mended."""
+    months = _added(state.months, ((m.on.isoformat()[:7], m.cents) for m in moves))
+    last = moves[-1]
+    after = replace(
+        state,
+        balance=state.balance + sum(m.cents for m in moves),
+        months=months,
+        name=last.name or state.name,
+        label=last.label or state.label,
+        at=now,
+    )
+    if not state.client:
+        return Decision(replace(after, name="", label="", touched={**state.touched, **_touched(moves, now)}))
+    if state.matter:
+        return Decision(after)
+    opening, days = _days(state, moves)
+    return _named(replace(after, label="", opening=opening, days=days), currency, now)
+
+
+def _added(sums: dict[str, int], parts: Iterable[tuple[str, int]]) -> dict[str, int]:
+    """Sums that come to nothing are dropped."""
+    found = dict(sums)
+    for key, cents in parts:
+        found[key] = found.get(key, 0) + cents
+    return {key: cents for key, cents in sorted(found.items()) if cents}
+
+
+def _touched(moves: Sequence[Moved], now: datetime) -> dict[str, datetime]:
+    return {m.on.isoformat()[:7]: now for m in moves}
+
+
+def _days(state: Ledger, moves: Sequence[Moved]) -> tuple[int, dict[str, int]]:
+    """The opening and the days after these movements; what is older than the days kept goes to the opening."""
+    first = min(state.days, default="") if len(state.days) >= DAYS_KEPT else ""
+    opening = state.opening + sum(m.cents for m in moves if m.on.isoformat() < first)
+    days = _added(state.days, ((m.on.isoformat(), m.cents) for m in moves if m.on.isoformat() >= first))
+    oldest = sorted(days)[: max(0, len(days) - DAYS_KEPT)]
+    return opening + sum(days[d] for d in oldest), {d: c for d, c in days.items() if d not in oldest}
+
+
+def below(state: Ledger) -> Below | None:
+    """The first day at whose end it is below zero."""
+    held = state.opening
+    for day, cents in sorted(state.days.items()):
+        held += cents
+        if held < 0:
+            return Below(date.fromisoformat(day), held)
+    return None
+
+
+def _named(state: Ledger, currency: str, now: datetime) -> Decision[Ledger]:
+    found = below(state)
+    if found == state.below:
+        return Decision(state)
+    closes = (task_key(state),) if state.below else ()
+    if found is None:
+        return Decision(replace(state, below=None), closes=closes)
+    new_ = replace(state, below=found, namings=state.namings + 1)
+    today = f" It holds {show(state.balance, currency)} now."
+    asked = effects.task(
+        state.firm,
+        f"below-zero/{new_.id}/{new_.namings}",
+        f"ledger/{state.id}",
+        now,
+        title=f"Trust ledger of {state.name or state.client} is below zero",
+        reason=f"On {found.on.isoformat()} this ledger falls to {show(found.cents, currency)}.{today}",
+        remedy="No client's money may pay for another. Correct the date or amount in Clio, or put the money back. "
+        "This closes by itself once the ledger is mended.",
+        body={"ledger": state.id},
+    )
+    return Decision(new_, effects=(asked,), closes=closes)
+
+
+def task_key(state: Ledger) -> str:
+    return effects.key_of(state.firm, effects.Do.TASK, f"below-zero/{state.id}/{state.namings}")
+
+
+def listing(state: Ledger) -> Listing:
+    """An account's clients by name; a client's matters by their label."""
+    if not state.client:
+        return Listing()
+    if state.matter:
+        return Listing(
+            list=(f"{state.firm}/ledgers/{state.account}/{state.client}", f"{state.label.lower()}#{state.id}")
+        )
+    return Listing(list=(f"{state.firm}/ledgers/{state.account}", f"{state.name.lower()}#{state.id}"))

@@ -1,0 +1,296 @@
+"""An entry of a trust bank account: what Clio shows of it, what the ledgers count of it, what QuickBooks should show.
+
+Trust money travels one way, from Clio to QuickBooks, as journal entries between the trust bank account and the trust
+liability account with the client as entity (reference/quickbooks.md 4.7). A payment out of trust has two faces at Clio,
+the allocation on the bill and the line on the trust account: both are this one entry, named by the allocation.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+
+from chalicelib.domain import effects
+from chalicelib.domain.firm import Firm, Policy
+from chalicelib.domain.kernel import Decision, Effect, Guard, Json, Listing, Neighbour
+from chalicelib.domain.wanted import Side
+
+# Kinds of bank transactions that are ordinary movements. Clio does not list its words (reference/clio.md 6): any other
+# is counted, since its sign tells the direction, and is written to QuickBooks once a person says so.
+KNOWN_WORDS = ("", "deposit", "withdrawal", "transfer", "bank_transfer", "trust_interest", "bank_charge")
+OWN = "own"  # the ledger of the firm's own money in trust (practice.md 3.1: only to cover bank charges)
+NUMBER_LENGTH = 21  # reference/quickbooks.md 3.3
+NAME_LENGTH = 80  # with Clio's id behind it, well under the 100 of an account's name (4.2)
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A movement of trust money as Clio shows it. ``cents``: into trust is positive. ``transaction``: the line on the
+    trust account; empty while only the ``allocation`` of a payment from trust is shown."""
+
+    transaction: str
+    allocation: str
+    account: str
+    on: date
+    cents: int
+    currency: str
+    client_id: str = ""
+    client_name: str = ""
+    matter_id: str = ""
+    matter: str = ""
+    bill_id: str = ""
+    bill_number: str = ""
+    text: str = ""
+    word: str = ""
+    etag: str = ""
+
+    @property
+    def entry(self) -> str:
+        """The id of the entry that this is."""
+        return f"a{self.allocation}" if self.allocation else self.transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Journaled:
+    """What QuickBooks shows of an entry: the journal entry there, as of which revision; ``removed``: it was deleted."""
+
+    id: str
+    revision: int
+    removed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """``revision``: what QuickBooks should show; 0 while nothing is to be written. ``counted``: how many of its changes
+    moved the ledgers; ``moved_at``: when the last of them was seen."""
+
+    firm: str
+    id: str
+    move: Move
+    gone: bool = False
+    revision: int = 0
+    posted: Journaled | None = None
+    counted: int = 0
+    moved_at: datetime | None = None
+
+    @property
+    def number(self) -> str:
+        """Its own space of numbers, so that it can never meet an invoice's (error 6140)."""
+        return f"T-{self.id}"[:NUMBER_LENGTH]
+
+    @property
+    def ledger(self) -> str:
+        """Whose money it is: a client's id, or the firm's own."""
+        return self.move.client_id or OWN
+
+    @property
+    def stands(self) -> bool:
+        """Whether QuickBooks should hold a journal entry of it: a line of nothing is refused there."""
+        return not self.gone and self.move.cents != 0
+
+    @property
+    def written(self) -> bool:
+        """Whether QuickBooks shows what it should."""
+        return self.revision == 0 or bool(self.posted and self.posted.revision >= self.revision)
+
+
+@dataclass(frozen=True, slots=True)
+class MoveSeen:
+    move: Move
+
+
+@dataclass(frozen=True, slots=True)
+class MoveGone:
+    """Clio shows it no more: it was asked for alone, with a token that still sees its account."""
+
+
+@dataclass(frozen=True, slots=True)
+class RulesChanged:
+    """The firm chose accounts, or took a word: what could not be written before may be now."""
+
+
+@dataclass(frozen=True, slots=True)
+class WriteAgain:
+    """A person wants it in QuickBooks again, where somebody deleted it."""
+
+
+@dataclass(frozen=True, slots=True)
+class JournalWritten:
+    """QuickBooks shows the journal entry as one revision wanted it, or shows it no more."""
+
+    id: str
+    realm: str
+    revision: int
+    removed: bool = False
+
+
+EntryFact = MoveSeen | MoveGone | RulesChanged | WriteAgain | JournalWritten
+
+
+def decide(state: Entry | None, fact: EntryFact, policy: Policy, now: datetime) -> Decision[Entry]:
+    match fact:
+        case MoveSeen():
+            before = state or Entry(policy.firm.id, fact.move.entry, fact.move, gone=True)
+            return _moved(before, replace(before, move=_kept(before, fact.move), gone=False), policy, now)
+        case _ if state is None:
+            raise ValueError("an entry that is not held cannot change")
+        case MoveGone():
+            return _moved(state, replace(state, gone=True), policy, now)
+        case RulesChanged():
+            return _moved(state, state, policy, now)
+        case WriteAgain():
+            return _wanted(replace(state, posted=None), policy, now)
+        case JournalWritten():
+            return _written(state, fact)
+
+
+def _kept(state: Entry, seen: Move) -> Move:
+    """The line on the trust account is the truth; the allocation alone only fills what that does not show."""
+    return seen if seen.transaction or not state.move.transaction or state.gone else state.move
+
+
+def _moved(old: Entry, new: Entry, policy: Policy, now: datetime) -> Decision[Entry]:
+    """The ledgers first, then QuickBooks."""
+    found: tuple[Effect, ...] = ()
+    if _counts(old) != _counts(new):
+        new = replace(new, counted=new.counted + 1, moved_at=now)
+        found = (effects.ledger(new.firm, new.id, new.counted, now, {"moves": _differences(old, new)}),)
+    why = "" if new.revision else waits(new, policy.firm)
+    if why == "word":
+        found = (*found, unknown_word(new, now))
+    if why or (new.revision and _shown(old) == _shown(new)) or not (new.revision or new.stands):
+        return Decision(new, effects=found)
+    wanted = _wanted(new, policy, now)
+    return replace(wanted, effects=(*found, *wanted.effects))
+
+
+def _wanted(state: Entry, policy: Policy, now: datetime) -> Decision[Entry]:
+    """QuickBooks is owed the next revision, which takes the place of the one before."""
+    closes = (journal_key(state),) if state.revision else ()
+    new = replace(state, revision=state.revision + 1)
+    lane = policy.lanes.of(Neighbour.QUICKBOOKS)
+    m = new.move
+    owed = [effects.journal(new.firm, lane, new.id, new.revision, new.number, m.client_id, now)]
+    if policy.firm.trust.sub_accounts and m.client_id:
+        owed.append(effects.holder(new.firm, lane, m.client_id, account_name(m.client_id, m.client_name), now))
+    return Decision(new, effects=tuple(owed), closes=closes)
+
+
+def journal_key(state: Entry) -> str:
+    return effects.key_of(state.firm, effects.Do.JOURNAL, f"{state.id}/{state.revision}")
+
+
+def _written(state: Entry, fact: JournalWritten) -> Decision[Entry]:
+    """An answer to an older revision than the one known (a call that was repeated) changes nothing."""
+    if state.posted is not None and state.posted.id == fact.id and fact.revision < state.posted.revision:
+        return Decision(state)
+    guard = Guard(f"quickbooks/{fact.realm}/journal/{fact.id}", f"{state.firm}/{state.id}")
+    return Decision(replace(state, posted=Journaled(fact.id, fact.revision, fact.removed)), guards=(guard,))
+
+
+# --- what an entry comes to -------------------------------------------------------------------------------------------
+
+
+def waits(state: Entry, firm: Firm) -> str:
+    """Why nothing of it is written to QuickBooks: ``accounts`` are not chosen, it is from ``before`` the start, its
+    ``word`` is not known; empty when nothing keeps it."""
+    trust = firm.trust
+    if not trust.book_of(state.move.account):
+        return "accounts"
+    if trust.start_on and state.move.on < trust.start_on:
+        return "before"
+    if state.move.word not in KNOWN_WORDS and state.move.word not in trust.words:
+        return "word"
+    return ""
+
+
+def unknown_word(state: Entry, now: datetime) -> Effect:
+    """One question for each word, however many entries carry it."""
+    word = state.move.word
+    return effects.task(
+        state.firm,
+        f"trust-word/{word}",
+        f"trust/{state.id}",
+        now,
+        title=f"Clio calls a trust transaction “{word}”",
+        reason="We do not know this kind. It counts in the ledgers, but it is not written to QuickBooks.",
+        remedy="If it is an ordinary movement of trust money, press Done: such transactions are written from now on.",
+        body={"word": word},
+    )
+
+
+def _counts(state: Entry) -> tuple[object, ...]:
+    """What the ledgers see of it."""
+    m = state.move
+    return () if state.gone else (m.account, m.client_id, m.client_name, m.matter_id, m.matter, m.on, m.cents)
+
+
+def _shown(state: Entry) -> tuple[object, ...]:
+    """What QuickBooks shows of it."""
+    m = state.move
+    return (m.account, m.client_id, m.on, m.cents, words(state)) if state.stands else ()
+
+
+def _differences(old: Entry, new: Entry) -> list[Json]:
+    """The old part taken back and the new one added."""
+    return [_part(s, sign) for s, sign in ((old, -1), (new, 1)) if not s.gone]
+
+
+def _part(state: Entry, sign: int) -> Json:
+    m = state.move
+    return {
+        "account": m.account,
+        "client": state.ledger,
+        "name": m.client_name,
+        "matter": m.matter_id,
+        "label": m.matter,
+        "on": m.on.isoformat(),
+        "cents": sign * m.cents,
+    }
+
+
+def words(state: Entry) -> str:
+    """The description on both lines of the journal entry."""
+    m = state.move
+    what = "Trust deposit" if m.cents > 0 else "Paid from trust"
+    return " ".join(part for part in (what, f"bill {m.bill_number}" * bool(m.bill_number), m.matter, m.text) if part)
+
+
+def sides(state: Entry, bank: str, liability: str, customer: str) -> tuple[Side, ...]:
+    """Debit and credit: money in is a debit of the bank, and a credit of what is held for the client."""
+    cents, text = state.move.cents, words(state)
+    return (Side(bank, cents, text), Side(liability, -cents, text, customer))
+
+
+def account_name(client_id: str, client_name: str) -> str:
+    """Of a client's account below the liability: with Clio's id, so that it is one client's and is found again."""
+    clean = " ".join("".join(" " if c in ':"\t\n\r' else c for c in client_name).split())
+    return f"{clean[:NAME_LENGTH]} (Clio {client_id})".strip()
+
+
+def listing(state: Entry) -> Listing:
+    """In its ledger by day; and by Clio's id on its account, as long as Clio shows it there."""
+    m = state.move
+    place = (f"{state.firm}/trust/{m.account}/{state.ledger}", f"{m.on.isoformat()}#{state.id}")
+    shown = bool(m.transaction) and not state.gone
+    return Listing(list=place, group=(f"{state.firm}/moves/{m.account}", m.transaction.zfill(20)) if shown else None)
+
+
+# --- a client's own account below the liability -----------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """A client's account below the trust liability in QuickBooks, once it is there."""
+
+    firm: str
+    id: str
+    name: str
+    account: str = ""
+
+
+def held_in(state: Holder | None, firm: str, client: str, name: str, account: str, realm: str) -> Decision[Holder]:
+    """QuickBooks has the account: by its name, which no other client's can be."""
+    guard = Guard(f"quickbooks/{realm}/account/{account}", f"{firm}/{client}")
+    known = state or Holder(firm, client, name)
+    return Decision(replace(known, account=account), guards=(guard,))

@@ -1,0 +1,257 @@
+"""Trust entries become QuickBooks journal entries: written, changed under their SyncToken, or deleted there; and, where
+the firm wishes, each client gets an account below the trust liability."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from chalicelib.domain import effects, posting, trust
+from chalicelib.domain.contact import Contact
+from chalicelib.domain.firm import Policy, TrustBooks
+from chalicelib.domain.kernel import Decision, Effect, Finish, Kind, Ref, Status
+from chalicelib.domain.readings import JournalReading
+from chalicelib.domain.trust import Entry, Holder, JournalWritten
+from chalicelib.domain.wanted import Removal, WantedJournal, WantedSubAccount
+from chalicelib.flow import states
+from chalicelib.flow.ports import World
+from chalicelib.flow.prepared import FOR_A_PERSON, Prepared, done, park
+from chalicelib.flow.reach import Reach
+from chalicelib.flow.settle import settle
+from chalicelib.flow.trusting import entry_ref
+
+NO_ACCOUNTS = "Choose the accounts of your trust money under Trust first."
+AGAIN = ("again", "Write the journal entry again")
+
+
+def _ref(effect: Effect) -> Ref:
+    return entry_ref(effect.firm, str(effect.body["entry"]))
+
+
+def _entry(world: World, effect: Effect) -> Entry:
+    state: Entry = states.decode(Kind.TRUST, world.store.load(_ref(effect)).body)
+    return state
+
+
+def marker(state: Entry) -> str:
+    return posting.marker(state.firm, "trust", state.id)
+
+
+def prepare(world: World, reach: Reach, policy: Policy, batch: Sequence[Effect]) -> Prepared:
+    """Looks up what is there by number and by id, one query each, before anything is written."""
+    out = Prepared()
+    held = {h.ref: h for h in world.store.load_many([_ref(e) for e in batch])}
+    open_: list[tuple[Effect, Entry]] = []
+    for e in batch:
+        state: Entry = states.decode(Kind.TRUST, held[_ref(e)].body)
+        nothing = not state.stands and (state.posted is None or state.posted.removed)
+        if state.revision != int(e.body["revision"]) or state.written or nothing:
+            done(world, e)
+            out.settled += 1
+        else:
+            open_.append((e, state))
+    if not open_:
+        return out
+    new = [s.number for _, s in open_ if s.posted is None or s.posted.removed]
+    old = [s.posted.id for _, s in open_ if s.posted and not s.posted.removed]
+    numbered = {j.number: j for j in reach.quickbooks(lambda q, a: q.journals_numbered(a, new))} if new else {}
+    by_id = {j.id: j for j in reach.quickbooks(lambda q, a: q.journals_by_id(a, old))} if old else {}
+    customers, accounts = _clients(world, policy, [s for _, s in open_])
+    for e, state in open_:
+        posted = state.posted if state.posted and not state.posted.removed else None
+        there = by_id.get(posted.id) if posted else numbered.get(state.number)
+        out.settled += _step(world, policy, e, state, there, customers, accounts, out)
+    return out
+
+
+def _clients(
+    world: World, policy: Policy, entries: Sequence[Entry]
+) -> tuple[dict[str, Contact | None], dict[str, str]]:
+    """By client: who they are as a customer, and the account below the liability that shows what is held for them."""
+    firm = policy.firm.id
+    ids = list(dict.fromkeys(s.move.client_id for s in entries if s.move.client_id))
+    contacts = world.store.load_many([Ref(firm, Kind.CONTACT, id) for id in ids]) if ids else []
+    found = {h.ref.id: states.decode(Kind.CONTACT, h.body) for h in contacts}
+    if not policy.firm.trust.sub_accounts:
+        return found, dict.fromkeys(ids, policy.firm.trust.liability)
+    holders = world.store.load_many([Ref(firm, Kind.HOLDER, id) for id in ids]) if ids else []
+    return found, {h.ref.id: states.decode(Kind.HOLDER, h.body).account if h.body else "" for h in holders}
+
+
+def _step(
+    world: World,
+    policy: Policy,
+    e: Effect,
+    state: Entry,
+    there: JournalReading | None,
+    customers: Mapping[str, Contact | None],
+    accounts: Mapping[str, str],
+    out: Prepared,
+) -> int:
+    """One entry: written, waiting, settled (1), or shown to a person (1)."""
+    posted = state.posted is not None and not state.posted.removed
+    if not state.stands and there is None:  # it is gone in both
+        assert state.posted is not None
+        link(world, policy, e, state.posted.id, Finish(e.key))
+        return 1
+    if posted and there is None:
+        reason = f"The journal entry {state.number} was deleted in QuickBooks."
+        remedy = "Nothing is written again silently: write it again, or press Done to accept the deletion."
+        park(world, e, reason, remedy, choices=(AGAIN,), may_close=True)
+        return 1
+    if there is not None and marker(state) not in there.note and not posted:
+        park(
+            world,
+            e,
+            f"QuickBooks already has a journal entry numbered {state.number} that is not ours.",
+            "Give that journal entry another number in QuickBooks, then press Retry.",
+            detail=f"QuickBooks journal entry {there.id}",
+        )
+        return 1
+    if not state.stands and there is not None:
+        out.write.append((e, Removal("JournalEntry", there.id, there.sync_token)))
+        return 0
+    bank = policy.firm.trust.book_of(state.move.account)
+    client = state.move.client_id
+    contact = customers.get(client)
+    liability = accounts.get(client, "") if client else policy.firm.trust.liability
+    cause = _cause(world, policy.firm.trust, state, contact, liability)
+    if cause:
+        out.blocked.append((e, cause))
+        return 0
+    out.write.append(
+        (
+            e,
+            WantedJournal(
+                number=state.number,
+                on=state.move.on,
+                sides=trust.sides(state, bank, liability, contact.customer if contact else ""),
+                note=marker(state),
+                currency=state.move.currency,
+                existing=(there.id, there.sync_token) if there else None,
+            ),
+        )
+    )
+    return 0
+
+
+def _cause(world: World, books: TrustBooks, state: Entry, contact: Contact | None, liability: str) -> str:
+    """Why it still has to wait; empty when nothing keeps it."""
+    if not books.book_of(state.move.account):
+        return NO_ACCOUNTS
+    if state.move.client_id and not (contact and contact.customer):
+        name = f"{state.move.client_id}/{contact.revision}" if contact else ""
+        step = world.store.effect(effects.key_of(state.firm, effects.Do.CUSTOMER, name))
+        parked = step is not None and step.status is Status.PARKED
+        return FOR_A_PERSON if parked else "It waits for its client's customer in QuickBooks."
+    return "" if liability else "It waits for its client's account below the trust liability."
+
+
+def link(world: World, policy: Policy, effect: Effect, id: str, finish: Finish) -> None:
+    """QuickBooks shows the journal entry as the effect's revision wanted it: deleted only where that revision said
+    so."""
+    ref, revision = _ref(effect), int(effect.body["revision"])
+
+    def decide(before: Mapping[Ref, Any], now: datetime) -> dict[Ref, Decision[Any]]:
+        state: Entry = before[ref]
+        removed = state.revision == revision and not state.stands
+        fact = JournalWritten(id, policy.lanes.realm, revision, removed)
+        return {ref: trust.decide(state, fact, policy, now)}
+
+    settle(world, [ref], decide, fact="JournalWritten", body={"id": id}, policy=policy.version, finish=[finish])
+
+
+def find(world: World, reach: Reach, policy: Policy, effect: Effect, finish: Finish) -> bool:
+    """Whether a lost answer's journal entry is there, by its number; settled then. A change or a deletion is written
+    again under the present SyncToken, which does no harm."""
+    state = _entry(world, effect)
+    if state.posted is not None and not state.posted.removed:
+        return False
+    number = str(effect.body["number"])
+    found = reach.quickbooks(lambda q, a: q.journals_numbered(a, [number]))
+    mine = next((j for j in found if marker(state) in j.note), None)
+    if mine:
+        link(world, policy, effect, mine.id, finish)
+    return mine is not None
+
+
+def again(world: World, policy: Policy, effect: Effect, by: str) -> None:
+    """A person wants the journal entry again that somebody deleted."""
+    ref = _ref(effect)
+
+    def decide(before: Mapping[Ref, Any], now: datetime) -> dict[Ref, Decision[Any]]:
+        return {ref: trust.decide(before[ref], trust.WriteAgain(), policy, now)}
+
+    settle(world, [ref], decide, fact="WriteAgain", policy=policy.version, by=by)
+
+
+def accept(world: World, policy: Policy, effect: Effect, by: str) -> None:
+    """A person accepts that QuickBooks does not show it; the comparison of the books goes on naming it."""
+    ref, revision = _ref(effect), int(effect.body["revision"])
+
+    def decide(before: Mapping[Ref, Any], now: datetime) -> dict[Ref, Decision[Any]]:
+        state: Entry = before[ref]
+        id = state.posted.id if state.posted else ""
+        fact = JournalWritten(id, policy.lanes.realm, revision, removed=True)
+        return {ref: trust.decide(state, fact, policy, now)}
+
+    settle(world, [ref], decide, fact="Accepted", policy=policy.version, by=by, finish=[Finish(effect.key)])
+
+
+# --- a client's account below the liability ---------------------------------------------------------------------------
+
+
+def _holder_ref(effect: Effect) -> Ref:
+    return Ref(effect.firm, Kind.HOLDER, str(effect.body["client"]))
+
+
+def prepare_holders(world: World, reach: Reach, policy: Policy, batch: Sequence[Effect]) -> Prepared:
+    """Looked up by name, which holds Clio's id of the client; made where there is none."""
+    out = Prepared()
+    books = policy.firm.trust
+    held = {h.ref: states.decode(Kind.HOLDER, h.body) for h in world.store.load_many([_holder_ref(e) for e in batch])}
+    open_ = []
+    for e in batch:
+        known: Holder | None = held[_holder_ref(e)]
+        if known is not None or not books.sub_accounts:
+            done(world, e)
+            out.settled += 1
+        else:
+            open_.append(e)
+    names = [str(e.body["name"]) for e in open_]
+    found = {a.name: a for a in reach.quickbooks(lambda q, a: q.accounts_named(a, names))} if names else {}
+    for e in open_:
+        name = str(e.body["name"])
+        there = found.get(name)
+        if there is None:
+            wanted = WantedSubAccount(name, books.liability, books.liability_type, books.liability_subtype)
+            out.write.append((e, wanted))
+        elif there.active and there.parent == books.liability:
+            link_holder(world, policy, e, there.id, Finish(e.key))
+            out.settled += 1
+        else:
+            where = "It is not below your trust liability." if there.active else "It is inactive."
+            reason = f"QuickBooks has an account named “{name}” that cannot be used. {where}"
+            park(world, e, reason, "Correct that account in QuickBooks, then press Retry.")
+            out.settled += 1
+    return out
+
+
+def link_holder(world: World, policy: Policy, effect: Effect, id: str, finish: Finish) -> None:
+    ref, name = _holder_ref(effect), str(effect.body["name"])
+
+    def decide(before: Mapping[Ref, Any], _now: datetime) -> dict[Ref, Decision[Any]]:
+        return {ref: trust.held_in(before[ref], effect.firm, ref.id, name, id, policy.lanes.realm)}
+
+    settle(world, [ref], decide, fact="HeldIn", body={"id": id}, policy=policy.version, finish=[finish])
+
+
+def find_holder(world: World, reach: Reach, policy: Policy, effect: Effect, finish: Finish) -> bool:
+    """Whether a lost answer's account is there; settled then."""
+    name = str(effect.body["name"])
+    found = reach.quickbooks(lambda q, a: q.accounts_named(a, [name]))
+    mine = next((x for x in found if x.active and x.parent == policy.firm.trust.liability), None)
+    if mine:
+        link_holder(world, policy, effect, mine.id, finish)
+    return mine is not None

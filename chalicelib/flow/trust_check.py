@@ -1,0 +1,193 @@
+"""Each trust account's balance at Clio against the sum of the entries that we hold, and both against QuickBooks.
+
+Entries that were deleted in Clio vanish unreported (reference/clio.md 9.11): a difference starts a sweep of that
+account's ids. What is on one side only is looked at alone (flow/trusting.py), and the check is made again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import msgspec
+
+from chalicelib.domain import effects
+from chalicelib.domain.effects import Do
+from chalicelib.domain.firm import Policy
+from chalicelib.domain.kernel import Effect, Finish, Json, Kind, Neighbour, lane_of
+from chalicelib.domain.trust import Entry
+from chalicelib.errors import Disconnected
+from chalicelib.flow import ledgers, states, trust_setup
+from chalicelib.flow.budget import Floor
+from chalicelib.flow.ports import World
+from chalicelib.flow.reach import Reach
+from chalicelib.flow.settle import settle
+from chalicelib.flow.trusting import broken_moves, point_at
+
+WAITS = timedelta(seconds=30)
+OWED_READ = 1000
+PAGE = 100
+
+
+@dataclass
+class Figures:
+    """One trust account: cents at Clio, by our entries, and in its QuickBooks account (None: not chosen, or not
+    read)."""
+
+    name: str
+    clio: int
+    here: int
+    book: int | None = None
+
+
+@dataclass
+class Checked:
+    """The trust accounts at one time, by Clio's id. ``liability``: what QuickBooks shows as held for clients.
+    ``swept``: by account, the figures of which its ids were swept: the same difference is not swept again."""
+
+    at: datetime
+    accounts: dict[str, Figures] = field(default_factory=dict)
+    liability: int | None = None
+    swept: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def here(self) -> int:
+        return sum(f.here for f in self.accounts.values())
+
+    @property
+    def clio_agrees(self) -> bool:
+        return all(f.clio == f.here for f in self.accounts.values())
+
+    @property
+    def books_agree(self) -> bool:
+        """QuickBooks' bank accounts and its liability show what our entries come to."""
+        chosen = [f for f in self.accounts.values() if f.book is not None]
+        return all(f.book == f.here for f in chosen) and self.liability == sum(f.here for f in chosen)
+
+
+def last(world: World, firm: str) -> Checked | None:
+    """The last check, or None before the first."""
+    found = world.store.record("trust", firm)
+    return msgspec.convert(found[1], Checked) if found else None
+
+
+def start(world: World, firm: str) -> None:
+    """Owes a check now."""
+    lane = lane_of(firm, Neighbour.SELF)
+    world.store.arrive(effects.trust_check(firm, lane, world.now()))
+    world.queue.hint([lane])
+
+
+def check(world: World, reach: Reach, policy: Policy, effect: Effect) -> None:
+    """Reads what changed, waits until all of it is added up, then compares. Raises Unavailable and Disconnected."""
+    from chalicelib.flow.feeds import Tally, poll_clio
+
+    firm = policy.firm.id
+    if not policy.firm.may_write:
+        settle(world, [], lambda _s, _n: {}, fact="NotSetUp", finish=[Finish(effect.key, arrivals=effect.arrivals)])
+        return
+    poll_clio(world, Reach(world, firm, policy.lanes, Floor.POLL), policy, Tally(), ("deposits", "receipts"))
+    if not _quiet(world, policy):
+        world.store.postpone(effect.key, world.now() + WAITS, cause="Trust transactions are still being added up.")
+        return
+    checked = measure(world, reach, policy)
+    for id, figures in checked.accounts.items():
+        if figures.here and not policy.firm.trust.book_of(id):
+            trust_setup.ask_for_accounts(world, firm, id, figures.name)
+    lane = policy.lanes.of(Neighbour.CLIO)
+    for id, figures in checked.accounts.items():
+        if figures.clio != figures.here and checked.swept.get(id) != f"{figures.clio}/{figures.here}":
+            world.store.arrive(effects.trust_sweep(firm, lane, id, world.now()))
+            world.queue.hint([lane])
+    done = [Finish(effect.key, arrivals=effect.arrivals)]
+    settle(world, [], lambda _s, _n: {}, fact="TrustChecked", finish=done)
+
+
+def _quiet(world: World, policy: Policy) -> bool:
+    """Whether nothing that Clio has shown is still on its way into the ledgers."""
+    lane = policy.lanes.of(Neighbour.CLIO)
+    looks = any(e.kind == Do.LOOK_MOVE for e in world.store.lane_owed(lane, limit=OWED_READ))
+    return not looks and ledgers.settled(world, policy.firm.id)
+
+
+def measure(world: World, reach: Reach, policy: Policy) -> Checked:
+    """The figures as they are now, kept as the last check. One call to Clio, one to QuickBooks."""
+    firm, books = policy.firm.id, policy.firm.trust
+    before = last(world, firm)
+    found = Checked(world.now(), swept=before.swept if before else {})
+    for a in reach.clio(lambda c, access: c.trust_accounts(access)):
+        found.accounts[a.id] = Figures(a.name, a.balance, ledgers.ledger_of(world, firm, a.id).balance)
+    if books.liability:
+        ids = [*(b.book for b in books.banks), books.liability]
+        try:
+            shown = {a.id: a for a in reach.quickbooks(lambda q, access: q.accounts_by_id(access, ids))}
+        except Disconnected:  # Clio's side is told all the same
+            shown = {}
+        for b in books.banks:
+            if b.clio in found.accounts and b.book in shown:
+                found.accounts[b.clio].book = shown[b.book].balance
+        found.liability = shown[books.liability].balance if books.liability in shown else None
+    world.store.put_record("trust", firm, msgspec.to_builtins(found))
+    return found
+
+
+# --- the ids of one account -------------------------------------------------------------------------------------------
+
+
+def sweep(world: World, reach: Reach, policy: Policy, effect: Effect) -> None:
+    """Reads the ids of one account's transactions by pages and lays ours beside them. What is on one side only, or has
+    another etag, is owed a look. A sweep that runs into a minute's limit goes on where it was."""
+    firm, account = policy.firm.id, str(effect.body["account"])
+    found = world.store.record("trust-sweep", f"{firm}/{account}")
+    place: Json = dict(found[1]) if found else {}
+    broken = broken_moves(world, firm)
+    reach = Reach(world, firm, policy.lanes, Floor.POLL)
+    while True:
+        at: str | None = place.get("next")
+        rows, more = reach.clio(lambda c, a, n=at: c.transaction_ids(a, account, next=n))  # type: ignore[misc]
+        upto = rows[-1][0].zfill(20) if rows and more else ""
+        theirs = dict(rows)
+        ours, place = _ours(world, firm, account, place, upto)
+        for entry in ours:
+            if theirs.get(entry.move.transaction) != entry.move.etag:
+                point_at(world, policy, entry.move.transaction, entry.id, account)
+        held = {e.move.transaction for e in ours}
+        for id in theirs:
+            if id not in held and id not in broken:
+                point_at(world, policy, id, "", account)
+        if more is None:
+            break
+        place["next"] = more
+        world.store.put_record("trust-sweep", f"{firm}/{account}", place)
+    world.store.delete_record("trust-sweep", f"{firm}/{account}")
+    _swept(world, firm, account)
+    settle(world, [], lambda _s, _n: {}, fact="Swept", finish=[Finish(effect.key, arrivals=effect.arrivals)])
+    start(world, firm)
+
+
+def _ours(world: World, firm: str, account: str, place: Json, upto: str) -> tuple[list[Entry], Json]:
+    """Our entries of this account in the order of Clio's ids, after the last one compared and up to ``upto`` (empty:
+    to the end). ``place``: the store's cursor of the page that holds the next one, and the last id compared."""
+    found: list[Entry] = []
+    cursor, after = place.get("cursor"), str(place.get("after", ""))
+    while True:
+        page = world.store.grouped(f"{firm}/moves/{account}", limit=PAGE, cursor=cursor)
+        for held in page.items:
+            entry: Entry = states.decode(Kind.TRUST, held.body)
+            id = entry.move.transaction.zfill(20)
+            if upto and id > upto:
+                return found, {**place, "cursor": cursor, "after": upto}
+            if id > after:
+                found.append(entry)
+        if page.next is None:
+            return found, {**place, "cursor": cursor, "after": upto or after}
+        cursor = page.next
+
+
+def _swept(world: World, firm: str, account: str) -> None:
+    """Notes of which figures this account was swept, so that a difference that stays is named and not swept again."""
+    checked = last(world, firm)
+    if checked and account in checked.accounts:
+        f = checked.accounts[account]
+        checked.swept[account] = f"{f.clio}/{f.here}"
+        world.store.put_record("trust", firm, msgspec.to_builtins(checked))
