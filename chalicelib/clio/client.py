@@ -9,8 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from decimal import Decimal
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any, TypeVar
 from urllib.parse import urlencode, urlsplit
@@ -19,12 +18,17 @@ import requests
 
 from chalicelib.clio import contact_wire, wire
 from chalicelib.clio.faults import FAULT_SECONDS, refuse, said
+from chalicelib.clio.pieces import Params
+from chalicelib.clio.pieces import digits as _digits
+from chalicelib.clio.pieces import json_of as _json
+from chalicelib.clio.pieces import seconds as _seconds
+from chalicelib.clio.pieces import since as _since
 from chalicelib.clio.subscriptions import Subscriptions
 from chalicelib.domain import readings as r
+from chalicelib.domain import trust_readings as t
 from chalicelib.errors import Declined, Refused, Unavailable, Unreadable
 
 T = TypeVar("T")
-Params = list[tuple[str, str]]
 
 API_VERSION = "4.0.13"  # reference/clio.md 2.5
 PAGE_ROWS = 200  # 2.2
@@ -197,18 +201,18 @@ class ClioClient:
 
     def deposits(
         self, access: r.Access, *, client_id: str = "", updated_since: datetime | None = None, next: str | None = None
-    ) -> r.Page[r.Deposit]:
+    ) -> r.Page[t.Deposit]:
         asked = [IN_ORDER, *_since(updated_since), *([("client_id", client_id)] if client_id else [])]
         return self._page(access, "bank_transactions", asked, wire.DEPOSIT, wire.DEPOSIT_LEAST, wire.deposit, next)
 
-    def deposits_by_id(self, access: r.Access, ids: Sequence[str]) -> r.Page[r.Deposit]:
+    def deposits_by_id(self, access: r.Access, ids: Sequence[str]) -> r.Page[t.Deposit]:
         """Up to 200 bank transactions by id in one call; those that are gone are absent."""
         if len(ids) > IDS_AT_ONCE:
             raise ValueError(f"at most {IDS_AT_ONCE} bank transactions at once")
         asked = [IN_ORDER, *(("ids[]", _digits(id)) for id in ids)]
         return self._page(access, "bank_transactions", asked, wire.DEPOSIT, wire.DEPOSIT_LEAST, wire.deposit, None)
 
-    def deposit(self, access: r.Access, id: str) -> r.Deposit:
+    def deposit(self, access: r.Access, id: str) -> t.Deposit:
         """One bank transaction; Declined("404") when it is gone or not visible."""
         path = f"bank_transactions/{_digits(id)}"
         row = self._one(access, path, wire.DEPOSIT, wire.DEPOSIT_LEAST, key="bank_transactions")
@@ -222,7 +226,7 @@ class ClioClient:
         rows, more = self._rows(access, "bank_transactions", asked, "id,etag", "id,etag", next)
         return tuple((str(row["id"]), str(row.get("etag") or "")) for row in rows), more
 
-    def trust_accounts(self, access: r.Access) -> tuple[r.TrustAccount, ...]:
+    def trust_accounts(self, access: r.Access) -> tuple[t.TrustAccount, ...]:
         """The firm's trust bank accounts with their balances. The list's filter has other words than the answer (9.4),
         so the answer is looked at too."""
         asked = [IN_ORDER, ("type", "TrustAccount")]
@@ -378,31 +382,3 @@ class ClioClient:
 
     def _url(self, access: r.Access, path: str) -> str:
         return f"{self._api(access)}/{path}.json"
-
-
-def _json(answer: requests.Response) -> r.Raw:
-    try:
-        told = json.loads(answer.content, parse_float=Decimal)
-    except ValueError as bad:
-        raise Unreadable("answer", answer.headers.get("Content-Type", "no content type")) from bad
-    if not isinstance(told, dict):
-        raise Unreadable("answer", type(told).__name__)
-    return told
-
-
-def _since(at: datetime | None) -> Params:
-    return [("updated_since", at.astimezone(UTC).isoformat(timespec="seconds"))] if at else []
-
-
-def _seconds(raw: object) -> int:
-    """``expires_in`` as sent; Clio's own pages disagree about the usual value (reference/clio.md 1)."""
-    if isinstance(raw, bool) or not isinstance(raw, int) or raw <= 0:
-        raise Unreadable("expires_in", raw)
-    return raw
-
-
-def _digits(id: str) -> str:
-    """An id that may stand in a path."""
-    if not id.isascii() or not id.isdigit():
-        raise ValueError(f"not a Clio id: {id!r}")
-    return id

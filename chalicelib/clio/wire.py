@@ -18,14 +18,13 @@ from chalicelib.domain.readings import (
     BillState,
     Broken,
     ClientReading,
-    Deposit,
     Person,
     Pot,
     Raw,
     Receipt,
     Tokens,
-    TrustAccount,
 )
+from chalicelib.domain.trust_readings import Deposit, TrustAccount
 from chalicelib.errors import Unreadable
 
 T = TypeVar("T")

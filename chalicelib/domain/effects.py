@@ -282,10 +282,10 @@ def journal(firm: str, lane: str, entry: str, revision: int, number: str, client
     return owed(firm, Do.JOURNAL, name, f"trust/{entry}", lane, at, body=body, after=after, title=number)
 
 
-def holder(firm: str, lane: str, client: str, name: str, at: datetime) -> Effect:
+def holder(firm: str, lane: str, client: str, generation: int, name: str, at: datetime) -> Effect:
     """A client's account below the trust liability. ``name``: the account's, by which it is looked up."""
     body: Json = {"client": client, "name": name}
-    return owed(firm, Do.HOLDER, client, f"holder/{client}", lane, at, body=body, title=name)
+    return owed(firm, Do.HOLDER, f"{client}/{generation}", f"holder/{client}", lane, at, body=body, title=name)
 
 
 def ledger(firm: str, entry: str, count: int, at: datetime, body: Json) -> Effect:

@@ -51,7 +51,7 @@ class TrustBooks:
 
     ``sub_accounts``: each client gets an account of their own below the liability. ``start_on``: entries dated before
     it are in QuickBooks already. ``words``: kinds of Clio's bank transactions that a person told us to take.
-    ``choices``: how often any of this was chosen.
+    ``choices``: how often any of this was chosen; ``generation``: of links to QuickBooks, in which these accounts are.
     """
 
     banks: tuple[TrustBank, ...] = ()
@@ -63,6 +63,7 @@ class TrustBooks:
     start_on: date | None = None
     words: tuple[str, ...] = ()
     choices: int = 0
+    generation: int = 1
 
     def book_of(self, account: str) -> str:
         """The QuickBooks bank account of a trust account at Clio; empty until chosen."""
@@ -105,6 +106,13 @@ class Firm:
             and self.start_on
             and self.accounts.clearing
         )
+
+    @property
+    def trust_books(self) -> TrustBooks:
+        """The accounts of trust money in the present generation of links; none while they are those of an earlier."""
+        if self.trust.generation == self.generation:
+            return self.trust
+        return TrustBooks(words=self.trust.words, choices=self.trust.choices, generation=self.generation)
 
     def today(self, now: datetime) -> date:
         """The firm's local day."""
@@ -262,7 +270,8 @@ def _trust(state: Firm, chosen: TrustBooks) -> TrustBooks:
         raise Refused("Each trust account needs a QuickBooks account of its own. You chose one of them twice.")
     if state.accounts.clearing in used:
         raise Refused("Payments of invoices are recorded in that account. Trust money needs an account of its own.")
-    return replace(chosen, words=state.trust.words, choices=state.trust.choices + 1)
+    kept = state.trust
+    return replace(chosen, words=kept.words, choices=kept.choices + 1, generation=state.generation)
 
 
 def _place(state: Firm, fact: PlaceConfirmed) -> Firm:

@@ -11,14 +11,15 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from chalicelib.domain import billing, contact, paying
+from chalicelib.domain import billing, contact, paying, trust
 from chalicelib.domain.contact import Contact
 from chalicelib.domain.firm import Policy
 from chalicelib.domain.kernel import Decision
 from chalicelib.domain.payable import Payable
 from chalicelib.domain.payment import Payment
+from chalicelib.domain.trust import Entry, Holder
 
-Linked = Contact | Payable | Payment
+Linked = Contact | Payable | Payment | Entry | Holder
 
 
 def is_stale(state: Linked, policy: Policy) -> bool:
@@ -37,3 +38,7 @@ def renewed(state: Linked, policy: Policy, now: datetime) -> Decision[Any]:
             return billing.afresh(state, policy, now)
         case Payment():
             return paying.afresh(state, policy, now)
+        case Entry():
+            return trust.afresh(state, policy, now)
+        case Holder():
+            return trust.without_account(state, policy)

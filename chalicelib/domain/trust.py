@@ -61,8 +61,8 @@ class Journaled:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """``revision``: what QuickBooks should show; 0 while nothing is to be written. ``counted``: how many of its changes
-    moved the ledgers; ``moved_at``: when the last of them was seen."""
+    """``begun``: QuickBooks is to show it, as of ``revision``, in this ``generation`` of links. ``counted``: how many
+    of its changes moved the ledgers; ``moved_at``: when the last of them was seen."""
 
     firm: str
     id: str
@@ -72,6 +72,8 @@ class Entry:
     posted: Journaled | None = None
     counted: int = 0
     moved_at: datetime | None = None
+    begun: bool = False
+    generation: int = 1
 
     @property
     def number(self) -> str:
@@ -91,7 +93,7 @@ class Entry:
     @property
     def written(self) -> bool:
         """Whether QuickBooks shows what it should."""
-        return self.revision == 0 or bool(self.posted and self.posted.revision >= self.revision)
+        return not self.begun or bool(self.posted and self.posted.revision >= self.revision)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +124,7 @@ class JournalWritten:
     realm: str
     revision: int
     removed: bool = False
+    generation: int = 1
 
 
 EntryFact = MoveSeen | MoveGone | RulesChanged | WriteAgain | JournalWritten
@@ -130,7 +133,8 @@ EntryFact = MoveSeen | MoveGone | RulesChanged | WriteAgain | JournalWritten
 def decide(state: Entry | None, fact: EntryFact, policy: Policy, now: datetime) -> Decision[Entry]:
     match fact:
         case MoveSeen():
-            before = state or Entry(policy.firm.id, fact.move.entry, fact.move, gone=True)
+            new = Entry(policy.firm.id, fact.move.entry, fact.move, gone=True, generation=policy.firm.generation)
+            before = state or new
             return _moved(before, replace(before, move=_kept(before, fact.move), gone=False), policy, now)
         case _ if state is None:
             raise ValueError("an entry that is not held cannot change")
@@ -155,10 +159,10 @@ def _moved(old: Entry, new: Entry, policy: Policy, now: datetime) -> Decision[En
     if _counts(old) != _counts(new):
         new = replace(new, counted=new.counted + 1, moved_at=now)
         found = (effects.ledger(new.firm, new.id, new.counted, now, {"moves": _differences(old, new)}),)
-    why = "" if new.revision else waits(new, policy.firm)
+    why = "" if new.begun else waits(new, policy.firm)
     if why == "word":
         found = (*found, unknown_word(new, now))
-    if why or (new.revision and _shown(old) == _shown(new)) or not (new.revision or new.stands):
+    if why or (new.begun and _shown(old) == _shown(new)) or not (new.begun or new.stands):
         return Decision(new, effects=found)
     wanted = _wanted(new, policy, now)
     return replace(wanted, effects=(*found, *wanted.effects))
@@ -166,13 +170,14 @@ def _moved(old: Entry, new: Entry, policy: Policy, now: datetime) -> Decision[En
 
 def _wanted(state: Entry, policy: Policy, now: datetime) -> Decision[Entry]:
     """QuickBooks is owed the next revision, which takes the place of the one before."""
-    closes = (journal_key(state),) if state.revision else ()
-    new = replace(state, revision=state.revision + 1)
+    closes = (journal_key(state),) if state.begun else ()
+    new = replace(state, revision=state.revision + 1, begun=True)
     lane = policy.lanes.of(Neighbour.QUICKBOOKS)
     m = new.move
     owed = [effects.journal(new.firm, lane, new.id, new.revision, new.number, m.client_id, now)]
-    if policy.firm.trust.sub_accounts and m.client_id:
-        owed.append(effects.holder(new.firm, lane, m.client_id, account_name(m.client_id, m.client_name), now))
+    if policy.firm.trust_books.sub_accounts and m.client_id:
+        name = account_name(m.client_id, m.client_name)
+        owed.append(effects.holder(new.firm, lane, m.client_id, policy.firm.generation, name, now))
     return Decision(new, effects=tuple(owed), closes=closes)
 
 
@@ -181,11 +186,23 @@ def journal_key(state: Entry) -> str:
 
 
 def _written(state: Entry, fact: JournalWritten) -> Decision[Entry]:
-    """An answer to an older revision than the one known (a call that was repeated) changes nothing."""
+    """An answer to an older revision than the one known (a call that was repeated), or of an earlier generation of
+    links, changes nothing."""
+    if fact.generation < state.generation:
+        return Decision(state)
     if state.posted is not None and state.posted.id == fact.id and fact.revision < state.posted.revision:
         return Decision(state)
     guard = Guard(f"quickbooks/{fact.realm}/journal/{fact.id}", f"{state.firm}/{state.id}")
     return Decision(replace(state, posted=Journaled(fact.id, fact.revision, fact.removed)), guards=(guard,))
+
+
+def afresh(state: Entry, policy: Policy, now: datetime) -> Decision[Entry]:
+    """The link belongs to an earlier generation: it counts no more, and what should stand is written in this one as
+    soon as its accounts are chosen."""
+    closes = (journal_key(state),) if state.begun else ()
+    new = replace(state, posted=None, begun=False, generation=policy.firm.generation)
+    decided = _moved(new, new, policy, now)
+    return replace(decided, closes=closes)
 
 
 # --- what an entry comes to -------------------------------------------------------------------------------------------
@@ -194,7 +211,7 @@ def _written(state: Entry, fact: JournalWritten) -> Decision[Entry]:
 def waits(state: Entry, firm: Firm) -> str:
     """Why nothing of it is written to QuickBooks: ``accounts`` are not chosen, it is from ``before`` the start, its
     ``word`` is not known; empty when nothing keeps it."""
-    trust = firm.trust
+    trust = firm.trust_books
     if not trust.book_of(state.move.account):
         return "accounts"
     if trust.start_on and state.move.on < trust.start_on:
@@ -269,11 +286,11 @@ def account_name(client_id: str, client_name: str) -> str:
 
 
 def listing(state: Entry) -> Listing:
-    """In its ledger by day; and by Clio's id on its account, as long as Clio shows it there."""
+    """In its ledger by day; and by Clio's id on its account, as long as Clio shows it."""
     m = state.move
     place = (f"{state.firm}/trust/{m.account}/{state.ledger}", f"{m.on.isoformat()}#{state.id}")
-    shown = bool(m.transaction) and not state.gone
-    return Listing(list=place, group=(f"{state.firm}/moves/{m.account}", m.transaction.zfill(20)) if shown else None)
+    by_id = m.transaction.zfill(20) if m.transaction else f"~{m.allocation}"  # those without a line come last
+    return Listing(list=place, group=None if state.gone else (f"{state.firm}/moves/{m.account}", by_id))
 
 
 # --- a client's own account below the liability -----------------------------------------------------------------------
@@ -287,10 +304,16 @@ class Holder:
     id: str
     name: str
     account: str = ""
+    generation: int = 1
 
 
-def held_in(state: Holder | None, firm: str, client: str, name: str, account: str, realm: str) -> Decision[Holder]:
+def held_in(client: str, name: str, account: str, policy: Policy) -> Decision[Holder]:
     """QuickBooks has the account: by its name, which no other client's can be."""
-    guard = Guard(f"quickbooks/{realm}/account/{account}", f"{firm}/{client}")
-    known = state or Holder(firm, client, name)
-    return Decision(replace(known, account=account), guards=(guard,))
+    firm = policy.firm
+    guard = Guard(f"quickbooks/{policy.lanes.book}/account/{account}", f"{firm.id}/{client}")
+    return Decision(Holder(firm.id, client, name, account, firm.generation), guards=(guard,))
+
+
+def without_account(state: Holder, policy: Policy) -> Decision[Holder]:
+    """The account belongs to an earlier generation of links."""
+    return Decision(replace(state, account="", generation=policy.firm.generation))

@@ -15,7 +15,8 @@ from chalicelib.domain.connection import Connection
 from chalicelib.domain.firm import Policy
 from chalicelib.domain.kernel import Effect, Json, Kind, Neighbour, Status, lane_of
 from chalicelib.domain.payable import Payable
-from chalicelib.domain.readings import BillReading, Broken, Deposit, EventPointer, Pot, Receipt
+from chalicelib.domain.readings import BillReading, Broken, EventPointer, Pot, Receipt
+from chalicelib.domain.trust_readings import Deposit
 from chalicelib.errors import Conflict, Unreadable
 from chalicelib.flow import states, trusting
 from chalicelib.flow.looking import bring_in, park_look, payable_ref, point_at_bill

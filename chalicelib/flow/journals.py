@@ -11,12 +11,12 @@ from chalicelib.domain import effects, posting, trust
 from chalicelib.domain.contact import Contact
 from chalicelib.domain.firm import Policy, TrustBooks
 from chalicelib.domain.kernel import Decision, Effect, Finish, Kind, Ref, Status
-from chalicelib.domain.readings import JournalReading
 from chalicelib.domain.trust import Entry, Holder, JournalWritten
+from chalicelib.domain.trust_readings import JournalReading
 from chalicelib.domain.wanted import Removal, WantedJournal, WantedSubAccount
 from chalicelib.flow import states
 from chalicelib.flow.ports import World
-from chalicelib.flow.prepared import FOR_A_PERSON, Prepared, done, park
+from chalicelib.flow.prepared import FOR_A_PERSON, Prepared, current, done, park, renew
 from chalicelib.flow.reach import Reach
 from chalicelib.flow.settle import settle
 from chalicelib.flow.trusting import entry_ref
@@ -46,7 +46,9 @@ def prepare(world: World, reach: Reach, policy: Policy, batch: Sequence[Effect])
     for e in batch:
         state: Entry = states.decode(Kind.TRUST, held[_ref(e)].body)
         nothing = not state.stands and (state.posted is None or state.posted.removed)
-        if state.revision != int(e.body["revision"]) or state.written or nothing:
+        if renew(world, policy, e, state):
+            out.settled += 1
+        elif state.revision != int(e.body["revision"]) or state.written or nothing:
             done(world, e)
             out.settled += 1
         else:
@@ -65,18 +67,15 @@ def prepare(world: World, reach: Reach, policy: Policy, batch: Sequence[Effect])
     return out
 
 
-def _clients(
-    world: World, policy: Policy, entries: Sequence[Entry]
-) -> tuple[dict[str, Contact | None], dict[str, str]]:
+def _clients(world: World, policy: Policy, entries: Sequence[Entry]) -> tuple[dict[str, Contact], dict[str, str]]:
     """By client: who they are as a customer, and the account below the liability that shows what is held for them."""
     firm = policy.firm.id
     ids = list(dict.fromkeys(s.move.client_id for s in entries if s.move.client_id))
-    contacts = world.store.load_many([Ref(firm, Kind.CONTACT, id) for id in ids]) if ids else []
-    found = {h.ref.id: states.decode(Kind.CONTACT, h.body) for h in contacts}
-    if not policy.firm.trust.sub_accounts:
-        return found, dict.fromkeys(ids, policy.firm.trust.liability)
-    holders = world.store.load_many([Ref(firm, Kind.HOLDER, id) for id in ids]) if ids else []
-    return found, {h.ref.id: states.decode(Kind.HOLDER, h.body).account if h.body else "" for h in holders}
+    found = {ref.id: c for ref, c in current(world, policy, [Ref(firm, Kind.CONTACT, id) for id in ids]).items()}
+    if not policy.firm.trust_books.sub_accounts:
+        return found, dict.fromkeys(ids, policy.firm.trust_books.liability)
+    holders = current(world, policy, [Ref(firm, Kind.HOLDER, id) for id in ids])
+    return found, {ref.id: h.account for ref, h in holders.items()}
 
 
 def _step(
@@ -85,7 +84,7 @@ def _step(
     e: Effect,
     state: Entry,
     there: JournalReading | None,
-    customers: Mapping[str, Contact | None],
+    customers: Mapping[str, Contact],
     accounts: Mapping[str, str],
     out: Prepared,
 ) -> int:
@@ -112,11 +111,11 @@ def _step(
     if not state.stands and there is not None:
         out.write.append((e, Removal("JournalEntry", there.id, there.sync_token)))
         return 0
-    bank = policy.firm.trust.book_of(state.move.account)
+    bank = policy.firm.trust_books.book_of(state.move.account)
     client = state.move.client_id
     contact = customers.get(client)
-    liability = accounts.get(client, "") if client else policy.firm.trust.liability
-    cause = _cause(world, policy.firm.trust, state, contact, liability)
+    liability = accounts.get(client, "") if client else policy.firm.trust_books.liability
+    cause = _cause(world, policy.firm.trust_books, state, contact, liability)
     if cause:
         out.blocked.append((e, cause))
         return 0
@@ -156,7 +155,7 @@ def link(world: World, policy: Policy, effect: Effect, id: str, finish: Finish) 
     def decide(before: Mapping[Ref, Any], now: datetime) -> dict[Ref, Decision[Any]]:
         state: Entry = before[ref]
         removed = state.revision == revision and not state.stands
-        fact = JournalWritten(id, policy.lanes.realm, revision, removed)
+        fact = JournalWritten(id, policy.lanes.book, revision, removed, policy.firm.generation)
         return {ref: trust.decide(state, fact, policy, now)}
 
     settle(world, [ref], decide, fact="JournalWritten", body={"id": id}, policy=policy.version, finish=[finish])
@@ -193,7 +192,7 @@ def accept(world: World, policy: Policy, effect: Effect, by: str) -> None:
     def decide(before: Mapping[Ref, Any], now: datetime) -> dict[Ref, Decision[Any]]:
         state: Entry = before[ref]
         id = state.posted.id if state.posted else ""
-        fact = JournalWritten(id, policy.lanes.realm, revision, removed=True)
+        fact = JournalWritten(id, policy.lanes.book, revision, True, policy.firm.generation)
         return {ref: trust.decide(state, fact, policy, now)}
 
     settle(world, [ref], decide, fact="Accepted", policy=policy.version, by=by, finish=[Finish(effect.key)])
@@ -209,12 +208,12 @@ def _holder_ref(effect: Effect) -> Ref:
 def prepare_holders(world: World, reach: Reach, policy: Policy, batch: Sequence[Effect]) -> Prepared:
     """Looked up by name, which holds Clio's id of the client; made where there is none."""
     out = Prepared()
-    books = policy.firm.trust
-    held = {h.ref: states.decode(Kind.HOLDER, h.body) for h in world.store.load_many([_holder_ref(e) for e in batch])}
+    books = policy.firm.trust_books
+    held = current(world, policy, [_holder_ref(e) for e in batch])
     open_ = []
     for e in batch:
-        known: Holder | None = held[_holder_ref(e)]
-        if known is not None or not books.sub_accounts:
+        known: Holder | None = held.get(_holder_ref(e))
+        if (known is not None and known.account) or not books.sub_accounts:
             done(world, e)
             out.settled += 1
         else:
@@ -241,8 +240,8 @@ def prepare_holders(world: World, reach: Reach, policy: Policy, batch: Sequence[
 def link_holder(world: World, policy: Policy, effect: Effect, id: str, finish: Finish) -> None:
     ref, name = _holder_ref(effect), str(effect.body["name"])
 
-    def decide(before: Mapping[Ref, Any], _now: datetime) -> dict[Ref, Decision[Any]]:
-        return {ref: trust.held_in(before[ref], effect.firm, ref.id, name, id, policy.lanes.realm)}
+    def decide(_before: Mapping[Ref, Any], _now: datetime) -> dict[Ref, Decision[Any]]:
+        return {ref: trust.held_in(ref.id, name, id, policy)}
 
     settle(world, [ref], decide, fact="HeldIn", body={"id": id}, policy=policy.version, finish=[finish])
 
@@ -251,7 +250,7 @@ def find_holder(world: World, reach: Reach, policy: Policy, effect: Effect, fini
     """Whether a lost answer's account is there; settled then."""
     name = str(effect.body["name"])
     found = reach.quickbooks(lambda q, a: q.accounts_named(a, [name]))
-    mine = next((x for x in found if x.active and x.parent == policy.firm.trust.liability), None)
+    mine = next((x for x in found if x.active and x.parent == policy.firm.trust_books.liability), None)
     if mine:
         link_holder(world, policy, effect, mine.id, finish)
     return mine is not None

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Protocol
 
+from chalicelib.flow.trust_ports import ClioTrust, QuickBooksTrust
+
 if TYPE_CHECKING:  # shapes only: a cold start must not build the classes that they name
     from chalicelib.domain import readings as r
     from chalicelib.domain.kernel import Call, Commit, Effect, EffectSlice, Held, Json, Line, Ref, Slice
@@ -155,7 +157,7 @@ class Store(Protocol):
         ...
 
 
-class Clio(Protocol):
+class Clio(ClioTrust, Protocol):
     """Clio Manage. ``account`` of an Access is ``<region>/<account id>``. Reads raise Expired on 401, Unavailable on
     429/5xx/time-out, Declined on 403/404/422/412 (code = HTTP status as text, or ``error.type``)."""
 
@@ -199,27 +201,6 @@ class Clio(Protocol):
         """Allocations, in id order; of a bill, of a payment (parent), or changed since. Voided ones are included."""
         ...
 
-    def deposits(
-        self, access: r.Access, *, client_id: str = "", updated_since: datetime | None = None, next: str | None = None
-    ) -> r.Page[r.Deposit]: ...
-    def deposits_by_id(self, access: r.Access, ids: Sequence[str]) -> r.Page[r.Deposit]:
-        """Up to 200 bank transactions by id in one call; those that are gone are absent."""
-        ...
-
-    def deposit(self, access: r.Access, id: str) -> r.Deposit:
-        """One bank transaction; Declined("404") when it is gone or not visible."""
-        ...
-
-    def transaction_ids(
-        self, access: r.Access, account: str, *, next: str | None = None
-    ) -> tuple[tuple[tuple[str, str], ...], str | None]:
-        """A page of (id, etag) of one bank account's transactions in id order, and what to pass for the next page."""
-        ...
-
-    def trust_accounts(self, access: r.Access) -> tuple[r.TrustAccount, ...]:
-        """The firm's trust bank accounts with their balances; one call."""
-        ...
-
     def client(self, access: r.Access, id: str) -> r.ClientReading:
         """A contact, whole. Declined("404") when there is none that this user may see."""
         ...
@@ -250,7 +231,7 @@ class Clio(Protocol):
     def hooks(self) -> ClioHooks: ...
 
 
-class QuickBooks(Protocol):
+class QuickBooks(QuickBooksTrust, Protocol):
     """QuickBooks Online. ``account`` of an Access is the realm id. Expired on 401 (3200), Disconnected on 3100/120,
     Unavailable on 429/5xx/time-out (``maybe_done`` for writes), Declined for other faults with QuickBooks' code."""
 
@@ -290,19 +271,6 @@ class QuickBooks(Protocol):
     def payments_by_id(self, access: r.Access, ids: Sequence[str]) -> list[r.BookedPayment]: ...
     def payments_on(self, access: r.Access, customer: str, on: date) -> list[r.BookedPayment]:
         """Payments of one customer dated that day: the look-up before a payment may be written again."""
-        ...
-
-    def journals_numbered(self, access: r.Access, numbers: Sequence[str]) -> list[r.JournalReading]: ...
-    def journals_by_id(self, access: r.Access, ids: Sequence[str]) -> list[r.JournalReading]:
-        """Up to 200 ids in one query; deleted ones are absent."""
-        ...
-
-    def accounts_named(self, access: r.Access, names: Sequence[str]) -> list[r.Account]:
-        """Active and inactive accounts of exactly these names (one query)."""
-        ...
-
-    def accounts_by_id(self, access: r.Access, ids: Sequence[str]) -> list[r.Account]:
-        """With their balances, sub-accounts counted in (one query)."""
         ...
 
     def changes(self, access: r.Access, since: datetime) -> r.BookChanges: ...

@@ -36,7 +36,13 @@ def renew(world: World, policy: Policy, effect: Effect, state: generation.Linked
     and this one is done. Every ``prepare`` asks this before it uses a link."""
     if not generation.is_stale(state, policy):
         return False
-    kinds = {"Contact": Kind.CONTACT, "Payable": Kind.PAYABLE, "Payment": Kind.PAYMENT}
+    kinds = {
+        "Contact": Kind.CONTACT,
+        "Payable": Kind.PAYABLE,
+        "Payment": Kind.PAYMENT,
+        "Entry": Kind.TRUST,
+        "Holder": Kind.HOLDER,
+    }
     ref = Ref(state.firm, kinds[type(state).__name__], state.id)
     renew_state(world, policy, ref, [Finish(effect.key)])
     return True

@@ -92,7 +92,7 @@ def check(world: World, reach: Reach, policy: Policy, effect: Effect) -> None:
         return
     checked = measure(world, reach, policy)
     for id, figures in checked.accounts.items():
-        if figures.here and not policy.firm.trust.book_of(id):
+        if figures.here and not policy.firm.trust_books.book_of(id):
             trust_setup.ask_for_accounts(world, firm, id, figures.name)
     lane = policy.lanes.of(Neighbour.CLIO)
     for id, figures in checked.accounts.items():
@@ -112,7 +112,7 @@ def _quiet(world: World, policy: Policy) -> bool:
 
 def measure(world: World, reach: Reach, policy: Policy) -> Checked:
     """The figures as they are now, kept as the last check. One call to Clio, one to QuickBooks."""
-    firm, books = policy.firm.id, policy.firm.trust
+    firm, books = policy.firm.id, policy.firm.trust_books
     before = last(world, firm)
     found = Checked(world.now(), swept=before.swept if before else {})
     for a in reach.clio(lambda c, access: c.trust_accounts(access)):
@@ -174,6 +174,8 @@ def _ours(world: World, firm: str, account: str, place: Json, upto: str) -> tupl
         page = world.store.grouped(f"{firm}/moves/{account}", limit=PAGE, cursor=cursor)
         for held in page.items:
             entry: Entry = states.decode(Kind.TRUST, held.body)
+            if not entry.move.transaction:  # an allocation alone: it has no id among these
+                continue
             id = entry.move.transaction.zfill(20)
             if upto and id > upto:
                 return found, {**place, "cursor": cursor, "after": upto}

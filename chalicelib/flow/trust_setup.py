@@ -12,7 +12,8 @@ from chalicelib.domain import effects
 from chalicelib.domain import firm as rules
 from chalicelib.domain.firm import Firm, TrustBank, TrustBooks, TrustChosen, TrustWordTaken
 from chalicelib.domain.kernel import Decision, Effect, Kind, Neighbour, Ref, lane_of
-from chalicelib.domain.readings import Account, TrustAccount
+from chalicelib.domain.readings import Account
+from chalicelib.domain.trust_readings import TrustAccount
 from chalicelib.errors import Refused
 from chalicelib.flow import tokens
 from chalicelib.flow.firms import connections, firm_of
@@ -46,7 +47,7 @@ def choices(world: World, firm: str) -> TrustChoices:
     liabilities = sorted(
         (a for a in active if a.type in LIABILITIES and not a.parent), key=lambda a: "Trust" not in a.subtype
     )
-    chosen = state.trust if state.trust.liability else _proposed(state, accounts, banks, liabilities)
+    chosen = state.trust_books if state.trust_books.liability else _proposed(state, accounts, banks, liabilities)
     return TrustChoices(accounts, tuple(banks), tuple(liabilities), chosen)
 
 
@@ -122,7 +123,9 @@ def _settle(world: World, firm: str, fact: TrustChosen | TrustWordTaken, by: str
 
 
 def accounts_task_key(state: Firm, account: str) -> str:
-    return effects.key_of(state.id, effects.Do.TASK, f"trust-accounts/{account}/{state.trust.choices}")
+    return effects.key_of(
+        state.id, effects.Do.TASK, f"trust-accounts/{account}/{state.generation}.{state.trust.choices}"
+    )
 
 
 def ask_for_accounts(world: World, firm: str, account: str, name: str) -> None:
@@ -138,7 +141,7 @@ def ask_for_accounts(world: World, firm: str, account: str, name: str) -> None:
 def _accounts_task(state: Firm, account: str, name: str, now: datetime) -> Effect:
     return effects.task(
         state.id,
-        f"trust-accounts/{account}/{state.trust.choices}",
+        f"trust-accounts/{account}/{state.generation}.{state.trust.choices}",
         "firm",
         now,
         title=f"Trust money in “{name}” is not written to QuickBooks",

@@ -10,16 +10,18 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from chalicelib.domain import effects, trust
+from chalicelib.domain import effects, generation, trust
 from chalicelib.domain.effects import Do
 from chalicelib.domain.firm import Policy
 from chalicelib.domain.kernel import Decision, Effect, Finish, Held, Json, Kind, Neighbour, Ref, lane_of
-from chalicelib.domain.readings import Broken, ClientReading, Deposit, Receipt
+from chalicelib.domain.readings import Broken, ClientReading, Receipt
 from chalicelib.domain.trust import Entry, Move, MoveGone, MoveSeen
+from chalicelib.domain.trust_readings import Deposit
 from chalicelib.errors import Conflict, Declined, Refused, Unreadable
 from chalicelib.flow import states
 from chalicelib.flow.looking import see_client
 from chalicelib.flow.ports import World
+from chalicelib.flow.prepared import renew_state
 from chalicelib.flow.reach import Reach
 from chalicelib.flow.settle import settle
 
@@ -157,7 +159,7 @@ def _from_allocation(r: Receipt, policy: Policy) -> Move:
 def _know_client(world: World, policy: Policy, client: str, reading: ClientReading | None) -> None:
     """The client stands on the journal entry as a customer of QuickBooks. One that is held already is left as it is;
     one of whom only the name is shown is read."""
-    if not client or not policy.firm.trust.liability:
+    if not client or not policy.firm.trust_books.liability:
         return
     if world.store.load(Ref(policy.firm.id, Kind.CONTACT, client)).body is not None:
         return
@@ -287,7 +289,10 @@ def begin(world: World, policy: Policy, effect: Effect) -> None:
         page = world.store.grouped(f"{firm}/moves/{account}", limit=100, cursor=cursor)
         for held in page.items:
             state: Entry = states.decode(Kind.TRUST, held.body)
-            if state.revision or not state.stands or trust.waits(state, policy.firm) not in ("", "word"):
+            if generation.is_stale(state, policy):
+                state = renew_state(world, policy, held.ref)
+                _know_client(world, policy, state.move.client_id, None)
+            if state.begun or not state.stands or trust.waits(state, policy.firm) not in ("", "word"):
                 continue
             _know_client(world, policy, state.move.client_id, None)
             _settle(world, policy, {held.ref: trust.RulesChanged()})

@@ -17,6 +17,7 @@ from urllib.parse import urlencode
 import requests
 
 from chalicelib.domain import readings as r
+from chalicelib.domain import trust_readings as t
 from chalicelib.domain.kernel import Json
 from chalicelib.domain.wanted import Wanted
 from chalicelib.errors import Declined, Unavailable, Unreadable
@@ -177,13 +178,13 @@ class QuickBooksClient:
         return [wire.payment(row) for row in self._query(access, "Payment", where)]
 
     # --- trust: journal entries and accounts (4.7, 4.2) ---------------------------------------------------------------
-    def journals_numbered(self, access: r.Access, numbers: Sequence[str]) -> list[r.JournalReading]:
+    def journals_numbered(self, access: r.Access, numbers: Sequence[str]) -> list[t.JournalReading]:
         if not numbers:
             return []
         where = f"DocNumber in {wire.among(numbers)}"
         return [trust_wire.journal(row) for row in self._query(access, "JournalEntry", where)]
 
-    def journals_by_id(self, access: r.Access, ids: Sequence[str]) -> list[r.JournalReading]:
+    def journals_by_id(self, access: r.Access, ids: Sequence[str]) -> list[t.JournalReading]:
         return [trust_wire.journal(row) for row in self._by_id(access, "JournalEntry", ids)]
 
     def accounts_named(self, access: r.Access, names: Sequence[str]) -> list[r.Account]:

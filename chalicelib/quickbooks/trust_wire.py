@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from chalicelib.domain.kernel import Json
 from chalicelib.domain.money import decimal_of
-from chalicelib.domain.readings import Account, JournalReading, Raw
+from chalicelib.domain.readings import Account, Raw
+from chalicelib.domain.trust_readings import JournalReading
 from chalicelib.domain.wanted import Side, WantedJournal, WantedSubAccount
 from chalicelib.quickbooks.customer_wire import INACTIVE
 from chalicelib.quickbooks.parts import cents, day, id_of, part, parts, text

@@ -1,0 +1,42 @@
+"""The smallest pieces of Clio's addresses and answers. No HTTP is done here."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import requests
+
+from chalicelib.domain import readings as r
+from chalicelib.errors import Unreadable
+
+Params = list[tuple[str, str]]
+
+
+def json_of(answer: requests.Response) -> r.Raw:
+    try:
+        told = json.loads(answer.content, parse_float=Decimal)
+    except ValueError as bad:
+        raise Unreadable("answer", answer.headers.get("Content-Type", "no content type")) from bad
+    if not isinstance(told, dict):
+        raise Unreadable("answer", type(told).__name__)
+    return told
+
+
+def since(at: datetime | None) -> Params:
+    return [("updated_since", at.astimezone(UTC).isoformat(timespec="seconds"))] if at else []
+
+
+def seconds(raw: object) -> int:
+    """``expires_in`` as sent; Clio's own pages disagree about the usual value (reference/clio.md 1)."""
+    if isinstance(raw, bool) or not isinstance(raw, int) or raw <= 0:
+        raise Unreadable("expires_in", raw)
+    return raw
+
+
+def digits(id: str) -> str:
+    """An id that may stand in a path."""
+    if not id.isascii() or not id.isdigit():
+        raise ValueError(f"not a Clio id: {id!r}")
+    return id
