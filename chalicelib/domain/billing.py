@@ -9,7 +9,7 @@ from chalicelib.domain import effects, receipts, surplus
 from chalicelib.domain.firm import Firm, Policy
 from chalicelib.domain.kernel import Decision, Effect, Neighbour
 from chalicelib.domain.payable import Booked, Payable
-from chalicelib.domain.planning import outdated, plan
+from chalicelib.domain.planning import plan
 from chalicelib.domain.readings import BillReading, BillState, Pot, Receipt
 from chalicelib.errors import Unreadable
 
@@ -70,8 +70,8 @@ def seen(state: Payable | None, fact: BillSeen, policy: Policy, now: datetime) -
     new, more = receipts.expire_stale_attempt(new, now)
     owed += more
     new, reminders = plan(new, policy, now)
-    owed += [*reminders, *surplus.opened(state, new, now)]
-    return Decision(new, effects=tuple(owed), closes=(*_closes(state, new), *surplus.closed(state, new)))
+    new, told, closed = surplus.told(new, now)
+    return Decision(new, effects=(*owed, *reminders, *told), closes=(*_closes(state, new), *closed))
 
 
 def _copy(state: Payable | None, fact: BillSeen, policy: Policy) -> Payable:
@@ -168,17 +168,14 @@ def _invoice(state: Payable, policy: Policy, now: datetime) -> Effect:
 
 
 def _closes(old: Payable | None, new: Payable) -> tuple[str, ...]:
-    """Tasks that this reading settled."""
+    """What this reading settled; a newer revision also replaces what waits for the older one."""
     if old is None:
         return ()
-    still = {(k.id, k.asked) for k in new.asked}
-    closed = [receipts.match_task(new.firm, new.id, k) for k in old.asked if (k.id, k.asked) not in still]
-    if new.revision != old.revision:  # a newer revision replaces what waits for the older one
-        older = f"{old.id}/{old.revision}"
-        closed += [effects.key_of(new.firm, do, older) for do in (effects.Do.READ_LINES, effects.Do.INVOICE)]
-    if old.hold and not new.hold:
-        closed.append(receipts.removal_task(new.firm, new.id, old.hold_seq))
-    return (*closed, *outdated(old, new))
+    if new.revision == old.revision:
+        return receipts.settled(old, new)
+    older = f"{old.id}/{old.revision}"
+    replaced = (effects.key_of(new.firm, do, older) for do in (effects.Do.READ_LINES, effects.Do.INVOICE))
+    return (*replaced, *receipts.settled(old, new))
 
 
 @dataclass(frozen=True, slots=True)

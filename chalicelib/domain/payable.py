@@ -106,6 +106,14 @@ class Sending:
 
 
 @dataclass(frozen=True, slots=True)
+class Excess:
+    """The task about what is paid too much: its number, and the cents it tells of."""
+
+    seq: int
+    cents: int
+
+
+@dataclass(frozen=True, slots=True)
 class Booked:
     """The link to its QuickBooks invoice, and what we last wrote there. ``waits``: its payments there wait
     for a person."""
@@ -120,7 +128,8 @@ class Booked:
 
 @dataclass(frozen=True, slots=True)
 class Payable:
-    """``seq`` counts what this payable told others, for their effects' keys; ``hold_seq``: the task behind the hold.
+    """``seq`` counts what this payable told others, for their effects' keys; ``hold_seq``: the task behind the hold;
+    ``excess``: the task about the surplus.
     ``asks``: what the bill asks for; ``balance``: the owner's word. ``revision`` grows when what QuickBooks should
     show changes; ``lines``: the document with the bill's lines at ``lines_revision``. ``generation``: of its link."""
 
@@ -160,6 +169,7 @@ class Payable:
     sending: Sending | None = None
     hold: str = ""
     hold_seq: int = 0
+    excess: Excess | None = None
     seq: int = 0
     generation: int = 1
 

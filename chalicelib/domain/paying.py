@@ -208,7 +208,8 @@ def _released(
         if p.attempt and p.attempt.payment == payment.id:
             free, sorted_ = receipts.sort(replace(p, attempt=None), policy, now)
             free, more = plan(free, policy, now)
-            decisions[p.id] = Decision(free, effects=tuple(sorted_ + more), closes=outdated(p, free))
+            free, told, closed = surplus.told(free, now)
+            decisions[p.id] = Decision(free, effects=(*sorted_, *more, *told), closes=(*closed, *outdated(p, free)))
     return decisions
 
 
@@ -244,11 +245,12 @@ def _settle(
         paid, sorted_ = receipts.sort(paid, policy, now)
         paid, stale = receipts.expire_stale_attempt(paid, now)
         paid, more = plan(paid, policy, now)
-        owed_here = sorted_ + stale + more + surplus.opened(p, paid, now)
+        paid, told, closed = surplus.told(paid, now)
+        owed_here = sorted_ + stale + more + told
         if policy.firm.mark_paid and may_mark_paid(paid, share):
             lane = policy.lanes.of(Neighbour.CLIO)
             owed_here.append(effects.mark_paid(p.firm, lane, payment.id, p.id, now))
-        decisions[p.id] = Decision(paid, effects=tuple(owed_here), closes=outdated(p, paid))
+        decisions[p.id] = Decision(paid, effects=tuple(owed_here), closes=(*closed, *outdated(p, paid)))
     posted, posting = post(new, policy, now)
     after = _after_settlement(posted, [d.state for d in decisions.values()], seen, policy, now)
     return Together(
@@ -360,11 +362,8 @@ def _reversed(p: Payable, payment: Payment, item: Item, policy: Policy, now: dat
     elif not any(s.recorded > s.cents for s in state.shares):  # else another payment's hold stands
         state = receipts.lift_hold(state)
     new, more = plan(state, policy, now)
-    owed += [*more, *surplus.opened(p, new, now)]
-    closes = (*surplus.closed(p, new), *outdated(p, new))
-    if p.hold and not new.hold:
-        closes = (*closes, receipts.removal_task(p.firm, p.id, p.hold_seq))
-    return Decision(new, effects=tuple(owed), closes=closes)
+    new, told, closed = surplus.told(new, now)
+    return Decision(new, effects=(*owed, *more, *told), closes=(*receipts.settled(p, new), *closed))
 
 
 def reversal_name(payment: Payment) -> str:

@@ -216,9 +216,8 @@ def answered(state: Payable, fact: MatchFact, policy: Policy, now: datetime) -> 
     known = next((k for k in state.receipts if k.id == fact.receipt), None)
     if known is None:
         raise Refused("Clio no longer shows this payment. Reload the page.")
-    old, before = state, state.shares
+    old = state
     owed: list[Effect] = []
-    closes: tuple[str, ...] = (match_task(state.firm, state.id, known),)
     match fact:
         case MatchConfirmed():
             if known.standing is not Standing.ASKED:
@@ -242,12 +241,24 @@ def answered(state: Payable, fact: MatchFact, policy: Policy, now: datetime) -> 
             state, again = _doubt(_forget(state, known.id), known)
             waiting = [s for s in state.shares if s.recorded < s.cents]
             owed.append(_ask(state, again, waiting, now))
-            closes = ()
-    state, told = tell_payments(state, before, now)
-    owed += told
-    new, reminders = plan(state, policy, now)
-    owed += [*reminders, *surplus.opened(old, new, now)]
-    return Decision(new, effects=tuple(owed), closes=(*closes, *surplus.closed(old, new), *outdated(old, new)))
+    return _after(old, lift_hold(state), owed, policy, now)
+
+
+def _after(old: Payable, new: Payable, owed: list[Effect], policy: Policy, now: datetime) -> Decision[Payable]:
+    """What follows for payments, reminders and tasks once receipts stand otherwise."""
+    new, told = tell_payments(new, old.shares, now)
+    new, reminders = plan(new, policy, now)
+    new, more, closed = surplus.told(new, now)
+    return Decision(new, effects=(*owed, *told, *reminders, *more), closes=(*settled(old, new), *closed))
+
+
+def settled(old: Payable, new: Payable) -> tuple[str, ...]:
+    """Tasks that this change settled: questions answered or gone, a removal that was done, an address that is there."""
+    still = {(k.id, k.asked) for k in new.asked}
+    closed = [match_task(new.firm, new.id, k) for k in old.asked if (k.id, k.asked) not in still]
+    if old.hold and not new.hold:
+        closed.append(removal_task(new.firm, new.id, old.hold_seq))
+    return (*closed, *outdated(old, new))
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,7 +274,7 @@ def marked_paid(state: Payable, fact: MarkedPaid, policy: Policy, now: datetime)
     share = state.share_of(fact.payment)
     if share is None:
         return Decision(state)
-    before = state.shares
+    old = state
     held = {k.id for k in state.receipts}
     new_ones = [r for r in fact.receipts if r.id not in held and not r.voided and r.cents > 0]
     shares = tuple(replace(s, patched=True) if s.payment == fact.payment else s for s in state.shares)
@@ -275,7 +286,4 @@ def marked_paid(state: Payable, fact: MarkedPaid, policy: Policy, now: datetime)
         owed: list[Effect] = []
     else:
         state, owed = read(state, fact.receipts, policy, now)
-    state, told = tell_payments(state, before, now)
-    owed += told
-    new, reminders = plan(state, policy, now)
-    return Decision(new, effects=tuple(owed + reminders))
+    return _after(old, state, owed, policy, now)

@@ -65,7 +65,7 @@ def decide(state: ReminderSet | None, fact: SetFact) -> Decision[ReminderSet]:
                 raise Refused(f"A set holds at most {STEPS_AT_MOST} e-mails.")
             if len({s.days for s in steps}) < len(steps):
                 raise Refused("Two e-mails of the set fall on the same day: give each its own day.")
-            return Decision(ReminderSet(fact.id, fact.name.strip()[:80], steps))
+            return Decision(ReminderSet(fact.id, fact.name.strip()[:80].rstrip(), steps))
         case SetArchived():
             if state is None:
                 raise Refused("There is no such reminder set.")

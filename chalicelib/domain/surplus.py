@@ -5,43 +5,46 @@ A surplus also comes about long after a payment settled: a cheque is recorded, a
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from chalicelib.domain import effects
 from chalicelib.domain.effects import Do
 from chalicelib.domain.kernel import Effect
 from chalicelib.domain.money import show
-from chalicelib.domain.payable import Payable
+from chalicelib.domain.payable import Excess, Payable
 
 
 def key(p: Payable) -> str:
-    """The task of the surplus as it is now; empty when there is none."""
-    return effects.key_of(p.firm, Do.TASK, _name(p)) if p.surplus else ""
+    """The task of its surplus; empty when there is none."""
+    return effects.key_of(p.firm, Do.TASK, _name(p.id, p.excess)) if p.excess else ""
 
 
-def _name(p: Payable) -> str:
-    return f"surplus/{p.id}/{len(p.shares)}-{p.surplus}"
+def _name(payable: str, excess: Excess) -> str:
+    return f"surplus/{payable}/{excess.seq}"
 
 
-def opened(old: Payable | None, new: Payable, now: datetime) -> list[Effect]:
-    """The task of a surplus that was not there before, or was another amount."""
-    if not new.surplus or (old is not None and key(old) == key(new)):
-        return []
-    amount = show(new.surplus, new.currency)
-    return [
-        effects.task(
-            new.firm,
-            _name(new),
-            f"payable/{new.id}",
-            now,
-            title=f"{new.number}: paid {amount} too much",
-            reason=f"We hold {amount} more than Clio asks for on this bill.",
-            remedy="Return it in Stripe, or record it in Clio where it belongs; then press Done.",
-            body={"payable": new.id, "surplus": new.surplus},
-        )
-    ]
+def told(p: Payable, now: datetime) -> tuple[Payable, list[Effect], tuple[str, ...]]:
+    """The state that knows its surplus, the task of one that is new or another amount, and the task that it closes.
 
-
-def closed(old: Payable | None, new: Payable) -> tuple[str, ...]:
-    """The task of a surplus that is gone, or another amount now."""
-    return (key(old),) if old is not None and old.surplus and key(old) != key(new) else ()
+    The number in the key is never used again: the same surplus, gone and there again, is another task.
+    """
+    known = p.excess.cents if p.excess else 0
+    if p.surplus == known:
+        return p, [], ()
+    closes = (key(p),) if p.excess else ()
+    if not p.surplus:
+        return replace(p, excess=None), [], closes
+    excess = Excess(p.seq + 1, p.surplus)
+    amount = show(p.surplus, p.currency)
+    task = effects.task(
+        p.firm,
+        _name(p.id, excess),
+        f"payable/{p.id}",
+        now,
+        title=f"{p.number}: paid {amount} too much",
+        reason=f"We hold {amount} more than Clio asks for on this bill.",
+        remedy="Return it in Stripe, or record it in Clio where it belongs; then press Done.",
+        body={"payable": p.id, "surplus": p.surplus},
+    )
+    return replace(p, seq=excess.seq, excess=excess), [task], closes

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -93,10 +94,21 @@ def test_a_share_is_found_by_its_payment() -> None:
 
 
 def test_a_surplus_of_another_amount_is_another_task() -> None:
-    ten, twenty = (a_payable(balance=40000 - over, shares=(a_share(),)) for over in (10, 20))
-    assert surplus.closed(ten, twenty) == (surplus.key(ten),)
-    assert [e.key for e in surplus.opened(ten, twenty, NOW)] == [surplus.key(twenty)]
-    assert surplus.opened(ten, ten, NOW) == []
-    assert surplus.closed(ten, ten) == ()
-    assert surplus.opened(None, a_payable(), NOW) == []
+    ten, owed, closes = surplus.told(a_payable(balance=39990, shares=(a_share(),)), NOW)
+    assert [e.key for e in owed] == [surplus.key(ten)]
+    assert closes == ()
+    assert surplus.told(ten, NOW) == (ten, [], ())
+    twenty, owed, closes = surplus.told(replace(ten, balance=39980), NOW)
+    assert [(e.key, e.body["surplus"]) for e in owed] == [(surplus.key(twenty), 20)]
+    assert closes == (surplus.key(ten),)
+    assert surplus.told(replace(twenty, balance=40000), NOW)[2] == (surplus.key(twenty),)
     assert surplus.key(a_payable()) == ""
+
+
+def test_a_surplus_that_is_gone_and_there_again_is_told_again() -> None:
+    once, _, _ = surplus.told(a_payable(balance=39990, shares=(a_share(),)), NOW)
+    gone, owed, _ = surplus.told(replace(once, balance=40000), NOW)
+    assert (gone.excess, owed) == (None, [])
+    again, owed, _ = surplus.told(replace(gone, balance=39990), NOW)
+    assert [e.key for e in owed] == [surplus.key(again)]
+    assert surplus.key(again) != surplus.key(once)

@@ -14,17 +14,17 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from chalicelib.domain import billing, paying, planning, receipts
+from chalicelib.domain import billing, paying, planning, receipts, surplus
 from chalicelib.domain.billing import BillSeen
-from chalicelib.domain.kernel import Json, Kind, changed, fold
+from chalicelib.domain.kernel import Decision, Kind
 from chalicelib.domain.payable import Payable, Standing, blocked
 from chalicelib.domain.payment import Payment, Phase
 from chalicelib.domain.planning import CollectionStarted
 from chalicelib.domain.readings import BillState, Receipt, Refunded
 from chalicelib.domain.receipts import MatchConfirmed, MatchRefused, MatchUndone
-from chalicelib.flow import states
 from tests.builders import NOW, TODAY, a_bill
 from tests.domain.given import a_paid_session, a_policy, a_session, begun
+from tests.domain.journal import Journal
 
 ASKS = 40000
 POLICY = a_policy()
@@ -47,25 +47,19 @@ class OneBill(RuleBasedStateMachine):
         self.clio: dict[str, InClio] = {}
         self.payments: dict[str, Payment] = {}
         self.under_way: Payment | None = None
-        self.replayed: Json | None = None
-        self.current: Payable | None = None
+        self.journal: Journal[Payable] = Journal(Kind.PAYABLE)
         self.seen_asks = ASKS
         self.asks = ASKS
         self.look()
-        self.keep(planning.collect(self.state, CollectionStarted("friendly"), POLICY, self.now).state)
+        self.keep(planning.collect(self.state, CollectionStarted("friendly"), POLICY, self.now))
 
     # --- the machine's own books --------------------------------------------------------------------------------------
     @property
     def state(self) -> Payable:
-        assert self.current is not None
-        return self.current
+        return self.journal.now
 
-    def keep(self, new: Payable) -> None:
-        """As ``settle`` does: a journal line is the change, and replay folds it."""
-        body = states.encode(new)
-        change = changed(None if self.current is None else states.encode(self.current), body)
-        self.replayed = fold(change, self.replayed)
-        self.current = new
+    def keep(self, decision: Decision[Payable]) -> None:
+        self.journal.keep(decision)
 
     def name(self, kind: str) -> str:
         self.count += 1
@@ -133,7 +127,7 @@ class OneBill(RuleBasedStateMachine):
             state=BillState.AWAITING_PAYMENT if self.balance else BillState.PAID,
         )
         fact = BillSeen(bill, tuple(c.receipt for c in self.clio.values()), self.now)
-        self.keep(billing.seen(self.current, fact, POLICY, self.now).state)
+        self.keep(billing.seen(self.journal.state, fact, POLICY, self.now))
 
     # --- at Stripe ----------------------------------------------------------------------------------------------------
     @precondition(lambda self: self.under_way is None and self.state.open >= 50 and not blocked(self.state))
@@ -141,7 +135,7 @@ class OneBill(RuleBasedStateMachine):
     def a_client_presses_pay(self) -> None:
         id = self.name("p")
         self.under_way, (locked,) = begun(self.state, id=id, code=f"FS-{id.upper()}X", now=self.now)
-        self.keep(locked)
+        self.journal.write(locked)
 
     @precondition(lambda self: self.under_way is not None)
     @rule(fate=st.sampled_from(["paid", "paid", "expired", "debit", "debit failed"]))
@@ -159,7 +153,7 @@ class OneBill(RuleBasedStateMachine):
         after = paying.shown(self.under_way, [self.state], reading, POLICY, self.now)
         payment = after.payment.state
         if "b1" in after.payables:
-            self.keep(after.payables["b1"].state)
+            self.keep(after.payables["b1"])
         if payment.money:
             self.payments[payment.id] = payment
         self.under_way = payment if payment.phase in (Phase.OPEN, Phase.ON_ITS_WAY) else None
@@ -174,7 +168,7 @@ class OneBill(RuleBasedStateMachine):
         after = paying.shown(payment, [self.state], reading, POLICY, self.now)
         self.payments[payment.id] = after.payment.state
         if "b1" in after.payables:
-            self.keep(after.payables["b1"].state)
+            self.keep(after.payables["b1"])
 
     # --- a person -----------------------------------------------------------------------------------------------------
     @precondition(lambda self: self.state.asked)
@@ -184,13 +178,13 @@ class OneBill(RuleBasedStateMachine):
         real = self.clio.get(known.id)
         share = self.state.share_of(real.ours) if real and real.ours else None
         answer: receipts.MatchFact = MatchConfirmed(known.id, (share.payment,)) if share else MatchRefused(known.id)
-        self.keep(receipts.answered(self.state, answer, POLICY, self.now).state)
+        self.keep(receipts.answered(self.state, answer, POLICY, self.now))
 
     @precondition(lambda self: any(k.standing is Standing.MATCHED for k in self.state.receipts))
     @rule()
     def a_person_takes_a_match_back(self) -> None:
         known = next(k for k in self.state.receipts if k.standing is Standing.MATCHED)
-        self.keep(receipts.answered(self.state, MatchUndone(known.id), POLICY, self.now).state)
+        self.keep(receipts.answered(self.state, MatchUndone(known.id), POLICY, self.now))
 
     # --- what always holds --------------------------------------------------------------------------------------------
     @invariant()
@@ -221,9 +215,16 @@ class OneBill(RuleBasedStateMachine):
             assert share.cents == self.net_of(self.payments[share.payment])
 
     @invariant()
-    def the_journal_replays_to_the_state(self) -> None:
-        assert self.replayed == states.encode(self.state)
-        assert states.decode(Kind.PAYABLE, self.replayed) == self.state
+    def what_is_paid_too_much_has_one_task_with_its_amount(self) -> None:
+        told = [(e.key, e.body["surplus"]) for e in self.journal.tasks("surplus/")]
+        p = self.state
+        assert told == ([(surplus.key(p), p.surplus)] if p.surplus else [])
+
+    @invariant()
+    def each_question_and_each_hold_has_its_task(self) -> None:
+        asked = {receipts.match_task(p.firm, p.id, k) for p in [self.state] for k in p.asked}
+        assert {e.key for e in self.journal.tasks("match/")} == asked
+        assert len(self.journal.tasks("remove/")) == (1 if self.state.hold else 0)
 
     @invariant()
     def a_reminder_is_planned_only_while_nothing_stands_against_it(self) -> None:
