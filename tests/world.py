@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from email.message import EmailMessage
+from functools import cached_property
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -85,7 +86,13 @@ class Sent:
     at: datetime
     to: str
     tag: str
-    message: EmailMessage
+    raw: bytes
+
+    @cached_property
+    def message(self) -> EmailMessage:
+        message = email.message_from_bytes(self.raw, policy=email.policy.default)
+        assert isinstance(message, EmailMessage)
+        return message
 
     @property
     def subject(self) -> str:
@@ -95,9 +102,14 @@ class Sent:
         body = self.message.get_body((kind,))
         return str(body.get_content()) if body else ""
 
-    @property
+    @cached_property
     def text(self) -> str:
-        return self.part("plain")
+        """Its plain part; the headers, which take longest, are not looked at for it."""
+        parts = email.message_from_bytes(self.raw, policy=email.policy.compat32).walk()
+        plain = next((p for p in parts if p.get_content_type() == "text/plain"), None)
+        body = plain.get_payload(decode=True) if plain is not None else b""
+        assert isinstance(body, bytes)
+        return body.decode().replace("\r\n", "\n")
 
 
 class Ses:
@@ -120,9 +132,7 @@ class Ses:
         if fate == "refuse":
             raise Unavailable("SES refuses for now", after=60)
         if fate != "lose_before":
-            message = email.message_from_bytes(raw, policy=email.policy.default)
-            assert isinstance(message, EmailMessage)
-            self.outbox.append(Sent(self.now(), to, tag, message))
+            self.outbox.append(Sent(self.now(), to, tag, raw))
         if fate.startswith("lose"):
             raise Unavailable("SES' answer was lost", after=60, maybe_done=True)
         return f"ses-{len(self.outbox)}"
@@ -131,7 +141,7 @@ class Ses:
 class MemoryWorld:
     """Satisfies ``flow.ports.World`` over memory and the three sandboxes."""
 
-    def __init__(self, clock: ManualClock | None = None) -> None:
+    def __init__(self, clock: ManualClock | None = None, session: requests.Session | None = None) -> None:
         self.clock = clock or ManualClock()
         self.store = MemoryStore(self.now)
         self.queue = Lanes()
@@ -139,7 +149,7 @@ class MemoryWorld:
         self.numbers = itertools.count(1)
         self.logs: list[tuple[str, dict[str, object]]] = []
         self.metrics: dict[str, float] = {}
-        self.session = requests.Session()
+        self.session = session or requests.Session()
         back = [f"{CALLBACK}/clio", f"{CALLBACK}/quickbooks", f"{CALLBACK}/stripe"]
         self.clio_box = ClioSandbox(self.clock, clients={"clio-app": ("clio-secret", back)})
         self.quickbooks_box = QuickBooksSandbox(

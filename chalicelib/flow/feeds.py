@@ -156,8 +156,10 @@ def _bills(world: World, policy: Policy, items: tuple[BillReading | Broken, ...]
             tally.wrote |= park_look(
                 world, policy, Broken(item.id, item.number, bad.what, bad.raw, bad.remedy, mark=item.etag)
             )
-        except Conflict:  # somebody else brought it in at this moment
-            tally.unchanged += 1
+        except Conflict:  # brought in by somebody else at this moment, or the store was busy: a look tells which
+            point_at_bill(world, policy, item.id, f"Bill {item.number}")
+            tally.new += 1
+            tally.wrote = True
 
 
 def _parked(world: World, policy: Policy, item: BillReading) -> Effect | None:

@@ -11,11 +11,14 @@ from binascii import Error as NotBase64
 from datetime import UTC, datetime
 from zlib import crc32
 
+import msgspec
+
 from chalicelib.domain.kernel import SHARDS, Json, Line, Ref
 from chalicelib.errors import Unreadable
 
 SEPARATOR = "\x1f"  # sorts before every printable character, so it never changes the order of what stands before it
 
+_COMPACT = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 LAST = "\U0010ffff"  # after every other text
 
 
@@ -38,11 +41,11 @@ def instant_of(text: str) -> datetime:
 
 def json_text(body: Json) -> str:
     """Compact JSON. Raises TypeError for what is not JSON and ValueError for NaN."""
-    return json.dumps(body, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return _COMPACT.encode(body)
 
 
 def json_of(text: str) -> Json:
-    body: Json = json.loads(text)
+    body: Json = msgspec.json.decode(text)
     return body
 
 

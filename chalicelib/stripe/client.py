@@ -144,7 +144,7 @@ class StripeClient:
         return wire.session(row, refunds, disputes)
 
     def session_of_intent(self, account: str, intent: str) -> r.SessionReading | None:
-        """None for a payment that no session of ours made."""
+        """The session that made this payment, without its money; None when none did."""
         sessions = self._stripe.v1.checkout.sessions
         asked: Any = {"payment_intent": intent, "limit": 1}
         try:
@@ -153,7 +153,7 @@ class StripeClient:
             if no.code != "resource_missing":
                 raise
             return None
-        return self.session(account, str(found[0]["id"])) if found else None
+        return wire.session(found[0]) if found else None
 
     def sessions_since(self, account: str, since: datetime) -> list[r.SessionReading]:
         sessions = self._stripe.v1.checkout.sessions

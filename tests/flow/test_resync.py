@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from chalicelib.domain.readings import BillState, Pot
+from chalicelib.errors import Conflict
 from tests.flow import acts
 from tests.flow.acts import a_stage, a_synced_stage, booked, cents, payable, payables
 
@@ -159,3 +160,20 @@ def test_a_voided_bill_voids_its_invoice() -> None:
     assert p.bill_state is BillState.VOID
     assert p.booked and p.booked.voided
     assert cents(acts.invoice(stage, "1061")["TotalAmt"]) == 0
+
+
+def test_a_bill_whose_commit_collided_while_it_came_in_is_looked_at_and_not_skipped() -> None:
+    """Found by the simulator: the cursor went on, and the bill was never brought in."""
+    whole = acts.numbers(payables(a_synced_stage()))
+    stage = a_stage()
+    commits: list[str] = []
+
+    def collides(verb: str, _table: str) -> None:
+        commits.extend([verb] if verb == "commit" else [])
+        if verb == "commit" and len(commits) < 40 and len(commits) % 3 == 0:
+            raise Conflict("somebody else was first")
+
+    stage.world.store.before = collides
+    stage.resync()
+    stage.world.store.before = None
+    assert acts.numbers(payables(stage)) == whole

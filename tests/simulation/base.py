@@ -1,7 +1,7 @@
 """The world a history begins with: two small connected firms, made once and copied for each history.
 
-Each firm has three clients, five bills and two trust requests awaiting payment, a draft and one awaiting approval:
-14 payables in both pots, amounts that tempt floats among them.
+Each firm has three clients, bills and trust requests awaiting payment, a draft and one awaiting approval: 12 payables
+in both pots, seven and five, amounts that tempt floats among them. A few are being reminded.
 """
 
 from __future__ import annotations
@@ -57,13 +57,14 @@ def seed_clio(world: SimWorld, today: date) -> None:
         brook = b.client(f"Brook {letter}.", f"brook@{letter.lower()}.example")
         calder = b.client(f"Calder {letter} Inc", f"ap@calder-{letter.lower()}.example", company=True)
         b.bill(f"{letter}1", ada, [line("Lease", 20000, 2)], due=-10)
-        b.bill(f"{letter}2", ada, [line(f"Hearing {n}", p) for n, p in enumerate((3333, 3333, 3334))], due=5)
+        if letter == "A":
+            b.bill(f"{letter}2", ada, [line(f"Hearing {n}", p) for n, p in enumerate((3333, 3333, 3334))], due=5)
+            b.bill(f"{letter}6", calder, [line("Deposit", 100000)], due=3, kind="trust_kind")
         taxed = [line("Consultation", 31000, "1.75", taxable=True), line("Court fee", 4150, kind="Expense")]
         b.bill(f"{letter}3", brook, taxed, due=-2, tax_rate="8.875")
         off = {"rate": 10.0, "type": "percentage"}
         b.bill(f"{letter}4", brook, [line("Board meeting", 33333, 3)], due=12, discount=off)
         b.bill(f"{letter}5", calder, [line("Contract", 25000, "2.2")], due=1)
-        b.bill(f"{letter}6", calder, [line("Deposit", 100000)], due=3, kind="trust_kind")
         b.bill(f"{letter}7", ada, [line("Deposit", 45050)], due=-4, kind="trust_kind")
         b.bill(f"{letter}8", calder, [line("Work in progress", 31500, "1.2")], due=28, state="draft", issued=-1)
         b.bill(f"{letter}9", brook, [line("Letter", 10050)], due=20, state="awaiting_approval", issued=-1)
@@ -114,8 +115,8 @@ class Bases:
         listed = self.world.store.listed(f"{stage.firm}/payables/open", limit=50)
         ids = [h.ref.id for h in listed.items]
         for n, id in enumerate(ids):
-            if n % 4 != 3:
-                collecting.start(self.world, stage.firm, [id], "friendly" if n % 2 else "brief", "staff")
+            if n % 4 == 0:
+                collecting.start(self.world, stage.firm, [id], "brief", "staff")
 
     def laid(self, base: Base) -> SimWorld:
         """The world as it stood at ``base``, with no history on it."""

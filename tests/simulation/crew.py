@@ -1,18 +1,19 @@
 """The crew: workers that take turns. Exactly one runs at a time; who runs next is drawn at every I/O step by the seed.
 
-Workers are real threads that hand one baton on, so the shipped code runs as it is. Time is simulated: a worker that
-waits sleeps until its time, and when all sleep the clock moves to the first. No lock is ever waited for but the baton.
+Workers are greenlets: the shipped code runs as it is, and a hand-over costs a microsecond. Time is simulated: a worker
+that waits sleeps until its time, and when all sleep the clock moves to the first.
 """
 
 from __future__ import annotations
 
 import random
-import threading
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
+
+import greenlet
 
 from infra.sandbox.kit import ManualClock
 
@@ -31,24 +32,23 @@ class Endless(BaseException):
 
 @dataclass(eq=False)
 class Worker:
-    """One thread and the job it is doing. ``kill_in``: I/O steps until it dies, None for never. ``skew``: its clock."""
+    """One greenlet and its job. ``kill_in``: I/O steps until it dies, None for never. ``skew``: its clock."""
 
     number: int
-    baton: threading.Semaphore
-    thread: threading.Thread | None = None
-    name: str = ""
-    job: Job | None = None
+    name: str
+    job: Job
     firm: str = ""
     skew: timedelta = timedelta(0)
-    wake_at: datetime | None = None
     kill_in: int | None = None
+    thread: greenlet.greenlet | None = None
+    wake_at: datetime | None = None
     dead: bool = False
     steps: int = 0
     notes: dict[str, Any] = field(default_factory=dict)
 
 
 class Crew:
-    """``between`` is called at every hand-over by whoever holds the baton: it lets happen what is due by the clock.
+    """``between`` is called now and then by whoever runs: it lets happen what is due by the clock.
 
     ``bugs`` gathers what flew out of jobs. ``limit``: steps after which Endless flies. ``dies_at``:
     the step of the whole crew at which whoever takes it dies.
@@ -62,12 +62,11 @@ class Crew:
         self.limit = 200_000
         self.current: Worker | None = None
         self.busy: list[Worker] = []
-        self.idle: list[Worker] = []
         self.bugs: list[tuple[str, BaseException, str]] = []
         self.deaths = 0
         self.dies_at = 0
         self.on_death: Callable[[Worker], None] = lambda _w: None
-        self.main = threading.Semaphore(0)
+        self.main = greenlet.getcurrent()
         self.stopping = False
         self.made = 0
 
@@ -75,25 +74,25 @@ class Crew:
     def spawn(
         self, name: str, job: Job, *, firm: str = "", skew: timedelta = timedelta(0), kill_in: int | None = None
     ) -> None:
-        worker = self.idle.pop() if self.idle else self._hire()
-        worker.name, worker.job, worker.firm, worker.skew = name, job, firm, skew
-        worker.kill_in, worker.dead, worker.wake_at, worker.notes = kill_in, False, None, {}
+        self.made += 1
+        worker = Worker(self.made, name, job, firm, skew, kill_in)
+        worker.thread = greenlet.greenlet(lambda: self._live(worker), self.main)
         self.busy.append(worker)
 
     def run(self) -> None:
-        """Lets the crew work until every job is over. Called by the main thread, which has the baton between runs."""
+        """Lets the crew work until every job is over. A job that ends comes back here."""
+        self.main = greenlet.getcurrent()
         while self.busy:
             self._hand_to(self._next(None))
-            self.main.acquire()
             self.current = None
 
     def close(self) -> None:
-        """Ends the threads."""
+        """Ends whoever is still at work."""
         self.stopping = True
-        for worker in (*self.idle, *self.busy):
-            worker.baton.release()
-            if worker.thread is not None:
-                worker.thread.join(timeout=5)
+        for worker in list(self.busy):
+            if worker.thread is not None and worker.thread:
+                worker.thread.throw(Killed)
+        self.busy.clear()
 
     # --- what jobs come through ---------------------------------------------------------------------------------------
     def step(self, seconds: float) -> None:
@@ -112,9 +111,11 @@ class Crew:
             me.kill_in -= 1
             if me.kill_in < 0:
                 self._die(me)
-        me.wake_at = self.clock.now() + timedelta(seconds=seconds)
-        self._yield(me)
-        self.alive()
+        me.wake_at = self.clock.at + timedelta(seconds=seconds)
+        other = self._next(me)
+        if other is not me:
+            self._hand_to(other)
+            self.alive()
 
     def alive(self) -> None:
         if self.stopping or (self.current is not None and self.current.dead):
@@ -131,17 +132,11 @@ class Crew:
         self.on_death(me)
         raise Killed
 
-    # --- the baton ----------------------------------------------------------------------------------------------------
-    def _yield(self, me: Worker) -> None:
-        other = self._next(me)
-        if other is me:
-            return
-        self._hand_to(other)
-        me.baton.acquire()
-
+    # --- turns --------------------------------------------------------------------------------------------------------
     def _hand_to(self, worker: Worker) -> None:
         self.current = worker
-        worker.baton.release()
+        assert worker.thread is not None
+        worker.thread.switch()
 
     def _next(self, me: Worker | None) -> Worker:
         """Who runs now: one of those awake; when all sleep, the clock moves on."""
@@ -149,7 +144,12 @@ class Crew:
             was, self.current = self.current, None
             self.between()
             self.current = was
-        now = self.clock.now()
+        if len(self.busy) == 1:
+            (only,) = self.busy
+            if only.wake_at is not None and only.wake_at > self.clock.at:
+                self.clock.at = only.wake_at
+            return only
+        now = self.clock.at
         ready = [w for w in self.busy if w.wake_at is None or w.wake_at <= now]
         if not ready:
             first = min(self.busy, key=lambda w: (w.wake_at or now, w.number))
@@ -160,30 +160,12 @@ class Crew:
             return me
         return ready[self.rng.randrange(len(ready))]
 
-    def _hire(self) -> Worker:
-        worker = Worker(self.made, threading.Semaphore(0))
-        self.made += 1
-        worker.thread = threading.Thread(target=self._live, args=(worker,), daemon=True)
-        worker.thread.start()
-        return worker
-
     def _live(self, me: Worker) -> None:
-        while True:
-            me.baton.acquire()
-            if self.stopping:
-                return
-            try:
-                assert me.job is not None
-                me.job()
-            except Killed:
-                if self.stopping:
-                    return
-            except BaseException as bug:  # noqa: BLE001 - judged by the history
-                self.bugs.append((me.name, bug, traceback.format_exc()))
-            me.job = None
+        try:
+            me.job()
+        except Killed:
+            pass
+        except BaseException as bug:  # noqa: BLE001 - judged by the history
+            self.bugs.append((me.name, bug, traceback.format_exc()))
+        if me in self.busy:
             self.busy.remove(me)
-            self.idle.append(me)
-            if self.busy and not any(isinstance(b, Endless) for _, b, _ in self.bugs):
-                self._hand_to(self._next(None))
-            else:
-                self.main.release()

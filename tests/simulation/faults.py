@@ -57,7 +57,7 @@ class Faults:
 
 
 def drawn(rng: random.Random, only: frozenset[str] | None = None) -> dict[str, float]:
-    """Three to nine kinds, each with its rate. ``only``: the kinds that a shrunk history is left with."""
-    names = rng.sample(sorted(KINDS), rng.randint(3, 9))
+    """Three to six kinds, each with its rate. ``only``: the kinds that a shrunk history is left with."""
+    names = rng.sample(sorted(KINDS), rng.randint(3, 6))
     rates = {name: rng.uniform(*KINDS[name]) for name in names}
     return {name: rate for name, rate in rates.items() if only is None or name in only}

@@ -456,15 +456,37 @@ SABOTEURS: tuple[Saboteur, ...] = (
 )
 
 
-def caught(index: int, seeds: int, first: int) -> tuple[str, int, str, float]:
-    """(name, at which history, by which promise, seconds) of one saboteur; 0: it survived."""
+@dataclass(frozen=True)
+class Catch:
+    """``at``: which history caught the saboteur, 0 for none. ``how``: the promise and the seed. ``unclean``: what the
+    unbroken program breaks under the same mix on the seeds up to that one; must be empty."""
+
+    name: str
+    at: int
+    how: str
+    unclean: tuple[str, ...]
+    seconds: float
+
+
+def caught(index: int, seeds: int, first: int) -> Catch:
+    """Runs the broken program until somebody notices, then the unbroken one on the same seeds."""
     saboteur, began = SABOTEURS[index], time.monotonic()
     with saboteur.breaks():
-        for n, seed in enumerate(range(first, first + seeds), 1):
-            for v in History(seed, mix=saboteur.mix).run().violations:
-                if v.promise in saboteur.promises:
-                    return saboteur.name, n, f"{v.promise} (SEED={seed}): {v.what[:140]}", time.monotonic() - began
-    return saboteur.name, 0, "", time.monotonic() - began
+        at, how = _noticed(saboteur, seeds, first)
+    unclean = [
+        f"SEED={seed} {v.promise}: {v.what[:140]}"
+        for seed in range(first, first + (at or 1))
+        for v in History(seed, mix=saboteur.mix).run().violations
+    ]
+    return Catch(saboteur.name, at, how, tuple(unclean), time.monotonic() - began)
+
+
+def _noticed(saboteur: Saboteur, seeds: int, first: int) -> tuple[int, str]:
+    for n, seed in enumerate(range(first, first + seeds), 1):
+        for v in History(seed, mix=saboteur.mix).run().violations:
+            if v.promise in saboteur.promises:
+                return n, f"{v.promise} (SEED={seed}): {v.what[:140]}"
+    return 0, ""
 
 
 def sabotage(which: str, seeds: int, first: int) -> int:
@@ -473,9 +495,12 @@ def sabotage(which: str, seeds: int, first: int) -> int:
     survivors = []
     with multiprocessing.get_context("fork").Pool(WORKERS, maxtasksperchild=1) as pool:
         asked = [(n, seeds, first) for n in chosen]
-        for name, at, how, seconds in pool.imap(_caught, asked):
-            print(f"{name:48} {'history ' + str(at) if at else 'SURVIVED':14} {seconds:6.0f} s  {how}", flush=True)
-            survivors += [] if at else [name]
+        for one in pool.imap(_caught, asked):
+            word = f"history {one.at}" if one.at else "SURVIVED"
+            print(f"{one.name:48} {word:14} {one.seconds:6.0f} s  {one.how}", flush=True)
+            for line in one.unclean:
+                print(f"    the unbroken program is not clean there: {line}", flush=True)
+            survivors += [] if one.at and not one.unclean else [one.name]
     for saboteur in (SABOTEURS[n] for n in chosen):
         if saboteur.note:
             print(f"{saboteur.name}: {saboteur.note}")
@@ -483,14 +508,5 @@ def sabotage(which: str, seeds: int, first: int) -> int:
     return 1 if survivors else 0
 
 
-def _caught(args: tuple[int, int, int]) -> tuple[str, int, str, float]:
+def _caught(args: tuple[int, int, int]) -> Catch:
     return caught(*args)
-
-
-def clean(seeds: int, first: int) -> list[str]:
-    """What the unbroken program breaks under the saboteurs' mixes: must be empty."""
-    broken = []
-    for saboteur in SABOTEURS:
-        for seed in range(first, first + seeds):
-            broken += [f"{saboteur.name} SEED={seed}: {v}" for v in History(seed, mix=saboteur.mix).run().violations]
-    return broken

@@ -9,9 +9,10 @@ import pytest
 
 from tests.simulation.crash import STORIES, lengths, point
 from tests.simulation.history import History
-from tests.simulation.saboteurs import SABOTEURS
+from tests.simulation.saboteurs import SABOTEURS, caught
 
 SEEDS = range(1, 13)
+SABOTEUR_SEEDS = 60
 OF_EACH_STORY = 6  # crash points, and as many lost answers
 QUICK = (
     "mail sent before the claim",
@@ -46,7 +47,7 @@ def test_a_history_is_the_same_each_time() -> None:
 
 @pytest.mark.parametrize("name", QUICK)
 def test_a_saboteur_is_caught(name: str) -> None:
-    saboteur = next(s for s in SABOTEURS if s.name == name)
-    with saboteur.breaks():
-        promises = {v.promise for seed in range(1, 6) for v in History(seed, mix=saboteur.mix).run().violations}
-    assert promises & set(saboteur.promises)
+    number = next(n for n, s in enumerate(SABOTEURS) if s.name == name)
+    catch = caught(number, SABOTEUR_SEEDS, 1)
+    assert catch.at, "nobody noticed"
+    assert not catch.unclean

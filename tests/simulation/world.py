@@ -20,7 +20,7 @@ from chalicelib.store import bounds
 from chalicelib.store.memory import MemoryStore
 from infra.sandbox.kit import Wire
 from infra.sandbox.quickbooks.limits import Limits
-from tests.simulation.seam import Life, Messages, Post, Seam
+from tests.simulation.seam import Life, Line, Messages, Post, Seam
 from tests.world import CLIO, QUICKBOOKS, STRIPE, Lanes, MemoryWorld, Ses
 
 READS: tuple[str, ...] = (
@@ -90,7 +90,7 @@ class SimWorld(MemoryWorld):
     """``live(life)`` puts a history on it; ``fresh`` takes it off."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__(session=Line())
         self.life: SimLife | None = None
         clock = self.clock
         self.wires = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from .refuse import invalid_fields
 from .shapes import SHAPES, Shape
@@ -20,7 +21,7 @@ def select(shape: Shape, text: str | None, dropped: tuple[str, ...] = ()) -> Sel
     """
     if text is None or not text.strip():
         return [(name, None) for name in shape.default]
-    asked = _parse(text.replace(" ", ""))
+    asked = list(_parse(text.replace(" ", "")))
     for name, inner in asked:
         _known(shape, name, dropped)
         if inner is None:
@@ -39,7 +40,8 @@ def _known(shape: Shape, name: str, dropped: tuple[str, ...]) -> None:
         raise invalid_fields(f"{name} is not a valid field")
 
 
-def _parse(text: str) -> Selection:
+@lru_cache(maxsize=256)
+def _parse(text: str) -> tuple[tuple[str, tuple[str, ...] | None], ...]:
     tokens = _TOKEN.findall(text)
     if "".join(tokens) != text:
         raise invalid_fields(f"fields cannot be read: {text[:80]}")
@@ -63,4 +65,4 @@ def _parse(text: str) -> Selection:
             name = token
             asked.setdefault(name, None)
         at += 1
-    return list(asked.items())
+    return tuple(asked.items())

@@ -66,7 +66,7 @@ def serve(box: Box, route: Route, request: Request, ids: dict[str, str]) -> Resp
 
 
 def answer(status: int, body: Any, headers: dict[str, str]) -> Response:
-    return _bytes(status, json.dumps(body, indent=2).encode(), headers)
+    return _bytes(status, json.dumps(body).encode(), headers)
 
 
 def _bytes(status: int, body: bytes, headers: dict[str, str]) -> Response:
@@ -173,7 +173,7 @@ def _once(
         box.switches["executions_to_break"] -= 1
         box.note("executions_broken")
         status, body = 500, {"error": {"type": "api_error", "message": "An unknown error occurred"}}
-    content = json.dumps(body, indent=2).encode()
+    content = json.dumps(body).encode()
     box.state.remembered[place] = Remembered(box.epoch(), mark, status, content, headers["Request-Id"])
     return _bytes(status, content, headers)
 

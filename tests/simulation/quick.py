@@ -1,0 +1,51 @@
+"""What a history does without, to be quick.
+
+The stripe package makes an object of every node of an answer, which the shipped client turns back into plain values at
+once; here the plain values are given at once (``test_simulation.py`` compares histories with and without). An address
+that bounced is looked up anew every ten days, not every day. Polls and waits are stretched in ``world.py``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+from unittest import mock
+
+import stripe
+from stripe import _api_requestor
+
+from chalicelib.flow import mailing
+
+_built = _api_requestor._convert_to_stripe_object  # type: ignore[attr-defined]
+
+
+class Plain(dict[str, Any]):
+    """An answer of Stripe's as far as ``chalicelib.stripe.client`` uses it."""
+
+    def to_dict(self) -> dict[str, Any]:
+        return self
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self[name]
+        except KeyError:
+            raise AttributeError(name) from None
+
+    def auto_paging_iter(self) -> Iterator[Plain]:
+        yield from map(Plain, self["data"])
+
+
+def _plain(**asked: Any) -> Any:
+    data = asked["resp"].data
+    if data.get("has_more") or not isinstance(asked["resp"], stripe.StripeResponse):
+        return _built(**asked)
+    return Plain(data)
+
+
+@contextmanager
+def quick() -> Iterator[None]:
+    plain = mock.patch.object(_api_requestor, "_convert_to_stripe_object", _plain)
+    with plain, mock.patch.object(mailing, "LOOKS_AGAIN", timedelta(days=10)):
+        yield
