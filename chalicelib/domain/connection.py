@@ -76,6 +76,13 @@ class Lost:
 
 
 @dataclass(frozen=True, slots=True)
+class Purged:
+    """The firm gave the account up with all links to it: any other may be connected."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class AccountShown:
     """What Stripe shows of the account now."""
 
@@ -85,7 +92,7 @@ class AccountShown:
     fees_paid_by_platform: bool
 
 
-ConnectionFact = Connected | Lost | AccountShown
+ConnectionFact = Connected | Lost | Purged | AccountShown
 
 NAMES = {Neighbour.CLIO: "Clio", Neighbour.QUICKBOOKS: "QuickBooks", Neighbour.STRIPE: "Stripe"}
 
@@ -104,13 +111,9 @@ def decide(state: Connection | None, fact: ConnectionFact, firm: str, now: datet
     match fact:
         case Connected():
             id = id_of(fact.neighbour, fact.pot)
-            other = state is not None and state.account != fact.account
+            other = state is not None and state.account not in ("", fact.account)
             if state is not None and other and not state.never_used:
-                raise Refused(
-                    f"This firm is connected to another {NAMES[fact.neighbour]} account "
-                    f"({state.name or state.account}). Connect that one again, or ask us before changing to a new "
-                    "one: its links would no longer fit."
-                )
+                raise Refused(_another(state, fact))
             new = Connection(
                 firm=firm,
                 id=id,
@@ -132,6 +135,12 @@ def decide(state: Connection | None, fact: ConnectionFact, firm: str, now: datet
                 return Decision(state)  # type: ignore[arg-type]
             new = replace(state, connected=False, why=fact.why, since=now, losses=state.losses + 1)
             return Decision(new, effects=(_reconnect(new, now),))
+        case Purged():
+            if state is None:
+                raise Refused(f"{NAMES[Neighbour.QUICKBOOKS]} was never connected: there are no links to purge.")
+            closes = (effects.key_of(firm, effects.Do.TASK, f"reconnect/{state.id}/{state.losses}"),)
+            gone = replace(state, account="", name="", connected=False, why=fact.why, since=now)
+            return Decision(gone, guards=_let_go(state if state.account else None), closes=closes)
         case AccountShown():
             if state is None:
                 raise Refused("This account is not connected.")
@@ -144,6 +153,20 @@ def decide(state: Connection | None, fact: ConnectionFact, firm: str, now: datet
                     fees_paid_by_platform=fact.fees_paid_by_platform,
                 )
             )
+
+
+def _another(state: Connection, fact: Connected) -> str:
+    there, name = state.name or state.account, NAMES[fact.neighbour]
+    if fact.neighbour is not Neighbour.QUICKBOOKS:
+        return (
+            f"This firm is connected to another {name} account ({there}). Connect that one again, or ask us before "
+            "changing to a new one: its links would no longer fit."
+        )
+    return (
+        f"You chose {fact.name or fact.account}, but this firm's invoices and payments are linked to {there}. Nothing "
+        f"was connected. Either connect again and choose {there}; or, if the firm has really moved to another "
+        "company, revoke and purge first: Settings, Connections, Disconnect QuickBooks Online."
+    )
 
 
 def _let_go(replaced: Connection | None) -> tuple[Guard, ...]:

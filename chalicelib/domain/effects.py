@@ -44,6 +44,7 @@ class Do(StrEnum):
     RESYNC = "self.resync"
     RECONCILE = "self.reconcile"
     PREFLIGHT = "self.preflight"
+    RENEW = "self.renew"
     FOLD = "self.fold"
     LEDGER = "self.ledger"
     TRUST_BEGIN = "self.trust"

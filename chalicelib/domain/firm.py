@@ -173,6 +173,13 @@ class MarkPaidSwitched:
 
 
 @dataclass(frozen=True, slots=True)
+class LinksPurged:
+    """A person revokes and purges: ``typed`` is the firm's name, by hand."""
+
+    typed: str
+
+
+@dataclass(frozen=True, slots=True)
 class Preflighted:
     """What has to wait for a setting in QuickBooks, by kind of effect and in words."""
 
@@ -200,6 +207,7 @@ FirmFact = (
     | AccountsChosen
     | WritesConfirmed
     | MarkPaidSwitched
+    | LinksPurged
     | Preflighted
     | TrustChosen
     | TrustWordTaken
@@ -250,6 +258,8 @@ def decide(state: Firm | None, fact: FirmFact) -> Decision[Firm]:
             return Decision(replace(state, native_sync_off=True, native_reminders_off=True, start_on=fact.start_on))
         case MarkPaidSwitched():
             return Decision(replace(state, mark_paid=fact.on))
+        case LinksPurged():
+            return Decision(_purged(state, fact))
         case Preflighted():
             return Decision(replace(state, blocked=fact.blocked))
         case TrustChosen():
@@ -272,6 +282,13 @@ def _trust(state: Firm, chosen: TrustBooks) -> TrustBooks:
         raise Refused("Payments of invoices are recorded in that account. Trust money needs an account of its own.")
     kept = state.trust
     return replace(chosen, words=kept.words, choices=kept.choices + 1, generation=state.generation)
+
+
+def _purged(state: Firm, fact: LinksPurged) -> Firm:
+    """A new generation of links: accounts and items were those of the old company."""
+    if " ".join(fact.typed.split()).casefold() != " ".join(state.name.split()).casefold():
+        raise Refused(f"Type the firm's name as it stands here, {state.name}, to purge the links. Nothing was changed.")
+    return replace(state, generation=state.generation + 1, accounts=Accounts(), blocked=())
 
 
 def _place(state: Firm, fact: PlaceConfirmed) -> Firm:

@@ -12,11 +12,13 @@ from typing import Any
 
 from chalicelib.domain import connection
 from chalicelib.domain.connection import NAMES, Connected, Connection, ConnectionFact, Lost, account_guard, id_of
+from chalicelib.domain.firm import LinksPurged
+from chalicelib.domain.firm import decide as decide_firm
 from chalicelib.domain.kernel import Decision, Kind, Neighbour, Ref, lane_of
 from chalicelib.domain.readings import Access, Pot, Tokens
 from chalicelib.errors import Conflict, Disconnected, Outside, Refused
 from chalicelib.flow import subscribing, tokens
-from chalicelib.flow.firms import connections
+from chalicelib.flow.firms import connections, firm_of
 from chalicelib.flow.ports import World
 from chalicelib.flow.settle import policy_of, settle
 
@@ -59,8 +61,7 @@ def connect_clio(world: World, firm: str, region: str, account: str, back: Callb
 
 def connect_quickbooks(world: World, firm: str, back: Callback, redirect: str, by: str) -> None:
     """``realm`` is the company that the person chose. Refused when its currency is not the firm's."""
-    from chalicelib.flow import preflight
-    from chalicelib.flow.firms import firm_of
+    from chalicelib.flow import preflight, renewing
 
     if not back.realm:
         raise Refused("QuickBooks did not say which company was chosen. Connect again.")
@@ -75,6 +76,7 @@ def connect_quickbooks(world: World, firm: str, back: Callback, redirect: str, b
     fact = Connected(Neighbour.QUICKBOOKS, back.realm, books.company)
     _connect(world, firm, fact, got, by)
     preflight.start(world, firm)
+    renewing.start(world, firm)
 
 
 def connect_stripe(world: World, firm: str, pot: Pot, back: Callback, by: str) -> None:
@@ -187,6 +189,34 @@ def disconnect(world: World, firm: str, connection_id: str, by: str) -> None:
         world.log("revoke_failed", firm=firm, connection=connection_id, kind=type(no).__name__)
     lose(world, firm, held.neighbour, held.account, f"{by} disconnected it", by)
     tokens.forget(world, firm, held.neighbour, held.account)
+
+
+def purge(world: World, firm: str, typed: str, by: str) -> None:
+    """Gives up the QuickBooks company with every link to it. One commit begins the new generation of links and lets the
+    company go: before it all is as it was, after it all is new (docs/decisions/0016-generations.md). Our access is
+    given back first; not answering does not stop it. Raises Refused when the name typed is not the firm's."""
+    id = str(Neighbour.QUICKBOOKS)
+    firm_ref, ref = Ref(firm, Kind.FIRM, firm), Ref(firm, Kind.CONNECTION, id)
+    gone, fact = connection.Purged(f"{by} purged its links"), LinksPurged(typed)
+
+    def decide(states: Mapping[Ref, Any], now: datetime) -> dict[Ref, Decision[Any] | None]:
+        return {firm_ref: decide_firm(states[firm_ref], fact), ref: connection.decide(states[ref], gone, firm, now)}
+
+    held = connections(world, firm).get(id)
+    decide({firm_ref: firm_of(world, firm), ref: held}, world.now())  # refuses before anything is given back
+    assert held is not None
+    if held.connected:
+        try:
+            _revoke(world, held)
+        except Outside as no:
+            world.log("revoke_failed", firm=firm, connection=id, kind=type(no).__name__)
+    lane = policy_of(world, firm).lanes.of(held.neighbour)
+    settle(world, [firm_ref, ref], decide, fact="LinksPurged", body={"company": held.account}, by=by)
+    tokens.forget(world, firm, held.neighbour, held.account)
+    for call in world.store.live_calls(lane):  # never sent again; flow/booking.py ends what a crash leaves here
+        world.store.end(call.id)
+    world.store.delete_record("preflight", firm)
+    world.log("links_purged", firm=firm)
 
 
 def _revoke(world: World, held: Connection) -> None:

@@ -73,6 +73,8 @@ def _payment_step(world: World, reach: Reach, policy: Policy, e: Effect, state: 
         if not posting.should_stand(state):
             out.write.append((e, Void("Payment", *existing)))
             return 0
+    if state.generation > 1 and existing is None and find(world, reach, policy, e, Finish(e.key)):
+        return 1  # books that were not purged show it from an earlier generation
     lines, customer, cause = _invoice_lines(world, policy, state)
     if cause:
         out.blocked.append((e, cause))

@@ -214,6 +214,26 @@ def connections(ask: Asked) -> dict[str, Any]:
     return {"items": list(views.connections(ask.world, ask.firm)), "next": None}
 
 
+@post("/connections/{connection}/revoke")
+def revoke_connection(ask: Asked, connection: str) -> dict[str, Any]:
+    """Our access is given back; every link is kept."""
+    from chalicelib.flow import connecting
+
+    connecting.disconnect(ask.world, ask.firm, connection, ask.by)
+    return {"id": connection}
+
+
+@post("/connections/{connection}/purge")
+def purge_links(ask: Asked, connection: str) -> dict[str, Any]:
+    """... and every link to the QuickBooks company is deleted; the firm's name confirms it."""
+    from chalicelib.flow import connecting
+
+    if connection != "quickbooks":
+        raise NotFound
+    connecting.purge(ask.world, ask.firm, ask.json.text("firm_name"), ask.by)
+    return {"id": "quickbooks"}
+
+
 @get("/drift")
 def drift(ask: Asked) -> Any:
     """The last comparison of the books; 404 before the first."""

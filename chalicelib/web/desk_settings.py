@@ -58,6 +58,31 @@ def disconnect(ask: Ask) -> Reply:
     return back(HERE, "disconnected")
 
 
+@desk.get("/desk/settings/quickbooks", who="owner")
+def leave_quickbooks(ask: Ask) -> str:
+    """The two ways to disconnect QuickBooks, side by side, with what each keeps."""
+    return _leaving(ask)
+
+
+@desk.post("/desk/settings/quickbooks/purge", who="owner")
+def purge_links(ask: Ask) -> Reply | str:
+    from chalicelib.errors import Refused
+    from chalicelib.flow import connecting
+
+    try:
+        connecting.purge(ask.world, ask.firm, ask.one("firm_name"), ask.by)
+    except Refused as no:
+        return _leaving(ask, no.reason)
+    return back(HERE, "purged")
+
+
+def _leaving(ask: Ask, problem: str = "") -> str:
+    from chalicelib.flow import views
+
+    link = next(c for c in views.connections(ask.world, ask.firm) if c.id == "quickbooks")
+    return page(ask, "disconnect.html", "settings", link=link, problem=problem)
+
+
 def _page(ask: Ask, fresh: str = "") -> str:
     from chalicelib.flow import keys, views
 

@@ -32,6 +32,7 @@ DESK = [
     "/desk/books",
     "/desk/preflight",
     "/desk/settings",
+    "/desk/settings/quickbooks",
     "/setup?open=place",
     "/setup?open=accounts",
     "/setup?open=confirm",

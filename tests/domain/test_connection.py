@@ -9,8 +9,17 @@ from typing import Any
 import pytest
 
 from chalicelib.domain import connection
-from chalicelib.domain.connection import AccountShown, Connected, Connection, Lost, account_guard, decide, id_of
-from chalicelib.domain.effects import Do
+from chalicelib.domain.connection import (
+    AccountShown,
+    Connected,
+    Connection,
+    Lost,
+    Purged,
+    account_guard,
+    decide,
+    id_of,
+)
+from chalicelib.domain.effects import Do, key_of
 from chalicelib.domain.kernel import Decision, Neighbour
 from chalicelib.domain.readings import Pot
 from chalicelib.errors import Refused
@@ -128,3 +137,31 @@ def test_what_has_no_pot_takes_no_payments() -> None:
 
 def test_connections_are_listed_by_firm() -> None:
     assert connection.listing(connected().state).list == ("us-1/connections", "stripe-operating")
+
+
+# --- purged -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_purged_connection_lets_its_account_go_and_any_other_may_come() -> None:
+    held = decide(None, Connected(Neighbour.QUICKBOOKS, "realm-1", "Hartwell"), "us-1", NOW).state
+    told = decide(held, Purged("Olivia purged its links"), "us-1", NOW)
+    assert (told.state.account, told.state.name, told.state.connected) == ("", "", False)
+    assert [(g.key, g.release) for g in told.guards] == [("account/quickbooks/realm-1", True)]
+    assert told.closes == (key_of("us-1", Do.TASK, "reconnect/quickbooks/0"),)
+    other = decide(told.state, Connected(Neighbour.QUICKBOOKS, "realm-2", "Other"), "us-1", NOW)
+    assert (other.state.account, other.state.connected) == ("realm-2", True)
+    assert [(g.key, g.release) for g in other.guards] == [("account/quickbooks/realm-2", False)]
+    assert decide(told.state, Purged("again"), "us-1", NOW).guards == ()
+
+
+def test_what_was_never_connected_has_nothing_to_purge() -> None:
+    with pytest.raises(Refused):
+        decide(None, Purged("x"), "us-1", NOW)
+
+
+def test_another_quickbooks_company_is_refused_with_both_ways_out() -> None:
+    held = decide(None, Connected(Neighbour.QUICKBOOKS, "realm-1", ""), "us-1", NOW).state
+    with pytest.raises(Refused) as no:
+        decide(held, Connected(Neighbour.QUICKBOOKS, "realm-2", ""), "us-1", NOW)
+    assert "realm-2" in no.value.reason
+    assert "linked to realm-1" in no.value.reason

@@ -14,6 +14,7 @@ from chalicelib.domain.firm import (
     Firm,
     FirmFact,
     Founded,
+    LinksPurged,
     MarkPaidSwitched,
     Member,
     MemberSeen,
@@ -129,3 +130,12 @@ def test_today_is_the_firms_day() -> None:
     midnight = datetime(2026, 3, 2, 4, 59, tzinfo=UTC)
     assert a_firm().today(midnight) == date(2026, 3, 1)
     assert a_firm(zone="Australia/Sydney").today(midnight) == date(2026, 3, 2)
+
+
+def test_a_purge_begins_a_new_generation_without_accounts_once_the_name_is_typed() -> None:
+    firm = a_firm(name="Hartwell & Pine LLP", blocked=(("quickbooks.invoice", "x"),))
+    new = decide(firm, LinksPurged(" hartwell  & pine llp ")).state
+    assert (new.generation, new.accounts, new.blocked, new.may_write) == (2, Accounts(), (), False)
+    with pytest.raises(Refused) as no:
+        decide(firm, LinksPurged("Hartwell"))
+    assert "Hartwell & Pine LLP" in no.value.reason

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from chalicelib.flow import preflight
+from chalicelib.flow.firms import connections, firm_of
 from tests.web.test_api import a_program
 from tests.web.visit import a_firm_with_pages
 
@@ -35,3 +36,39 @@ def test_a_program_reads_the_findings_and_can_ask_for_new_ones() -> None:
     told = program.get("/preflight").json
     assert {f["weight"] for f in told["findings"]} <= {"good", "warns"}
     assert preflight.report(program.stage.world, program.stage.firm)
+
+
+# --- disconnecting QuickBooks -----------------------------------------------------------------------------------------
+
+
+def test_the_page_shows_both_ways_and_revoking_keeps_the_links() -> None:
+    stage, owner = a_firm_with_pages()
+    text = owner.get("/desk/settings/quickbooks").text
+    assert "every link is kept" in text
+    assert "Purge only if" in text
+    owner.follow(owner.post("/desk/settings/disconnect", {"connection": "quickbooks"}))
+    assert "disconnected already" in owner.get("/desk/settings/quickbooks").text
+    assert "choose that company again" in owner.get("/setup").text
+    assert connections(stage.world, stage.firm)["quickbooks"].account == stage.realm
+
+
+def test_purging_needs_the_firms_name_typed_in() -> None:
+    stage, owner = a_firm_with_pages()
+    owner.get("/desk/settings/quickbooks")
+    refused = owner.post("/desk/settings/quickbooks/purge", {"firm_name": "nobody"})
+    assert "Type the firm's name" in refused.text
+    state = firm_of(stage.world, stage.firm)
+    assert state
+    done = owner.follow(owner.post("/desk/settings/quickbooks/purge", {"firm_name": state.name}))
+    assert "The links to QuickBooks are purged" in done.text
+    assert "No company is linked" in owner.get("/desk/settings/quickbooks").text
+
+
+def test_a_program_can_revoke_and_purge() -> None:
+    program = a_program()
+    state = firm_of(program.stage.world, program.stage.firm)
+    assert state
+    assert program.post("/connections/clio/purge", {"firm_name": state.name}).status == 404
+    assert program.post("/connections/quickbooks/revoke").status == 200
+    assert program.post("/connections/quickbooks/purge", {"firm_name": "nobody"}).status == 422
+    assert program.post("/connections/quickbooks/purge", {"firm_name": state.name}).status == 200

@@ -1,0 +1,61 @@
+"""A new generation of links begins: every client, bill and payment is brought into it, page by page.
+
+It can be interrupted anywhere and goes on where it was. Nothing leans on its having finished: what it has not met yet
+is renewed by whoever uses its link first (flow/prepared.py). It is what owes those that nobody would meet otherwise.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from chalicelib.domain import effects, generation
+from chalicelib.domain.effects import Do
+from chalicelib.domain.firm import Policy
+from chalicelib.domain.kernel import Effect, Finish, Json, Neighbour, Status, lane_of
+from chalicelib.domain.payable import Tab
+from chalicelib.flow import states
+from chalicelib.flow.ports import World
+from chalicelib.flow.prepared import renew_state
+from chalicelib.flow.settle import policy_of, settle
+
+PAGE = 100
+AT_ONCE = timedelta(seconds=20)
+# A bill that moves to an earlier list while its own is read is met in the second look at the lists of open ones.
+PARTS = ("contacts", *(f"payables/{t}" for t in (*Tab, Tab.OPEN, Tab.REMINDING)), "payments")
+
+
+def start(world: World, firm: str) -> None:
+    """Owes it where a later generation than the first has begun; beginning again does no harm."""
+    policy = policy_of(world, firm)
+    if policy.firm.generation == 1:
+        return
+    lane = lane_of(firm, Neighbour.SELF)
+    name = str(policy.firm.generation)
+    world.store.arrive(effects.owed(firm, Do.RENEW, name, "firm", lane, world.now()))
+    world.queue.hint([lane])
+
+
+def run(world: World, policy: Policy, effect: Effect) -> None:
+    """A few pages; owed again at once while there are more."""
+    key = (f"renewing/{policy.firm.id}", str(policy.firm.generation))
+    found = world.store.record(*key)
+    place: Json = dict(found[1]) if found else {"part": 0, "cursor": None, "renewed": 0}
+    until = world.now() + AT_ONCE
+    while place["part"] < len(PARTS) and world.now() < until:
+        _page(world, policy, place)
+        world.store.put_record(*key, place)
+    done = Finish(effect.key, arrivals=effect.arrivals)
+    if place["part"] < len(PARTS):
+        done = Finish(effect.key, arrivals=effect.arrivals, status=Status.OWED, due_at=world.now())
+    settle(world, [], lambda _s, _n: {}, fact="Renewed", finish=[done])
+
+
+def _page(world: World, policy: Policy, place: Json) -> None:
+    page = world.store.listed(f"{policy.firm.id}/{PARTS[place['part']]}", limit=PAGE, cursor=place["cursor"])
+    for held in page.items:
+        if generation.is_stale(states.decode(held.ref.kind, held.body), policy):
+            renew_state(world, policy, held.ref)
+            place["renewed"] += 1
+    place["cursor"] = page.next
+    if page.next is None:
+        place["part"] += 1

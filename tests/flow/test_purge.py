@@ -1,0 +1,170 @@
+"""Revoke keeps every link; revoke and purge begins a new generation, whole or not at all, and nothing is doubled."""
+
+from __future__ import annotations
+
+import pytest
+
+from chalicelib.domain.contact import Contact
+from chalicelib.domain.effects import Do
+from chalicelib.domain.firm import AccountsChosen, Firm
+from chalicelib.domain.kernel import Kind, Neighbour, Status
+from chalicelib.errors import Refused
+from chalicelib.flow import connecting, renewing, signing
+from chalicelib.flow.connecting import Callback
+from chalicelib.flow.firms import connections, firm_of
+from chalicelib.flow.settle import policy_of
+from infra.sandbox.kit import Fault
+from infra.sandbox.quickbooks import REALM_B
+from tests.flow import acts
+from tests.flow.acts import STAFF, a_synced_stage, booked, pay_by_card, payable, posted_on
+from tests.world import CALLBACK, Stage, chosen_accounts, location
+
+
+def firm(stage: Stage) -> Firm:
+    state = firm_of(stage.world, stage.firm)
+    assert state is not None
+    return state
+
+
+def connect(stage: Stage, realm: str) -> None:
+    world = stage.world
+    url = world.quickbooks.authorize_url("x", f"{CALLBACK}/quickbooks")
+    back = location(world.session, url, {"realm": realm, "action": "connect"})
+    there = Callback(back["code"], back["realmId"])
+    connecting.connect_quickbooks(world, stage.firm, there, f"{CALLBACK}/quickbooks", STAFF)
+
+
+def purge(stage: Stage, typed: str = "") -> None:
+    connecting.purge(stage.world, stage.firm, typed or firm(stage).name, STAFF)
+
+
+def begin_anew(stage: Stage, realm: str) -> None:
+    connect(stage, realm)
+    signing.settle_firm(stage.world, stage.firm, AccountsChosen(chosen_accounts(stage.world, realm)), by=STAFF)
+    stage.realm = realm
+    stage.pass_time(5, hours=1)
+
+
+def standing(stage: Stage) -> dict[str, int]:
+    """Live invoices and payments in the company, by kind."""
+    return {e: sum(1 for o in booked(stage, e) if o["TotalAmt"]) for e in ("Invoice", "Payment")}
+
+
+def test_another_company_is_noticed_and_the_choice_is_told() -> None:
+    stage = a_synced_stage()
+    connecting.disconnect(stage.world, stage.firm, "quickbooks", STAFF)
+    with pytest.raises(Refused) as no:
+        connect(stage, REALM_B)
+    assert "connect again and choose" in no.value.reason
+    assert "revoke and purge first" in no.value.reason
+    assert connections(stage.world, stage.firm)["quickbooks"].account == stage.realm
+
+
+def test_a_purge_needs_the_firms_name_and_changes_nothing_without_it() -> None:
+    stage = a_synced_stage()
+    before = standing(stage)
+    with pytest.raises(Refused):
+        purge(stage, "something else")
+    assert firm(stage).generation == 1
+    pay_by_card(stage, "1046")
+    assert posted_on(stage, "1046") == [125000], "still connected"
+    assert standing(stage)["Payment"] == before["Payment"] + 1
+
+
+def test_a_purge_is_one_commit_and_what_follows_waits_for_the_new_set_up() -> None:
+    stage = a_synced_stage()
+    purge(stage, f" {firm(stage).name.upper()} ")
+    assert (firm(stage).generation, firm(stage).may_write) == (2, False)
+    assert connections(stage.world, stage.firm)["quickbooks"].account == ""
+    assert policy_of(stage.world, stage.firm).lanes.of(Neighbour.QUICKBOOKS).endswith("|~2")
+    pay_by_card(stage, "1046")
+    stage.pass_time(30, hours=2)
+    assert acts.payments_on(stage, "1046")[0].posted is None
+
+
+def test_after_a_purge_the_same_company_is_matched_and_nothing_is_doubled() -> None:
+    stage = a_synced_stage()
+    pay_by_card(stage, "1046")
+    before, customers = standing(stage), len(booked(stage, "Customer"))
+    purge(stage)
+    begin_anew(stage, stage.realm)
+    assert payable(stage, "1046").booked
+    assert payable(stage, "1046").generation == 2
+    assert standing(stage) == before
+    assert len(booked(stage, "Customer")) == customers
+    assert posted_on(stage, "1046") == [125000]
+
+
+def test_after_a_purge_another_company_gets_everything_once() -> None:
+    stage = a_synced_stage()
+    pay_by_card(stage, "1046")
+    old = standing(stage)
+    first = stage.realm
+    purge(stage)
+    begin_anew(stage, REALM_B)
+    assert posted_on(stage, "1046") == [125000]
+    contacts: list[Contact] = acts.all_states(stage, Kind.CONTACT)
+    assert {c.generation for c in contacts} == {2}
+    stage.realm = first
+    assert standing(stage) == old, "the old company is left as it is"
+
+
+def test_keys_and_request_ids_of_the_new_generation_are_others() -> None:
+    stage = a_synced_stage()
+    old = {e.key for e in acts.all_effects(stage) if e.kind in (Do.CUSTOMER, Do.INVOICE, Do.POSTING)}
+    calls = set(stage.world.store._calls)
+    purge(stage)
+    begin_anew(stage, REALM_B)
+    new = {e.key for e in acts.all_effects(stage) if e.kind in (Do.CUSTOMER, Do.INVOICE, Do.POSTING)} - old
+    assert len(new) >= len([p for p in acts.payables(stage) if p.booked])
+    assert set(stage.world.store._calls) - calls
+
+
+def test_a_call_that_was_under_way_is_never_sent_again() -> None:
+    stage = a_synced_stage()
+    stage.world.quickbooks_box.faults.append(Fault("drop_answer", path="/batch", method="POST", times=3))
+    stage.world.clio_box.people.approve("1071")
+    acts.poll(stage)
+    lane = acts.lane(stage, Neighbour.QUICKBOOKS)
+    assert stage.world.store.live_calls(lane)
+    stage.world.quickbooks_box.faults.clear()
+    purge(stage)
+    begin_anew(stage, REALM_B)
+    assert not stage.world.store.live_calls(lane)
+    assert all(e.status is not Status.OWED for e in acts.all_effects(stage) if e.lane == lane)
+    assert payable(stage, "1071").booked
+
+
+def test_neighbours_that_do_not_answer_do_not_stop_a_purge() -> None:
+    stage = a_synced_stage()
+    stage.world.quickbooks_box.faults.append(Fault("status", status=500, path="/revoke", times=9))
+    purge(stage)
+    assert firm(stage).generation == 2
+
+
+def test_a_lost_connection_can_be_purged_too_and_its_task_goes() -> None:
+    stage = a_synced_stage()
+    connecting.disconnect(stage.world, stage.firm, "quickbooks", STAFF)
+    assert acts.tasks(stage, "reconnect")
+    purge(stage)
+    assert not acts.tasks(stage, "reconnect")
+    purge(stage)
+    assert firm(stage).generation == 3, "once more changes nothing but the count"
+
+
+def test_renewing_goes_on_where_it_was() -> None:
+    stage = a_synced_stage()
+    purge(stage)
+    connect(stage, stage.realm)
+    place = {"part": len(renewing.PARTS) - 1, "cursor": None, "renewed": 7}
+    stage.world.store.put_record(f"renewing/{stage.firm}", "2", place)
+    signing.settle_firm(stage.world, stage.firm, AccountsChosen(chosen_accounts(stage.world, stage.realm)), by=STAFF)
+    stage.work()
+    found = stage.world.store.record(f"renewing/{stage.firm}", "2")
+    assert found
+    assert found[1]["part"] == len(renewing.PARTS)
+    assert payable(stage, "1046").generation == 1, "the parts before were passed"
+    renewing.start(stage.world, stage.firm)
+    stage.world.store.delete_record(f"renewing/{stage.firm}", "2")
+    stage.pass_time(5, hours=1)
+    assert payable(stage, "1046").generation == 2
