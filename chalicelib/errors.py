@@ -45,10 +45,12 @@ class Outside(FeeSimpleError):
 
 
 class Unavailable(Outside):
-    """Try later. ``after``: seconds to wait at least. ``maybe_done``: the request may have been carried out."""
+    """Try later. ``after``: seconds to wait at least. ``maybe_done``: the request may have been carried out. ``ours``:
+    it is our own budget that is used up and nothing failed: it goes on after exactly so long."""
 
-    def __init__(self, why: str, *, after: float = 30.0, maybe_done: bool = False) -> None:
+    def __init__(self, why: str, *, after: float = 30.0, maybe_done: bool = False, ours: bool = False) -> None:
         super().__init__(why)
+        self.ours = ours
         self.why = why
         self.after = after
         self.maybe_done = maybe_done

@@ -8,7 +8,7 @@ from datetime import datetime
 from chalicelib.domain import effects, receipts, surplus
 from chalicelib.domain.firm import Firm, Policy
 from chalicelib.domain.kernel import Decision, Effect, Neighbour
-from chalicelib.domain.payable import Booked, Payable
+from chalicelib.domain.payable import Booked, Payable, Standing
 from chalicelib.domain.planning import plan
 from chalicelib.domain.readings import BillReading, BillState, Pot, Receipt
 from chalicelib.errors import Unreadable
@@ -63,7 +63,11 @@ def seen(state: Payable | None, fact: BillSeen, policy: Policy, now: datetime) -
         owed = []
         if _differs(state, new):
             new = replace(new, revision=state.revision + 1)
-            owed = _write_books(new, policy, now)
+            if lines_stand(state, new):
+                new = replace(new, lines_revision=new.revision)
+                owed = [_invoice(new, policy, now), _check_lines(new, policy, now)]
+            else:
+                owed = _write_books(new, policy, now)
     if fact.receipts is not None:
         new, more = receipts.read(new, fact.receipts, policy, now)
         owed += more
@@ -150,6 +154,35 @@ def _differs(old: Payable, new: Payable) -> bool:
     return old.etag != new.etag and all(getattr(old, f) == getattr(new, f) for f in PAYING)
 
 
+MONEY = ("total", "asks", "tax", "interest", "discount", "gone")
+CHECKED_AFTER_MINUTES, CHECKED_WITHIN_MINUTES = 2, 25  # spread, so that 500 leave Clio's calls to what is fresh
+
+
+def lines_stand(old: Payable, new: Payable) -> bool:
+    """Whether the lines as last read will do for now: the bill changed in fields of its own (a date, its number, its
+    client) that say why it changed, and no amount did. They are checked afterwards."""
+    known = bool(old.lines) and old.lines_revision == old.revision and old.pot is Pot.OPERATING
+    own = any(getattr(old, f) != getattr(new, f) for f in WRITTEN if f not in MONEY)
+    return known and own and all(getattr(old, f) == getattr(new, f) for f in MONEY)
+
+
+def _check_lines(state: Payable, policy: Policy, now: datetime) -> Effect:
+    wait = CHECKED_AFTER_MINUTES + sum(state.id.encode()) * 7 % CHECKED_WITHIN_MINUTES
+    lane = policy.lanes.of(Neighbour.CLIO)
+    return effects.check_lines(state.firm, lane, state.id, state.revision, now, f"Bill {state.number}", wait)
+
+
+def receipts_moved(state: Payable, bill: BillReading) -> bool:
+    """Whether what was received on a bill may be another than we know, by the bill's own word. A trust request's
+    deposits may stand nowhere on it."""
+    if state.pot is Pot.TRUST or any(s.unseen for s in state.shares):
+        return True
+    if any(k.standing is Standing.NEW for k in state.receipts):
+        return True
+    shown = (bill.balance, bill.paid, bill.pending, bill.credits, bill.state)
+    return shown != (state.balance, state.paid, state.pending, state.credits, state.bill_state)
+
+
 def _write_books(state: Payable, policy: Policy, now: datetime, pace: int = 0) -> list[Effect]:
     """Invoices go to QuickBooks with their lines; trust requests are no income and never do."""
     if state.pot is Pot.TRUST:
@@ -187,11 +220,16 @@ class LinesRead:
 
 
 def lines_read(state: Payable, fact: LinesRead, policy: Policy, now: datetime) -> Decision[Payable]:
-    """An answer for an older revision changes nothing: a newer one is owed."""
+    """An answer for an older revision changes nothing: a newer one is owed. Lines that differ from those taken to
+    stand make a revision of their own."""
     if fact.revision != state.revision:
         return Decision(state)
     new = replace(state, lines=fact.document, lines_revision=fact.revision)
-    return Decision(new, effects=(_invoice(new, policy, now),), names=(fact.document,))
+    closes: tuple[str, ...] = ()
+    if state.lines_revision == fact.revision:  # checked after they were taken to stand, and they do not
+        closes = (effects.key_of(state.firm, effects.Do.INVOICE, f"{state.id}/{state.revision}"),)
+        new = replace(new, revision=state.revision + 1, lines_revision=state.revision + 1)
+    return Decision(new, effects=(_invoice(new, policy, now),), names=(fact.document,), closes=closes)
 
 
 def afresh(state: Payable, policy: Policy, now: datetime) -> Decision[Payable]:

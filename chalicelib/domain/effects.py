@@ -132,8 +132,11 @@ def task(
     )
 
 
-def look_bill(firm: str, lane: str, bill: str, at: datetime, title: str = "") -> Effect:
-    return owed(firm, Do.LOOK_BILL, bill, f"payable/{bill}", lane, at, body={"bill": bill}, title=title)
+def look_bill(firm: str, lane: str, bill: str, at: datetime, title: str = "", *, receipts: bool = True) -> Effect:
+    """``receipts``: what was received on it is read whatever the bill's own figures say. A pointer that asks for it is
+    not forgotten for a later one that does not: bodies are laid over each other while the look is owed."""
+    body: Json = {"bill": bill, **({"receipts": True} if receipts else {})}
+    return owed(firm, Do.LOOK_BILL, bill, f"payable/{bill}", lane, at, body=body, title=title)
 
 
 def look_group(firm: str, lane: str, group: str, at: datetime) -> Effect:
@@ -159,6 +162,14 @@ def read_lines(firm: str, lane: str, bill: str, revision: int, at: datetime, tit
     """``pace``: minutes to wait, in a first sync; then it also leaves more of the budget to others."""
     body: Json = {"bill": bill, "revision": revision, **({"paced": True} if pace else {})}
     due = at + timedelta(minutes=pace)
+    return owed(firm, Do.READ_LINES, f"{bill}/{revision}", f"payable/{bill}", lane, due, body=body, title=title)
+
+
+def check_lines(firm: str, lane: str, bill: str, revision: int, at: datetime, title: str, wait: int) -> Effect:
+    """The lines of a revision that is owed already with those of the one before: read when Clio has calls to spare.
+    ``wait``: minutes."""
+    body: Json = {"bill": bill, "revision": revision, "paced": True, "check": True}
+    due = at + timedelta(minutes=wait)
     return owed(firm, Do.READ_LINES, f"{bill}/{revision}", f"payable/{bill}", lane, due, body=body, title=title)
 
 

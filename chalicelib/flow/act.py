@@ -9,7 +9,6 @@ from chalicelib.domain.effects import Do
 from chalicelib.domain.firm import Policy
 from chalicelib.domain.kernel import Effect
 from chalicelib.flow import looking, subscribing, summing
-from chalicelib.flow.budget import Floor
 from chalicelib.flow.ports import World
 from chalicelib.flow.reach import Reach
 
@@ -27,9 +26,7 @@ def perform(world: World, reach: Reach, policy: Policy, effect: Effect) -> None:
         case Do.LOOK_CLIENT:
             looking.look_at_client(world, reach, policy, effect)
         case Do.READ_LINES:
-            if effect.body.get("paced"):  # a first sync leaves most of each minute to others
-                reach = Reach(world, policy.firm.id, policy.lanes, Floor.FIRST_SYNC)
-            looking.read_lines(world, reach, policy, effect)
+            looking.read_lines(world, reach.paced if effect.body.get("paced") else reach, policy, effect)
         case Do.MARK_PAID:
             looking.mark_paid(world, reach, policy, effect)
         case Do.KEEP_HOOKS:

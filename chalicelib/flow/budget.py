@@ -62,7 +62,7 @@ class Meter:
             used = int(body.get("used", 0)) if body.get("minute") == minute.isoformat() else 0
             block = min(BLOCK_FOR_A_PERSON if at_first and self.floor is Floor.PERSON else BLOCK, room - used)
             if block <= 0:
-                raise Unavailable("its calls for this minute are used up", after=60 - now.second + 1)
+                raise Unavailable("its calls for this minute are used up", after=60 - now.second + 1, ours=True)
             try:
                 self.world.store.put_record(
                     "budget",

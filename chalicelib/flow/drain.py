@@ -121,19 +121,24 @@ def _pass(
     moved = 0
     if not after_crash and (folded := _folds(world, policy, due)):
         return folded
-    waiting: set[str] = set()
+    waiting: set[tuple[str, bool]] = set()
     for effect in due:
+        sort = (effect.kind, bool(effect.body.get("paced")))
         if world.now() > deadline - ONE_CALL:
             break
-        if effect.kind in waiting:
+        if sort in waiting:
             continue
         if after_crash and not _crash_counted(world, [effect], True):
             continue
         place.key = effect.key
         problem_ = _perform(world, reach, policy, effect)
         place.key = ""
+        if isinstance(problem_, Unavailable) and sort[1]:  # its class has no room: others may have
+            waiting.add(sort)
+            _lane_waits(world, [e for e in due[due.index(effect) :] if e.body.get("paced")], problem_)
+            continue
         if problem_ is not None and neighbour in BORROWED:
-            waiting.add(effect.kind)
+            waiting.add(sort)
             _lane_waits(world, [e for e in due[due.index(effect) :] if e.kind == effect.kind], problem_)
             continue
         if problem_ is not None:
@@ -239,9 +244,11 @@ def _lane_waits(world: World, due: Sequence[Effect], problem: Unavailable | Disc
         if isinstance(problem, Disconnected):
             until, cause = now + DISCONNECTED_WAITS, connecting.waits_for(problem.neighbour)
         else:
-            wait = max(problem.after, min(5.0 * 2**effect.tries, LONGEST_WAIT))
+            longer = 0 if problem.ours else min(5.0 * 2**effect.tries, LONGEST_WAIT)
+            wait = max(problem.after, longer)
             until, cause = now + timedelta(seconds=wait), f"Waiting: {problem.why}"
-        world.store.postpone(effect.key, until, cause=cause, tries=effect.tries + 1)
+        tries = effect.tries if isinstance(problem, Unavailable) and problem.ours else effect.tries + 1
+        world.store.postpone(effect.key, until, cause=cause, tries=tries)
         world.count("effect_waits", kind=effect.kind)
     world.log("lane_waits", why=str(problem), effects=len(due))
     return 0

@@ -172,7 +172,7 @@ def _known(world: World, policy: Policy, known: Payable, item: BillReading, tall
     if known.etag == item.etag and known.balance == item.balance and known.bill_state == item.state:
         tally.unchanged += 1
         return
-    point_at_bill(world, policy, item.id, f"Bill {item.number}")
+    point_at_bill(world, policy, item.id, f"Bill {item.number}", receipts=False)
     tally.changed += 1
     tally.wrote = True
 

@@ -50,7 +50,7 @@ def _at_clio(world: World, firm: str, pointer: EventPointer) -> bool:
     lane = lane_of(firm, Neighbour.CLIO, pointer.account)
     match pointer.kind:
         case "bill":
-            world.store.arrive(effects.look_bill(firm, lane, pointer.object_id, world.now()))
+            world.store.arrive(effects.look_bill(firm, lane, pointer.object_id, world.now(), receipts=False))
         case "contact" if world.store.load(Ref(firm, Kind.CONTACT, pointer.object_id or "-")).version:
             world.store.arrive(effects.look_client(firm, lane, pointer.object_id, world.now()))
         case _:

@@ -154,7 +154,10 @@ def take_in(
     if known is None and billing.left_alone(item, policy.firm):
         settle(world, [], lambda _s, _n: {}, fact="LeftAlone", finish=[done])
         return
-    fact = read_bill(reach, held.ref.id, known, item)
+    if known is None or effect.body.get("receipts") or billing.receipts_moved(known, item):
+        fact = read_bill(reach, held.ref.id, known, item)
+    else:
+        fact = BillSeen(item, None, world.now())
     bring_in(world, policy, held, fact, done)
 
 
@@ -247,8 +250,14 @@ def read_lines(world: World, reach: Reach, policy: Policy, effect: Effect) -> No
     id, revision = str(effect.body["bill"]), int(effect.body["revision"])
     ref = payable_ref(policy.firm.id, id)
     lines = reach.clio(lambda c, a: c.lines(a, id))
+    raw = json.dumps(states.encode(list(lines))).encode()
+    if effect.body.get("check"):
+        known: Payable = states.decode(Kind.PAYABLE, world.store.load(ref).body)
+        if known.revision != revision or world.store.document(known.lines) == raw:
+            settle(world, [], lambda _s, _n: {}, fact="LinesStand", finish=[Finish(effect.key)])
+            return
     key = f"{policy.firm.id}/lines/{id}/{revision}/{effect.arrivals}-{effect.tries}"
-    world.store.put_document(key, json.dumps(states.encode(list(lines))).encode(), now=world.now())
+    world.store.put_document(key, raw, now=world.now())
     fact = billing.LinesRead(revision, key)
 
     def decide(before: Mapping[Ref, Any], now: datetime) -> dict[Ref, Decision[Any]]:
@@ -322,10 +331,10 @@ def mark_paid(world: World, reach: Reach, policy: Policy, effect: Effect) -> Non
     )
 
 
-def point_at_bill(world: World, policy: Policy, id: str, title: str = "") -> None:
+def point_at_bill(world: World, policy: Policy, id: str, title: str = "", *, receipts: bool = True) -> None:
     """Owes a look at a bill; a pointer that comes while it is being looked at makes it look again."""
     lane = lane_of(policy.firm.id, Neighbour.CLIO, policy.lanes.clio)
-    world.store.arrive(effects.look_bill(policy.firm.id, lane, id, world.now(), title))
+    world.store.arrive(effects.look_bill(policy.firm.id, lane, id, world.now(), title, receipts=receipts))
 
 
 def park_look(world: World, policy: Policy, broken: Broken) -> bool:

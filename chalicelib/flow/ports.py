@@ -70,7 +70,8 @@ class Store(Protocol):
 
     def arrive(self, effect: Effect) -> None:
         """A pointer came: puts the effect, or adds one to ``arrivals`` of the one there and makes it owed again, due
-        at the earlier of the two times (a done or parked one: at the new time). The body is replaced."""
+        at the earlier of the two times (a done or parked one: at the new time). The body is laid over an owed one's,
+        and takes the place of any other's."""
         ...
 
     def due(self, shard: int, now: datetime, *, limit: int) -> list[tuple[str, str]]:

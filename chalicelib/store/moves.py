@@ -57,13 +57,15 @@ def finished(effect: Effect | None, finish: Finish) -> Effect | None:
 
 
 def arrived(old: Effect | None, effect: Effect) -> Effect:
-    """A pointer came: the effect itself, or the one there with one more arrival, owed, and no later than either."""
+    """A pointer came: the effect itself, or the one there with one more arrival, owed, and no later than either. While
+    it is owed the bodies are laid over each other, so that nothing that an earlier pointer asked for is lost."""
     if old is None:
         return effect
     waits = old.status is Status.OWED
     due_at = min(old.due_at, effect.due_at) if waits else effect.due_at
     moved = old if waits else replace(_owed(old), tries=0, cause="")
-    return replace(moved, body=effect.body, due_at=due_at, arrivals=old.arrivals + 1)
+    body = {**old.body, **effect.body} if waits else effect.body
+    return replace(moved, body=body, due_at=due_at, arrivals=old.arrivals + 1)
 
 
 def postponed(effect: Effect | None, due_at: datetime, cause: str, tries: int | None) -> Effect | None:

@@ -13,7 +13,15 @@ from tests.builders import NOW
 
 CLIO, BOOKS, STRIPE, MAIL, SELF = "f|clio|us/1", "f|quickbooks|r", "f|stripe|acct", "f|mail|", "f|self|"
 ALL: list[tuple[Effect, str, str, str, dict[str, object]]] = [
-    (effects.look_bill("f", CLIO, "7", NOW, "Bill"), "f/clio.bill/7", "payable/7", CLIO, {"bill": "7"}),
+    (
+        effects.look_bill("f", CLIO, "7", NOW, "Bill"),
+        "f/clio.bill/7",
+        "payable/7",
+        CLIO,
+        {"bill": "7", "receipts": True},
+    ),
+    (effects.look_bill("f", CLIO, "7", NOW, receipts=False), "f/clio.bill/7", "payable/7", CLIO, {"bill": "7"}),
+    (effects.keep_hooks("f", CLIO, NOW), "f/clio.hooks/main", "firm", CLIO, {}),
     (effects.look_group("f", CLIO, "9", NOW), "f/clio.payment/9", "payment/clio-9", CLIO, {"group": "9"}),
     (effects.look_client("f", CLIO, "3", NOW), "f/clio.client/3", "contact/3", CLIO, {"client": "3"}),
     (

@@ -35,8 +35,8 @@ def test_a_further_pointer_counts_and_pulls_the_time_forward_never_back(store: A
     store.arrive(an_effect(due=5))
     store.arrive(an_effect(due=2, body={"why": "webhook"}))
     assert store.effect(KEY) == an_effect(due=2, body={"why": "webhook"}, arrivals=2)
-    store.arrive(an_effect(due=9))
-    assert store.effect(KEY) == an_effect(due=2, arrivals=3)
+    store.arrive(an_effect(due=9, body={"more": 1}))
+    assert store.effect(KEY) == an_effect(due=2, body={"why": "webhook", "more": 1}, arrivals=3)
 
 
 @pytest.mark.parametrize("status", [Status.DONE, Status.PARKED])
