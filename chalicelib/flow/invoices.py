@@ -251,6 +251,7 @@ def _old_invoices(
                 "Nothing is re-created silently. Restore it there and press Retry, or press Done to accept the "
                 "deletion.",
                 may_close=True,
+                broken="invoice",
             )
             out.settled += 1
         elif state.gone and there.voided:

@@ -64,6 +64,7 @@ def _payment_step(world: World, reach: Reach, policy: Policy, e: Effect, state: 
                 "The payment was deleted in QuickBooks.",
                 "Enter it there again, or press Done to accept it.",
                 may_close=True,
+                broken="payment",
             )
             return 1
         if there[0].voided and not posting.should_stand(state):

@@ -9,7 +9,7 @@ from typing import Any
 
 from chalicelib.domain import generation
 from chalicelib.domain.firm import Policy
-from chalicelib.domain.kernel import Decision, Effect, Finish, Kind, Ref
+from chalicelib.domain.kernel import Decision, Effect, Finish, Json, Kind, Ref
 from chalicelib.domain.wanted import Wanted
 from chalicelib.flow import states
 from chalicelib.flow.ports import World
@@ -86,10 +86,14 @@ def park(
     choices: Sequence[tuple[str, str]] = (),
     *,
     may_close: bool = False,
+    broken: str = "",
 ) -> None:
     """Shows the step to a person, with its cause, its remedy and what they may choose. ``may_close``: they may accept
-    it as it is."""
-    body = {"choices": [list(c) for c in choices], "may_close": may_close}
+    it as it is. ``broken``: what is linked and gone in QuickBooks (invoice, payment, customer ...): the page Sync
+    status shows those by themselves."""
+    body: Json = {"choices": [list(c) for c in choices], "may_close": may_close}
+    if broken:
+        body["broken"] = broken
     count_parked(world, effect)
     world.store.park(effect.key, reason=reason, remedy=remedy, detail=detail, body=body)
 

@@ -57,6 +57,7 @@ def start(world: World, firm: str, by: str) -> str:
     for name in _parts(world, firm):
         run.parts[name] = {"state": "waiting", "why": ""}
     _save(world, firm, run)
+    world.store.put_record("last-run", firm, {"run": run.id})
     lane = lane_of(firm, Neighbour.SELF)
     body: Json = {"run": run.id, "by": by}
     world.store.arrive(effects.owed(firm, Do.RESYNC, run.id, "firm", lane, world.now(), body=body))
@@ -79,6 +80,13 @@ def _load(world: World, firm: str, id: str) -> Run:
     if found is None:
         raise Refused("There is no such run.")
     return msgspec.convert(found[1], Run)
+
+
+def last(world: World, firm: str) -> Run | None:
+    """The Resync that was pressed last; None when none was, or it is long ago."""
+    found = world.store.record("last-run", firm)
+    kept = world.store.record(f"run/{firm}", str(found[1]["run"])) if found else None
+    return msgspec.convert(kept[1], Run) if kept else None
 
 
 def progress(world: World, firm: str, id: str) -> Run:

@@ -188,6 +188,19 @@ def unrecorded(ask: Asked) -> dict[str, Any]:
     return {"items": list(page.rows), "next": page.next}
 
 
+@get("/sync")
+def sync_status(ask: Asked) -> Any:
+    """Freshness of each feed, what waits in each queue and why, broken links, and what is parked."""
+    from chalicelib.flow import health, states
+
+    told = health.health(ask.world, ask.firm)
+    ids = {name: [{"id": ask.item_id(i.key), **states.encode(i)} for i in getattr(told, name)] for name in ITEMS}
+    return {**states.encode(told), **ids}
+
+
+ITEMS = ("broken", "parked")
+
+
 @get("/preflight")
 def preflight(ask: Asked) -> Any:
     """The last findings about QuickBooks' settings; 404 before the first."""

@@ -25,6 +25,7 @@ NOTES = {
     "mark-on": "From now on bills that are paid in full are marked as paid in Clio.",
     "mark-off": "Bills are no longer marked as paid in Clio. Record payments from the list Record in Clio.",
     "key-gone": "The key is revoked. Programs that use it are shut out.",
+    "tried": "What waited there is being tried again now.",
     "purged": "The links to QuickBooks are purged. Connect a company under Connections to begin anew.",
     "disconnected": "Disconnected. What is owed there waits until you connect again; nothing is lost.",
 }

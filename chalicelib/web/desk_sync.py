@@ -1,10 +1,25 @@
-"""Is syncing healthy? Preflight: what has to be set in QuickBooks or Clio."""
+"""Is syncing healthy? Sync status, and preflight: what has to be set in QuickBooks or Clio."""
 
 from __future__ import annotations
 
 from chalicelib.web.answers import Reply
 from chalicelib.web.desk_shell import back, desk, page
 from chalicelib.web.door import Ask
+
+
+@desk.get("/desk/sync")
+def status(ask: Ask) -> str:
+    from chalicelib.flow import health
+
+    return page(ask, "sync.html", "sync", h=health.health(ask.world, ask.firm))
+
+
+@desk.post("/desk/sync")
+def try_now(ask: Ask) -> Reply:
+    from chalicelib.flow import health
+
+    health.again(ask.world, ask.firm, ask.one("lane"))
+    return back("/desk/sync", "tried")
 
 
 @desk.get("/desk/preflight")

@@ -31,6 +31,7 @@ DESK = [
     "/desk/payments",
     "/desk/books",
     "/desk/preflight",
+    "/desk/sync",
     "/desk/settings",
     "/desk/settings/quickbooks",
     "/setup?open=place",

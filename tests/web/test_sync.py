@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from chalicelib.domain.kernel import Neighbour
 from chalicelib.flow import preflight
 from chalicelib.flow.firms import connections, firm_of
-from tests.web.test_api import a_program
+from chalicelib.flow.settle import policy_of
+from tests.flow.acts import pay_by_card
+from tests.web.test_api import DOCUMENT, a_program
 from tests.web.visit import a_firm_with_pages
 
 
@@ -72,3 +75,26 @@ def test_a_program_can_revoke_and_purge() -> None:
     assert program.post("/connections/quickbooks/revoke").status == 200
     assert program.post("/connections/quickbooks/purge", {"firm_name": "nobody"}).status == 422
     assert program.post("/connections/quickbooks/purge", {"firm_name": state.name}).status == 200
+
+
+# --- sync status ------------------------------------------------------------------------------------------------------
+
+
+def test_sync_status_tells_queues_feeds_and_what_is_parked() -> None:
+    stage, owner = a_firm_with_pages()
+    stage.world.quickbooks_box.people.revoke_grants(stage.realm)
+    pay_by_card(stage, "1046")
+    text = owner.get("/desk/sync").text
+    assert "quickbooks is disconnected." in text
+    assert "QuickBooks is disconnected" in text
+    assert "Last Resync" in text
+    lane = policy_of(stage.world, stage.firm).lanes.of(Neighbour.QUICKBOOKS)
+    assert "being tried again now" in owner.follow(owner.post("/desk/sync", {"lane": lane})).text
+
+
+def test_a_program_reads_the_status() -> None:
+    program = a_program()
+    told = program.get("/sync").json
+    assert set(told) == set(DOCUMENT["components"]["schemas"]["SyncStatus"]["properties"])
+    assert [q["name"] for q in told["queues"]][:2] == ["From Clio", "To QuickBooks"]
+    assert all(i["id"] for i in told["parked"])
