@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
@@ -11,6 +12,10 @@ from chalicelib.errors import Refused, Unreadable
 CENT = Decimal("0.01")
 NEARLY = Decimal("0.000001")  # design section 8: an amount this near a cent is that cent
 LARGEST_CENTS = 10**13  # a hundred billion dollars: beyond it, something is broken
+NUMBER = re.compile(
+    r"[+-]?\d+(\.\d+)?([eE][+-]?\d{1,3})?", re.ASCII
+)  # as JSON writes them; never 1_000 or other digits
+TYPED = re.compile(r"(-?)\s*\$?\s*(-?)(\d{1,3}(?:,\d{3})+|\d+)(\.\d{1,2})?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -36,6 +41,8 @@ def cents_from(raw: object, what: str = "amount") -> int:
     must not have been made, and for amounts that no firm has.
     """
     if isinstance(raw, bool) or not isinstance(raw, Decimal | int | str):
+        raise Unreadable(what, raw, "an amount must be a number")
+    if isinstance(raw, str) and not NUMBER.fullmatch(raw.strip()):
         raise Unreadable(what, raw, "an amount must be a number")
     try:
         amount = Decimal(raw)
@@ -65,12 +72,19 @@ def show(cents: int, currency: str = "USD") -> str:
 
 
 def parse(text: str) -> int:
-    """Cents from what a person typed: ``1,234.50``, ``$12``, ``12.5``. Raises Refused with what to type instead."""
-    cleaned = text.strip().replace(",", "").removeprefix("$").strip()
+    """Cents from what a person typed: ``1,234.50``, ``$12``, ``12.5``. Raises Refused with what to type instead.
+
+    A comma only parts thousands: ``12,50`` may be meant as 12.50 and is not guessed at.
+    """
+    typed = TYPED.fullmatch(text.strip())
+    if typed is None or (typed[1] and typed[2]):
+        raise Refused("Type the amount as dollars and cents, for example 1,234.50.")
+    number = f"{typed[3].replace(',', '')}{typed[4] or ''}"
     try:
-        return cents_from(cleaned)
+        cents = cents_from(number)
     except Unreadable as bad:
-        raise Refused("Type the amount as dollars and cents, for example 1,234.50.") from bad
+        raise Refused("No amount is as large as this. Type it as dollars and cents, for example 1,234.50.") from bad
+    return -cents if typed[1] or typed[2] else cents
 
 
 def split(cents: int, weights: Sequence[int]) -> list[int]:
