@@ -10,6 +10,9 @@ READY := $(VENV)/.ready
 AWS_READY := .venv-aws/.ready
 BROWSER_READY := .local/.browser
 
+# Branch coverage is measured and enforced (pyproject.toml) over the whole run, never over a few tests.
+COVERAGE := $(if $(strip $(ARGS)),,--cov --cov-report=term-missing:skip-covered)
+
 export SEEDS FIRST SEED SABOTAGE
 
 .DEFAULT_GOAL := help
@@ -72,7 +75,7 @@ format: $(READY)
 	@$(BIN)/ruff format .
 
 test: setup browser lint
-	@$(BIN)/python -m pytest -n 2 --dist loadfile -rs $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist loadfile -rs $(COVERAGE) $(ARGS)
 
 simulate: $(READY)
 	@$(BIN)/python -m tests.simulation $(ARGS)

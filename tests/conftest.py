@@ -1,4 +1,4 @@
-"""What tests of several folders share: one Chromium for each worker."""
+"""What tests of several folders share: one Chromium for each worker, and which tests count for coverage."""
 
 from __future__ import annotations
 
@@ -19,6 +19,17 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+
+
+UNCOUNTED = {"simulation", "browser", "local", "bench", "infra", "sandbox", "store"}
+HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What a history or a browser happens to pass through is not tested by it; and tracing would slow them down."""
+    for item in items:
+        if item.path.relative_to(HERE).parts[0] in UNCOUNTED:
+            item.add_marker("no_cover")
 
 
 @pytest.fixture(scope="session")
