@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import assert_never
 
 from chalicelib.domain import effects
 from chalicelib.domain.kernel import Decision, Effect, Guard, Listing, Neighbour
@@ -153,6 +154,8 @@ def decide(state: Connection | None, fact: ConnectionFact, firm: str, now: datet
                     fees_paid_by_platform=fact.fees_paid_by_platform,
                 )
             )
+        case _:
+            assert_never(fact)
 
 
 def _another(state: Connection, fact: Connected) -> str:

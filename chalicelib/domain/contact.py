@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import assert_never
 
 from chalicelib.domain import effects
 from chalicelib.domain.firm import Policy
@@ -71,6 +72,8 @@ def decide(state: Contact | None, fact: ContactFact, policy: Policy, now: dateti
         case ChoiceMade():
             assert state is not None
             return Decision(replace(state, choice=fact.choice))
+        case _:
+            assert_never(fact)
 
 
 def _seen(state: Contact | None, fact: ClientSeen, policy: Policy, now: datetime) -> Decision[Contact]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from typing import assert_never
 from zoneinfo import ZoneInfo, available_timezones
 
 from chalicelib.domain.effects import Lanes
@@ -267,6 +268,8 @@ def decide(state: Firm | None, fact: FirmFact) -> Decision[Firm]:
         case TrustWordTaken():
             words = tuple(sorted({*state.trust.words, fact.word}))
             return Decision(replace(state, trust=replace(state.trust, words=words, choices=state.trust.choices + 1)))
+        case _:
+            assert_never(fact)
 
 
 def _trust(state: Firm, chosen: TrustBooks) -> TrustBooks:

@@ -9,7 +9,7 @@ generation. docs/decisions/0016-generations.md says why.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, assert_never
 
 from chalicelib.domain import billing, contact, paying, trust
 from chalicelib.domain.contact import Contact
@@ -42,3 +42,5 @@ def renewed(state: Linked, policy: Policy, now: datetime) -> Decision[Any]:
             return trust.afresh(state, policy, now)
         case Holder():
             return trust.without_account(state, policy)
+        case _:
+            assert_never(state)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
+from decimal import ROUND_HALF_EVEN, Decimal
 
 from chalicelib.errors import Refused, Unreadable
 
@@ -44,13 +44,10 @@ def cents_from(raw: object, what: str = "amount") -> int:
         raise Unreadable(what, raw, "an amount must be a number")
     if isinstance(raw, str) and not NUMBER.fullmatch(raw.strip()):
         raise Unreadable(what, raw, "an amount must be a number")
-    try:
-        amount = Decimal(raw)
-        if not amount.is_finite() or abs(amount) > LARGEST_CENTS:
-            raise Unreadable(what, raw, "an amount must be a finite number")
-        nearest = amount.quantize(CENT, rounding=ROUND_HALF_EVEN)
-    except InvalidOperation as bad:
-        raise Unreadable(what, raw, "an amount must be a number") from bad
+    amount = Decimal(raw)
+    if not amount.is_finite() or abs(amount) > LARGEST_CENTS:
+        raise Unreadable(what, raw, "an amount must be a finite number")
+    nearest = amount.quantize(CENT, rounding=ROUND_HALF_EVEN)
     if abs(amount - nearest) > NEARLY:
         raise Unreadable(what, raw, "Correct it to whole cents, then press Retry.")
     return int(nearest * 100)

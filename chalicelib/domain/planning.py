@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import assert_never
 
 from chalicelib.domain import effects
 from chalicelib.domain.firm import Policy
@@ -135,3 +136,5 @@ def collect(state: Payable, fact: CollectionFact, policy: Policy, now: datetime)
         case CollectionStopped():
             stopped = replace(state, collection=None, seq=state.seq + 1)
             return Decision(stopped, closes=outdated(state, stopped))
+        case _:
+            assert_never(fact)

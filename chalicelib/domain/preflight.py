@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import assert_never
 
 from chalicelib.domain.effects import Do
 from chalicelib.domain.firm import Firm
@@ -122,6 +123,8 @@ def _custom_numbers(books: Books) -> Finding:
                 "Without them QuickBooks gives invoices numbers of its own. Please look.",
                 steps,
             )
+        case _:
+            assert_never(books.custom_numbers)
 
 
 def _doubles(books: Books) -> Finding:

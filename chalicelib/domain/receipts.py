@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import assert_never
 
 from chalicelib.domain import effects, surplus
 from chalicelib.domain.effects import Do
@@ -241,6 +242,8 @@ def answered(state: Payable, fact: MatchFact, policy: Policy, now: datetime) -> 
             state, again = _doubt(_forget(state, known.id), known)
             waiting = [s for s in state.shares if s.recorded < s.cents]
             owed.append(_ask(state, again, waiting, now))
+        case _:
+            assert_never(fact)
     return _after(old, lift_hold(state), owed, policy, now)
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
+from typing import assert_never
 from zoneinfo import ZoneInfo
 
 from chalicelib.domain.kernel import Decision
@@ -70,6 +71,8 @@ def decide(state: ReminderSet | None, fact: SetFact) -> Decision[ReminderSet]:
             if state is None:
                 raise Refused("There is no such reminder set.")
             return Decision(replace(state, archived=True))
+        case _:
+            assert_never(fact)
 
 
 def _checked(step: Step) -> Step:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from typing import assert_never
 
 from chalicelib.domain import effects
 from chalicelib.domain.firm import Firm, Policy
@@ -146,6 +147,8 @@ def decide(state: Entry | None, fact: EntryFact, policy: Policy, now: datetime) 
             return _wanted(replace(state, posted=None), policy, now)
         case JournalWritten():
             return _written(state, fact)
+        case _:
+            assert_never(fact)
 
 
 def _kept(state: Entry, seen: Move) -> Move:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, assert_never
 
 from chalicelib.domain import connection
 from chalicelib.domain.connection import NAMES, Connected, Connection, ConnectionFact, Lost, account_guard, id_of
@@ -229,6 +229,8 @@ def _revoke(world: World, held: Connection) -> None:
             world.stripe.deauthorize(held.account)
         case Neighbour.MAIL | Neighbour.SELF:
             raise Disconnected(held.firm, str(held.neighbour))
+        case _:
+            assert_never(held.neighbour)
 
 
 def _token(world: World, held: Connection) -> str:

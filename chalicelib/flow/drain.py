@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import assert_never
 
 from chalicelib.domain.effects import Do
 from chalicelib.domain.firm import Policy
@@ -210,6 +211,8 @@ def park(world: World, effect: Effect, problem: Unreadable | Declined | Refused)
             )
         case Refused():
             reason, remedy, detail = problem.reason, "Then press Retry.", ""
+        case _:
+            assert_never(problem)
     try:
         world.store.park(effect.key, reason=reason, remedy=remedy, detail=detail, arrivals=effect.arrivals)
     except Conflict:

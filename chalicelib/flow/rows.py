@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import assert_never
 
 from chalicelib.domain.connection import NAMES, Connection
 from chalicelib.domain.effects import Do
@@ -335,6 +336,8 @@ def payment_status(x: Payment) -> Said:
             if x.back >= x.total:
                 return Said("Returned", "gone")
             return Said("Part returned", "wait") if x.back else Said("Received", "good")
+        case _:
+            assert_never(x.phase)
 
 
 def _posting(x: Payment) -> str:

@@ -155,6 +155,19 @@ def test_another_payments_lock_is_not_released() -> None:
     assert together.payables == {}
 
 
+def test_another_payments_lock_is_not_taken_over() -> None:
+    """A worker that was slow: the bill is being paid in another attempt by now."""
+    pressed = press(a_payable())
+    locked = pressed.payables["b1"].state
+    assert locked.attempt is not None
+    other = replace(locked, attempt=replace(locked.attempt, payment="p2"))
+    session = SessionOpened("cs_1", "https://stripe.test/pay", NOW + timedelta(minutes=45))
+    opened = paying.opened(pressed.payment.state, [other], session, NOW)
+    assert opened.payables == {}
+    debit = a_session(opened.payment.state, **DEBIT, intent_status="processing")
+    assert paying.shown(opened.payment.state, [other], debit, POLICY, NOW).payables == {}
+
+
 def test_a_session_seen_before_its_opening_was_told_is_taken_as_opened() -> None:
     together = press(a_payable())
     payment, locked = together.payment.state, [together.payables["b1"].state]

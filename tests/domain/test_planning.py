@@ -175,6 +175,7 @@ def test_after_a_bounce_nothing_goes_to_that_address_until_there_is_another() ->
 def test_without_a_collection_nothing_is_planned() -> None:
     state = a_payable()
     assert plan(state, POLICY, NOW) == (state, [])
+    assert planning.waits(state) == ""
 
 
 def test_while_a_mail_is_claimed_nothing_is_planned() -> None:

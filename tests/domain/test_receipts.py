@@ -10,7 +10,7 @@ from chalicelib.domain import receipts
 from chalicelib.domain.effects import Do
 from chalicelib.domain.kernel import Status
 from chalicelib.domain.payable import Active, Known, Payable, Standing
-from chalicelib.domain.readings import Receipt
+from chalicelib.domain.readings import Pot, Receipt
 from chalicelib.domain.receipts import MarkedPaid, MatchConfirmed, MatchRefused, MatchUndone
 from chalicelib.errors import Refused
 from tests.builders import NOW, a_payable
@@ -185,6 +185,12 @@ def test_a_refused_match_is_a_payment_of_its_own() -> None:
     assert standing(decision.state) == {"r1": Standing.OWN}
     assert decision.state.shares[0].unseen == 40000
     assert kinds(decision) == [Do.LOOK_GROUP]
+
+
+def test_a_trust_deposit_with_its_code_is_matched_and_has_no_other_parts_to_look_at() -> None:
+    state, owed = read(a_payable(pot=Pot.TRUST, shares=(a_share(),)), a_receipt(kind="deposit", text=CODE))
+    assert standing(state) == {"r1": Standing.MATCHED}
+    assert owed == [Do.ITEM_MATCHED]
 
 
 def test_a_refused_deposit_is_nobodys_payment() -> None:

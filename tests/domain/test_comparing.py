@@ -1,0 +1,170 @@
+"""Every difference between the books has its kind, its amount, its cause and its remedy; books that agree have none."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from chalicelib.domain import comparing
+from chalicelib.domain.comparing import Difference
+from chalicelib.domain.payable import Booked, Known, Standing
+from chalicelib.domain.payment import Item, Payment, Phase, Posted, Source
+from chalicelib.domain.readings import BillState, BookedPayment, InvoiceReading, Pot
+from tests.builders import NOW, TODAY, a_bill, a_payable, a_payment
+from tests.domain.given import a_paid_session, a_session, a_share, is_said
+
+BOOKED = Booked("7", 1, 40000)
+
+
+def an_invoice(**fields: Any) -> InvoiceReading:
+    usual: dict[str, Any] = {"id": "7", "sync_token": "0", "number": "1042", "customer_id": "9", "total": 40000}
+    rest: dict[str, Any] = {"balance": 40000, "on": TODAY, "due_on": TODAY, "note": "", "updated_at": NOW}
+    return InvoiceReading(**{**usual, **rest, **fields})
+
+
+def a_booked_payment(total: int = 40000, *, voided: bool = False) -> BookedPayment:
+    return BookedPayment("8", "0", "9", total, TODAY, "", "", (("7", total),), voided=voided)
+
+
+def told(found: list[Difference]) -> list[tuple[str, int]]:
+    """Kind and cents of each; cause and remedy are sentences."""
+    for d in found:
+        assert is_said(d.cause), d
+        assert is_said(d.remedy), d
+    return [(d.kind, d.cents) for d in found]
+
+
+def known(standing: Standing, cents: int = 5000, group: str = "g1") -> Known:
+    return Known("r1", cents, TODAY, group, "payment", "", standing)
+
+
+# --- Clio -------------------------------------------------------------------------------------------------------------
+
+
+def test_a_bill_as_we_last_read_it_is_no_difference() -> None:
+    assert comparing.against_clio(a_payable(), a_bill()) == []
+
+
+def test_a_bill_that_clio_no_longer_shows_is_named() -> None:
+    assert told(comparing.against_clio(a_payable(), None)) == [("missing in Clio", 0)]
+
+
+@pytest.mark.parametrize(
+    ("bill", "cents"), [({"balance": 30000}, -10000), ({"asks": 50000}, 0), ({"state": BillState.VOID}, 0)]
+)
+def test_a_bill_that_moved_since_we_read_it_is_named(bill: dict[str, Any], cents: int) -> None:
+    assert told(comparing.against_clio(a_payable(), a_bill(**bill))) == [("not read yet", cents)]
+
+
+def test_money_of_ours_that_clio_does_not_show_is_expected_until_staff_record_it() -> None:
+    shares = (a_share("p1", 300), a_share("p2", 200, shown=(("r1", 200),)))
+    found = comparing.against_clio(a_payable(shares=shares), a_bill())
+    assert told(found) == [("not yet in Clio", 300)]
+    assert found[0].expected
+
+
+def test_a_question_that_waits_for_a_person_is_named() -> None:
+    state = a_payable(receipts=(known(Standing.ASKED),))
+    assert told(comparing.against_clio(state, a_bill())) == [("waits for your word", 5000)]
+
+
+# --- QuickBooks -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("payable", "invoice", "expected"),
+    [
+        ({}, None, [("missing in QuickBooks", 40000)]),
+        ({"total": 0}, None, []),
+        ({"bill_state": BillState.VOID}, None, []),
+        ({"pot": Pot.TRUST}, None, []),
+        ({"booked": BOOKED}, None, [("deleted in QuickBooks", 40000)]),
+        ({"booked": BOOKED}, an_invoice(), []),
+        ({"booked": BOOKED, "bill_state": BillState.VOID}, an_invoice(voided=True), []),
+        ({"booked": BOOKED, "bill_state": BillState.VOID}, an_invoice(), [("not void in QuickBooks", 40000)]),
+        (
+            {"booked": BOOKED},
+            an_invoice(total=45000, balance=45000),
+            [("amount changed in QuickBooks", 5000)],
+        ),
+        ({"booked": BOOKED}, an_invoice(balance=30000), [("balance differs in QuickBooks", -10000)]),
+        ({"booked": BOOKED, "credits": 5000}, an_invoice(), [("credit not in QuickBooks", 5000)]),
+        ({"booked": BOOKED, "credits": 5000}, an_invoice(balance=35000), []),
+    ],
+)
+def test_an_invoice_is_laid_beside_its_bill(
+    payable: dict[str, Any], invoice: InvoiceReading | None, expected: list[tuple[str, int]]
+) -> None:
+    assert told(comparing.against_books(a_payable(**payable), invoice, {})) == expected
+
+
+def test_what_was_posted_is_taken_off_the_balance_that_quickbooks_should_show() -> None:
+    shares = (a_share("p1", 30000), a_share("p2", 5000))
+    receipts = (known(Standing.OWN, 1000, "g1"), Known("r2", 70, TODAY, "g2", "payment", "", Standing.OWN))
+    state = a_payable(booked=BOOKED, shares=shares, receipts=receipts)
+    posted = {
+        "p1": a_payment(id="p1", posted=Posted("8", 1, 30000)),
+        "p2": a_payment(id="p2", posted=Posted("9", 1, 5000, voided=True)),
+        "clio-g1": a_payment(id="clio-g1", posted=Posted("10", 1, 1000)),
+    }
+    assert comparing.touching(state) == {"p1", "p2", "clio-g1", "clio-g2"}
+    found = comparing.against_books(state, an_invoice(balance=9000), posted)
+    assert told(found) == [("not yet in QuickBooks", 70)]
+
+
+def test_a_journal_that_does_not_add_up_is_named() -> None:
+    assert comparing.journal(a_payable(), True) == []
+    assert told(comparing.journal(a_payable(), False)) == [("journal", 0)]
+
+
+# --- payments ---------------------------------------------------------------------------------------------------------
+
+
+def a_posted(**fields: Any) -> Payment:
+    return a_payment(**{"wanted": 1, "posted": Posted("8", 1, 40000), **fields})
+
+
+@pytest.mark.parametrize(
+    ("payment", "there", "expected"),
+    [
+        (a_posted(), a_booked_payment(), []),
+        (a_posted(pot=Pot.TRUST), None, []),
+        (a_posted(phase=Phase.OPEN), None, []),
+        (a_posted(wanted=2), a_booked_payment(), [("not yet in QuickBooks", 40000)]),
+        (a_posted(posted=None), None, [("not yet in QuickBooks", 40000)]),
+        (a_posted(posted=None, phase=Phase.REMOVED), None, []),
+        (a_posted(phase=Phase.REMOVED, posted=Posted("8", 1, 40000, voided=True)), None, []),
+        (a_posted(), None, [("payment removed in QuickBooks", 40000)]),
+        (a_posted(), a_booked_payment(voided=True), [("payment removed in QuickBooks", 40000)]),
+        (a_posted(returned=40000), None, []),
+        (a_posted(), a_booked_payment(39000), [("payment changed in QuickBooks", -1000)]),
+        (a_posted(returned=1000), a_booked_payment(39000), []),
+        (a_posted(returned=1000), a_booked_payment(), [("refund not in the books", 1000)]),
+        (a_posted(items=()), None, [("payment removed in QuickBooks", 40000)]),
+    ],
+)
+def test_a_payment_is_laid_beside_what_quickbooks_shows(
+    payment: Payment, there: BookedPayment | None, expected: list[tuple[str, int]]
+) -> None:
+    assert told(comparing.payment_against_books(payment, there)) == expected
+
+
+def test_a_difference_of_a_payment_names_its_bills() -> None:
+    items = (Item("b1", "1042", 100), Item("b2", "1043", 200))
+    [found] = comparing.payment_against_books(a_posted(items=items), None)
+    assert (found.payable, found.number, found.detail) == ("b1", "1042, 1043", "p1")
+
+
+def test_money_is_laid_beside_its_session_at_stripe() -> None:
+    x = a_payment()
+    assert comparing.payment_against_stripe(x, a_paid_session(x)) == []
+    assert comparing.payment_against_stripe(a_payment(source=Source.CLIO), None) == []
+    assert comparing.payment_against_stripe(a_payment(phase=Phase.OPEN), None) == []
+    assert told(comparing.payment_against_stripe(x, None)) == [("differs at Stripe", -40000)]
+    assert told(comparing.payment_against_stripe(x, a_session(x))) == [("differs at Stripe", 0)]
+    assert told(comparing.payment_against_stripe(x, a_paid_session(x, total=50000))) == [("differs at Stripe", 10000)]
+
+
+def test_an_account_that_lets_us_in_no_more_is_named() -> None:
+    assert told([comparing.without_stripe("acct_1")]) == [("not compared with Stripe", 0)]
