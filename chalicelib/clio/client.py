@@ -16,23 +16,24 @@ from urllib.parse import urlencode, urlsplit
 
 import requests
 
-from chalicelib.clio import contact_wire, wire
+from chalicelib.clio import contact_wire, credit_wire, wire
 from chalicelib.clio.faults import FAULT_SECONDS, refuse, said
 from chalicelib.clio.pieces import Params
 from chalicelib.clio.pieces import digits as _digits
+from chalicelib.clio.pieces import ids as _ids
 from chalicelib.clio.pieces import json_of as _json
 from chalicelib.clio.pieces import seconds as _seconds
 from chalicelib.clio.pieces import since as _since
 from chalicelib.clio.subscriptions import Subscriptions
 from chalicelib.domain import readings as r
 from chalicelib.domain import trust_readings as t
+from chalicelib.domain.notes import CreditReading
 from chalicelib.errors import Declined, Refused, Unavailable, Unreadable
 
 T = TypeVar("T")
 
 API_VERSION = "4.0.13"  # reference/clio.md 2.5
 PAGE_ROWS = 200  # 2.2
-IDS_AT_ONCE = 200
 LINE_PAGES = 100  # 20,000 lines: beyond it, something is broken
 IN_ORDER = ("order", "id(asc)")  # gives the unlimited cursor; some lists default to another order (2.2)
 
@@ -148,11 +149,9 @@ class ClioClient:
         return self._page(access, "bills", asked, wire.BILL, wire.BILL_LEAST, wire.bill, next)
 
     def bills_by_id(self, access: r.Access, ids: Sequence[str]) -> r.Page[r.BillReading]:
-        if len(ids) > IDS_AT_ONCE:
-            raise ValueError(f"at most {IDS_AT_ONCE} bills at once")
         if not ids:
             return r.Page(())
-        asked = [IN_ORDER, *(("ids[]", id) for id in ids)]
+        asked = [IN_ORDER, *_ids(ids)]
         return self._page(access, "bills", asked, wire.BILL, wire.BILL_LEAST, wire.bill, None)
 
     def bill(self, access: r.Access, id: str) -> r.BillReading:
@@ -199,6 +198,22 @@ class ClioClient:
         asked += [("parent_id", group)] if group else []
         return self._page(access, "allocations", asked, wire.RECEIPT, wire.RECEIPT_LEAST, wire.receipt, next)
 
+    def receipts_by_id(self, access: r.Access, ids: Sequence[str]) -> r.Page[r.Receipt]:
+        asked = [IN_ORDER, *_ids(ids)]
+        return self._page(access, "allocations", asked, wire.RECEIPT, wire.RECEIPT_LEAST, wire.receipt, None)
+
+    def credits(
+        self, access: r.Access, *, updated_since: datetime | None = None, next: str | None = None
+    ) -> r.Page[CreditReading]:
+        return self._credits(access, [IN_ORDER, *_since(updated_since)], next)
+
+    def credits_by_id(self, access: r.Access, ids: Sequence[str]) -> r.Page[CreditReading]:
+        return self._credits(access, [IN_ORDER, *_ids(ids)], None)
+
+    def _credits(self, access: r.Access, asked: Params, next: str | None) -> r.Page[CreditReading]:
+        full, least = credit_wire.CREDIT, credit_wire.CREDIT_LEAST
+        return self._page(access, "credit_memos", asked, full, least, credit_wire.credit, next)
+
     def deposits(
         self, access: r.Access, *, client_id: str = "", updated_since: datetime | None = None, next: str | None = None
     ) -> r.Page[t.Deposit]:
@@ -207,9 +222,7 @@ class ClioClient:
 
     def deposits_by_id(self, access: r.Access, ids: Sequence[str]) -> r.Page[t.Deposit]:
         """Up to 200 bank transactions by id in one call; those that are gone are absent."""
-        if len(ids) > IDS_AT_ONCE:
-            raise ValueError(f"at most {IDS_AT_ONCE} bank transactions at once")
-        asked = [IN_ORDER, *(("ids[]", _digits(id)) for id in ids)]
+        asked = [IN_ORDER, *_ids([_digits(id) for id in ids])]
         return self._page(access, "bank_transactions", asked, wire.DEPOSIT, wire.DEPOSIT_LEAST, wire.deposit, None)
 
     def deposit(self, access: r.Access, id: str) -> t.Deposit:
@@ -249,11 +262,9 @@ class ClioClient:
         )
 
     def clients_by_id(self, access: r.Access, ids: Sequence[str]) -> r.Page[r.ClientReading]:
-        if len(ids) > IDS_AT_ONCE:
-            raise ValueError(f"at most {IDS_AT_ONCE} contacts at once")
         if not ids:
             return r.Page(())
-        asked = [IN_ORDER, *(("ids[]", id) for id in ids)]
+        asked = [IN_ORDER, *_ids(ids)]
         return self._page(
             access, "contacts", asked, contact_wire.CONTACT, contact_wire.CONTACT_LEAST, contact_wire.contact, None
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -11,6 +12,7 @@ import requests
 from chalicelib.domain import readings as r
 from chalicelib.errors import Unreadable
 
+IDS_AT_ONCE = 200
 Params = list[tuple[str, str]]
 
 
@@ -22,6 +24,13 @@ def json_of(answer: requests.Response) -> r.Raw:
     if not isinstance(told, dict):
         raise Unreadable("answer", type(told).__name__)
     return told
+
+
+def ids(wanted: Sequence[str]) -> Params:
+    """Records by id: at least one, and no more than a page."""
+    if not 0 < len(wanted) <= IDS_AT_ONCE:
+        raise ValueError(f"between one and {IDS_AT_ONCE} at once")
+    return [("ids[]", id) for id in wanted]
 
 
 def since(at: datetime | None) -> Params:

@@ -65,7 +65,7 @@ def seen(state: Payable | None, fact: BillSeen, policy: Policy, now: datetime) -
             new = replace(new, revision=state.revision + 1)
             if lines_stand(state, new):
                 new = replace(new, lines_revision=new.revision)
-                owed = [_invoice(new, policy, now), _check_lines(new, policy, now)]
+                owed = [owe_invoice(new, policy, now), _check_lines(new, policy, now)]
             else:
                 owed = _write_books(new, policy, now)
     if fact.receipts is not None:
@@ -188,13 +188,13 @@ def _write_books(state: Payable, policy: Policy, now: datetime, pace: int = 0) -
     if state.pot is Pot.TRUST:
         return []
     if state.gone:
-        return [_invoice(state, policy, now)]
+        return [owe_invoice(state, policy, now)]
     lane = policy.lanes.of(Neighbour.CLIO)
     title = f"Bill {state.number}"
     return [effects.read_lines(state.firm, lane, state.id, state.revision, now, title, pace)]
 
 
-def _invoice(state: Payable, policy: Policy, now: datetime) -> Effect:
+def owe_invoice(state: Payable, policy: Policy, now: datetime) -> Effect:
     lane = policy.lanes.of(Neighbour.QUICKBOOKS)
     title = f"Bill {state.number}, {state.client_name}"
     return effects.invoice(state.firm, lane, state.id, state.client_id, state.revision, state.number, now, title)
@@ -229,7 +229,7 @@ def lines_read(state: Payable, fact: LinesRead, policy: Policy, now: datetime) -
     if state.lines_revision == fact.revision:  # checked after they were taken to stand, and they do not
         closes = (effects.key_of(state.firm, effects.Do.INVOICE, f"{state.id}/{state.revision}"),)
         new = replace(new, revision=state.revision + 1, lines_revision=state.revision + 1)
-    return Decision(new, effects=(_invoice(new, policy, now),), names=(fact.document,), closes=closes)
+    return Decision(new, effects=(owe_invoice(new, policy, now),), names=(fact.document,), closes=closes)
 
 
 def afresh(state: Payable, policy: Policy, now: datetime) -> Decision[Payable]:
@@ -245,7 +245,7 @@ def afresh(state: Payable, policy: Policy, now: datetime) -> Decision[Payable]:
     owed: list[Effect] = []
     if not new.gone:
         known = new.pot is Pot.OPERATING and new.lines_revision == new.revision
-        owed = [_invoice(new, policy, now)] if known else _write_books(new, policy, now)
+        owed = [owe_invoice(new, policy, now)] if known else _write_books(new, policy, now)
     return Decision(new, effects=tuple(owed), closes=tuple(closes))
 
 
@@ -308,6 +308,13 @@ def booked(state: Payable, fact: InvoiceBooked, now: datetime) -> Decision[Payab
     if fact.waits:
         owed.append(_compare_payments(state, fact, now))
     return Decision(new, effects=tuple(owed), guards=(guard,))
+
+
+def kept(state: Payable) -> Decision[Payable]:
+    """The bill is gone, and a person decided that its invoice stays in QuickBooks as it is."""
+    if state.booked is None:
+        return Decision(state)
+    return Decision(replace(state, booked=replace(state.booked, revision=state.revision, kept=True)))
 
 
 def _compare_payments(state: Payable, fact: InvoiceBooked, now: datetime) -> Effect:

@@ -7,7 +7,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from chalicelib.domain.crediting import Credit
 from chalicelib.domain.money import show
+from chalicelib.domain.notes import MemoReading
 from chalicelib.domain.payable import Payable, Standing
 from chalicelib.domain.payment import Payment, Phase, Source
 from chalicelib.domain.posting import is_current, should_stand
@@ -54,8 +56,11 @@ def against_clio(p: Payable, bill: BillReading | None) -> list[Difference]:
     return found
 
 
-def against_books(p: Payable, invoice: InvoiceReading | None, payments: Mapping[str, Payment]) -> list[Difference]:
-    """``payments``: those that touch this payable, by id. Trust requests are no invoices and are not compared."""
+def against_books(
+    p: Payable, invoice: InvoiceReading | None, payments: Mapping[str, Payment], credits: Mapping[str, Credit]
+) -> list[Difference]:
+    """``payments`` and ``credits``: those that touch this payable, by id. Trust requests are no invoices and are not
+    compared."""
     if p.pot is Pot.TRUST:
         return []
     if p.booked is None:
@@ -67,12 +72,12 @@ def against_books(p: Payable, invoice: InvoiceReading | None, payments: Mapping[
         cause = "The invoice was deleted in QuickBooks."
         return [_of_payable(p, "deleted in QuickBooks", cause, "Restore it there, or press Retry.", p.asks)]
     if p.gone:
-        if invoice.voided:
+        if invoice.voided or p.booked.kept:
             return []
         cause = "The bill was removed in Clio, but the invoice still stands in QuickBooks."
         remedy = "See Needs attention for what holds it."
         return [_of_payable(p, "not void in QuickBooks", cause, remedy, invoice.total)]
-    return _not_begun(p, payments) + _amounts(p, invoice, payments)
+    return _not_begun(p, payments) + _amounts(p, invoice, payments, credits)
 
 
 def _not_begun(p: Payable, payments: Mapping[str, Payment]) -> list[Difference]:
@@ -86,7 +91,9 @@ def _not_begun(p: Payable, payments: Mapping[str, Payment]) -> list[Difference]:
     return found
 
 
-def _amounts(p: Payable, invoice: InvoiceReading, payments: Mapping[str, Payment]) -> list[Difference]:
+def _amounts(
+    p: Payable, invoice: InvoiceReading, payments: Mapping[str, Payment], credits: Mapping[str, Credit]
+) -> list[Difference]:
     found = []
     if invoice.total != p.asks:
         cause = (
@@ -95,13 +102,14 @@ def _amounts(p: Payable, invoice: InvoiceReading, payments: Mapping[str, Payment
         )
         remedy = "Set the invoice in QuickBooks back, or correct the bill in Clio; then compare again."
         found.append(_of_payable(p, "amount changed in QuickBooks", cause, remedy, invoice.total - p.asks))
-    expected = _balance_due(p, payments)
+    expected = balance_due(p, payments, credits)
     actual = invoice.balance + (p.asks - invoice.total)
-    if p.credits and actual == expected:
-        cause = f"Clio shows a credit of {show(p.credits, p.currency)} on this bill that QuickBooks does not show."
-        remedy = "Enter the credit in QuickBooks, as a credit memo on this invoice."
-        found.append(_of_payable(p, "credit not in QuickBooks", cause, remedy, p.credits))
-    elif actual != expected - p.credits:
+    missing = p.credits - sum(_applied(c, p) for c in credits.values())
+    if missing > 0 and actual == expected:
+        cause = f"Clio shows a credit of {show(missing, p.currency)} on this bill that QuickBooks does not show yet."
+        remedy = "It is entered there by itself; see Needs attention for what holds it."
+        found.append(_of_payable(p, "credit not in QuickBooks", cause, remedy, missing))
+    elif actual not in (expected, max(0, expected - max(0, missing))):
         cause = (
             f"QuickBooks shows {show(invoice.balance, p.currency)} open on this invoice; the payments that we know "
             f"leave {show(expected, p.currency)}."
@@ -117,12 +125,23 @@ def touching(p: Payable) -> set[str]:
     return own | {s.payment for s in p.shares}
 
 
-def _balance_due(p: Payable, payments: Mapping[str, Payment]) -> int:
-    """What the invoice's balance in QuickBooks should be: what it asks for less what was posted on it."""
+def crediting_ids(p: Payable) -> set[str]:
+    """Ids of the credits that fall on this payable."""
+    return {k.group for k in p.receipts if k.kind == "credit" and k.group}
+
+
+def _applied(credit: Credit, p: Payable) -> int:
+    return credit.on_payable(p.id) if credit.current else 0
+
+
+def balance_due(p: Payable, payments: Mapping[str, Payment], credits: Mapping[str, Credit]) -> int:
+    """What the invoice's balance in QuickBooks should be: what it asks for less what was posted and credited on it,
+    never below zero."""
     posted = {id for id, x in payments.items() if x.posted and not x.posted.voided}
     paid = sum(s.cents for s in p.shares if s.payment in posted)
     paid += sum(k.cents for k in p.receipts if k.standing is Standing.OWN and f"clio-{k.group}" in posted)
-    return p.asks - paid
+    paid += sum(_applied(c, p) for c in credits.values())
+    return max(0, p.asks - paid)  # what is too much stays unapplied on the customer
 
 
 def journal(p: Payable, replayed: bool) -> list[Difference]:
@@ -167,6 +186,34 @@ def payment_against_books(x: Payment, there: BookedPayment | None) -> list[Diffe
         cause = f"{show(x.back, x.currency)} of the payment {x.code} went back to the client."
         remedy = "Enter the refund in QuickBooks, and correct the payment in Clio."
         return [_of_payment(x, "refund not in the books", cause, remedy, x.back)]
+    return []
+
+
+def credit_against_books(c: Credit, there: MemoReading | None) -> list[Difference]:
+    """``there``: the credit memo that QuickBooks shows under the id that we know."""
+    number = ", ".join(p.number for p in c.parts)
+    payable = c.parts[0].payable if c.parts else ""
+
+    def of(kind: str, cause: str, remedy: str, cents: int) -> list[Difference]:
+        return [Difference(payable, number, kind, cause, remedy, detail=c.number, cents=cents)]
+
+    amount = show(c.cents, c.currency)
+    if not c.current:
+        if c.gone and c.memo is None:
+            return []
+        cause = f"The credit {c.number} of {amount} is not in QuickBooks as Clio shows it yet."
+        return of("credit not in step", cause, "See Needs attention for what holds it.", c.cents)
+    if c.gone or c.memo is None:
+        return []
+    if there is None:
+        cause = f"The credit memo {c.number} of {amount} was deleted in QuickBooks."
+        return of("credit removed in QuickBooks", cause, "Enter it there again, or take it back in Clio.", c.cents)
+    if there.total != c.cents:
+        cause = f"QuickBooks shows the credit {c.number} as {show(there.total, c.currency)}; it is {amount}."
+        return of("credit changed in QuickBooks", cause, "Set it back in QuickBooks.", there.total - c.cents)
+    if there.left:
+        cause = f"{show(there.left, c.currency)} of the credit {c.number} is on no invoice in QuickBooks."
+        return of("credit unapplied", cause, "Apply it in QuickBooks, or leave it to the client's credit.", there.left)
     return []
 
 

@@ -18,6 +18,7 @@ class Do(StrEnum):
     POLL_CLIO = "clio.poll"
     LOOK_BILL = "clio.bill"
     LOOK_GROUP = "clio.payment"
+    LOOK_CREDIT = "clio.credit"
     LOOK_CLIENT = "clio.client"
     READ_LINES = "clio.lines"
     MARK_PAID = "clio.mark_paid"
@@ -31,6 +32,7 @@ class Do(StrEnum):
     POSTING = "quickbooks.payment"
     HOLDER = "quickbooks.subaccount"
     JOURNAL = "quickbooks.journal"
+    CREDIT = "quickbooks.credit"
     OPEN_SESSION = "stripe.open"
     LOOK_SESSION = "stripe.session"
     LOOK_INTENT = "stripe.intent"
@@ -143,6 +145,10 @@ def look_group(firm: str, lane: str, group: str, at: datetime) -> Effect:
     return owed(firm, Do.LOOK_GROUP, group, f"payment/clio-{group}", lane, at, body={"group": group})
 
 
+def look_credit(firm: str, lane: str, memo: str, at: datetime) -> Effect:
+    return owed(firm, Do.LOOK_CREDIT, memo, f"credit/{memo}", lane, at, body={"credit": memo})
+
+
 def look_client(firm: str, lane: str, client: str, at: datetime) -> Effect:
     return owed(firm, Do.LOOK_CLIENT, client, f"contact/{client}", lane, at, body={"client": client})
 
@@ -221,6 +227,16 @@ def posting(
         after=after,
         title=title,
     )
+
+
+def credit(
+    firm: str, lane: str, memo: str, payables: tuple[str, ...], revision: int, at: datetime, title: str
+) -> Effect:
+    """A credit note in QuickBooks, applied to its invoices (or taken back), step by step under one key."""
+    body: Json = {"credit": memo, "revision": revision}
+    after = tuple(f"invoice/{p}" for p in payables)
+    name = f"{memo}/{revision}"
+    return owed(firm, Do.CREDIT, name, f"credit/{memo}", lane, at, body=body, after=after, title=title)
 
 
 def look_session(firm: str, account: str, session: str, payment: str, at: datetime) -> Effect:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from enum import StrEnum
 from typing import assert_never
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -34,6 +35,35 @@ class Accounts:
     interest: str = ""
     tax: str = ""
     discount: str = ""
+    credit: str = ""
+
+
+class Detail(StrEnum):
+    """LINES: each entry of the bill is a line. KINDS: one line for services, one for expenses."""
+
+    LINES = "lines"
+    KINDS = "kinds"
+
+
+class TaxAs(StrEnum):
+    """LINE: an ordinary line under an item, so that totals are equal. QUICKBOOKS: QuickBooks' own tax, read back."""
+
+    LINE = "line"
+    QUICKBOOKS = "quickbooks"
+
+
+@dataclass(frozen=True, slots=True)
+class Invoicing:
+    """How invoices are drawn in QuickBooks. ``tax_code``: the QuickBooks tax code, where tax travels as tax.
+    ``matters``: each matter is a sub-customer. ``pay_link``: in the customer message; ``clio_memo``: in the memo of
+    Clio's bill too."""
+
+    detail: Detail = Detail.LINES
+    tax: TaxAs = TaxAs.LINE
+    tax_code: str = ""
+    matters: bool = False
+    pay_link: bool = True
+    clio_memo: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +126,7 @@ class Firm:
     generation: int = 1
     blocked: tuple[tuple[str, str], ...] = ()
     trust: TrustBooks = TrustBooks()
+    invoicing: Invoicing = Invoicing()
 
     @property
     def may_write(self) -> bool:
@@ -160,6 +191,13 @@ class AccountsChosen:
 
 
 @dataclass(frozen=True, slots=True)
+class InvoicingChosen:
+    """How invoices are drawn from now on; those already there stay as they are."""
+
+    invoicing: Invoicing
+
+
+@dataclass(frozen=True, slots=True)
 class WritesConfirmed:
     """The person ticked both boxes and gave a start date."""
 
@@ -206,6 +244,7 @@ FirmFact = (
     | MemberSeen
     | PlaceConfirmed
     | AccountsChosen
+    | InvoicingChosen
     | WritesConfirmed
     | MarkPaidSwitched
     | LinksPurged
@@ -248,6 +287,10 @@ def decide(state: Firm | None, fact: FirmFact) -> Decision[Firm]:
             if not fact.accounts.clearing:
                 raise Refused("Choose the account that payments are recorded in.")
             return Decision(replace(state, accounts=fact.accounts))
+        case InvoicingChosen():
+            if len(fact.invoicing.tax_code) > 30:
+                raise Refused("Give the tax code as QuickBooks shows it, at most 30 characters.")
+            return Decision(replace(state, invoicing=fact.invoicing))
         case WritesConfirmed():
             if not (fact.native_sync_off and fact.native_reminders_off):
                 raise Refused(

@@ -11,15 +11,16 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, assert_never
 
-from chalicelib.domain import billing, contact, paying, trust
+from chalicelib.domain import billing, contact, crediting, paying, trust
 from chalicelib.domain.contact import Contact
+from chalicelib.domain.crediting import Credit
 from chalicelib.domain.firm import Policy
 from chalicelib.domain.kernel import Decision
 from chalicelib.domain.payable import Payable
 from chalicelib.domain.payment import Payment
 from chalicelib.domain.trust import Entry, Holder
 
-Linked = Contact | Payable | Payment | Entry | Holder
+Linked = Contact | Payable | Payment | Credit | Entry | Holder
 
 
 def is_stale(state: Linked, policy: Policy) -> bool:
@@ -42,5 +43,7 @@ def renewed(state: Linked, policy: Policy, now: datetime) -> Decision[Any]:
             return trust.afresh(state, policy, now)
         case Holder():
             return trust.without_account(state, policy)
+        case Credit():
+            return crediting.afresh(state, policy, now)
         case _:
             assert_never(state)

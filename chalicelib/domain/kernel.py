@@ -21,6 +21,7 @@ class Kind(StrEnum):
     CONTACT = "contact"
     PAYABLE = "payable"
     PAYMENT = "payment"
+    CREDIT = "credit"
     ENVELOPE = "envelope"
     SET = "set"
     SUMS = "sums"

@@ -116,7 +116,7 @@ class Excess:
 @dataclass(frozen=True, slots=True)
 class Booked:
     """The link to its QuickBooks invoice, and what we last wrote there. ``waits``: its payments there wait
-    for a person."""
+    for a person. ``kept``: the bill is gone, and a person decided that the invoice stays."""
 
     id: str
     revision: int
@@ -124,14 +124,16 @@ class Booked:
     adopted: bool = False
     waits: bool = False
     voided: bool = False
+    kept: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Payable:
-    """``seq`` counts what this payable told others, for their effects' keys; ``hold_seq``: the task behind the hold;
-    ``excess``: the task about the surplus.
-    ``asks``: what the bill asks for; ``balance``: the owner's word. ``revision`` grows when what QuickBooks should
-    show changes; ``lines``: the document with the bill's lines at ``lines_revision``. ``generation``: of its link."""
+    """``leaving``: payments that Clio no longer shows here, and that may still stand on the invoice in QuickBooks:
+    nothing is added there before they are gone. ``seq`` counts what this payable told others, for their effects' keys;
+    ``hold_seq``: the task behind the hold; ``excess``: the task about the surplus. ``asks``: what the bill asks for;
+    ``balance``: the owner's word. ``revision`` grows when what QuickBooks should show changes; ``lines``: the document
+    with the bill's lines at ``lines_revision``. ``generation``: of its link."""
 
     firm: str
     id: str
@@ -172,6 +174,7 @@ class Payable:
     excess: Excess | None = None
     seq: int = 0
     generation: int = 1
+    leaving: tuple[str, ...] = ()
 
     @property
     def open(self) -> int:

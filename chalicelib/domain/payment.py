@@ -54,12 +54,14 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """What QuickBooks shows: the payment there, at which posting revision, over how many cents."""
+    """What QuickBooks shows: the payment there, at which posting revision, over how many cents; ``unapplied``: of them
+    on no invoice. ``voided``: taken out there."""
 
     id: str
     revision: int
     cents: int
     voided: bool = False
+    unapplied: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +108,6 @@ class Payment:
     receipts: int = 0
     reversals: int = 0
     link: str = ""
-    unapplied: int = 0
     generation: int = 1
 
     @property

@@ -1,23 +1,24 @@
-"""What QuickBooks shows of a payment: desired, written, linked."""
+"""What QuickBooks shows of a payment: desired, written, linked. A changed one is taken out first and added after."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
 from chalicelib.domain.kernel import Decision
+from chalicelib.domain.payable import Payable
 from chalicelib.domain.payment import Payment, Phase, Posted
 from chalicelib.domain.receipts import link_guard
 
 
 @dataclass(frozen=True, slots=True)
 class PaymentPosted:
-    """QuickBooks shows the payment (or its void) at one posting revision."""
+    """QuickBooks shows the payment at one posting revision. ``unapplied``: cents that pay no invoice there."""
 
     id: str
     realm: str
     revision: int
     cents: int
-    voided: bool = False
+    unapplied: int = 0
     generation: int = 1
 
 
@@ -27,9 +28,25 @@ def posted(state: Payment, fact: PaymentPosted) -> Decision[Payment]:
         return Decision(state)
     if state.posted is not None and state.posted.id == fact.id and fact.revision < state.posted.revision:
         return Decision(state)
-    shown = Posted(fact.id, fact.revision, fact.cents, fact.voided)
+    shown = Posted(fact.id, fact.revision, fact.cents, unapplied=fact.unapplied)
     new = replace(state, posted=shown, generation=fact.generation)
     return Decision(new, guards=(link_guard(fact.realm, "payment", fact.id, state.firm, state.id),))
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentRemoved:
+    """QuickBooks no longer shows the payment (void or deleted there), as posting revision ``revision`` asked."""
+
+    id: str
+    revision: int
+
+
+def removed(state: Payment, fact: PaymentRemoved) -> Decision[Payment]:
+    """Where the payment should stand, it is still to be added anew: the revision shown stays behind the one wanted."""
+    if state.posted is None or state.posted.id != fact.id:
+        return Decision(state)
+    shown = state.posted.revision if should_stand(state) else max(state.posted.revision, fact.revision)
+    return Decision(replace(state, posted=replace(state.posted, voided=True, revision=shown)))
 
 
 def is_current(state: Payment) -> bool:
@@ -40,6 +57,27 @@ def is_current(state: Payment) -> bool:
 def should_stand(state: Payment) -> bool:
     """Whether a live payment should be in QuickBooks at all."""
     return state.phase is Phase.SETTLED
+
+
+def settled(state: Payment) -> bool:
+    """Whether nothing is left to be written for it."""
+    return is_current(state) or (not should_stand(state) and (state.posted is None or state.posted.voided))
+
+
+def still_leaving(state: Payment, payable: Payable) -> bool:
+    """Whether a payment that Clio no longer shows on a bill still stands on its invoice in QuickBooks: what takes its
+    place waits for that, so that there are never two."""
+    if state.posted is None or state.posted.voided:
+        return False
+    if not is_current(state) or not should_stand(state):
+        return True
+    shown = any(k.group == state.group for k in payable.receipts)
+    return not shown and any(i.payable == payable.id for i in state.items)
+
+
+def has_left(state: Payable, payments: tuple[str, ...]) -> Decision[Payable]:
+    """These payments are known to be gone from the invoice."""
+    return Decision(replace(state, leaving=tuple(x for x in state.leaving if x not in payments)))
 
 
 def marker(firm: str, kind: str, id: str) -> str:

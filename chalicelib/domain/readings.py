@@ -201,8 +201,8 @@ class CustomerReading:
 
 @dataclass(frozen=True, slots=True)
 class InvoiceReading:
-    """An invoice in QuickBooks. ``voided``: amounts zero and the note begins with "Voided". ``payments``:
-    ids of payments linked to it."""
+    """An invoice in QuickBooks. ``voided``: amounts zero and the note begins with "Voided". ``payments``: ids of
+    payments linked to it. ``message``: what the client reads on it."""
 
     id: str
     sync_token: str
@@ -216,11 +216,12 @@ class InvoiceReading:
     updated_at: datetime | None
     payments: tuple[str, ...] = ()
     voided: bool = False
+    message: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class BookedPayment:
-    """A payment in QuickBooks. ``lines``: (invoice id, cents) pairs."""
+    """A payment in QuickBooks. ``lines``: (invoice id, cents) pairs; ``credits``: (credit memo id, cents) used up."""
 
     id: str
     sync_token: str
@@ -232,6 +233,7 @@ class BookedPayment:
     lines: tuple[tuple[str, int], ...]
     unapplied: int = 0
     voided: bool = False
+    credits: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,6 +260,8 @@ class Books:
     auto_apply_credit: bool | None
     close_date: date | None
     warns_of_doubles: bool | None = None  # WarnDuplicateBillNumber: on, off, or not told
+    incomes: dict[str, str] = field(default_factory=dict)  # item id -> name of the income account it is booked in
+    sales_tax: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,12 +296,16 @@ class BookChanges:
 
 @dataclass(frozen=True, slots=True)
 class Wrote:
-    """One member's outcome of a QuickBooks call. ``fault`` is (code, message, detail) when refused."""
+    """One member's outcome of a QuickBooks call. ``fault`` is (code, message, detail) when refused. ``entity``: what
+    QuickBooks calls it; ``deleted``: it is gone; ``unapplied``: cents of a payment that pay no invoice."""
 
     ok: bool
     id: str = ""
     sync_token: str = ""
     total: int = 0
+    entity: str = ""
+    deleted: bool = False
+    unapplied: int = 0
     fault: tuple[str, str, str] = ("", "", "")
     customer: CustomerReading | None = None  # as QuickBooks shows it after the write, where it was one
 

@@ -50,7 +50,14 @@ def read(state: Payable, shown: tuple[Receipt, ...], policy: Policy, now: dateti
             continue
         state = _forget(state, known.id)
         if known.standing is Standing.OWN and known.group:
+            left = f"clio-{known.group}"
+            state = replace(state, leaving=(*(x for x in state.leaving if x != left), left))
             state, look = _group(state, known, policy, now)
+            owed.append(look)
+        elif known.kind == "credit" and known.group:
+            left = f"credit-{known.group}"
+            state = replace(state, leaving=(*(x for x in state.leaving if x != left), left))
+            state, look = _credit(state, known, policy, now)
             owed.append(look)
     known_ids = {k.id for k in kept}
     new = tuple(
@@ -87,6 +94,13 @@ def _group(state: Payable, known: Known, policy: Policy, now: datetime) -> tuple
     return state, replace(effect, key=f"{effect.key}/{state.id}/{state.seq}")
 
 
+def _credit(state: Payable, known: Known, policy: Policy, now: datetime) -> tuple[Payable, Effect]:
+    """The credit memo that this receipt is part of must be looked at."""
+    state = replace(state, seq=state.seq + 1)
+    effect = effects.look_credit(state.firm, policy.lanes.of(Neighbour.CLIO), known.group, now)
+    return state, replace(effect, key=f"{effect.key}/{state.id}/{state.seq}")
+
+
 def _rest_of_group(state: Payable, known: Known, policy: Policy, now: datetime) -> tuple[Payable, list[Effect]]:
     """A receipt has found its match: what else Clio's payment covers may have waited for that, and is posted now."""
     if known.kind != "payment" or not known.group:
@@ -110,7 +124,8 @@ def sort(state: Payable, policy: Policy, now: datetime) -> tuple[Payable, list[E
         if known.standing is not Standing.NEW:
             continue
         if known.kind == "credit":
-            state = _stand(state, known, Standing.OTHER)
+            state, look = _credit(_stand(state, known, Standing.OTHER), known, policy, now)
+            owed.append(look)
             continue
         waiting = [s for s in state.shares if s.recorded < s.cents]
         named = [s for s in waiting if s.code and s.code.upper() in known.text.upper()]

@@ -23,12 +23,14 @@ class WantedLine:
     cents: int
     item: str  # QuickBooks item id
     on: date | None = None
+    taxable: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class WantedInvoice:
-    """``existing``: (id, sync token) to update. ``discount`` cents, positive. The lines less the
-    discount are the total."""
+    """``existing``: (id, sync token) to update. ``discount`` cents, positive. The lines less the discount, with the
+    tax, are the total. ``tax``: cents as QuickBooks tax, under ``tax_code``; None leaves tax alone. ``message``: what
+    the client reads on it; None leaves the one there."""
 
     number: str
     customer: str
@@ -41,6 +43,9 @@ class WantedInvoice:
     currency: str
     email: str = ""
     existing: tuple[str, str] | None = None
+    tax: int | None = None
+    tax_code: str = ""
+    message: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +59,32 @@ class WantedPayment:
     note: str
     currency: str
     existing: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WantedCredit:
+    """A credit memo of one line. ``existing``: (id, sync token) to update."""
+
+    number: str
+    customer: str
+    on: date
+    line: WantedLine
+    note: str
+    currency: str
+    existing: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WantedApplication:
+    """A payment of nothing that ties a credit memo to invoices (reference/quickbooks.md 4.4). ``lines``: (invoice id,
+    cents) pairs."""
+
+    memo: str
+    customer: str
+    on: date
+    lines: tuple[tuple[str, int], ...]
+    note: str
+    currency: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,14 +128,25 @@ class WantedSubAccount:
 
 @dataclass(frozen=True, slots=True)
 class Removal:
-    """What QuickBooks can only delete: it knows no void of a journal entry (reference/quickbooks.md 4.6)."""
+    """What QuickBooks can only delete: it knows no void of it (reference/quickbooks.md 4.6), or, of a payment that
+    applies a credit, nothing would be left to see."""
 
-    entity: str  # JournalEntry
+    entity: str  # JournalEntry | CreditMemo | Payment
     id: str
     sync_token: str
 
 
-Wanted = WantedCustomer | WantedInvoice | WantedPayment | WantedJournal | WantedSubAccount | Void | Removal
+Wanted = (
+    WantedCustomer
+    | WantedInvoice
+    | WantedPayment
+    | WantedCredit
+    | WantedApplication
+    | WantedJournal
+    | WantedSubAccount
+    | Void
+    | Removal
+)
 
 
 @dataclass(frozen=True, slots=True)

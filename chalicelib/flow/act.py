@@ -8,7 +8,7 @@ from typing import assert_never
 from chalicelib.domain.effects import Do
 from chalicelib.domain.firm import Policy
 from chalicelib.domain.kernel import Effect
-from chalicelib.flow import looking, subscribing, summing
+from chalicelib.flow import looking, noting, subscribing, summing
 from chalicelib.flow.ports import World
 from chalicelib.flow.reach import Reach
 
@@ -22,7 +22,11 @@ def perform(world: World, reach: Reach, policy: Policy, effect: Effect) -> None:
         case Do.LOOK_BILL:
             looking.look_at_bill(world, reach, policy, effect)
         case Do.LOOK_GROUP:
-            looking.look_at_group(world, reach, policy, effect)
+            looking.look_at_group(world, reach, policy, [effect])
+        case Do.LOOK_CREDIT:
+            for _, bad in noting.look(world, reach, policy, [effect]):
+                if bad is not None:
+                    raise bad
         case Do.LOOK_CLIENT:
             looking.look_at_client(world, reach, policy, effect)
         case Do.READ_LINES:
@@ -41,7 +45,7 @@ def perform(world: World, reach: Reach, policy: Policy, effect: Effect) -> None:
             _runs(world, reach, policy, effect, do)
         case Do.LOOK_MOVE | Do.TRUST_CHECK | Do.TRUST_SWEEP | Do.LEDGER | Do.TRUST_BEGIN:
             _trust(world, reach, policy, effect, do)
-        case Do.CUSTOMER | Do.INVOICE | Do.POSTING | Do.LOOK_CUSTOMER | Do.HOLDER | Do.JOURNAL:
+        case Do.CUSTOMER | Do.INVOICE | Do.POSTING | Do.CREDIT | Do.LOOK_CUSTOMER | Do.HOLDER | Do.JOURNAL:
             raise AssertionError("QuickBooks is written in batches: flow/booking.py")
         case Do.FOLD:
             summing.fold(world, policy.firm.id, [effect])

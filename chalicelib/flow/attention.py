@@ -48,7 +48,7 @@ def retry(world: World, firm: str, key: str, by: str, choice: str = "") -> None:
     elif effect.kind == Do.CUSTOMER:
         world.store.arrive(effects.look_client(firm, clio, str(effect.body["contact"]), now))
     else:
-        world.store.retry(key, now)
+        world.store.retry(key, now, body={"choice": choice})
         if effect.kind == Do.INVOICE:
             world.store.arrive(effects.look_bill(firm, clio, str(effect.body["payable"]), now, effect.title))
     world.log("retried", firm=firm, kind=effect.kind)

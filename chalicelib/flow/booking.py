@@ -14,7 +14,7 @@ from chalicelib.domain.kernel import Call, Effect, Finish
 from chalicelib.domain.readings import Wrote
 from chalicelib.domain.wanted import Wanted
 from chalicelib.errors import Conflict, Declined
-from chalicelib.flow import contacts, customers, invoices, journals, payments
+from chalicelib.flow import contacts, credits, customers, invoices, journals, payments
 from chalicelib.flow.ports import World
 from chalicelib.flow.prepared import Prepared, done, refused
 from chalicelib.flow.reach import Reach
@@ -27,10 +27,10 @@ BLOCKED_FOR = timedelta(seconds=20)
 BLOCKED_AT_MOST = timedelta(minutes=10)
 SETUP_WAITS = timedelta(minutes=10)
 SETTING_WAITS = timedelta(hours=1)  # the preflight wakes them as soon as the setting is right
-ORDER = (Do.CUSTOMER, Do.HOLDER, Do.INVOICE, Do.POSTING, Do.JOURNAL)  # what others need goes before them
+ORDER = (Do.CUSTOMER, Do.HOLDER, Do.INVOICE, Do.POSTING, Do.CREDIT, Do.JOURNAL)  # what others need goes before them
 NOT_REPLAYED = ("6000", "600")
-DOUBTFUL = ("6140", "6240", *NOT_REPLAYED)
 STALE = "5010"
+DOUBTFUL = ("6140", "6240", "610", STALE, *NOT_REPLAYED)
 THROTTLED = ("3001", "003001", "429")
 TROUBLE = ("10000", "130", "140", "150")  # QuickBooks' own: tried again, a bounded number of times
 TROUBLES_AT_MOST = 5
@@ -179,7 +179,8 @@ def send(world: World, reach: Reach, policy: Policy, call: Call) -> None:
 
 
 def _in_doubt(call: Call, wrote: Wrote) -> bool:
-    """After a repeat, "already there" may be our own first send, and "not replayed" says nothing of it."""
+    """After a repeat, "already there", "changed" and "gone" may be our own first send, and "not replayed" says nothing
+    of it."""
     return call.tries > 1 and wrote.fault[0] in DOUBTFUL
 
 
@@ -262,6 +263,8 @@ def prepare(world: World, reach: Reach, policy: Policy, kind: str, batch: Sequen
             return journals.prepare_holders(world, reach, policy, batch)
         case Do.JOURNAL:
             return journals.prepare(world, reach, policy, batch)
+        case Do.CREDIT:
+            return credits.prepare(world, reach, policy, batch)
         case _:
             return payments.prepare(world, reach, policy, batch)
 
@@ -277,8 +280,10 @@ def take(world: World, policy: Policy, effect: Effect, answer: Wrote, finish: Fi
             journals.link_holder(world, policy, effect, answer.id, finish)
         case Do.JOURNAL:
             journals.link(world, policy, effect, answer.id, finish)
+        case Do.CREDIT:
+            credits.take(world, policy, effect, answer, finish)
         case _:
-            payments.link(world, policy, effect, answer.id, finish)
+            payments.take(world, policy, effect, answer, finish)
 
 
 def look_up(world: World, reach: Reach, policy: Policy, effect: Effect, finish: Finish) -> bool:
@@ -292,5 +297,7 @@ def look_up(world: World, reach: Reach, policy: Policy, effect: Effect, finish: 
             return journals.find_holder(world, reach, policy, effect, finish)
         case Do.JOURNAL:
             return journals.find(world, reach, policy, effect, finish)
+        case Do.CREDIT:
+            return False  # the next pass reads what is there
         case _:
             return payments.find(world, reach, policy, effect, finish)

@@ -14,7 +14,7 @@ from chalicelib.domain.effects import Do
 from chalicelib.domain.firm import Policy
 from chalicelib.domain.kernel import Effect, Neighbour
 from chalicelib.errors import Conflict, Declined, Disconnected, Refused, Unavailable, Unreadable
-from chalicelib.flow import act, booking, connecting, ledgers, looking, summing, trusting
+from chalicelib.flow import act, booking, connecting, ledgers, looking, noting, summing, trusting
 from chalicelib.flow.budget import Floor
 from chalicelib.flow.ports import World
 from chalicelib.flow.prepared import count_parked
@@ -29,7 +29,11 @@ LONGEST_WAIT = 3600.0
 DISCONNECTED_WAITS = timedelta(hours=6)  # reconnecting wakes the lane at once
 PASSES_AT_MOST = 400
 Look = Callable[[World, Reach, Policy, Sequence[Effect]], list[tuple[Effect, Exception | None]]]
-BATCHED: dict[Do, Look] = {Do.LOOK_BILL: looking.look_at_bills, Do.LOOK_MOVE: trusting.look_at_moves}
+BATCHED: dict[Do, Look] = {
+    Do.LOOK_BILL: looking.look_at_bills,
+    Do.LOOK_CREDIT: noting.look,
+    Do.LOOK_MOVE: trusting.look_at_moves,
+}
 BORROWED = (Neighbour.MAIL, Neighbour.SELF)  # what waits there waits for another neighbour: its own kind waits alone
 
 
@@ -117,6 +121,9 @@ def _pass(
             looks = [e for e in due if e.kind == kind][: looking.LOOKS_IN_BATCH]
             if len(looks) > 1 and not after_crash:
                 return _looks(world, reach, policy, looks, look)
+        together = [] if after_crash else _of_one_group(due)
+        if together and _looked_at_once(world, reach, policy, together):
+            return len(together)
     except (Unavailable, Disconnected) as problem:
         return _lane_waits(world, due, problem)
     moved = 0
@@ -162,6 +169,23 @@ def _folds(world: World, policy: Policy, due: Sequence[Effect]) -> int:
     except Conflict:
         world.log("folded_elsewhere", effects=len(sums) + len(moves))
     return 0
+
+
+def _of_one_group(due: Sequence[Effect]) -> list[Effect]:
+    """The looks at one Clio payment, where more than one of its bills asks for it: one reading answers them all."""
+    looks = [e for e in due if e.kind == Do.LOOK_GROUP]
+    same = [e for e in looks if e.body["group"] == looks[0].body["group"]]
+    return same if len(same) > 1 else []
+
+
+def _looked_at_once(world: World, reach: Reach, policy: Policy, looks: Sequence[Effect]) -> bool:
+    """False where they have to be taken one by one, so that what fails parks."""
+    try:
+        looking.look_at_group(world, reach, policy, looks)
+    except (Conflict, Unreadable, Declined) as problem:
+        world.log("looked_at_one_by_one", why=type(problem).__name__)
+        return False
+    return True
 
 
 def _book(world: World, reach: Reach, policy: Policy, due: Sequence[Effect], place: Place, *, after_crash: bool) -> int:
@@ -220,7 +244,7 @@ def park(world: World, effect: Effect, problem: Unreadable | Declined | Refused)
 
 
 def _looks(world: World, reach: Reach, policy: Policy, looks: Sequence[Effect], look: Look) -> int:
-    """Looks at bills or bank transactions in one batch; a conflict or a bad row concerns that one alone."""
+    """Looks at bills, credit notes or bank transactions in one batch; what goes wrong concerns that one alone."""
     try:
         outcomes = look(world, reach, policy, looks)
     except Conflict:

@@ -18,7 +18,7 @@ from chalicelib.domain.payable import Payable
 from chalicelib.domain.readings import BillReading, Broken, EventPointer, Pot, Receipt
 from chalicelib.domain.trust_readings import Deposit
 from chalicelib.errors import Conflict, Unreadable
-from chalicelib.flow import states, trusting
+from chalicelib.flow import noting, states, trusting
 from chalicelib.flow.looking import bring_in, park_look, payable_ref, point_at_bill
 from chalicelib.flow.ports import World
 from chalicelib.flow.reach import Reach
@@ -29,7 +29,7 @@ EVENTS_BACK = timedelta(days=29)  # Stripe keeps events for 30 days
 LINES_A_MINUTE = 20  # bills whose lines a first sync reads: what its class may spend (flow/budget.py)
 HOOKED = ("bills", "void", "deleted")  # a webhook tells of these (reference/clio.md 8)
 # A payment from trust is named by the line on the trust account before its allocation is read (domain/trust.py).
-UNHOOKED = ("deposits", "receipts")
+UNHOOKED = ("deposits", "receipts", "credits")
 FEEDS = (*HOOKED, *UNHOOKED)
 
 
@@ -84,7 +84,7 @@ def _read(world: World, reach: Reach, policy: Policy, feed: str, cursors: Json, 
     next_: str | None = cursor.get("next")
     while True:
         page = _page(reach, feed, since, next_)
-        _take_page(world, policy, feed, page.items, tally)
+        _take_page(world, reach, policy, feed, page.items, tally)
         next_ = page.next
         if next_ is None:
             cursors[feed] = {"since": mark}
@@ -98,15 +98,19 @@ def _page(reach: Reach, feed: str, since: datetime | None, next_: str | None) ->
         since = None
     if feed == "receipts":
         return reach.clio(lambda c, a: c.receipts(a, updated_since=since, next=next_))
+    if feed == "credits":
+        return reach.clio(lambda c, a: c.credits(a, updated_since=since, next=next_))
     if feed == "deposits":
         return reach.clio(lambda c, a: c.deposits(a, updated_since=since, next=next_))
     state = "" if feed == "bills" else feed
     return reach.clio(lambda c, a: c.bills(a, updated_since=since, state=state, next=next_))
 
 
-def _take_page(world: World, policy: Policy, feed: str, items: tuple[Any, ...], tally: Tally) -> None:
+def _take_page(world: World, reach: Reach, policy: Policy, feed: str, items: tuple[Any, ...], tally: Tally) -> None:
     if feed == "receipts":
         _receipts(world, policy, items, tally)
+    elif feed == "credits":
+        noting.take_page(world, reach, policy, items, tally)
     elif feed == "deposits":
         _deposits(world, policy, items, tally)
     else:

@@ -9,15 +9,15 @@ from typing import Any
 
 import msgspec
 
-from chalicelib.domain import billing, effects, posting
-from chalicelib.domain.firm import Accounts, Policy
+from chalicelib.domain import billing, effects, invoicing, posting
+from chalicelib.domain.firm import Policy, TaxAs
 from chalicelib.domain.kernel import Decision, Effect, Finish, Kind, Ref, Status
 from chalicelib.domain.money import show
 from chalicelib.domain.payable import Payable, Standing
 from chalicelib.domain.readings import BillLine, BookedPayment, InvoiceReading
-from chalicelib.domain.wanted import Void, WantedInvoice, WantedLine
+from chalicelib.domain.wanted import Void, WantedInvoice
 from chalicelib.errors import Conflict
-from chalicelib.flow import states
+from chalicelib.flow import links, states
 from chalicelib.flow.ports import World
 from chalicelib.flow.prepared import FOR_A_PERSON, Prepared, current, done, park, posted_there, renew
 from chalicelib.flow.reach import Reach
@@ -43,8 +43,10 @@ def prepare(world: World, reach: Reach, policy: Policy, batch: Sequence[Effect])
         elif _superseded(state, e):
             done(world, e)
             out.settled += 1
-        elif reason := _unwritable(world, state):
-            park(world, e, *reason, may_close=state.gone)
+        elif state.gone and holds_money(state):
+            out.settled += _gone_with_money(world, policy, e, state, old)
+        elif reason := _unwritable(world, policy, state):
+            park(world, e, *reason)
             out.settled += 1
         else:
             (old if state.booked else new).append((e, state))
@@ -65,14 +67,44 @@ def _superseded(state: Payable, e: Effect) -> bool:
     return state.booked.revision >= state.revision or (state.gone and state.booked.voided)
 
 
-def _unwritable(world: World, state: Payable) -> tuple[str, str] | None:
+def holds_money(state: Payable) -> bool:
+    return bool(any(s.cents for s in state.shares) or any(k.standing is Standing.OWN for k in state.receipts))
+
+
+def _gone_with_money(world: World, policy: Policy, e: Effect, state: Payable, old: list[tuple[Effect, Payable]]) -> int:
+    """The bill is gone and we hold money for it: the invoice stands until a person has decided. Gives 1 where it is
+    settled or parked; a void goes on with ``old``."""
+    if e.body.get("choice") == "void":
+        old.append((e, state))
+        return 0
+    if e.body.get("choice") == "keep":
+        ref = _payable_ref(e)
+        settle(
+            world,
+            [ref],
+            lambda before, _now: {ref: billing.kept(before[ref])},
+            fact="InvoiceKept",
+            policy=policy.version,
+            finish=[Finish(e.key)],
+        )
+        return 1
+    held = sum(s.cents for s in state.shares) + sum(k.cents for k in state.receipts if k.standing is Standing.OWN)
+    amount = show(held, state.currency)
+    park(
+        world,
+        e,
+        f"The bill was removed in Clio, and {amount} was received on it.",
+        f"Decide what becomes of the invoice. Voided: its total becomes zero, and {amount} stays in QuickBooks as "
+        "unapplied credit of the client. Kept: invoice and payment stay as they are. Then return the money in Stripe, "
+        "or record it in Clio where it belongs.",
+        choices=(("void", f"Void it; {amount} stays unapplied"), ("keep", "Keep the invoice")),
+    )
+    return 1
+
+
+def _unwritable(world: World, policy: Policy, state: Payable) -> tuple[str, str] | None:
     """What keeps this bill from being an invoice, and what to do; None when nothing does."""
     if state.gone:
-        if state.shares or any(k.standing is Standing.OWN for k in state.receipts):
-            return (
-                "The bill was removed in Clio, and money was received on it.",
-                "Decide where the money belongs, void the invoice in QuickBooks, then press Done.",
-            )
         return None
     if len(state.number) > LONGEST_NUMBER:
         return (
@@ -85,10 +117,10 @@ def _unwritable(world: World, state: Payable) -> tuple[str, str] | None:
             f"The bill has {len(lines)} lines; QuickBooks takes at most {MOST_LINES}.",
             "Combine entries on the bill in Clio, then press Retry.",
         )
-    asked = sum(line.net for line in lines) + state.tax + state.interest - state.discount
-    if asked != state.asks:
+    drawn = invoicing.draw(state, lines, policy.firm)
+    if drawn.total != state.asks:
         return (
-            f"The bill's lines come to {show(asked, state.currency)}, but Clio asks for "
+            f"The bill's lines come to {show(drawn.total, state.currency)}, but Clio asks for "
             f"{show(state.asks, state.currency)}.",
             "Compare the bill's lines, tax and discount in Clio, then press Retry.",
         )
@@ -152,7 +184,7 @@ def _new_invoices(
             out.settled += 1
         else:
             claimed.add(state.number)
-            out.write.append((e, _wanted(world, policy.firm.accounts, state, customer, None)))
+            out.write.append((e, _wanted(world, policy, state, customer, None)))
 
 
 def _meet(
@@ -263,40 +295,47 @@ def _old_invoices(
             out.blocked.append((e, _waits_for_customer(world, state)))
         else:
             customer = customers[state.client_id]
-            existing = (there.id, there.sync_token)
-            out.write.append((e, _wanted(world, policy.firm.accounts, state, customer, existing)))
+            out.write.append((e, _wanted(world, policy, state, customer, there)))
 
 
 def _marker(state: Payable) -> str:
     return posting.marker(state.firm, "bill", state.id)
 
 
-def _wanted(
-    world: World, accounts: Accounts, state: Payable, customer: str, existing: tuple[str, str] | None
-) -> WantedInvoice:
-    lines = [
-        WantedLine(line.text, line.net, accounts.expenses if line.kind == "expense" else accounts.services, line.on)
-        for line in lines_of(world, state)
-    ]
-    if state.tax:
-        lines.append(WantedLine("Tax", state.tax, accounts.tax or accounts.services))
-    if state.interest:
-        lines.append(WantedLine("Interest", state.interest, accounts.interest or accounts.services))
-    if not lines:
-        lines.append(WantedLine(f"Bill {state.number}", state.asks + state.discount, accounts.services))
+def _wanted(world: World, policy: Policy, state: Payable, customer: str, there: InvoiceReading | None) -> WantedInvoice:
+    how, accounts = policy.firm.invoicing, policy.firm.accounts
+    drawn = invoicing.draw(state, lines_of(world, state), policy.firm)
     return WantedInvoice(
         number=state.number,
         customer=customer,
         on=state.issued_on,
         due_on=state.due_on,
-        lines=tuple(lines),
-        discount=state.discount,
+        lines=drawn.lines,
+        discount=drawn.discount,
         discount_account=accounts.discount,
         note=_marker(state),
         currency=state.currency,
         email=state.client_email,
-        existing=existing,
+        existing=(there.id, there.sync_token) if there else None,
+        tax=drawn.tax if how.tax is TaxAs.QUICKBOOKS else None,
+        tax_code=how.tax_code,
+        message=_message(world, policy, state, there),
     )
+
+
+def _message(world: World, policy: Policy, state: Payable, there: InvoiceReading | None) -> str | None:
+    """What the client reads on the invoice: a pay link that lasts. None leaves what is there: somebody's own words,
+    or a link that still opens the invoice."""
+    if there and there.message and links.OPENS not in there.message:
+        return None
+    if not policy.firm.invoicing.pay_link:
+        return "" if there and there.message else None
+    if not policy.lanes.operating or not state.open:
+        return None
+    if there and there.message and links.lives(world, state.firm, state.id, links.INVOICE):
+        return None
+    token = links.make(world, links.PayLink(state.firm, state.client_id, state.id, links.INVOICE))
+    return invoicing.message(links.address(world, token))
 
 
 def link(world: World, policy: Policy, effect: Effect, id: str, total: int, finish: Finish) -> None:

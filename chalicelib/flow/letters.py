@@ -57,7 +57,7 @@ def reminder(world: World, policy: Policy, payable: Payable, seen: BillSeen) -> 
     step = chosen.steps[c.next.step]
     named = values(policy, payable, policy.firm.today(world.now()))
     token = links.make(world, links.PayLink(payable.firm, payable.client_id, payable.id))
-    pay = f"{world.public_url}/pay/{token}"
+    pay = links.address(world, token)
     context: Json = {
         "firm_name": policy.firm.name,
         "paragraphs": [p for p in fill(step.body, named).split("\n\n") if p.strip()],

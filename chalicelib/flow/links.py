@@ -13,15 +13,23 @@ from chalicelib.flow.ports import World
 
 LASTS = timedelta(days=400)
 AT_MOST = 100  # links revoked at once
+OPENS = "/pay/"
+MAIL, INVOICE, BILL = "mail", "invoice", "bill"
 
 
 @dataclass(frozen=True, slots=True)
 class PayLink:
-    """What a pay link opens. ``payable``: the one it was sent for; ``client``: whose payables it shows."""
+    """What a pay link opens. ``payable``: the one it was sent for; ``client``: whose payables it shows. ``purpose``:
+    where it stands (a mail, the QuickBooks invoice, the bill in Clio)."""
 
     firm: str
     client: str
     payable: str
+    purpose: str = MAIL
+
+
+def address(world: World, token: str) -> str:
+    return f"{world.public_url}{OPENS}{token}"
 
 
 def _hash(token: str) -> str:
@@ -34,7 +42,7 @@ def make(world: World, link: PayLink) -> str:
     body = {"firm": link.firm, "client": link.client, "payable": link.payable}
     expires = world.now() + LASTS
     world.store.put_record(f"link/{_hash(token)}", "link", body, expires=expires)
-    world.store.put_record(f"links/{link.firm}/{link.payable}", _hash(token), {}, expires=expires)
+    world.store.put_record(f"links/{link.firm}/{link.payable}", _hash(token), {"for": link.purpose}, expires=expires)
     return token
 
 
@@ -47,6 +55,12 @@ def opened_by(world: World, token: str) -> PayLink | None:
         return None
     body = found[1]
     return PayLink(str(body["firm"]), str(body["client"]), str(body["payable"]))
+
+
+def lives(world: World, firm: str, payable: str, purpose: str) -> bool:
+    """Whether a link of this purpose for the payable still opens something."""
+    found = world.store.records(f"links/{firm}/{payable}", limit=AT_MOST)
+    return any(body.get("for") == purpose for _, body in found)
 
 
 def revoke(world: World, firm: str, payable: str) -> int:

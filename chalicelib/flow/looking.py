@@ -210,9 +210,10 @@ def look_at_client(world: World, reach: Reach, policy: Policy, effect: Effect) -
     settle(world, [], lambda _s, _n: {}, fact="ClientSeen", finish=[Finish(effect.key, arrivals=effect.arrivals)])
 
 
-def look_at_group(world: World, reach: Reach, policy: Policy, effect: Effect) -> None:
-    """All allocations of one Clio payment become one payment here."""
-    firm, group = policy.firm.id, str(effect.body["group"])
+def look_at_group(world: World, reach: Reach, policy: Policy, looks: Sequence[Effect]) -> None:
+    """All allocations of one Clio payment become one payment here. ``looks``: every look at it that is owed, since each
+    of its bills asks for one."""
+    firm, group = policy.firm.id, str(looks[0].body["group"])
     ref = Ref(firm, Kind.PAYMENT, f"clio-{group}")
     held = world.store.load(ref)
     found: list[Receipt] = []
@@ -240,7 +241,7 @@ def look_at_group(world: World, reach: Reach, policy: Policy, effect: Effect) ->
         fact="GroupSeen",
         body={"group": group, "cents": sum(r.cents for r in found if not r.voided)},
         policy=policy.version,
-        finish=[Finish(effect.key, arrivals=effect.arrivals)],
+        finish=[Finish(e.key, arrivals=e.arrivals) for e in looks],
         held={ref: held},
     )
 

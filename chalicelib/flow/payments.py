@@ -1,24 +1,43 @@
-"""Payments become QuickBooks payments on the right invoices: written, changed or voided there."""
+"""Payments become QuickBooks payments on the right invoices. One that changed is taken out there first and added after;
+where QuickBooks refuses to let it go, nothing is added: never two.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
 from chalicelib.domain import posting
 from chalicelib.domain.firm import Policy
-from chalicelib.domain.kernel import Decision, Effect, Finish, Kind, Ref
+from chalicelib.domain.kernel import Decision, Effect, Finish, Kind, Ref, Status
 from chalicelib.domain.payable import Payable
-from chalicelib.domain.payment import Payment
+from chalicelib.domain.payment import Payment, Posted
+from chalicelib.domain.readings import BookedPayment, InvoiceReading, Wrote
 from chalicelib.domain.wanted import Void, WantedPayment
 from chalicelib.errors import Conflict
-from chalicelib.flow import states
+from chalicelib.flow import leaving, states
 from chalicelib.flow.invoices import customer_ids
 from chalicelib.flow.ports import World
-from chalicelib.flow.prepared import Prepared, current, done, park, posted_there, renew
+from chalicelib.flow.prepared import Prepared, done, park, posted_there, renew
 from chalicelib.flow.reach import Reach
 from chalicelib.flow.settle import settle
+
+AGAIN = ("again", "Enter it again")
+
+
+@dataclass
+class _Batch:
+    """What a batch's payments are laid against, read once for all of them. ``left``: open cents of each invoice in
+    QuickBooks, less what the batch itself puts on it. ``sent``: keys of effects whose answer is awaited."""
+
+    payables: dict[str, Payable]
+    customers: dict[str, str]
+    invoices: dict[str, InvoiceReading]
+    there: dict[str, BookedPayment]
+    sent: frozenset[str]
+    left: dict[str, int] = field(default_factory=dict)
 
 
 def _payment_ref(effect: Effect) -> Ref:
@@ -28,122 +47,207 @@ def _payment_ref(effect: Effect) -> Ref:
 def prepare(world: World, reach: Reach, policy: Policy, batch: Sequence[Effect]) -> Prepared:
     out = Prepared()
     held = {h.ref: h for h in world.store.load_many([_payment_ref(e) for e in batch])}
+    open_: list[tuple[Effect, Payment]] = []
     for e in batch:
         state: Payment = states.decode(Kind.PAYMENT, held[_payment_ref(e)].body)
         if renew(world, policy, e, state):
             out.settled += 1
-        elif (
-            int(e.body["revision"]) != state.wanted
-            or posting.is_current(state)
-            or (not posting.should_stand(state) and (state.posted is None or state.posted.voided))
-        ):
+        elif int(e.body["revision"]) != state.wanted or posting.settled(state):
             done(world, e)
             out.settled += 1
         else:
-            out.settled += _payment_step(world, reach, policy, e, state, out)
+            open_.append((e, state))
+    if open_:
+        around = _read(world, reach, policy, open_)
+        for e, state in open_:
+            out.settled += _step(world, reach, policy, e, state, around, out)
     return out
 
 
-def _payment_step(world: World, reach: Reach, policy: Policy, e: Effect, state: Payment, out: Prepared) -> int:
+def _read(world: World, reach: Reach, policy: Policy, open_: Sequence[tuple[Effect, Payment]]) -> _Batch:
+    payables = leaving.payables(world, policy, [i.payable for _, x in open_ for i in x.items])
+    ids = [p.booked.id for p in payables.values() if p.booked and not p.booked.voided]
+    invoices = {i.id: i for i in leaving.invoices(reach, ids)}
+    posted = [x.posted.id for _, x in open_ if x.posted and not x.posted.voided]
+    there = {p.id: p for p in reach.quickbooks(lambda q, a: q.payments_by_id(a, posted))} if posted else {}
+    sent = leaving.sent(world, open_[0][0].lane)
+    customers = customer_ids(world, policy, list(payables.values()))
+    return _Batch(payables, customers, invoices, there, sent, {i.id: i.balance for i in invoices.values()})
+
+
+def _step(world: World, reach: Reach, policy: Policy, e: Effect, state: Payment, around: _Batch, out: Prepared) -> int:
+    """Adds to ``out`` what is to be written, or why it waits. Gives 1 where it is settled or parked."""
+    if state.posted and not state.posted.voided:
+        return _take_out(world, policy, e, state, state.posted, around, out)
     known = world.store.record(posted_there(policy), state.id)
     if known and state.posted is None:
-        try:
-            link(world, policy, e, str(known[1]["id"]), Finish(e.key))
-        except Conflict:
-            reason = "The payment in QuickBooks that it was taken for is linked to another one."
-            park(world, e, reason, "Compare the invoice's payments in QuickBooks with Clio's, then press Retry.")
-            world.store.delete_record(posted_there(policy), state.id)
-        return 1
-    existing: tuple[str, str] | None = None
-    if state.posted and not state.posted.voided:
-        there = reach.quickbooks(lambda q, a: q.payments_by_id(a, [state.posted.id if state.posted else ""]))
-        if not there:
-            park(
-                world,
-                e,
-                "The payment was deleted in QuickBooks.",
-                "Enter it there again, or press Done to accept it.",
-                may_close=True,
-                broken="payment",
-            )
-            return 1
-        if there[0].voided and not posting.should_stand(state):
-            link(world, policy, e, there[0].id, Finish(e.key))
-            return 1
-        existing = (there[0].id, there[0].sync_token)
-        if not posting.should_stand(state):
-            out.write.append((e, Void("Payment", *existing)))
-            return 0
-    if state.generation > 1 and existing is None and find(world, reach, policy, e, Finish(e.key)):
+        return _adopt(world, policy, e, state, str(known[1]["id"]))
+    if state.generation > 1 and state.posted is None and find(world, reach, policy, e, Finish(e.key)):
         return 1  # books that were not purged show it from an earlier generation
-    lines, customer, cause = _invoice_lines(world, policy, state)
-    if cause:
-        out.blocked.append((e, cause))
-        return 0
-    reference = (state.code or f"Clio {state.group}")[:21]
-    out.write.append(
-        (
-            e,
-            WantedPayment(
-                customer=customer,
-                on=state.settled_on or policy.firm.today(world.now()),
-                cents=state.total,
-                lines=lines,
-                account=policy.firm.accounts.clearing,
-                reference=reference,
-                note=posting.marker(state.firm, "payment", state.id),
-                currency=state.currency,
-                existing=existing,
-            ),
-        )
-    )
+    _add(world, policy, e, state, around, out)
     return 0
 
 
-def _invoice_lines(world: World, policy: Policy, state: Payment) -> tuple[tuple[tuple[str, int], ...], str, str]:
-    """The QuickBooks invoices it pays and their customer, or why it still has to wait."""
-    refs = [Ref(state.firm, Kind.PAYABLE, i.payable) for i in state.items]
-    payables: list[Payable] = list(current(world, policy, refs).values())
-    for p in payables:
-        if p.booked is None or p.booked.voided:
-            return (), "", f"It waits for invoice {p.number} in QuickBooks."
-        if p.booked.waits:
-            return (), "", f"It waits for your word on the payments of invoice {p.number} in QuickBooks."
-    customers = customer_ids(world, policy, payables)
-    customer = customers.get(payables[0].client_id, "")
+def _adopt(world: World, policy: Policy, e: Effect, state: Payment, id: str) -> int:
+    """It stands in QuickBooks already, on an invoice that was linked."""
+    try:
+        _posted(world, policy, e, Wrote(ok=True, id=id), Finish(e.key))
+    except Conflict:
+        reason = "The payment in QuickBooks that it was taken for is linked to another one."
+        park(world, e, reason, "Compare the invoice's payments in QuickBooks with Clio's, then press Retry.")
+        world.store.delete_record(posted_there(policy), state.id)
+    return 1
+
+
+def _take_out(
+    world: World, policy: Policy, e: Effect, state: Payment, posted: Posted, around: _Batch, out: Prepared
+) -> int:
+    """QuickBooks has an older form of it, which goes first. What somebody took out there is not entered unasked."""
+    there = around.there.get(posted.id)
+    if there is not None and not there.voided:
+        out.write.append((e, Void("Payment", there.id, there.sync_token)))
+        return 0
+    if posting.should_stand(state) and e.body.get("choice") != AGAIN[0]:
+        how = "deleted" if there is None else "voided"
+        park(
+            world,
+            e,
+            f"The payment was {how} in QuickBooks, and has changed in Clio since.",
+            "Enter it again, or press Done to leave it out of QuickBooks.",
+            choices=(AGAIN,),
+            may_close=True,
+            broken="payment",
+        )
+        return 1
+    _removed(world, policy, e, state, posted.id, call=None)
+    return 1
+
+
+def _add(world: World, policy: Policy, e: Effect, state: Payment, around: _Batch, out: Prepared) -> None:
+    lines: list[tuple[str, int]] = []
+    for item in state.items:
+        p = around.payables[item.payable]
+        cause = _waits(world, state, p, around)
+        if cause:
+            out.blocked.append((e, cause))
+            return
+        if p.booked is None or p.booked.voided:  # the bill is gone: its money stays unapplied on the customer
+            continue
+        invoice = around.invoices[p.booked.id]
+        cents = max(0, min(item.cents, around.left[invoice.id]))  # what is too much stays unapplied, and is shown
+        if cents:
+            lines.append((invoice.id, cents))
+    customer = _customer(state, lines, around)
     if not customer:
-        return (), "", "It waits for its client's customer in QuickBooks."
-    booked = {p.id: p.booked.id for p in payables if p.booked}
-    return tuple((booked[i.payable], i.cents) for i in state.items), customer, ""
+        out.blocked.append((e, "It waits for its client's customer in QuickBooks."))
+        return
+    for id, cents in lines:
+        around.left[id] -= cents
+    out.write.append((e, _wanted(world, policy, state, customer, tuple(lines))))
 
 
-def link(world: World, policy: Policy, effect: Effect, id: str, finish: Finish) -> None:
-    """QuickBooks shows the payment as the effect's revision wanted it: void only where that revision said so."""
+def _wanted(
+    world: World, policy: Policy, state: Payment, customer: str, lines: tuple[tuple[str, int], ...]
+) -> WantedPayment:
+    return WantedPayment(
+        customer=customer,
+        on=state.settled_on or policy.firm.today(world.now()),
+        cents=state.total,
+        lines=lines,
+        account=policy.firm.accounts.clearing,
+        reference=(state.code or f"Clio {state.group}")[:21],
+        note=posting.marker(state.firm, "payment", state.id),
+        currency=state.currency,
+    )
+
+
+def _waits(world: World, state: Payment, p: Payable, around: _Batch) -> str:
+    """Why this payment cannot be put on a bill's invoice yet; empty when it can."""
+    if p.gone and (p.booked is None or p.booked.voided):
+        return ""
+    if p.booked is None or p.booked.voided:
+        return f"It waits for invoice {p.number} in QuickBooks."
+    if p.booked.waits:
+        return f"It waits for your word on the payments of invoice {p.number} in QuickBooks."
+    if p.booked.id not in around.invoices:
+        return f"Invoice {p.number} is no longer in QuickBooks: what is to become of it comes first."
+    if leaving.still_there(world, p, state.id, around.sent):
+        return f"A payment or credit that was taken back in Clio must leave invoice {p.number} in QuickBooks first."
+    return ""
+
+
+def _customer(state: Payment, lines: Sequence[tuple[str, int]], around: _Batch) -> str:
+    """The invoices' own customer as it is now (reference/quickbooks.md 6: 620); with several, or none, the client's."""
+    theirs = {around.invoices[id].customer_id for id, _ in lines}
+    if len(theirs) == 1:
+        return theirs.pop()
+    first = around.payables[state.items[0].payable]
+    return around.customers.get(first.client_id, "")
+
+
+# --- what came of it --------------------------------------------------------------------------------------------------
+
+
+def take(world: World, policy: Policy, effect: Effect, answer: Wrote, finish: Finish) -> None:
+    """QuickBooks answered: the payment there was taken out, or a new one stands."""
+    state: Payment = states.decode(Kind.PAYMENT, world.store.load(_payment_ref(effect)).body)
+    if state.posted and state.posted.id == answer.id and not state.posted.voided:
+        _removed(world, policy, effect, state, answer.id, call=finish.call)
+    else:
+        _posted(world, policy, effect, answer, finish)
+
+
+def _posted(world: World, policy: Policy, effect: Effect, answer: Wrote, finish: Finish) -> None:
     ref, revision = _payment_ref(effect), int(effect.body["revision"])
 
     def decide(before: Mapping[Ref, Any], _now: datetime) -> dict[Ref, Decision[Any]]:
         state: Payment = before[ref]
-        voided = state.wanted == revision and not posting.should_stand(state)
         book, generation = policy.lanes.book, policy.firm.generation
-        fact = posting.PaymentPosted(id, book, revision, state.total, voided, generation)
+        fact = posting.PaymentPosted(answer.id, book, revision, state.total, answer.unapplied, generation)
         return {ref: posting.posted(state, fact)}
 
-    settle(world, [ref], decide, fact="PaymentPosted", body={"id": id}, policy=policy.version, finish=[finish])
+    body = {"id": answer.id, "unapplied": answer.unapplied}
+    settle(world, [ref], decide, fact="PaymentPosted", body=body, policy=policy.version, finish=[finish])
+
+
+def _removed(world: World, policy: Policy, effect: Effect, state: Payment, id: str, *, call: str | None) -> None:
+    """It no longer stands there. Where a changed one is to be added, the same effect goes on, in the same commit."""
+    ref, fact = _payment_ref(effect), posting.PaymentRemoved(id, int(effect.body["revision"]))
+    goes_on = posting.should_stand(state)
+    status, due_at = (Status.OWED, world.now()) if goes_on else (Status.DONE, None)
+    finish = Finish(effect.key, call=call, status=status, due_at=due_at)
+
+    def decide(before: Mapping[Ref, Any], _now: datetime) -> dict[Ref, Decision[Any]]:
+        return {ref: posting.removed(before[ref], fact)}
+
+    settle(world, [ref], decide, fact="PaymentRemoved", body=fact, policy=policy.version, finish=[finish])
 
 
 def find(world: World, reach: Reach, policy: Policy, effect: Effect, finish: Finish) -> bool:
-    """Whether a lost answer's payment is there, by customer and the day it was sent with; settled then."""
+    """Whether what a lost answer was about has been done: settled then. A removal is looked up by the payment's id, an
+    added payment by customer and the day it was sent with."""
     state: Payment = states.decode(Kind.PAYMENT, world.store.load(_payment_ref(effect)).body)
-    if state.posted is not None:
-        return False
-    refs = [Ref(state.firm, Kind.PAYABLE, i.payable) for i in state.items]
-    payables: list[Payable] = [states.decode(Kind.PAYABLE, h.body) for h in world.store.load_many(refs)]
+    if state.posted and not state.posted.voided:
+        id = state.posted.id
+        there = reach.quickbooks(lambda q, a: q.payments_by_id(a, [id]))
+        if any(not p.voided for p in there):
+            return False
+        _removed(world, policy, effect, state, id, call=finish.call)
+        return True
     on = date.fromisoformat(str(effect.body["on"])) if effect.body.get("on") else policy.firm.today(world.now())
     mark = posting.marker(state.firm, "payment", state.id)
-    for customer in sorted(set(customer_ids(world, policy, payables).values()) - {""}):
+    for customer in _customers_of(world, reach, policy, state):
         found = reach.quickbooks(lambda q, a, c=customer: q.payments_on(a, c, on))  # type: ignore[misc]
-        mine = next((p for p in found if mark in p.note), None)
+        mine = next((p for p in found if mark in p.note and not p.voided), None)
         if mine:
-            link(world, policy, effect, mine.id, finish)
+            _posted(world, policy, effect, Wrote(ok=True, id=mine.id, unapplied=mine.unapplied), finish)
             return True
     return False
+
+
+def _customers_of(world: World, reach: Reach, policy: Policy, state: Payment) -> list[str]:
+    """The customers under whom it may have been written: its invoices', and its clients'."""
+    payables = leaving.payables(world, policy, [i.payable for i in state.items]).values()
+    invoices = leaving.invoices(reach, [p.booked.id for p in payables if p.booked])
+    theirs = set(customer_ids(world, policy, list(payables)).values()) | {i.customer_id for i in invoices}
+    return sorted(theirs - {""})

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Protocol
 
+from chalicelib.flow.credit_ports import BookedCredits, ClioCredits
 from chalicelib.flow.trust_ports import ClioTrust, QuickBooksTrust
 
 if TYPE_CHECKING:  # shapes only: a cold start must not build the classes that they name
@@ -158,7 +159,7 @@ class Store(Protocol):
         ...
 
 
-class Clio(ClioTrust, Protocol):
+class Clio(ClioTrust, ClioCredits, Protocol):
     """Clio Manage. ``account`` of an Access is ``<region>/<account id>``. Reads raise Expired on 401, Unavailable on
     429/5xx/time-out, Declined on 403/404/422/412 (code = HTTP status as text, or ``error.type``)."""
 
@@ -232,7 +233,7 @@ class Clio(ClioTrust, Protocol):
     def hooks(self) -> ClioHooks: ...
 
 
-class QuickBooks(QuickBooksTrust, Protocol):
+class QuickBooks(QuickBooksTrust, BookedCredits, Protocol):
     """QuickBooks Online. ``account`` of an Access is the realm id. Expired on 401 (3200), Disconnected on 3100/120,
     Unavailable on 429/5xx/time-out (``maybe_done`` for writes), Declined for other faults with QuickBooks' code."""
 

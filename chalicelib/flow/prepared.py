@@ -40,6 +40,7 @@ def renew(world: World, policy: Policy, effect: Effect, state: generation.Linked
         "Contact": Kind.CONTACT,
         "Payable": Kind.PAYABLE,
         "Payment": Kind.PAYMENT,
+        "Credit": Kind.CREDIT,
         "Entry": Kind.TRUST,
         "Holder": Kind.HOLDER,
     }

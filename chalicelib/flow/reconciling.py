@@ -14,6 +14,7 @@ import msgspec
 
 from chalicelib.domain import comparing, effects
 from chalicelib.domain.comparing import Difference
+from chalicelib.domain.crediting import Credit
 from chalicelib.domain.effects import Do
 from chalicelib.domain.firm import Policy
 from chalicelib.domain.kernel import Effect, Finish, Held, Json, Kind, Neighbour, Ref, fold, lane_of
@@ -108,20 +109,20 @@ def reconcile(world: World, reach: Reach, policy: Policy, effect: Effect) -> Non
 def _begun(world: World, firm: str, effect: Effect) -> _Run:
     """The comparison that was interrupted, or a new one."""
     found = world.store.record("report", f"{firm}/running")
-    if found is not None and effect.tries:
+    if found is not None and effect.cause:  # it was interrupted, and said why
         return msgspec.convert(found[1], _Run)
     full = bool(effect.body.get("full", True))
     tabs = IN_FULL if full else NIGHTLY
-    return _Run(Report(at=world.now(), full=full), [*(str(t) for t in tabs), "payments"])
+    return _Run(Report(at=world.now(), full=full), [*(str(t) for t in tabs), "payments", "credits"])
 
 
 def _page(world: World, reach: Reach, policy: Policy, run: _Run) -> None:
     """One page of one part; what it names is kept only when the whole page was compared."""
     firm, part = policy.firm.id, run.parts[0]
-    payments = part == "payments"
-    place = f"{firm}/payments" if payments else f"{firm}/payables/{part}"
-    page = world.store.listed(place, limit=PAGE, cursor=run.cursor or None, descending=payments)
-    compare = _payments if payments else _payables
+    money = part in ("payments", "credits")
+    place = f"{firm}/{part}" if money else f"{firm}/payables/{part}"
+    page = world.store.listed(place, limit=PAGE, cursor=run.cursor or None, descending=money)
+    compare = {"payments": _payments, "credits": _credits}.get(part, _payables)
     found, more = compare(world, reach, page.items, run.report)
     run.named += len(found)
     run.report.differences = (*run.report.differences, *found)[:NAMED_AT_MOST]
@@ -143,12 +144,15 @@ def _payables(world: World, reach: Reach, held: Sequence[Held], out: Report) -> 
     refs = sorted({id for p in payables for id in comparing.touching(p)})
     loaded = world.store.load_many([Ref(payables[0].firm, Kind.PAYMENT, id) for id in refs])
     payments: dict[str, Payment] = {h.ref.id: states.decode(Kind.PAYMENT, h.body) for h in loaded if h.body}
+    memos = sorted({id for p in payables for id in comparing.crediting_ids(p)})
+    loaded = world.store.load_many([Ref(payables[0].firm, Kind.CREDIT, id) for id in memos])
+    credits: dict[str, Credit] = {h.ref.id: states.decode(Kind.CREDIT, h.body) for h in loaded if h.body}
     found: list[Difference] = []
     for p, h in zip(payables, held, strict=True):
         bill = shown.get(p.id)
         if bill is None or isinstance(bill, BillReading):  # a row that cannot be understood is parked by its feed
             found += comparing.against_clio(p, bill)
-        found += comparing.against_books(p, invoices.get(p.booked.id) if p.booked else None, payments)
+        found += comparing.against_books(p, invoices.get(p.booked.id) if p.booked else None, payments, credits)
         found += comparing.journal(p, _replays(world, h))
     out.checked += len(payables)
     return found, True
@@ -184,6 +188,21 @@ def _payments(world: World, reach: Reach, held: Sequence[Held], out: Report) -> 
     del world
     out.counts["payments"] = out.counts.get("payments", 0) + len(lately)
     return found, len(lately) == len(payments)
+
+
+def _credits(world: World, reach: Reach, held: Sequence[Held], out: Report) -> tuple[list[Difference], bool]:
+    """Credits from the newest on; a night's comparison stops at those of five weeks ago."""
+    credits: list[Credit] = [states.decode(Kind.CREDIT, h.body) for h in held]
+    since = (out.at - LATELY).date()
+    lately = [c for c in credits if out.full or c.on >= since]
+    ids = [c.memo.id for c in lately if c.memo]
+    there = {m.id: m for m in reach.quickbooks(lambda q, a: q.memos_by_id(a, ids))} if ids else {}
+    found: list[Difference] = []
+    for c in lately:
+        found += comparing.credit_against_books(c, there.get(c.memo.id) if c.memo else None)
+    del world
+    out.counts["credits"] = out.counts.get("credits", 0) + len(lately)
+    return found, len(lately) == len(credits)
 
 
 def _sessions(reach: Reach, payments: Sequence[Payment]) -> tuple[dict[str, SessionReading], list[str]]:

@@ -18,6 +18,7 @@ from chalicelib.domain.payable import Payable, Standing
 from chalicelib.domain.payment import Payment, Phase, Source
 from chalicelib.domain.readings import BillState, Pot
 from chalicelib.domain.reminders import FIELD, ReminderSet
+from chalicelib.flow.steps import STEP, UNTITLED
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +189,9 @@ def _also(p: Payable, today: date) -> tuple[str, ...]:
         words.append("Part paid")
     if p.collection and p.open and status_of(p, today).word != "Reminding":
         words.append("Reminding")
-    if p.surplus:
+    if p.surplus and p.gone:
+        words.append(f"{show(p.surplus, p.currency)} received, unapplied")
+    elif p.surplus:
         words.append(f"Paid {show(p.surplus, p.currency)} too much")
     return tuple(words)
 
@@ -214,41 +217,11 @@ def _booked(p: Payable) -> str:
         return "Not needed" if p.gone else "Not there yet"
     if b.voided:
         return "Voided"
+    if b.kept:
+        return "Kept, though the bill is gone"
     if b.waits:
         return "Waits for you"
     return "In step" if b.revision >= p.revision else "Being updated"
-
-
-UNTITLED = {
-    Do.LOOK_BILL: "A bill could not be brought in",
-    Do.LOOK_GROUP: "A payment in Clio could not be brought in",
-    Do.LOOK_CLIENT: "A client could not be read",
-    Do.CUSTOMER: "A client could not be added to QuickBooks",
-    Do.LOOK_CUSTOMER: "A customer could not be read in QuickBooks",
-    Do.INVOICE: "An invoice could not be sent to QuickBooks",
-    Do.POSTING: "A payment could not be posted to QuickBooks",
-    Do.MARK_PAID: "A bill could not be marked as paid in Clio",
-    Do.LOOK_MOVE: "A bank transaction in Clio could not be brought in",
-    Do.JOURNAL: "A trust entry could not be written to QuickBooks",
-    Do.HOLDER: "A client's trust account could not be made in QuickBooks",
-    Do.TRUST_CHECK: "The trust accounts could not be compared",
-    Do.TRUST_SWEEP: "A trust account could not be read in full",
-    Do.REMIND: "A reminder could not be sent",
-    Do.RECEIPT: "A receipt could not be sent",
-}
-
-
-STEP = {
-    Do.CUSTOMER: "Client {}: not added to QuickBooks",
-    Do.INVOICE: "{}: not sent to QuickBooks",
-    Do.READ_LINES: "{}: its lines could not be read",
-    Do.LOOK_BILL: "{}: not brought in",
-    Do.REMIND: "{}: not sent",
-    Do.RECEIPT: "{}: not sent",
-    Do.POSTING: "{}: not posted to QuickBooks",
-    Do.JOURNAL: "Trust entry {}: not written to QuickBooks",
-    Do.HOLDER: "Account “{}”: not made in QuickBooks",
-}
 
 
 def item(effect: Effect) -> Item:
@@ -347,7 +320,9 @@ def _posting(x: Payment) -> str:
         return "—" if x.posted is None else "Voided"
     if x.posted is None:
         return "Waiting to be posted"
-    return "Posted" if x.posted.revision >= x.wanted else "Being updated"
+    if x.posted.revision < x.wanted:
+        return "Being updated"
+    return f"Posted, {show(x.posted.unapplied, x.currency)} of it unapplied" if x.posted.unapplied else "Posted"
 
 
 def _recorded(x: Payment) -> str:

@@ -185,7 +185,7 @@ def choose_accounts(world: World, firm: str, ids: dict[str, str], by: str) -> No
     preflight.start(world, firm)
 
 
-_ITEMS = ("services", "expenses", "interest", "tax")
+_ITEMS = ("services", "expenses", "interest", "tax", "credit")
 
 
 def confirm_writes(

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from chalicelib.domain import connection, contact, envelope, ledger, payable, payment, trust
+from chalicelib.domain import connection, contact, crediting, envelope, ledger, payable, payment, trust
 from chalicelib.domain.firm import Firm
 from chalicelib.domain.kernel import Json, Kind, Listing
 from chalicelib.domain.reminders import ReminderSet
@@ -33,6 +33,7 @@ SHAPES: dict[Kind, Shape] = {
     Kind.CONTACT: Shape(contact.Contact, contact.listing),
     Kind.PAYABLE: Shape(payable.Payable, payable.listing),
     Kind.PAYMENT: Shape(payment.Payment, payment.listing),
+    Kind.CREDIT: Shape(crediting.Credit, crediting.listing),
     Kind.ENVELOPE: Shape(envelope.Envelope, envelope.listing),
     Kind.SET: Shape(ReminderSet, _unlisted),
     Kind.SUMS: Shape(Sums, _unlisted),

@@ -132,6 +132,8 @@ def _booked_moved(old: Any, new: Any, cents: Any) -> list[tuple[str, str, str]]:
         return [("QuickBooks", f"{how}, over {cents(new['total'])}", f"QuickBooks' id is {new['id']}.")]
     if new.get("voided") and not old.get("voided"):
         return [("QuickBooks", "Voided in QuickBooks", "")]
+    if new.get("kept") and not old.get("kept"):
+        return [("QuickBooks", "The invoice is kept in QuickBooks, as somebody decided", "")]
     if new["revision"] != old["revision"]:
         return [("QuickBooks", f"Brought up to date in QuickBooks, over {cents(new['total'])}", "")]
     return []

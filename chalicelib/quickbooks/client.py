@@ -19,9 +19,10 @@ import requests
 from chalicelib.domain import readings as r
 from chalicelib.domain import trust_readings as t
 from chalicelib.domain.kernel import Json
+from chalicelib.domain.notes import MemoReading
 from chalicelib.domain.wanted import Wanted
 from chalicelib.errors import Declined, Unavailable, Unreadable
-from chalicelib.quickbooks import customer_wire, faults, trust_wire, wire
+from chalicelib.quickbooks import customer_wire, faults, trust_wire, wants, wire
 
 SCOPE = "com.intuit.quickbooks.accounting"
 MINOR_VERSION = "75"  # 2.2
@@ -196,6 +197,21 @@ class QuickBooksClient:
     def accounts_by_id(self, access: r.Access, ids: Sequence[str]) -> list[r.Account]:
         return [trust_wire.account(row) for row in self._by_id(access, "Account", ids, f" and {ANY}")]
 
+    # --- credits (4.4) ------------------------------------------------------------------------------------------------
+    def memos_numbered(self, access: r.Access, numbers: Sequence[str]) -> list[MemoReading]:
+        if not numbers:
+            return []
+        return [wire.memo(row) for row in self._query(access, "CreditMemo", f"DocNumber in {wire.among(numbers)}")]
+
+    def memos_by_id(self, access: r.Access, ids: Sequence[str]) -> list[MemoReading]:
+        return [wire.memo(row) for row in self._by_id(access, "CreditMemo", ids)]
+
+    def applies_credits(self, access: r.Access) -> bool | None:
+        """The company's ``AutoApplyCredit`` (4.8)."""
+        told = self._read(access, "query", {"query": "select * from Preferences"})
+        found = wire.rows(told, "Preferences")
+        return wire.applies_credits(found[0]) if found else None
+
     def changes(self, access: r.Access, since: datetime) -> r.BookChanges:
         """At most 30 days back; older is Declined by QuickBooks (2.7)."""
         asked = {
@@ -206,7 +222,7 @@ class QuickBooksClient:
 
     # --- writes -----------------------------------------------------------------------------------------------------
     def request(self, members: Sequence[tuple[str, Wanted]]) -> Json:
-        return {"body": wire.batch(members)}
+        return {"body": wants.batch(members)}
 
     def send(self, access: r.Access, request: Json, request_id: str) -> dict[str, r.Wrote]:
         """The stored text goes out byte for byte. A body that cannot be read may have been carried out."""
@@ -234,7 +250,7 @@ class QuickBooksClient:
     def _asked(self, access: r.Access, queries: dict[str, str]) -> tuple[r.Raw, dict[str, r.Raw]]:
         """The batch's whole answer, and each query's part of it."""
         members = [{"bId": bid, "Query": query} for bid, query in queries.items()]
-        told = self._batch(access, wire.text_of({"BatchItemRequest": members}), write=False)
+        told = self._batch(access, wants.text_of({"BatchItemRequest": members}), write=False)
         answers = {str(item.get("bId")): item for item in told.get("BatchItemResponse") or []}
         for bid in queries:
             if bid not in answers:

@@ -35,6 +35,11 @@ def cents(row: Raw, name: str) -> int:
     return cents_from(row.get(name), name)
 
 
+def cents_or_none(row: Raw, name: str) -> int:
+    """Nothing where it is not told."""
+    return 0 if row.get(name) is None else cents(row, name)
+
+
 def flag(row: Raw, name: str) -> bool | None:
     raw = row.get(name)
     if isinstance(raw, str):

@@ -1,18 +1,13 @@
-"""QuickBooks' JSON to our readings, and what we want to the exact text that is sent. Pure; no HTTP.
+"""QuickBooks' JSON to our readings. Pure; no HTTP. What is sent stands in ``wants``.
 
-Objects come parsed with ``parse_float=Decimal``. What is sent is written by ``text_of``: amounts are JSON numbers with
-two places and were never floats. Sources: reference/quickbooks.md 2.6, 2.7, 3 and 4.
+Objects come parsed with ``parse_float=Decimal``. Sources: reference/quickbooks.md 2.6, 2.7, 3 and 4.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from decimal import Decimal
-from typing import assert_never
+from collections.abc import Callable, Iterable, Mapping
 
-from chalicelib.domain.kernel import Json
-from chalicelib.domain.money import cents_from, decimal_of
+from chalicelib.domain.notes import MemoReading
 from chalicelib.domain.readings import (
     BookChanges,
     BookedPayment,
@@ -23,20 +18,10 @@ from chalicelib.domain.readings import (
     Raw,
     Wrote,
 )
-from chalicelib.domain.wanted import (
-    Removal,
-    Void,
-    Wanted,
-    WantedCustomer,
-    WantedInvoice,
-    WantedJournal,
-    WantedLine,
-    WantedPayment,
-    WantedSubAccount,
-)
 from chalicelib.errors import Unreadable
-from chalicelib.quickbooks.customer_wire import INACTIVE, customer, customer_body
+from chalicelib.quickbooks.customer_wire import INACTIVE, customer
 from chalicelib.quickbooks.parts import cents as _cents
+from chalicelib.quickbooks.parts import cents_or_none as _cents_or_none
 from chalicelib.quickbooks.parts import day as _day
 from chalicelib.quickbooks.parts import flag as _flag
 from chalicelib.quickbooks.parts import id_of as _id
@@ -45,10 +30,8 @@ from chalicelib.quickbooks.parts import part as _part
 from chalicelib.quickbooks.parts import parts as _parts
 from chalicelib.quickbooks.parts import text as _text
 from chalicelib.quickbooks.parts import updated as _updated
-from chalicelib.quickbooks.trust_wire import TEXT_LENGTH, account, account_body, existing, journal_body
+from chalicelib.quickbooks.trust_wire import account
 
-BATCH_MEMBERS = 30  # 2.6
-BID_LENGTH = 10  # 2.3
 CDC_OBJECTS = 1000  # 2.7: a full answer may be cut off
 
 
@@ -71,18 +54,13 @@ def invoice(row: Raw) -> InvoiceReading:
         updated_at=_updated(row),
         payments=tuple(_text(t, "TxnId") for t in _parts(row, "LinkedTxn") if t.get("TxnType") == "Payment"),
         voided=_voided(note, total),
+        message=_text(_part(row, "CustomerMemo"), "value"),
     )
 
 
 def payment(row: Raw) -> BookedPayment:
-    """A payment (4.3). ``lines`` are its invoices; lines to credit memos and LineEx noise are left out."""
+    """A payment (4.3). ``lines`` are its invoices, ``credits`` its credit memos; LineEx noise is left out."""
     note, total = _text(row, "PrivateNote"), _cents(row, "TotalAmt")
-    lines = [
-        (_text(linked, "TxnId"), _cents(line, "Amount"))
-        for line in _parts(row, "Line")
-        for linked in _parts(line, "LinkedTxn")
-        if linked.get("TxnType") == "Invoice"
-    ]
     return BookedPayment(
         id=_id(row),
         sync_token=_text(row, "SyncToken"),
@@ -91,9 +69,36 @@ def payment(row: Raw) -> BookedPayment:
         on=_day(row, "TxnDate"),
         note=note,
         reference=_text(row, "PaymentRefNum"),
-        lines=tuple(lines),
-        unapplied=0 if row.get("UnappliedAmt") is None else _cents(row, "UnappliedAmt"),
+        lines=_linked(row, "Invoice"),
+        unapplied=_cents_or_none(row, "UnappliedAmt"),
         voided=_voided(note, total),
+        credits=_linked(row, "CreditMemo"),
+    )
+
+
+def _linked(row: Raw, kind: str) -> tuple[tuple[str, int], ...]:
+    """(id, cents) of the documents of one kind that a payment's lines name."""
+    return tuple(
+        (_text(linked, "TxnId"), _cents(line, "Amount"))
+        for line in _parts(row, "Line")
+        for linked in _parts(line, "LinkedTxn")
+        if linked.get("TxnType") == kind
+    )
+
+
+def memo(row: Raw) -> MemoReading:
+    """A credit memo (4.4). What is left of it is told under either of two names."""
+    left = "RemainingCredit" if row.get("RemainingCredit") is not None else "Balance"
+    return MemoReading(
+        id=_id(row),
+        sync_token=_text(row, "SyncToken"),
+        number=_text(row, "DocNumber"),
+        customer_id=_text(_part(row, "CustomerRef"), "value"),
+        total=_cents(row, "TotalAmt"),
+        left=_cents(row, left),
+        on=_day(row, "TxnDate"),
+        note=_text(row, "PrivateNote"),
+        payments=tuple(_text(t, "TxnId") for t in _parts(row, "LinkedTxn") if t.get("TxnType") == "Payment"),
     )
 
 
@@ -104,14 +109,17 @@ def _voided(note: str, total: int) -> bool:
 def books(company: Raw, preferences: Raw, accounts: Iterable[Raw], items: Iterable[Raw]) -> Books:
     """What a company says of itself (4.2, 4.8). A preference that is not told is None: unknown."""
     sales, currency = _part(preferences, "SalesFormsPrefs"), _part(preferences, "CurrencyPrefs")
+    offered = [i for i in items if i.get("Type") == "Service"]
     return Books(
         company=_text(company, "CompanyName"),
         currency=_text(_part(currency, "HomeCurrency"), "value"),
         accounts=tuple(account(a) for a in accounts),
-        items=tuple((_id(i), _text(i, "Name")) for i in items if i.get("Type") == "Service"),
+        items=tuple((_id(i), _text(i, "Name")) for i in offered),
+        incomes={_id(i): _text(_part(i, "IncomeAccountRef"), "name") for i in offered},
         custom_numbers=_flag(sales, "CustomTxnNumbers"),
         allow_discount=_flag(sales, "AllowDiscount"),
         auto_apply_credit=_flag(sales, "AutoApplyCredit"),
+        sales_tax=_flag(_part(preferences, "TaxPrefs"), "UsingSalesTax"),
         close_date=_day(_part(preferences, "AccountingInfoPrefs"), "BookCloseDate"),
         warns_of_doubles=_named_flag(_part(preferences, "OtherPrefs"), "WarnDuplicateBillNumber"),
     )
@@ -136,6 +144,11 @@ def numbers(answers: Mapping[str, Raw], at: Raw, page: int) -> DocNumbers:
         if row.get("DocNumber")
     )
     return DocNumbers(found, any(len(told) >= page for told in by_entity.values()), _instant(at, "time"))
+
+
+def applies_credits(preferences: Raw) -> bool | None:
+    """Whether QuickBooks applies new credits by itself; None where it does not say."""
+    return _flag(_part(preferences, "SalesFormsPrefs"), "AutoApplyCredit")
 
 
 def changes(answer: Raw) -> BookChanges:
@@ -183,134 +196,6 @@ def spellings(names: Iterable[str]) -> list[str]:
     return [spelt for name in names for spelt in (name, name + INACTIVE)]
 
 
-# --- writing --------------------------------------------------------------------------------------------------------
-
-
-def batch(members: Sequence[tuple[str, Wanted]]) -> str:
-    """The exact text of a batch: (bId, what) each. Raises ValueError over the limits of 2.3 and 2.6."""
-    if not 0 < len(members) <= BATCH_MEMBERS:
-        raise ValueError(f"a batch holds 1 to {BATCH_MEMBERS} members")
-    if any(not 0 < len(bid) <= BID_LENGTH for bid, _ in members) or len({bid for bid, _ in members}) < len(members):
-        raise ValueError(f"each bId has 1 to {BID_LENGTH} characters and stands once")
-    return text_of({"BatchItemRequest": [{"bId": bid, **member(wanted)} for bid, wanted in members]})
-
-
-def member(wanted: Wanted) -> Json:
-    """One member of a batch, without its bId."""
-    match wanted:
-        case WantedCustomer():
-            return {"operation": "create", "Customer": customer_body(wanted)}
-        case WantedInvoice():
-            return {"operation": _operation(wanted.existing), "Invoice": _invoice_body(wanted)}
-        case WantedPayment():
-            return {"operation": _operation(wanted.existing), "Payment": _payment_body(wanted)}
-        case WantedJournal():
-            return {"operation": _operation(wanted.existing), "JournalEntry": journal_body(wanted)}
-        case WantedSubAccount():
-            return {"operation": "create", "Account": account_body(wanted)}
-        case Void():
-            return _void(wanted)
-        case Removal():
-            return {"operation": "delete", wanted.entity: {"Id": wanted.id, "SyncToken": wanted.sync_token}}
-        case _:
-            assert_never(wanted)
-
-
-def _operation(existing: tuple[str, str] | None) -> str:
-    return "update" if existing else "create"
-
-
-def _void(void: Void) -> Json:
-    """An invoice is voided by its own operation, a payment by an update with the option ``void`` (2.6, 4.6)."""
-    named = {"Id": void.id, "SyncToken": void.sync_token}
-    if void.entity == "Invoice":
-        return {"operation": "void", "Invoice": named}
-    if void.entity == "Payment":
-        return {"operation": "update", "optionsData": "void", "Payment": {**named, "sparse": True}}
-    raise ValueError(f"{void.entity} cannot be voided")
-
-
-def _invoice_body(wanted: WantedInvoice) -> Json:
-    """All lines always go along (2.4); only amounts, since QuickBooks prefers quantity times price to the amount
-    (3.4); online payment is off because clients pay elsewhere (3.2)."""
-    lines = [_sale_line(line) for line in wanted.lines]
-    if wanted.discount:
-        lines.append(_discount_line(wanted))
-    body: Json = {
-        **existing(wanted.existing),
-        "DocNumber": wanted.number,
-        "CustomerRef": {"value": wanted.customer},
-        "PrivateNote": wanted.note[:TEXT_LENGTH],
-        "AllowOnlineCreditCardPayment": False,
-        "AllowOnlineACHPayment": False,
-        "Line": lines,
-    }
-    if wanted.on:
-        body["TxnDate"] = wanted.on.isoformat()
-    if wanted.due_on:
-        body["DueDate"] = wanted.due_on.isoformat()
-    if wanted.currency:
-        body["CurrencyRef"] = {"value": wanted.currency}
-    if wanted.email:
-        body["BillEmail"] = {"Address": wanted.email}
-    return body
-
-
-def _sale_line(line: WantedLine) -> Json:
-    """NON: the tax is a line of its own, never QuickBooks' engine (3.5)."""
-    detail: Json = {"ItemRef": {"value": line.item}, "TaxCodeRef": {"value": "NON"}}
-    if line.on:
-        detail["ServiceDate"] = line.on.isoformat()
-    return {
-        "DetailType": "SalesItemLineDetail",
-        "Amount": decimal_of(line.cents),
-        "Description": line.text[:TEXT_LENGTH],
-        "SalesItemLineDetail": detail,
-    }
-
-
-def _discount_line(wanted: WantedInvoice) -> Json:
-    detail: Json = {"PercentBased": False}
-    if wanted.discount_account:
-        detail["DiscountAccountRef"] = {"value": wanted.discount_account}
-    return {"DetailType": "DiscountLineDetail", "Amount": decimal_of(wanted.discount), "DiscountLineDetail": detail}
-
-
-def _payment_body(wanted: WantedPayment) -> Json:
-    body: Json = {
-        **existing(wanted.existing),
-        "CustomerRef": {"value": wanted.customer},
-        "TotalAmt": decimal_of(wanted.cents),
-        "TxnDate": wanted.on.isoformat(),
-        "PaymentRefNum": wanted.reference[:21],
-        "PrivateNote": wanted.note[:TEXT_LENGTH],
-        "Line": [
-            {"Amount": decimal_of(cents), "LinkedTxn": [{"TxnId": invoice_id, "TxnType": "Invoice"}]}
-            for invoice_id, cents in wanted.lines
-        ],
-    }
-    if wanted.account:
-        body["DepositToAccountRef"] = {"value": wanted.account}
-    if wanted.currency:
-        body["CurrencyRef"] = {"value": wanted.currency}
-    return body
-
-
-def text_of(value: object) -> str:
-    """JSON text without floats: a Decimal stands as written, so 10.50 stays ``10.50``. Raises TypeError for a float."""
-    match value:
-        case bool() | None | str() | int():
-            return json.dumps(value)
-        case Decimal():
-            return format(value, "f")
-        case Mapping():
-            return "{" + ",".join(f"{json.dumps(str(k))}:{text_of(v)}" for k, v in value.items()) + "}"
-        case list() | tuple():
-            return "[" + ",".join(text_of(v) for v in value) + "]"
-        case _:
-            raise TypeError(f"{type(value).__name__} has no exact JSON")
-
-
 # --- what came of a batch -------------------------------------------------------------------------------------------
 
 
@@ -326,14 +211,17 @@ def outcomes(answer: Raw, fault_of: Callable[[Raw], tuple[str, str, str] | None]
 def _outcome(item: Raw, fault: tuple[str, str, str] | None) -> Wrote:
     if fault is not None:
         return Wrote(ok=False, fault=fault)
-    body = next((v for k, v in item.items() if isinstance(v, dict) and k != "QueryResponse"), None)
-    if body is None:
+    entity = next((k for k, v in item.items() if isinstance(v, dict) and k != "QueryResponse"), None)
+    if entity is None:
         raise Unreadable("BatchItemResponse", sorted(item))
-    total = body.get("TotalAmt")
+    body = item[entity]
     return Wrote(
         customer=customer(body) if "Customer" in item else None,
         ok=True,
         id=_id(body),
         sync_token=_text(body, "SyncToken"),
-        total=0 if total is None else cents_from(total, "TotalAmt"),
+        total=_cents_or_none(body, "TotalAmt"),
+        entity=entity,
+        deleted=body.get("status") == "Deleted",
+        unapplied=_cents_or_none(body, "UnappliedAmt"),
     )

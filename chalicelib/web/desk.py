@@ -77,7 +77,7 @@ def pay_links(ask: Ask, payable: str) -> Reply | str:
         ask.world.log("pay_links_revoked", firm=ask.firm, links=count)
         return back(f"/desk/invoices/{payable}", "links-gone")
     token = links.make(ask.world, links.PayLink(ask.firm, shown.row.client_id, payable))
-    return page(ask, "invoice.html", "invoices", i=shown, link=f"{ask.world.public_url}/pay/{token}")
+    return page(ask, "invoice.html", "invoices", i=shown, link=links.address(ask.world, token))
 
 
 @desk.get("/desk/clients/{client}")

@@ -23,7 +23,6 @@ REALM = HARTWELL.realm
 MORNING_UTC = 14  # ten o'clock in New York, in winter nine: the firm's mails go out from nine
 # Each is due so late that a step of its set falls due after it is paid.
 CARD, DEBIT, DEBIT_FAILS, THREE = "1055", "1057", "1056", ("1046", "1047", "1048")
-CREDITED = "1059"  # with a credit in Clio, which is no payment and is not written to QuickBooks
 TABS, PATCHED, REFUSED, CHEQUE, TRUST, REFUNDED = "1049", "1060", "1052", "1042", "1081", "1058"
 
 
@@ -252,25 +251,13 @@ class Story:
 
     # --- staff ------------------------------------------------------------------------------------------------------
     def books_before_staff(self) -> None:
-        """Before staff have recorded the payments, each is named as not yet in Clio, and nothing else differs but a
-        credit given in Clio, where that is named."""
+        """Before staff have recorded the payments, each is named as not yet in Clio, and nothing else differs: the
+        credit given in Clio is in QuickBooks too."""
         named = self.desk.compare()
         missing = [number for number, kind in named if kind == "not yet in Clio"]
-        others = [n for n in named if n[1] != "not yet in Clio"]
-        if others not in ([], [(CREDITED, "credit not in QuickBooks")]) or not missing:
+        if len(missing) != len(named) or not missing:
             raise PageError(f"before staff recorded the payments the comparison names {named}")
-        if others:
-            self._enter_credit()
-        self.say(
-            f"The comparison names {len(missing)} payments as not yet in Clio, {len(others)} credits, nothing else"
-        )
-
-    def _enter_credit(self) -> None:
-        """The bookkeeper follows the remedy."""
-        invoice = next(i for i in self.town.invoices(REALM) if i["DocNumber"] == CREDITED)
-        cents = round(invoice["Balance"] * 100) - self.town.clio.act("find_bill", bill=CREDITED)["balance"]
-        amount = f"{cents // 100}.{cents % 100:02}"
-        self.town.books.act("enter_credit", realm=REALM, invoice=invoice["Id"], amount=amount)
+        self.say(f"The comparison names {len(missing)} payments as not yet in Clio, and nothing else")
 
     def staff_record(self) -> None:
         """Staff record what the list shows, with its code; it is matched and not posted a second time."""

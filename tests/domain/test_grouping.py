@@ -11,7 +11,7 @@ from chalicelib.domain.grouping import GroupSeen, ItemShown
 from chalicelib.domain.kernel import Decision
 from chalicelib.domain.payable import Known, Payable, Standing
 from chalicelib.domain.payment import Item, Payment, Phase, Posted, Source, listing
-from chalicelib.domain.posting import PaymentPosted
+from chalicelib.domain.posting import PaymentPosted, PaymentRemoved
 from chalicelib.domain.readings import Pot, Receipt
 from tests.builders import NOW, TODAY, a_payable, a_payment
 from tests.domain.given import a_policy, kinds, one
@@ -192,9 +192,41 @@ def test_an_answer_to_an_older_posting_changes_nothing() -> None:
     assert posting.posted(state, PaymentPosted("9", "realm-1", 1, 5)) == Decision(state)
     assert posting.posted(state, PaymentPosted("9", "realm-1", 2, 5)).state.posted == Posted("9", 2, 5)
     assert posting.posted(state, PaymentPosted("8", "realm-1", 1, 5)).state.posted == Posted("8", 1, 5)
-    assert posting.posted(state, PaymentPosted("9", "realm-1", 3, 0, voided=True)).state.posted == Posted(
-        "9", 3, 0, voided=True
-    )
+    assert posting.posted(state, PaymentPosted("9", "realm-1", 3, 5, 2)).state.posted == Posted("9", 3, 5, unapplied=2)
+
+
+def test_a_payment_taken_out_to_be_added_anew_is_not_yet_what_is_wanted() -> None:
+    state = a_payment(wanted=3, posted=Posted("9", 2, 40000))
+    after = posting.removed(state, PaymentRemoved("9", 3)).state
+    assert after.posted == Posted("9", 2, 40000, voided=True)
+    assert not posting.settled(after)
+    assert posting.removed(state, PaymentRemoved("8", 3)) == Decision(state)
+    assert posting.removed(a_payment(), PaymentRemoved("9", 3)) == Decision(a_payment())
+
+
+def test_a_payment_taken_out_for_good_is_settled() -> None:
+    state = a_payment(wanted=3, posted=Posted("9", 2, 40000), phase=Phase.REMOVED)
+    after = posting.removed(state, PaymentRemoved("9", 3)).state
+    assert after.posted == Posted("9", 3, 40000, voided=True)
+    assert posting.settled(after)
+    assert posting.settled(a_payment(phase=Phase.REMOVED))
+    assert not posting.settled(state)
+
+
+def test_what_takes_the_place_of_a_payment_waits_until_it_has_left() -> None:
+    bill = holding("b1", ("r2", 300, Standing.OWN))
+    gone = a_payment(group="g9", wanted=1, items=(Item("b1", "1", 300),))
+    assert not posting.still_leaving(gone, bill), "never there"
+    there = replace(gone, posted=Posted("9", 1, 300))
+    assert posting.still_leaving(there, bill), "Clio shows it no more, and nobody has looked at it yet"
+    assert not posting.still_leaving(replace(there, items=(Item("b7", "7", 300),)), bill)
+    assert posting.still_leaving(replace(there, wanted=2), bill), "it is to be changed"
+    assert posting.still_leaving(replace(there, phase=Phase.REMOVED), bill)
+    assert not posting.still_leaving(replace(there, posted=Posted("9", 1, 300, voided=True)), bill)
+    shown = replace(bill, receipts=(*bill.receipts, replace(bill.receipts[0], id="r9", group="g9")))
+    assert not posting.still_leaving(there, shown), "Clio shows it here after all"
+    left = replace(bill, leaving=("clio-g9", "clio-g8"))
+    assert posting.has_left(left, ("clio-g9",)).state.leaving == ("clio-g8",)
 
 
 def test_a_posting_is_current_when_nothing_newer_is_wanted() -> None:

@@ -355,3 +355,27 @@ def test_another_hold_is_not_lifted_by_it() -> None:
 def test_a_link_is_held_by_one_thing_of_ours() -> None:
     guard = receipts.link_guard("realm", "invoice", "9", "us-1", "b1")
     assert (guard.key, guard.holder, guard.release) == ("quickbooks/realm/invoice/9", "us-1/b1", False)
+
+
+# --- what left must leave QuickBooks before anything takes its place --------------------------------------------------
+
+
+def test_a_credit_is_looked_at_when_it_comes_and_when_it_goes() -> None:
+    from chalicelib.domain.effects import Do
+    from tests.domain.given import one
+
+    shown = a_receipt(kind="credit", group="m1")
+    state, owed = receipts.read(a_payable(), (shown,), a_policy(), NOW)
+    look = one(tuple(owed), Do.LOOK_CREDIT)
+    assert look.body == {"credit": "m1"}
+    assert state.leaving == ()
+    state, owed = receipts.read(state, (), a_policy(), NOW)
+    assert one(tuple(owed), Do.LOOK_CREDIT).key != look.key
+    assert state.leaving == ("credit-m1",)
+
+
+def test_a_payment_that_vanished_is_remembered_until_it_has_left_quickbooks() -> None:
+    state, _ = receipts.read(a_payable(), (a_receipt(group="g1"),), a_policy(), NOW)
+    state, _ = receipts.read(state, (a_receipt("r2", 30000, group="g1"),), a_policy(), NOW)
+    state, _ = receipts.read(state, (), a_policy(), NOW)
+    assert state.leaving == ("clio-g1",), "once"

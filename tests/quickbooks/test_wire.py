@@ -11,7 +11,7 @@ import pytest
 
 from chalicelib.domain.wanted import Void, WantedCustomer, WantedInvoice, WantedLine, WantedPayment
 from chalicelib.errors import Unreadable
-from chalicelib.quickbooks import customer_wire, faults, wire
+from chalicelib.quickbooks import customer_wire, faults, wants, wire
 
 
 def an_invoice(**other: Any) -> WantedInvoice:
@@ -38,7 +38,7 @@ def a_row(**other: Any) -> dict[str, Any]:
 
 
 def test_the_text_of_a_batch_is_exact_to_the_byte() -> None:
-    text = wire.batch([("a1", an_invoice())])
+    text = wants.batch([("a1", an_invoice())])
     assert text == (
         '{"BatchItemRequest":[{"bId":"a1","operation":"create","Invoice":{"DocNumber":"1042",'
         '"CustomerRef":{"value":"63"},"PrivateNote":"fee-simple:bill:1","AllowOnlineCreditCardPayment":false,'
@@ -54,21 +54,21 @@ def test_the_text_of_a_batch_is_exact_to_the_byte() -> None:
     ("cents", "text"), [(0, "0.00"), (1, "0.01"), (10, "0.10"), (-250, "-2.50"), (123456789, "1234567.89")]
 )
 def test_an_amount_is_a_number_with_two_places(cents: int, text: str) -> None:
-    assert f'"Amount":{text},' in wire.batch([("a", an_invoice(lines=(WantedLine("x", cents, "1"),), discount=0))])
+    assert f'"Amount":{text},' in wants.batch([("a", an_invoice(lines=(WantedLine("x", cents, "1"),), discount=0))])
 
 
 def test_the_text_is_json_whatever_stands_in_it() -> None:
-    text = wire.batch([("a", an_invoice(note='quote " back \\ é — \n'))])
+    text = wants.batch([("a", an_invoice(note='quote " back \\ é — \n'))])
     assert json.loads(text)["BatchItemRequest"][0]["Invoice"]["PrivateNote"] == 'quote " back \\ é — \n'
 
 
 def test_a_float_is_never_written() -> None:
     with pytest.raises(TypeError):
-        wire.text_of({"Amount": 1.1})
+        wants.text_of({"Amount": 1.1})
 
 
 def test_an_update_is_sparse_and_carries_every_line() -> None:
-    body = wire.member(an_invoice(existing=("238", "4")))
+    body = wants.member(an_invoice(existing=("238", "4")))
     assert body["operation"] == "update"
     assert {k: body["Invoice"][k] for k in ("Id", "SyncToken", "sparse")} == {
         "Id": "238",
@@ -79,33 +79,33 @@ def test_an_update_is_sparse_and_carries_every_line() -> None:
 
 
 def test_an_invoice_is_voided_by_its_own_operation_and_a_payment_by_an_option() -> None:
-    assert wire.member(Void("Invoice", "1", "0")) == {"operation": "void", "Invoice": {"Id": "1", "SyncToken": "0"}}
-    assert wire.member(Void("Payment", "1", "0")) == {
+    assert wants.member(Void("Invoice", "1", "0")) == {"operation": "void", "Invoice": {"Id": "1", "SyncToken": "0"}}
+    assert wants.member(Void("Payment", "1", "0")) == {
         "operation": "update",
         "optionsData": "void",
         "Payment": {"Id": "1", "SyncToken": "0", "sparse": True},
     }
     with pytest.raises(ValueError, match="cannot be voided"):
-        wire.member(Void("Customer", "1", "0"))
+        wants.member(Void("Customer", "1", "0"))
 
 
 def test_a_payment_names_its_invoices_and_its_account() -> None:
     wanted = WantedPayment("63", date(2026, 9, 20), 40000, (("238", 30000),), "35", "CHK 118", "mine", "USD")
-    payment = wire.member(wanted)["Payment"]
+    payment = wants.member(wanted)["Payment"]
     assert payment["TotalAmt"] == Decimal("400.00")
     assert payment["Line"] == [{"Amount": Decimal("300.00"), "LinkedTxn": [{"TxnId": "238", "TxnType": "Invoice"}]}]
     assert payment["DepositToAccountRef"] == {"value": "35"}
 
 
 def test_a_company_gets_its_name_as_company() -> None:
-    body = wire.member(WantedCustomer("Orr Inc", "", "mine", company=True))["Customer"]
+    body = wants.member(WantedCustomer("Orr Inc", "", "mine", company=True))["Customer"]
     assert body == {"DisplayName": "Orr Inc", "Notes": "mine", "CompanyName": "Orr Inc"}
 
 
 @pytest.mark.parametrize("bids", [[], ["a"] * 2, ["a" * 11], [""], [str(n) for n in range(31)]])
 def test_a_batch_over_the_limits_is_not_made(bids: list[str]) -> None:
     with pytest.raises(ValueError):
-        wire.batch([(bid, Void("Invoice", "1", "0")) for bid in bids])
+        wants.batch([(bid, Void("Invoice", "1", "0")) for bid in bids])
 
 
 # --- queries --------------------------------------------------------------------------------------------------------

@@ -1,0 +1,205 @@
+"""A credit memo of Clio's, and the same credit in QuickBooks: a memo there, applied to the invoices it falls on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+
+from chalicelib.domain import effects
+from chalicelib.domain.effects import Do
+from chalicelib.domain.firm import Policy
+from chalicelib.domain.kernel import Decision, Effect, Listing, Neighbour
+from chalicelib.domain.money import show
+from chalicelib.domain.notes import CreditReading
+from chalicelib.domain.payable import Payable
+from chalicelib.domain.readings import BookedPayment, Pot, Receipt
+from chalicelib.domain.receipts import link_guard
+
+BY_ITSELF = timedelta(minutes=2)  # how long QuickBooks gets to apply a new memo by itself, where it may (4.4)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What of it falls on one bill."""
+
+    payable: str
+    number: str
+    cents: int
+
+
+@dataclass(frozen=True, slots=True)
+class Memo:
+    """The credit memo in QuickBooks. ``made_at``: when we heard of it."""
+
+    id: str
+    made_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Credit:
+    """``id``: Clio's id of the memo. ``parts``: on bills that we hold. ``cents``: what QuickBooks should show: the
+    parts, and what is on no bill at all. ``wanted``: the revision that QuickBooks should show; ``shown``: the one
+    known to be shown, with ``left`` cents there on no invoice. ``etag``: of the reading behind it. ``generation``: of
+    its link."""
+
+    firm: str
+    id: str
+    client_id: str
+    client_name: str
+    currency: str
+    on: date
+    text: str
+    cents: int
+    parts: tuple[Part, ...]
+    etag: str
+    wanted: int = 1
+    gone: bool = False
+    memo: Memo | None = None
+    shown: int = 0
+    left: int = 0
+    generation: int = 1
+
+    @property
+    def number(self) -> str:
+        """Its own in QuickBooks: sales forms share one space of numbers (reference/quickbooks.md 3.3, 4.4)."""
+        return f"CN-{self.id}"
+
+    @property
+    def current(self) -> bool:
+        return self.shown >= self.wanted
+
+    def on_payable(self, payable: str) -> int:
+        """Cents that fall on one bill."""
+        return 0 if self.gone else sum(p.cents for p in self.parts if p.payable == payable)
+
+
+@dataclass(frozen=True, slots=True)
+class CreditSeen:
+    """A reading of the memo with its allocations."""
+
+    memo: CreditReading
+    receipts: tuple[Receipt, ...]
+
+
+def seen(
+    state: Credit | None, fact: CreditSeen, payables: Mapping[str, Payable], policy: Policy, now: datetime
+) -> Decision[Credit] | None:
+    """None for a memo that falls on no bill that we hold: it is left alone."""
+    memo = fact.memo
+    valid = [r for r in fact.receipts if not r.voided and r.kind == "credit" and r.group == memo.id]
+    parts = () if memo.voided else _parts(valid, payables)
+    if state is None and not parts:
+        return None
+    first = payables[parts[0].payable] if parts else None
+    on_no_bill = max(0, memo.cents - sum(r.cents for r in valid))
+    cents = sum(p.cents for p in parts) + (on_no_bill if parts else 0)
+    if state is None:
+        assert first is not None
+        new = Credit(
+            firm=first.firm,
+            id=memo.id,
+            client_id=first.client_id,
+            client_name=first.client_name,
+            currency=first.currency,
+            on=memo.on,
+            text=memo.text,
+            cents=cents,
+            parts=parts,
+            etag=memo.etag,
+            generation=policy.firm.generation,
+        )
+        return Decision(new, effects=(_owed(new, policy, now),))
+    new = replace(
+        state,
+        on=memo.on,
+        text=memo.text,
+        cents=cents if parts else state.cents,
+        parts=parts or state.parts,
+        gone=not parts,
+        etag=memo.etag,
+    )
+    if replace(new, etag=state.etag) == state:
+        return Decision(new)
+    new = replace(new, wanted=state.wanted + 1)
+    older = effects.key_of(state.firm, Do.CREDIT, f"{state.id}/{state.wanted}")
+    return Decision(new, effects=(_owed(new, policy, now),), closes=(older,))
+
+
+def _parts(valid: Sequence[Receipt], payables: Mapping[str, Payable]) -> tuple[Part, ...]:
+    """One for each bill, in the order of their ids. Trust requests are no income, and take no credit."""
+    cents: dict[str, int] = {}
+    for r in valid:
+        held = payables.get(r.bill_id)
+        if held is not None and held.pot is Pot.OPERATING:
+            cents[r.bill_id] = cents.get(r.bill_id, 0) + r.cents
+    return tuple(Part(id, payables[id].number, cents[id]) for id in sorted(cents))
+
+
+def _owed(state: Credit, policy: Policy, now: datetime) -> Effect:
+    lane = policy.lanes.of(Neighbour.QUICKBOOKS)
+    title = f"Credit of {show(state.cents, state.currency)} for {state.client_name}"
+    payables = tuple(p.payable for p in state.parts)
+    return effects.credit(state.firm, lane, state.id, payables, state.wanted, now, title)
+
+
+@dataclass(frozen=True, slots=True)
+class MemoBooked:
+    """The memo stands in QuickBooks; whether it is applied is another step."""
+
+    id: str
+    realm: str
+    generation: int = 1
+
+
+def booked(state: Credit, fact: MemoBooked, now: datetime) -> Decision[Credit]:
+    if fact.generation < state.generation or (state.memo and state.memo.id == fact.id):
+        return Decision(state)
+    guard = link_guard(fact.realm, "creditmemo", fact.id, state.firm, f"credit-{state.id}")
+    return Decision(replace(state, memo=Memo(fact.id, now)), guards=(guard,))
+
+
+def afresh(state: Credit, policy: Policy, now: datetime) -> Decision[Credit]:
+    """The link belongs to an earlier generation: it counts no more, and what should stand is owed in this one."""
+    older = effects.key_of(state.firm, Do.CREDIT, f"{state.id}/{state.wanted}")
+    new = replace(state, memo=None, left=0, wanted=state.wanted + 1, generation=policy.firm.generation)
+    if new.gone:
+        return Decision(replace(new, shown=new.wanted), closes=(older,))
+    return Decision(new, effects=(_owed(new, policy, now),), closes=(older,))
+
+
+@dataclass(frozen=True, slots=True)
+class CreditShown:
+    """QuickBooks was read back, and shows the credit as this revision wants it; ``left``: cents on no invoice."""
+
+    revision: int
+    left: int = 0
+
+
+def shown(state: Credit, fact: CreditShown) -> Decision[Credit]:
+    return Decision(replace(state, shown=max(state.shown, fact.revision), left=fact.left))
+
+
+@dataclass(frozen=True, slots=True)
+class CreditGone:
+    """QuickBooks no longer has the memo, as this revision wants it."""
+
+    revision: int
+
+
+def taken_back(state: Credit, fact: CreditGone) -> Decision[Credit]:
+    return Decision(replace(state, memo=None, shown=max(state.shown, fact.revision), left=0))
+
+
+def applied(memo: str, payments: Sequence[BookedPayment]) -> dict[str, int]:
+    """Cents of this memo on each invoice, as the payments that apply it say."""
+    found: dict[str, int] = {}
+    for p in payments:
+        if any(id == memo for id, _ in p.credits):
+            for invoice, cents in p.lines:
+                found[invoice] = found.get(invoice, 0) + cents
+    return found
+
+
+def listing(state: Credit) -> Listing:
+    return Listing(list=(f"{state.firm}/credits", f"{state.on.isoformat()}#{state.id}"))

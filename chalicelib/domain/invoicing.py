@@ -1,0 +1,104 @@
+"""How a bill is drawn as a QuickBooks invoice: its lines, discount, tax and message, as the firm chose. Pure.
+
+Line amounts are net and, less the discount (once) and with the tax, add up to the cent to what the bill asks for. What
+Clio's own rounding leaves over goes to the last line, which says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from chalicelib.domain import billing, effects
+from chalicelib.domain.firm import Accounts, Detail, Firm, Policy, TaxAs
+from chalicelib.domain.kernel import Decision
+from chalicelib.domain.money import show
+from chalicelib.domain.payable import Payable
+from chalicelib.domain.readings import BillLine, BillState, Pot
+from chalicelib.domain.wanted import WantedLine
+
+ROUNDING_AT_MOST = 5  # cents: half a cent for each rounded line, and never more than this
+KINDS = (("service", "Services"), ("expense", "Expenses"), ("other", "Other charges"))
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """``tax``: cents that travel as QuickBooks tax, not as a line. ``rest``: cents of rounding in the last line."""
+
+    lines: tuple[WantedLine, ...]
+    discount: int
+    tax: int = 0
+    rest: int = 0
+
+    @property
+    def total(self) -> int:
+        return sum(line.cents for line in self.lines) + self.tax - self.discount
+
+
+def draw(p: Payable, lines: Sequence[BillLine], firm: Firm) -> Drawn:
+    """What the invoice shall hold. Its ``total`` may differ from what the bill asks for only where the bill's own lines
+    do not come to it: the caller refuses that."""
+    how, accounts = firm.invoicing, firm.accounts
+    drawn = _by_kind(p, lines, accounts) if how.detail is Detail.KINDS else _one_by_one(lines, accounts)
+    as_tax = how.tax is TaxAs.QUICKBOOKS
+    if p.tax and not as_tax:
+        drawn.append(WantedLine("Tax", p.tax, accounts.tax or accounts.services))
+    if p.interest:
+        drawn.append(WantedLine("Interest", p.interest, accounts.interest or accounts.services))
+    tax = p.tax if as_tax else 0
+    if not drawn:
+        drawn.append(WantedLine(f"Bill {p.number}", p.asks + p.discount - tax, accounts.services))
+    rest = p.asks - sum(line.cents for line in drawn) - tax + p.discount
+    if rest and abs(rest) <= _rounding(lines):
+        last = drawn[-1]
+        words = f"{last.text} (with {show(rest, p.currency)} of rounding)".strip()
+        drawn[-1] = replace(last, cents=last.cents + rest, text=words)
+    else:
+        rest = 0
+    return Drawn(tuple(drawn), p.discount, tax, rest)
+
+
+def _rounding(lines: Sequence[BillLine]) -> int:
+    return min(max(1, len(lines) // 2), ROUNDING_AT_MOST)
+
+
+def _item(kind: str, accounts: Accounts) -> str:
+    return (accounts.expenses or accounts.services) if kind == "expense" else accounts.services
+
+
+def _one_by_one(lines: Sequence[BillLine], accounts: Accounts) -> list[WantedLine]:
+    return [WantedLine(x.text, x.net, _item(x.kind, accounts), x.on, taxable=bool(x.tax)) for x in lines]
+
+
+def _by_kind(p: Payable, lines: Sequence[BillLine], accounts: Accounts) -> list[WantedLine]:
+    """One line for each kind of entry, apart for taxed and untaxed ones, so that tax rests on what it was taken for."""
+    drawn = []
+    for kind, name in KINDS:
+        for taxed in (False, True):
+            mine = [x for x in lines if x.kind == kind and bool(x.tax) == taxed]
+            if mine:
+                words = f"{name}, bill {p.number}" + (" (taxable)" if taxed else "")
+                cents = sum(x.net for x in mine)
+                drawn.append(WantedLine(words, cents, _item(kind, accounts), taxable=taxed))
+    return drawn
+
+
+def message(address: str) -> str:
+    """The customer message of an invoice, and the line in a bill's memo."""
+    return f"Pay online: {address}"
+
+
+def is_open(p: Payable) -> bool:
+    """Whether its invoice is drawn anew when the firm asks for that: approved, and not paid in full."""
+    approved = p.pot is Pot.OPERATING and p.bill_state is BillState.AWAITING_PAYMENT
+    return approved and p.booked is not None and p.balance > 0
+
+
+def redrawn(state: Payable, policy: Policy, now: datetime) -> Decision[Payable]:
+    """The firm asks for its open invoices to be written again, as it has chosen now."""
+    if not is_open(state) or not state.lines:
+        return Decision(state)
+    new = replace(state, revision=state.revision + 1, lines_revision=state.revision + 1)
+    older = effects.key_of(state.firm, effects.Do.INVOICE, f"{state.id}/{state.revision}")
+    return Decision(new, effects=(billing.owe_invoice(new, policy, now),), closes=(older,))

@@ -1,0 +1,36 @@
+"""Credit memos as they are read: Clio's, and QuickBooks'. Amounts are integer cents."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+
+@dataclass(frozen=True, slots=True)
+class CreditReading:
+    """A credit memo at Clio (a credit note, a write-off, a discount taken). ``receipts``: ids of its allocations, which
+    say on which bills it falls. ``client_id``: empty where Clio shows none."""
+
+    id: str
+    etag: str
+    on: date
+    cents: int
+    voided: bool = False
+    text: str = ""
+    client_id: str = ""
+    receipts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MemoReading:
+    """A credit memo in QuickBooks. ``left``: cents not yet applied; ``payments``: ids of payments that apply it."""
+
+    id: str
+    sync_token: str
+    number: str
+    customer_id: str
+    total: int
+    left: int
+    on: date | None
+    note: str
+    payments: tuple[str, ...] = ()

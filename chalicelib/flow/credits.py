@@ -1,0 +1,340 @@
+"""Credits become QuickBooks credit memos, applied by a payment of nothing, and are taken back in the opposite order.
+
+Each pass reads what QuickBooks shows and does the next step: so a lost answer, or a company that applies credits by
+itself, needs no step of its own, and nothing is applied twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from chalicelib.domain import comparing, crediting, posting
+from chalicelib.domain.crediting import Credit
+from chalicelib.domain.firm import Policy
+from chalicelib.domain.kernel import Decision, Effect, Finish, Kind, Ref, Status
+from chalicelib.domain.money import show
+from chalicelib.domain.notes import MemoReading
+from chalicelib.domain.payable import Payable
+from chalicelib.domain.payment import Payment
+from chalicelib.domain.readings import BookedPayment, InvoiceReading, Wrote
+from chalicelib.domain.wanted import Removal, WantedApplication, WantedCredit, WantedLine
+from chalicelib.flow import leaving, states
+from chalicelib.flow.invoices import customer_ids
+from chalicelib.flow.ports import World
+from chalicelib.flow.prepared import Prepared, done, park, renew
+from chalicelib.flow.reach import Reach
+from chalicelib.flow.settle import settle
+
+ENTER = ("enter", "Enter the credit all the same")
+AGAIN = ("again", "Enter it again")
+MOVE = ("move", "Apply it as in Clio")
+
+
+@dataclass
+class _Batch:
+    """What QuickBooks shows, and what the credits fall on. ``left``: open cents of each invoice, less what the batch
+    itself applies. ``by_itself``: whether the company applies credits; None where it does not say."""
+
+    memos: dict[str, MemoReading]
+    applying: dict[str, BookedPayment]
+    payables: dict[str, Payable]
+    payments: dict[str, Payment]
+    credits: dict[str, Credit]
+    invoices: dict[str, InvoiceReading]
+    customers: dict[str, str]
+    sent: frozenset[str]
+    by_itself: bool | None
+    left: dict[str, int] = field(default_factory=dict)
+
+
+def credit_ref(effect: Effect) -> Ref:
+    return Ref(effect.firm, Kind.CREDIT, str(effect.body["credit"]))
+
+
+def prepare(world: World, reach: Reach, policy: Policy, batch: Sequence[Effect]) -> Prepared:
+    out = Prepared()
+    held = {h.ref: h for h in world.store.load_many([credit_ref(e) for e in batch])}
+    open_: list[tuple[Effect, Credit]] = []
+    for e in batch:
+        state: Credit = states.decode(Kind.CREDIT, held[credit_ref(e)].body)
+        if renew(world, policy, e, state):
+            out.settled += 1
+        elif int(e.body["revision"]) != state.wanted or state.current:
+            done(world, e)
+            out.settled += 1
+        else:
+            open_.append((e, state))
+    if open_:
+        around = _read(world, reach, policy, open_)
+        for e, state in open_:
+            out.settled += _step(world, policy, e, state, around, out)
+    return out
+
+
+def _read(world: World, reach: Reach, policy: Policy, open_: Sequence[tuple[Effect, Credit]]) -> _Batch:
+    """At most six reads for a batch, whatever its size."""
+    ids = [c.memo.id for _, c in open_ if c.memo]
+    new = [c.number for _, c in open_ if not c.memo]
+    found = reach.quickbooks(lambda q, a: q.memos_by_id(a, ids)) if ids else []
+    found += reach.quickbooks(lambda q, a: q.memos_numbered(a, new)) if new else []
+    linked = sorted({p for m in found for p in m.payments})[: leaving.IDS_AT_ONCE]
+    applying = reach.quickbooks(lambda q, a: q.payments_by_id(a, linked)) if linked else []
+    firm = open_[0][0].firm
+    payables = leaving.payables(world, policy, [p.payable for _, c in open_ for p in c.parts])
+    payments = _held(world, firm, Kind.PAYMENT, {id for p in payables.values() for id in comparing.touching(p)})
+    credits = _held(world, firm, Kind.CREDIT, {id for p in payables.values() for id in comparing.crediting_ids(p)})
+    invoices = leaving.invoices(reach, [p.booked.id for p in payables.values() if p.booked and not p.booked.voided])
+    by_itself = reach.quickbooks(lambda q, a: q.applies_credits(a)) if any(not c.gone for _, c in open_) else False
+    return _Batch(
+        memos={m.id: m for m in found},
+        applying={p.id: p for p in applying},
+        payables=payables,
+        payments=payments,
+        credits=credits,
+        invoices={i.id: i for i in invoices},
+        customers=customer_ids(world, policy, list(payables.values())),
+        sent=leaving.sent(world, open_[0][0].lane),
+        by_itself=by_itself,
+        left={i.id: i.balance for i in invoices},
+    )
+
+
+def _held(world: World, firm: str, kind: Kind, ids: set[str]) -> dict[str, Any]:
+    held = world.store.load_many([Ref(firm, kind, id) for id in sorted(ids)])
+    return {h.ref.id: states.decode(kind, h.body) for h in held if h.body}
+
+
+def _step(world: World, policy: Policy, e: Effect, state: Credit, around: _Batch, out: Prepared) -> int:
+    """Adds the next step to ``out``, or why it waits. Gives 1 where the credit is settled or parked."""
+    mark = posting.marker(state.firm, "credit", state.id)
+    there = next((m for m in around.memos.values() if _is_it(m, state, mark)), None)
+    if state.gone:
+        return _take_back(world, policy, e, state, there, around, out)
+    if there is None and state.memo and e.body.get("choice") != AGAIN[0]:
+        reason = f"The credit memo {state.number} was deleted in QuickBooks."
+        park(world, e, reason, "Enter it again, or press Done to leave it out.", choices=(AGAIN,), may_close=True)
+        return 1
+    if there is None:
+        return _enter(world, policy, e, state, around, out)
+    if there.total != state.cents or (state.shown and state.shown < state.wanted and there.on != state.on):
+        return _change(world, policy, e, state, there, around, out)
+    return _apply(world, policy, e, state, there, around, out)
+
+
+def _is_it(memo: MemoReading, state: Credit, mark: str) -> bool:
+    return memo.id == state.memo.id if state.memo else memo.number == state.number and mark in memo.note
+
+
+# --- entering and applying --------------------------------------------------------------------------------------------
+
+
+def _enter(world: World, policy: Policy, e: Effect, state: Credit, around: _Batch, out: Prepared) -> int:
+    other = next((m for m in around.memos.values() if m.number == state.number), None)
+    if other is not None:
+        reason = f"QuickBooks already has a credit memo numbered {state.number} that we did not write."
+        park(world, e, reason, "Renumber it in QuickBooks, then press Retry.", detail=f"credit memo {other.id}")
+        return 1
+    cause = _waits(world, state, around)
+    customer = _customer(state, around)
+    if cause or not customer:
+        out.blocked.append((e, cause or "It waits for its client's customer in QuickBooks."))
+        return 0
+    doubled = [p for p in _live(state, around) if _there_already(p, state, around)]
+    if doubled and e.body.get("choice") != ENTER[0]:
+        numbers = ", ".join(p.number for p in doubled)
+        reason = f"Invoice {numbers} in QuickBooks is lower by just this credit: somebody may have entered it there."
+        remedy = "If it is there, press Done. If not, enter it."
+        park(world, e, reason, remedy, choices=(ENTER,), may_close=True)
+        return 1
+    out.write.append((e, _wanted(policy, state, customer, None)))
+    return 0
+
+
+def _wanted(policy: Policy, state: Credit, customer: str, existing: tuple[str, str] | None) -> WantedCredit:
+    accounts = policy.firm.accounts
+    numbers = ", ".join(p.number for p in state.parts)
+    line = WantedLine(state.text or f"Credit on {numbers}", state.cents, accounts.credit or accounts.services)
+    mark = posting.marker(state.firm, "credit", state.id)
+    return WantedCredit(state.number, customer, state.on, line, mark, state.currency, existing)
+
+
+def _waits(world: World, state: Credit, around: _Batch) -> str:
+    """Why it cannot be entered or applied yet."""
+    for part in state.parts:
+        p = around.payables[part.payable]
+        if p.gone:
+            continue
+        if p.booked is None or p.booked.voided:
+            return f"It waits for invoice {p.number} in QuickBooks."
+        if p.booked.waits:
+            return f"It waits for your word on the payments of invoice {p.number} in QuickBooks."
+        if p.booked.id not in around.invoices:
+            return f"Invoice {p.number} is no longer in QuickBooks: what is to become of it comes first."
+        if leaving.still_there(world, p, f"credit-{state.id}", around.sent):
+            return f"A payment or credit that was taken back in Clio must leave invoice {p.number} in QuickBooks first."
+    return ""
+
+
+def _live(state: Credit, around: _Batch) -> list[Payable]:
+    """The bills that it falls on and that still have an invoice."""
+    held = [around.payables[p.payable] for p in state.parts]
+    return [p for p in held if p.booked and not p.booked.voided and not p.gone and p.booked.id in around.invoices]
+
+
+def _there_already(p: Payable, state: Credit, around: _Batch) -> bool:
+    assert p.booked is not None
+    others = {id: c for id, c in around.credits.items() if id != state.id}
+    due = comparing.balance_due(p, around.payments, others)
+    return around.invoices[p.booked.id].balance == due - state.on_payable(p.id)
+
+
+def _customer(state: Credit, around: _Batch) -> str:
+    """The invoices' own customer; with several, or none, the client's."""
+    theirs = {around.invoices[p.booked.id].customer_id for p in _live(state, around) if p.booked}
+    return theirs.pop() if len(theirs) == 1 else around.customers.get(state.client_id, "")
+
+
+def _apply(
+    world: World, policy: Policy, e: Effect, state: Credit, there: MemoReading, around: _Batch, out: Prepared
+) -> int:
+    """Reads back first: what is applied already, by us or by QuickBooks itself, is not applied again."""
+    payments = [around.applying[id] for id in there.payments if id in around.applying]
+    standing = crediting.applied(there.id, payments)
+    wanted = {p.booked.id: state.on_payable(p.id) for p in _live(state, around) if p.booked}
+    if standing and any(cents > wanted.get(id, 0) for id, cents in standing.items()):
+        return _applied_elsewhere(world, e, state, payments, out)
+    lines = []
+    for id, cents in wanted.items():
+        more = min(cents - standing.get(id, 0), around.left[id])
+        if more > 0:
+            lines.append((id, more))
+            around.left[id] -= more
+    if not lines or there.left <= 0:
+        fact = crediting.CreditShown(state.wanted, there.left)
+        _settle(world, policy, e, "CreditShown", fact, Finish(e.key), memo=there.id)
+        return 1
+    cause = _waits(world, state, around)
+    if not cause and around.by_itself is not False and _young(world, state):
+        cause = "QuickBooks may apply the credit by itself: it is looked at again in two minutes."
+    if cause:
+        out.blocked.append((e, cause))
+        return 0
+    mark = posting.marker(state.firm, "applied", state.id)
+    out.write.append((e, WantedApplication(there.id, there.customer_id, state.on, tuple(lines), mark, state.currency)))
+    return 0
+
+
+def _young(world: World, state: Credit) -> bool:
+    return state.memo is None or world.now() < state.memo.made_at + crediting.BY_ITSELF
+
+
+def _applied_elsewhere(world: World, e: Effect, state: Credit, payments: Sequence[BookedPayment], out: Prepared) -> int:
+    """It pays other invoices, or more of them, than in Clio. What we applied before is taken back; what QuickBooks or
+    somebody did is a person's decision."""
+    mine = posting.marker(state.firm, "applied", state.id)
+    own = next((p for p in payments if mine in p.note), None)
+    by_itself = next((p for p in payments if not p.total), None)
+    if own is not None or (by_itself is not None and e.body.get("choice") == MOVE[0]):
+        gone = own or by_itself
+        assert gone is not None
+        out.write.append((e, Removal("Payment", gone.id, gone.sync_token)))
+        return 0
+    park(
+        world,
+        e,
+        f"The credit {state.number} pays another invoice in QuickBooks than in Clio: QuickBooks may have applied it by "
+        "itself.",
+        "Apply it as in Clio, or press Done to leave it where it is. To stop this, switch off “Automatically apply "
+        "credits” in QuickBooks under Account and settings, Advanced, Automation.",
+        choices=(MOVE,),
+        may_close=True,
+    )
+    return 1
+
+
+# --- changing and taking back -----------------------------------------------------------------------------------------
+
+
+def _change(
+    world: World, policy: Policy, e: Effect, state: Credit, there: MemoReading, around: _Batch, out: Prepared
+) -> int:
+    """Another amount or day: it is taken off its invoices first, then changed, then applied again."""
+    if _unapply(world, e, state, there, around, out):
+        return 1
+    if not any(effect is e for effect, _ in out.write):
+        out.write.append((e, _wanted(policy, state, there.customer_id, (there.id, there.sync_token))))
+    return 0
+
+
+def _take_back(
+    world: World, policy: Policy, e: Effect, state: Credit, there: MemoReading | None, around: _Batch, out: Prepared
+) -> int:
+    """Its application goes first, then the memo (reference/quickbooks.md 4.4)."""
+    if there is None:
+        _settle(world, policy, e, "CreditTakenBack", crediting.CreditGone(state.wanted), Finish(e.key))
+        return 1
+    if _unapply(world, e, state, there, around, out):
+        return 1
+    if not any(effect is e for effect, _ in out.write):
+        out.write.append((e, Removal("CreditMemo", there.id, there.sync_token)))
+    return 0
+
+
+def _unapply(world: World, e: Effect, state: Credit, there: MemoReading, around: _Batch, out: Prepared) -> bool:
+    """Takes one application off, where there is one. Gives True where a person has to do it: real money hangs on it."""
+    payments = [around.applying[id] for id in there.payments if id in around.applying]
+    if not payments:
+        return False
+    bare = next((p for p in payments if not p.total and {id for id, _ in p.credits} == {there.id}), None)
+    if bare is None:
+        amount = show(payments[0].total, state.currency)
+        reason = f"The credit {state.number} changed in Clio, and in QuickBooks a payment of {amount} makes use of it."
+        park(world, e, reason, "Open that payment in QuickBooks, take the credit off it, then press Retry.")
+        return True
+    out.write.append((e, Removal("Payment", bare.id, bare.sync_token)))
+    return False
+
+
+# --- what came of it --------------------------------------------------------------------------------------------------
+
+
+def take(world: World, policy: Policy, effect: Effect, answer: Wrote, finish: Finish) -> None:
+    """One step is done; the next pass reads back and does the following one."""
+    goes_on = Finish(effect.key, call=finish.call, status=Status.OWED, due_at=world.now())
+    if answer.entity == "CreditMemo" and not answer.deleted:
+        fact = _booked(policy, answer.id)
+        _settle(world, policy, effect, "MemoBooked", fact, goes_on)
+    else:
+        settle(world, [], lambda _s, _n: {}, fact="CreditStep", finish=[goes_on])
+
+
+def _booked(policy: Policy, id: str) -> crediting.MemoBooked:
+    return crediting.MemoBooked(id, policy.lanes.book, policy.firm.generation)
+
+
+def _settle(
+    world: World,
+    policy: Policy,
+    effect: Effect,
+    name: str,
+    fact: crediting.MemoBooked | crediting.CreditShown | crediting.CreditGone,
+    finish: Finish,
+    memo: str = "",
+) -> None:
+    """``memo``: its id, where QuickBooks shows one that we had not heard of."""
+    ref = credit_ref(effect)
+
+    def decide(before: Mapping[Ref, Any], now: datetime) -> dict[Ref, Decision[Any]]:
+        match fact:
+            case crediting.MemoBooked():
+                return {ref: crediting.booked(before[ref], fact, now)}
+            case crediting.CreditShown():
+                known = crediting.booked(before[ref], _booked(policy, memo), now)
+                return {ref: Decision(crediting.shown(known.state, fact).state, guards=known.guards)}
+            case crediting.CreditGone():
+                return {ref: crediting.taken_back(before[ref], fact)}
+
+    settle(world, [ref], decide, fact=name, body=fact, policy=policy.version, finish=[finish])

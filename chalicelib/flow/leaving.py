@@ -1,0 +1,75 @@
+"""What still stands on an invoice in QuickBooks though Clio took it back: what takes its place waits until it has left,
+so that there are never two. And the readings that payments and credits share.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from chalicelib.domain import posting
+from chalicelib.domain.crediting import Credit
+from chalicelib.domain.firm import Policy
+from chalicelib.domain.kernel import Decision, Kind, Ref
+from chalicelib.domain.payable import Payable
+from chalicelib.domain.payment import Payment
+from chalicelib.domain.readings import InvoiceReading
+from chalicelib.flow import states
+from chalicelib.flow.ports import World
+from chalicelib.flow.prepared import current
+from chalicelib.flow.reach import Reach
+from chalicelib.flow.settle import settle
+
+IDS_AT_ONCE = 200
+CREDIT = "credit-"  # before the id of a credit among the payments that leave
+
+
+def payables(world: World, policy: Policy, ids: Iterable[str]) -> dict[str, Payable]:
+    """These bills by id, in the present generation of links."""
+    refs = [Ref(policy.firm.id, Kind.PAYABLE, id) for id in dict.fromkeys(ids)]
+    return {ref.id: state for ref, state in current(world, policy, refs).items()}
+
+
+def invoices(reach: Reach, ids: Sequence[str]) -> list[InvoiceReading]:
+    """These invoices in QuickBooks, 200 for each call."""
+    found: list[InvoiceReading] = []
+    for n in range(0, len(ids), IDS_AT_ONCE):
+        some = ids[n : n + IDS_AT_ONCE]
+        found += reach.quickbooks(lambda q, a, c=some: q.invoices_by_id(a, c))  # type: ignore[misc]
+    return found
+
+
+def sent(world: World, lane: str) -> frozenset[str]:
+    """Keys of the steps whose answer is awaited."""
+    return frozenset(key for call in world.store.live_calls(lane) for key in call.members)
+
+
+def still_there(world: World, p: Payable, mine: str, awaited: frozenset[str]) -> bool:
+    """Whether something that left in Clio may still stand on the invoice. What is known to be gone is forgotten."""
+    others = [x for x in p.leaving if x != mine]
+    if not others:
+        return False
+    refs = [
+        Ref(p.firm, Kind.CREDIT, x.removeprefix(CREDIT)) if x.startswith(CREDIT) else Ref(p.firm, Kind.PAYMENT, x)
+        for x in others
+    ]
+    held = [states.decode(h.ref.kind, h.body) for h in world.store.load_many(refs) if h.body]
+    if any(_stands(x, p, awaited) for x in held):
+        return True
+    ref = Ref(p.firm, Kind.PAYABLE, p.id)
+
+    def decide(before: Mapping[Ref, Any], _now: datetime) -> dict[Ref, Decision[Any]]:
+        return {ref: posting.has_left(before[ref], tuple(others))}
+
+    settle(world, [ref], decide, fact="HasLeft", body={"what": others})
+    return False
+
+
+def _stands(x: Payment | Credit, p: Payable, awaited: frozenset[str]) -> bool:
+    if any(f"/{x.id}/" in key for key in awaited):
+        return True
+    if isinstance(x, Payment):
+        return posting.still_leaving(x, p)
+    shown = any(k.kind == "credit" and k.group == x.id for k in p.receipts)
+    return x.memo is not None and (not x.current or (not shown and x.on_payable(p.id) > 0))

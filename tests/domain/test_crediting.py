@@ -1,0 +1,177 @@
+"""Credits: what falls on which bill, what QuickBooks should show of it, and what is left alone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from chalicelib.domain import comparing, crediting
+from chalicelib.domain.crediting import Credit, CreditGone, CreditSeen, CreditShown, Memo, MemoBooked, Part
+from chalicelib.domain.effects import Do, key_of
+from chalicelib.domain.kernel import Decision
+from chalicelib.domain.notes import CreditReading, MemoReading
+from chalicelib.domain.payable import Booked, Known, Payable, Standing
+from chalicelib.domain.readings import BookedPayment, InvoiceReading, Pot, Receipt
+from tests.builders import NOW, TODAY, a_payable
+from tests.domain.given import a_policy, kinds, one
+
+POLICY = a_policy()
+
+
+def a_memo(cents: int = 5000, **fields: object) -> CreditReading:
+    return CreditReading("m1", "e1", TODAY, cents, **{"client_id": "c1", "receipts": ("r1",), **fields})  # type: ignore[arg-type]
+
+
+def part(id: str, bill: str, cents: int, **fields: object) -> Receipt:
+    return Receipt(id, bill, TODAY, cents, **{"group": "m1", "kind": "credit", **fields})  # type: ignore[arg-type]
+
+
+def seen(state: Credit | None, memo: CreditReading, receipts: list[Receipt], *held: Payable) -> Decision[Credit] | None:
+    fact = CreditSeen(memo, tuple(receipts))
+    return crediting.seen(state, fact, {p.id: p for p in held}, POLICY, NOW)
+
+
+def a_credit(**fields: object) -> Credit:
+    decision = seen(None, a_memo(), [part("r1", "b1", 5000)], a_payable())
+    assert decision is not None
+    return replace(decision.state, **fields)  # type: ignore[arg-type]
+
+
+def test_a_new_credit_is_owed_to_quickbooks_after_its_invoices() -> None:
+    decision = seen(None, a_memo(), [part("r1", "b1", 5000)], a_payable())
+    assert decision is not None
+    owed = one(decision.effects, Do.CREDIT)
+    assert (owed.after, owed.body) == (("invoice/b1",), {"credit": "m1", "revision": 1})
+    assert decision.state.number == "CN-m1"
+    assert decision.state.parts == (Part("b1", "1042", 5000),)
+    assert not decision.state.current
+
+
+def test_what_is_on_bills_that_we_do_not_hold_is_left_alone() -> None:
+    assert seen(None, a_memo(), [part("r1", "b9", 5000)]) is None
+    assert seen(None, a_memo(), [part("r1", "b1", 5000)], a_payable(pot=Pot.TRUST)) is None
+    assert seen(None, a_memo(voided=True), [part("r1", "b1", 5000)], a_payable()) is None
+    assert seen(None, a_memo(), [part("r1", "b1", 5000, voided=True)], a_payable()) is None
+    assert seen(None, a_memo(), [part("r1", "b1", 5000, kind="payment")], a_payable()) is None
+    assert seen(None, a_memo(), [part("r1", "b1", 5000, group="m2")], a_payable()) is None
+
+
+def test_parts_on_one_bill_are_one_and_what_is_on_no_bill_stays_unapplied() -> None:
+    receipts = [part("r1", "b2", 1000), part("r2", "b1", 300), part("r3", "b1", 200), part("r4", "b9", 500)]
+    decision = seen(None, a_memo(2600), receipts, a_payable(), a_payable(id="b2", number="7"))
+    assert decision is not None
+    assert decision.state.parts == (Part("b1", "1042", 500), Part("b2", "7", 1000))
+    assert decision.state.cents == 2100, "its own parts and the 600 that are on no bill"
+
+
+def test_the_same_again_is_owed_nothing_and_a_new_etag_is_kept() -> None:
+    before = a_credit()
+    again = seen(before, replace(a_memo(), etag="e2"), [part("r1", "b1", 5000)], a_payable())
+    assert again == Decision(replace(before, etag="e2"))
+
+
+def test_another_amount_is_owed_anew_and_closes_what_waited() -> None:
+    decision = seen(a_credit(), a_memo(4000), [part("r1", "b1", 4000)], a_payable())
+    assert decision is not None
+    assert (decision.state.cents, decision.state.wanted) == (4000, 2)
+    assert kinds(decision) == [Do.CREDIT]
+    assert decision.closes == (key_of("us-1", Do.CREDIT, "m1/1"),)
+
+
+def test_a_voided_credit_is_to_be_taken_back_and_may_come_again() -> None:
+    gone = seen(a_credit(), a_memo(voided=True), [part("r1", "b1", 5000, voided=True)], a_payable())
+    assert gone is not None
+    assert gone.state.gone
+    assert gone.state.on_payable("b1") == 0
+    back = seen(gone.state, a_memo(), [part("r1", "b1", 5000)], a_payable())
+    assert back is not None
+    assert not back.state.gone
+    assert (back.state.wanted, back.state.on_payable("b1"), back.state.on_payable("b2")) == (3, 5000, 0)
+
+
+def test_the_memo_in_quickbooks_is_this_credits_alone() -> None:
+    decision = crediting.booked(a_credit(), MemoBooked("9", "realm-1"), NOW)
+    assert decision.state.memo == Memo("9", NOW)
+    assert [(g.key, g.holder) for g in decision.guards] == [("quickbooks/realm-1/creditmemo/9", "us-1/credit-m1")]
+    assert crediting.booked(decision.state, MemoBooked("9", "realm-1"), NOW) == Decision(decision.state)
+
+
+def test_what_quickbooks_shows_is_kept_with_what_is_left() -> None:
+    shown = crediting.shown(a_credit(memo=Memo("9", NOW)), CreditShown(1, 200)).state
+    assert shown.current
+    assert shown.left == 200
+    gone = crediting.taken_back(replace(shown, wanted=2, gone=True), CreditGone(2)).state
+    assert gone.current
+    assert (gone.memo, gone.left) == (None, 0)
+
+
+def test_what_a_memo_pays_is_read_from_the_payments_that_use_it() -> None:
+    def tie(id: str, memo: str, *lines: tuple[str, int]) -> BookedPayment:
+        return BookedPayment(id, "0", "63", 0, TODAY, "", "", lines, credits=((memo, sum(c for _, c in lines)),))
+
+    found = crediting.applied(
+        "9", [tie("1", "9", ("i1", 100)), tie("2", "9", ("i1", 50), ("i2", 7)), tie("3", "8", ("i1", 5))]
+    )
+    assert found == {"i1": 150, "i2": 7}
+
+
+def test_credits_are_listed_by_day() -> None:
+    assert crediting.listing(a_credit()).list == ("us-1/credits", f"{TODAY.isoformat()}#m1")
+
+
+# --- in the comparison ------------------------------------------------------------------------------------------------
+
+
+def memo_there(**fields: object) -> MemoReading:
+    usual: dict[str, object] = {"id": "9", "sync_token": "0", "number": "CN-m1", "customer_id": "63", "total": 5000}
+    return MemoReading(**{**usual, "left": 0, "on": TODAY, "note": "", **fields})  # type: ignore[arg-type]
+
+
+def kinds_of(credit: Credit, there: MemoReading | None) -> list[str]:
+    return [d.kind for d in comparing.credit_against_books(credit, there)]
+
+
+def test_each_way_a_credit_can_differ_in_quickbooks_is_named() -> None:
+    fine = a_credit(memo=Memo("9", NOW), shown=1)
+    assert kinds_of(fine, memo_there()) == []
+    assert kinds_of(fine, None) == ["credit removed in QuickBooks"]
+    assert kinds_of(fine, memo_there(total=4000)) == ["credit changed in QuickBooks"]
+    assert kinds_of(fine, memo_there(left=100)) == ["credit unapplied"]
+    assert kinds_of(a_credit(), None) == ["credit not in step"]
+    assert kinds_of(a_credit(gone=True), None) == []
+    assert kinds_of(a_credit(gone=True, memo=Memo("9", NOW)), memo_there()) == ["credit not in step"]
+    assert kinds_of(a_credit(gone=True, shown=1), None) == []
+    assert kinds_of(a_credit(shown=1), None) == [], "a person said that it is there already"
+    assert comparing.credit_against_books(replace(a_credit(), parts=()), None)[0].payable == ""
+
+
+def billed(credits: int, balance: int, held: Credit | None) -> list[str]:
+    known = (Known("r1", credits, TODAY, "m1", "credit", "", Standing.OTHER),) if credits else ()
+    p = a_payable(credits=credits, receipts=known, booked=Booked("5", 1, 40000))
+    assert comparing.crediting_ids(p) == ({"m1"} if credits else set())
+    there = InvoiceReading("5", "0", "1042", "63", 40000, balance, None, None, "", None)
+    return [d.kind for d in comparing.against_books(p, there, {}, {"m1": held} if held else {})]
+
+
+def test_a_credit_is_counted_on_its_invoice_once_it_is_in_quickbooks() -> None:
+    there = a_credit(memo=Memo("9", NOW), shown=1)
+    assert billed(5000, 35000, there) == []
+    assert billed(5000, 40000, there) == ["balance differs in QuickBooks"]
+    assert billed(5000, 40000, a_credit()) == ["credit not in QuickBooks"]
+    assert billed(5000, 40000, None) == ["credit not in QuickBooks"]
+    assert billed(5000, 35000, a_credit()) == [], "it is there, only not from us"
+    assert billed(0, 40000, None) == []
+
+
+def test_a_credit_of_an_earlier_generation_is_owed_in_the_present_one() -> None:
+    from chalicelib.domain import generation
+
+    policy = a_policy(generation=2)
+    old = a_credit(memo=Memo("9", NOW), shown=1)
+    renewed = generation.renewed(old, policy, NOW)
+    assert (renewed.state.memo, renewed.state.wanted, renewed.state.generation) == (None, 2, 2)
+    assert kinds(renewed) == [Do.CREDIT]
+    assert renewed.closes == (key_of("us-1", Do.CREDIT, "m1/1"),)
+    assert crediting.booked(renewed.state, MemoBooked("9", "realm-1", 1), NOW) == Decision(renewed.state)
+    gone = generation.renewed(replace(old, gone=True), policy, NOW)
+    assert gone.state.current
+    assert not gone.effects
