@@ -29,7 +29,7 @@ def json_of(answer: requests.Response) -> r.Raw:
 def ids(wanted: Sequence[str]) -> Params:
     """Records by id: at least one, and no more than a page."""
     if not 0 < len(wanted) <= IDS_AT_ONCE:
-        raise ValueError(f"between one and {IDS_AT_ONCE} at once")
+        raise ValueError(f"at least one and at most {IDS_AT_ONCE} at once")
     return [("ids[]", id) for id in wanted]
 
 

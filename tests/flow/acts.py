@@ -205,6 +205,7 @@ def record(stage: Stage, amounts: dict[str, int], description: str = "", **more:
 
 def compare(stage: Stage) -> Report:
     """A person asks for a comparison and waits for it; Clio's limit may ask for a minute."""
+    stage.world.clock.move(seconds=1)  # an earlier comparison ended before this one
     began = stage.world.now()
     reconciling.start(stage.world, stage.firm, STAFF)
     for _ in range(5):
