@@ -115,7 +115,15 @@ def _step(world: World, policy: Policy, e: Effect, state: Credit, around: _Batch
         return _take_back(world, policy, e, state, there, around, out)
     if there is None and state.memo and e.body.get("choice") != AGAIN[0]:
         reason = f"The credit memo {state.number} was deleted in QuickBooks."
-        park(world, e, reason, "Enter it again, or press Done to leave it out.", choices=(AGAIN,), may_close=True)
+        park(
+            world,
+            e,
+            reason,
+            "Enter it again, or press Done to leave it out.",
+            choices=(AGAIN,),
+            may_close=True,
+            broken="credit memo",
+        )
         return 1
     if there is None:
         return _enter(world, policy, e, state, around, out)
