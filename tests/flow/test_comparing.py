@@ -33,7 +33,9 @@ def test_books_that_agree_show_no_difference() -> None:
 
 
 def test_bills_that_wait_for_a_person_are_named() -> None:
-    assert found(a_synced_stage()) == [
+    stage = a_synced_stage()
+    stage.pass_time(1, minutes=1)
+    assert found(stage) == [
         ("1043", "missing in QuickBooks"),
         ("1044", "missing in QuickBooks"),
         ("1045", "missing in QuickBooks"),

@@ -48,6 +48,7 @@ def applications(stage: Stage) -> list[dict[str, Any]]:
 
 def test_a_credit_that_was_there_before_comes_with_its_bill() -> None:
     stage = a_synced_stage()
+    stage.pass_time(1, minutes=1)
     [credit] = credits(stage)
     [memo] = memos(stage)
     assert memo["DocNumber"] == f"CN-{credit.id}"
