@@ -15,6 +15,13 @@ from tests.flow.acts import STAFF, a_stage, a_synced_stage, booked, cents, invoi
 from tests.world import Stage
 
 
+def a_calm_stage() -> Stage:
+    """After the first Resync, with the credit that was there on its invoice."""
+    stage = a_synced_stage()
+    stage.pass_time(1, minutes=1)
+    return stage
+
+
 def credits(stage: Stage) -> list[Credit]:
     return acts.all_states(stage, Kind.CREDIT)
 
@@ -47,8 +54,7 @@ def applications(stage: Stage) -> list[dict[str, Any]]:
 
 
 def test_a_credit_that_was_there_before_comes_with_its_bill() -> None:
-    stage = a_synced_stage()
-    stage.pass_time(1, minutes=1)
+    stage = a_calm_stage()
     [credit] = credits(stage)
     [memo] = memos(stage)
     assert memo["DocNumber"] == f"CN-{credit.id}"
@@ -59,7 +65,7 @@ def test_a_credit_that_was_there_before_comes_with_its_bill() -> None:
 
 
 def test_a_new_credit_arrives_and_is_applied_by_a_payment_of_nothing() -> None:
-    stage = a_synced_stage()
+    stage = a_calm_stage()
     issue(stage, "1046", 2500, description="Courtesy")
     assert balance(stage, "1046") == 122500
     [memo] = [m for m in memos(stage) if cents(m["TotalAmt"]) == 2500]
@@ -70,7 +76,7 @@ def test_a_new_credit_arrives_and_is_applied_by_a_payment_of_nothing() -> None:
 
 
 def test_a_credit_taken_back_in_clio_loses_its_application_first_and_then_its_memo() -> None:
-    stage = a_synced_stage()
+    stage = a_calm_stage()
     made = issue(stage, "1046", 2500)
     before = len(stage.world.quickbooks_box.log)
     stage.world.clio_box.people.remove_credit(made)
@@ -86,7 +92,7 @@ def test_a_credit_taken_back_in_clio_loses_its_application_first_and_then_its_me
 
 @pytest.mark.parametrize("on", [True, None])
 def test_where_quickbooks_may_apply_credits_by_itself_nothing_is_applied_twice(on: bool | None) -> None:
-    stage = a_synced_stage()
+    stage = a_calm_stage()
     prefer(stage, on)
     oldest = min(
         (i for i in booked(stage) if i["CustomerRef"] == invoice(stage, "1046")["CustomerRef"] and i["Balance"]),
@@ -103,7 +109,7 @@ def test_where_quickbooks_may_apply_credits_by_itself_nothing_is_applied_twice(o
 
 
 def test_a_credit_that_quickbooks_put_on_another_invoice_is_moved_only_when_asked() -> None:
-    stage = a_synced_stage()
+    stage = a_calm_stage()
     prefer(stage, True)
     customer = invoice(stage, "1046")["CustomerRef"]
     theirs = [i for i in booked(stage) if i["CustomerRef"] == customer and i["Balance"]]
@@ -123,7 +129,7 @@ def test_a_credit_that_quickbooks_put_on_another_invoice_is_moved_only_when_aske
 @pytest.mark.parametrize("do", ["drop_answer", "drop_request"])
 @pytest.mark.parametrize("skip", [0, 1])
 def test_whichever_answer_is_lost_a_credit_stands_once_and_is_applied_once(do: str, skip: int) -> None:
-    stage = a_synced_stage()
+    stage = a_calm_stage()
     stage.world.quickbooks_box.faults.append(Fault(do, path="/batch", method="POST", times=2, skip=skip))
     made = issue(stage, "1046", 2500)
     stage.pass_time(1, minutes=20)
@@ -132,7 +138,7 @@ def test_whichever_answer_is_lost_a_credit_stands_once_and_is_applied_once(do: s
 
 
 def test_a_credit_taken_back_while_its_answer_was_lost_leaves_nothing() -> None:
-    stage = a_synced_stage()
+    stage = a_calm_stage()
     stage.world.quickbooks_box.faults.append(Fault("drop_answer", path="/batch", method="POST", times=2))
     made = issue(stage, "1046", 2500)
     stage.world.clio_box.people.remove_credit(made)
@@ -142,7 +148,7 @@ def test_a_credit_taken_back_while_its_answer_was_lost_leaves_nothing() -> None:
 
 
 def test_a_credit_on_a_bill_that_waits_for_a_person_waits_too() -> None:
-    stage = a_synced_stage()
+    stage = a_calm_stage()
     made = issue(stage, "1043", 1000)
     waiting = [e for e in acts.all_effects(stage) if e.kind == "quickbooks.credit" and e.status == "owed"]
     assert ["1043" in e.cause for e in waiting] == [True]
@@ -155,7 +161,7 @@ def test_a_credit_on_a_bill_that_waits_for_a_person_waits_too() -> None:
 
 
 def test_a_number_that_somebody_else_used_is_not_taken_for_ours() -> None:
-    stage = a_synced_stage()
+    stage = a_calm_stage()
     made = stage.world.clio_box.people.issue_credit("1046", 2500)
     customer = invoice(stage, "1046")["CustomerRef"]["value"]
     stage.world.quickbooks_box.people.add_credit_memo(stage.realm, customer, "3.00", f"CN-{made}")
@@ -166,7 +172,7 @@ def test_a_number_that_somebody_else_used_is_not_taken_for_ours() -> None:
 
 
 def test_a_credit_that_somebody_entered_by_hand_is_not_entered_again_unasked() -> None:
-    stage = a_synced_stage()
+    stage = a_calm_stage()
     made = stage.world.clio_box.people.issue_credit("1046", 2500)
     stage.world.quickbooks_box.people.enter_credit(stage.realm, invoice(stage, "1046")["Id"], "25.00")
     acts.poll(stage)
@@ -180,7 +186,7 @@ def test_a_credit_that_somebody_entered_by_hand_is_not_entered_again_unasked() -
 
 
 def test_a_memo_deleted_in_quickbooks_is_named_and_entered_again_only_when_asked() -> None:
-    stage = a_synced_stage()
+    stage = a_calm_stage()
     made = issue(stage, "1046", 2500)
     _delete_in_quickbooks(stage, made)
     kinds = [d.kind for d in acts.compare(stage).differences]
@@ -218,7 +224,7 @@ def _split(stage: Stage, made: int, amount: int) -> None:
 
 
 def test_a_credit_of_another_amount_is_changed_there_and_applied_anew() -> None:
-    stage = a_synced_stage()
+    stage = a_calm_stage()
     made = issue(stage, "1046", 2500)
     _split(stage, made, 4000)
     acts.poll(stage)
@@ -231,7 +237,7 @@ def test_a_credit_of_another_amount_is_changed_there_and_applied_anew() -> None:
 def test_a_credit_that_a_payment_of_real_money_uses_waits_for_a_person() -> None:
     from decimal import Decimal
 
-    stage = a_synced_stage()
+    stage = a_calm_stage()
     made = issue(stage, "1046", 2500)
     people = stage.world.quickbooks_box.people
     [memo] = [m for m in memos(stage) if m["DocNumber"] == f"CN-{made}"]
@@ -262,7 +268,7 @@ def test_a_credit_on_a_bill_that_we_do_not_follow_is_left_alone() -> None:
 
 
 def test_many_credits_are_looked_at_in_few_calls() -> None:
-    stage = a_synced_stage()
+    stage = a_calm_stage()
     people = stage.world.clio_box.people
     made = [people.issue_credit(n, 100) for n in ("1046", "1047", "1048", "1051", "1053", "1054", "1055")]
     before = acts.calls(stage)
@@ -276,7 +282,7 @@ def test_a_credit_that_clio_no_longer_shows_parks_its_look() -> None:
     from chalicelib.flow import noting
     from chalicelib.flow.settle import policy_of
 
-    stage = a_synced_stage()
+    stage = a_calm_stage()
     noting.point(stage.world, policy_of(stage.world, stage.firm), "999999")
     stage.work()
     [asked] = parked(stage, kind="clio.credit")
