@@ -96,7 +96,7 @@ def test_a_question_that_waits_for_a_person_is_named() -> None:
 def test_an_invoice_is_laid_beside_its_bill(
     payable: dict[str, Any], invoice: InvoiceReading | None, expected: list[tuple[str, int]]
 ) -> None:
-    assert told(comparing.against_books(a_payable(**payable), invoice, {})) == expected
+    assert told(comparing.against_books(a_payable(**payable), invoice, {}, {})) == expected
 
 
 def test_what_was_posted_is_taken_off_the_balance_that_quickbooks_should_show() -> None:
@@ -109,7 +109,7 @@ def test_what_was_posted_is_taken_off_the_balance_that_quickbooks_should_show() 
         "clio-g1": a_payment(id="clio-g1", posted=Posted("10", 1, 1000)),
     }
     assert comparing.touching(state) == {"p1", "p2", "clio-g1", "clio-g2"}
-    found = comparing.against_books(state, an_invoice(balance=9000), posted)
+    found = comparing.against_books(state, an_invoice(balance=9000), posted, {})
     assert told(found) == [("not yet in QuickBooks", 70)]
 
 
