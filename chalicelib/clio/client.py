@@ -28,6 +28,7 @@ from chalicelib.clio.subscriptions import Subscriptions
 from chalicelib.domain import readings as r
 from chalicelib.domain import trust_readings as t
 from chalicelib.domain.notes import CreditReading
+from chalicelib.domain.profile import Change
 from chalicelib.errors import Declined, Refused, Unavailable, Unreadable
 
 T = TypeVar("T")
@@ -256,18 +257,22 @@ class ClioClient:
     def clients(
         self, access: r.Access, *, updated_since: datetime | None = None, next: str | None = None
     ) -> r.Page[r.ClientReading]:
-        asked = [IN_ORDER, *_since(updated_since)]
-        return self._page(
-            access, "contacts", asked, contact_wire.CONTACT, contact_wire.CONTACT_LEAST, contact_wire.contact, next
-        )
+        return self._contacts(access, [IN_ORDER, *_since(updated_since)], next)
 
     def clients_by_id(self, access: r.Access, ids: Sequence[str]) -> r.Page[r.ClientReading]:
-        if not ids:
-            return r.Page(())
-        asked = [IN_ORDER, *_ids(ids)]
-        return self._page(
-            access, "contacts", asked, contact_wire.CONTACT, contact_wire.CONTACT_LEAST, contact_wire.contact, None
-        )
+        return self._contacts(access, [IN_ORDER, *_ids(ids)], None) if ids else r.Page(())
+
+    def _contacts(self, access: r.Access, asked: Params, next: str | None) -> r.Page[r.ClientReading]:
+        full, least = contact_wire.CONTACT, contact_wire.CONTACT_LEAST
+        return self._page(access, "contacts", asked, full, least, contact_wire.contact, next)
+
+    def change_client(self, access: r.Access, reading: r.ClientReading, changes: Sequence[Change]) -> None:
+        """PATCH with If-Match: the caller reads before and after. Declined("412") when the contact moved."""
+        body, where = contact_wire.patch(reading, changes), f"contacts/{_digits(reading.id)}"
+        self.write(access, "PATCH", where, body, "id,etag", {"If-Match": reading.etag})
+
+    def contact_link(self, account: str, id: str) -> str:
+        return f"{self._region(account.split('/')[0]).base}/nc/#/contacts/{_digits(id)}"
 
     # --- webhooks ---------------------------------------------------------------------------------------------------
     @cached_property

@@ -26,6 +26,7 @@ class Do(StrEnum):
     LOOK_MOVE = "clio.move"
     TRUST_CHECK = "clio.trust"
     TRUST_SWEEP = "clio.trust_sweep"
+    CHANGE_CLIENT = "clio.change_client"
     CUSTOMER = "quickbooks.customer"
     LOOK_CUSTOMER = "quickbooks.look_customer"
     INVOICE = "quickbooks.invoice"
@@ -149,13 +150,36 @@ def look_credit(firm: str, lane: str, memo: str, at: datetime) -> Effect:
     return owed(firm, Do.LOOK_CREDIT, memo, f"credit/{memo}", lane, at, body={"credit": memo})
 
 
-def look_client(firm: str, lane: str, client: str, at: datetime) -> Effect:
-    return owed(firm, Do.LOOK_CLIENT, client, f"contact/{client}", lane, at, body={"client": client})
+def look_client(firm: str, lane: str, client: str, at: datetime, *, again: bool = False) -> Effect:
+    """``again``: a person retries what hangs on the client, so that its customer step is owed anew."""
+    body: Json = {"client": client, **({"again": True} if again else {})}
+    name = f"{client}/again" if again else client
+    return owed(firm, Do.LOOK_CLIENT, name, f"contact/{client}", lane, at, body=body)
 
 
-def look_customer(firm: str, lane: str, customer_id: str, at: datetime) -> Effect:
-    """A pointer at a customer in QuickBooks; one that no client is linked to is let be."""
+def read_client(firm: str, lane: str, client: str, at: datetime) -> Effect:
+    """The first reading of a client that a bill brought: owed once, whatever pointers at it came before."""
+    name, about = f"{client}/first", f"contact/{client}"
+    return owed(firm, Do.LOOK_CLIENT, name, about, lane, at, body={"client": client})
+
+
+def change_client(firm: str, lane: str, contact: str, revision: int, at: datetime, title: str) -> Effect:
+    """What changed in QuickBooks goes to Clio."""
+    body: Json = {"contact": contact, "revision": revision}
+    about = f"contact/{contact}"
+    return owed(firm, Do.CHANGE_CLIENT, f"{contact}/{revision}", about, lane, at, body=body, title=title)
+
+
+def first_look(firm: str, lane: str, customer_id: str, at: datetime) -> Effect:
+    """The first reading of a customer that was linked without one: owed once."""
     body: Json = {"customer": customer_id}
+    return owed(firm, Do.LOOK_CUSTOMER, f"{customer_id}/first", f"customer/{customer_id}", lane, at, body=body)
+
+
+def look_customer(firm: str, lane: str, customer_id: str, at: datetime, into: str = "") -> Effect:
+    """A pointer at a customer in QuickBooks; one that no client is linked to is let be. ``into``: the customer that it
+    is said to be merged into."""
+    body: Json = {"customer": customer_id, **({"into": into} if into else {})}
     return owed(firm, Do.LOOK_CUSTOMER, customer_id, f"customer/{customer_id}", lane, at, body=body)
 
 
@@ -179,9 +203,13 @@ def check_lines(firm: str, lane: str, bill: str, revision: int, at: datetime, ti
     return owed(firm, Do.READ_LINES, f"{bill}/{revision}", f"payable/{bill}", lane, due, body=body, title=title)
 
 
-def customer(firm: str, lane: str, contact: str, revision: int, at: datetime, title: str) -> Effect:
-    """``title``: the client's name at this revision: after a lost answer the customer is looked up by it."""
+def customer(
+    firm: str, lane: str, contact: str, revision: int, at: datetime, title: str, customer_id: str = ""
+) -> Effect:
+    """``title``: the client's name at this revision: after a lost answer the customer is looked up by it.
+    ``customer_id``: the linked one that is to be changed; empty while there is none."""
     body: Json = {"contact": contact, "revision": revision, "name": title}
+    body |= {"customer": customer_id} if customer_id else {}
     return owed(firm, Do.CUSTOMER, f"{contact}/{revision}", f"contact/{contact}", lane, at, body=body, title=title)
 
 

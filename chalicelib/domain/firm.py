@@ -105,8 +105,8 @@ class TrustBooks:
 class Firm:
     """``zone``: IANA name; due dates and mail times are local to it. ``start_on``: bills issued before it come in only
     if unpaid. ``send_hour``: the local hour at which mails may begin to go out. ``generation`` counts how often
-    the links to QuickBooks were begun anew.
-    ``blocked``: (kind of effect, why it waits), by the last preflight."""
+    the links to QuickBooks were begun anew. ``contacts_stand``: whose value stands where a client was changed in Clio
+    and in QuickBooks (clio | quickbooks). ``blocked``: (kind of effect, why it waits), by the last preflight."""
 
     id: str
     name: str
@@ -127,6 +127,7 @@ class Firm:
     blocked: tuple[tuple[str, str], ...] = ()
     trust: TrustBooks = TrustBooks()
     invoicing: Invoicing = Invoicing()
+    contacts_stand: str = "clio"
 
     @property
     def may_write(self) -> bool:
@@ -212,6 +213,13 @@ class MarkPaidSwitched:
 
 
 @dataclass(frozen=True, slots=True)
+class ContactsStand:
+    """Whose value stands where both sides changed one field of a client: ``clio`` or ``quickbooks``."""
+
+    side: str
+
+
+@dataclass(frozen=True, slots=True)
 class LinksPurged:
     """A person revokes and purges: ``typed`` is the firm's name, by hand."""
 
@@ -247,6 +255,7 @@ FirmFact = (
     | InvoicingChosen
     | WritesConfirmed
     | MarkPaidSwitched
+    | ContactsStand
     | LinksPurged
     | Preflighted
     | TrustChosen
@@ -302,6 +311,10 @@ def decide(state: Firm | None, fact: FirmFact) -> Decision[Firm]:
             return Decision(replace(state, native_sync_off=True, native_reminders_off=True, start_on=fact.start_on))
         case MarkPaidSwitched():
             return Decision(replace(state, mark_paid=fact.on))
+        case ContactsStand():
+            if fact.side not in ("clio", "quickbooks"):
+                raise Refused("Choose whether Clio's or QuickBooks' value stands.")
+            return Decision(replace(state, contacts_stand=fact.side))
         case LinksPurged():
             return Decision(_purged(state, fact))
         case Preflighted():

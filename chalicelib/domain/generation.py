@@ -11,7 +11,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, assert_never
 
-from chalicelib.domain import billing, contact, crediting, paying, trust
+from chalicelib.domain import billing, crediting, linking, paying, trust
 from chalicelib.domain.contact import Contact
 from chalicelib.domain.crediting import Credit
 from chalicelib.domain.firm import Policy
@@ -34,7 +34,7 @@ def renewed(state: Linked, policy: Policy, now: datetime) -> Decision[Any]:
         return Decision(state)
     match state:
         case Contact():
-            return contact.afresh(state, policy, now)
+            return linking.afresh(state, policy, now)
         case Payable():
             return billing.afresh(state, policy, now)
         case Payment():

@@ -110,3 +110,132 @@ def show(of_: Value) -> str:
         place = " ".join(p for p in (of_.region, of_.postal) if p)
         return ", ".join(p for p in (*of_.lines, of_.city, place, of_.country) if p)
     return of_
+
+
+# --- what may not go to a side ----------------------------------------------------------------------------------------
+
+
+def unfit(field: str, of_: Value, side: Side) -> str:
+    """Why a value cannot go to ``side``, as the end of a sentence; empty when it can (reference/quickbooks.md 4.1)."""
+    if empty(of_):
+        return ""
+    if isinstance(of_, Address):
+        return _unfit_address(of_, side)
+    if field == "email" and not (ONE_ADDRESS.fullmatch(of_.strip()) and len(of_.strip()) <= EMAIL_AT_MOST):
+        return "is not one e-mail address"
+    if field in ("phone", "mobile") and side is Side.QUICKBOOKS and len(of_.strip()) > PHONE_AT_MOST:
+        return f"is longer than the {PHONE_AT_MOST} characters QuickBooks allows"
+    return ""
+
+
+def _unfit_address(of_: Address, side: Side) -> str:
+    if side is Side.CLIO:
+        parted = of_.city or of_.postal
+        return "" if parted else "is written in plain lines: street, city and postal code cannot be told apart"
+    fits = (
+        len(of_.lines) <= LINES_AT_MOST
+        and all(len(line) <= LINE_AT_MOST for line in of_.lines)
+        and all(len(part) <= PART_AT_MOST for part in (of_.city, of_.region, of_.country))
+        and len(of_.postal) <= POSTAL_AT_MOST
+    )
+    return "" if fits else "is longer than QuickBooks allows"
+
+
+# --- the merge --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Agreed:
+    """The last state that both sides agreed on, as each shows it: they spell one value differently, and a customer
+    that was there before may differ from its client from the start (docs/decisions/0013-contacts.md)."""
+
+    clio: Profile
+    books: Profile
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A field and the value that it should have."""
+
+    field: str
+    value: Value
+
+
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """A value of ``side`` that does not stand, for a person to see. ``why``: empty when both sides changed the field;
+    else what keeps it from going over."""
+
+    field: str
+    side: Side
+    value: Value
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """``chosen``: what a person chose and is not there yet."""
+
+    agreed: Agreed
+    to_clio: tuple[Change, ...] = ()
+    to_books: tuple[Change, ...] = ()
+    aside: tuple[Aside, ...] = ()
+    chosen: tuple[Change, ...] = ()
+
+
+def merge(
+    agreed: Agreed,
+    clio: Profile,
+    books: Profile,
+    stands: Side,
+    chosen: tuple[Change, ...] = (),
+    fields: tuple[str, ...] = FIELDS,
+) -> Merged:
+    """Field by field, against the last state that both agreed on. A side's change goes to the other; where both changed
+    one field, ``stands`` says whose value does, and the other's is set aside. What agrees now is agreed from now on.
+
+    ``chosen``: values that a person took for both sides; a later change on either side is newer than the choice.
+    """
+    out = Merged(agreed)
+    for field in fields:
+        picked = next((c for c in chosen if c.field == field), None)
+        out = _field(out, field, value(clio, field), value(books, field), stands, picked)
+    return out
+
+
+def _field(out: Merged, field: str, clio: Value, books: Value, stands: Side, picked: Change | None) -> Merged:
+    clio_moved = not same(field, clio, value(out.agreed.clio, field))
+    books_moved = not same(field, books, value(out.agreed.books, field))
+    if picked is not None:
+        clio_there, books_there = same(field, clio, picked.value), same(field, books, picked.value)
+        if not (clio_there and books_there) and (clio_there or not clio_moved) and (books_there or not books_moved):
+            return replace(
+                out,
+                to_clio=out.to_clio if clio_there else (*out.to_clio, picked),
+                to_books=out.to_books if books_there else (*out.to_books, picked),
+                chosen=(*out.chosen, picked),
+            )
+    if same(field, clio, books):
+        return replace(out, agreed=agree(out.agreed, field, clio, books))
+    if clio_moved and books_moved:
+        lost = Aside(field, stands.other, clio if stands is Side.QUICKBOOKS else books)
+        return _over(replace(out, aside=(*out.aside, lost)), field, clio if stands is Side.CLIO else books, stands)
+    if clio_moved:
+        return _over(out, field, clio, Side.CLIO)
+    return _over(out, field, books, Side.QUICKBOOKS) if books_moved else out
+
+
+def _over(out: Merged, field: str, of_: Value, side: Side) -> Merged:
+    """``side``'s value goes to the other side, where it fits there."""
+    if why := unfit(field, of_, side.other):
+        return replace(out, aside=(*(a for a in out.aside if a.field != field), Aside(field, side, of_, why)))
+    if side is Side.CLIO:
+        return replace(out, to_books=(*out.to_books, Change(field, of_)))
+    return replace(out, to_clio=(*out.to_clio, Change(field, of_)))
+
+
+def agree(agreed: Agreed, field: str, clio: Value, books: Value) -> Agreed:
+    """Both sides agree on this field as each shows it; spelt anew, nothing moves."""
+    if same(field, clio, value(agreed.clio, field)) and same(field, books, value(agreed.books, field)):
+        return agreed
+    return Agreed(put(agreed.clio, field, clio), put(agreed.books, field, books))

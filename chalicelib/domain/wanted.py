@@ -8,6 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
+from chalicelib.domain.profile import Change
+from chalicelib.domain.readings import NO_ADDRESS, Address
+
 
 @dataclass(frozen=True, slots=True)
 class WantedCustomer:
@@ -15,6 +18,21 @@ class WantedCustomer:
     email: str
     note: str  # our marker
     company: bool = False
+    phone: str = ""
+    mobile: str = ""
+    billing: Address = NO_ADDRESS
+    shipping: Address = NO_ADDRESS
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedCustomer:
+    """Fields of a customer that is there; the others stay as they are. ``activate``: an inactive one is made active."""
+
+    id: str
+    sync_token: str
+    changes: tuple[Change, ...]
+    company: bool = False
+    activate: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +156,7 @@ class Removal:
 
 Wanted = (
     WantedCustomer
+    | ChangedCustomer
     | WantedInvoice
     | WantedPayment
     | WantedCredit

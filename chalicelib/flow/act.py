@@ -8,7 +8,7 @@ from typing import assert_never
 from chalicelib.domain.effects import Do
 from chalicelib.domain.firm import Policy
 from chalicelib.domain.kernel import Effect
-from chalicelib.flow import looking, noting, subscribing, summing
+from chalicelib.flow import contacts, looking, noting, subscribing, summing
 from chalicelib.flow.ports import World
 from chalicelib.flow.reach import Reach
 
@@ -28,7 +28,9 @@ def perform(world: World, reach: Reach, policy: Policy, effect: Effect) -> None:
                 if bad is not None:
                     raise bad
         case Do.LOOK_CLIENT:
-            looking.look_at_client(world, reach, policy, effect)
+            _look_at_client(world, reach, policy, effect)
+        case Do.CHANGE_CLIENT:
+            contacts.change_client(world, reach, policy, effect)
         case Do.READ_LINES:
             looking.read_lines(world, reach.paced if effect.body.get("paced") else reach, policy, effect)
         case Do.MARK_PAID:
@@ -53,6 +55,12 @@ def perform(world: World, reach: Reach, policy: Policy, effect: Effect) -> None:
             world.store.postpone(effect.key, world.now() + TASK_RESTS, cause="It waits for a person.")
         case _:
             assert_never(do)
+
+
+def _look_at_client(world: World, reach: Reach, policy: Policy, effect: Effect) -> None:
+    for _, bad in contacts.look_at_clients(world, reach, policy, [effect]):
+        if bad is not None:
+            raise bad
 
 
 def _stripe(world: World, reach: Reach, policy: Policy, effect: Effect, do: Do) -> None:

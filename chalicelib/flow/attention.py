@@ -7,11 +7,11 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from chalicelib.domain import contact, effects, receipts
+from chalicelib.domain import effects, linking, receipts
 from chalicelib.domain.effects import Do
-from chalicelib.domain.kernel import Decision, Effect, Finish, Kind, Neighbour, Ref, Status, lane_of
+from chalicelib.domain.kernel import Decision, Effect, Finish, Neighbour, Ref, Status, lane_of
 from chalicelib.errors import Refused
-from chalicelib.flow import journals, trust_setup
+from chalicelib.flow import contacts, journals, trust_setup
 from chalicelib.flow.looking import payable_ref
 from chalicelib.flow.ports import World
 from chalicelib.flow.settle import policy_of, settle
@@ -41,28 +41,23 @@ def retry(world: World, firm: str, key: str, by: str, choice: str = "") -> None:
     now = world.now()
     clio = lane_of(firm, Neighbour.CLIO, policy.lanes.clio)
     if effect.kind == Do.CUSTOMER and choice:
-        _choose(world, firm, str(effect.body["contact"]), choice, by)
+        contacts.tell(world, policy, str(effect.body["contact"]), linking.ChoiceMade(choice), by=by)
         world.store.retry(key, now)
+    elif effect.kind == Do.CUSTOMER and effect.body.get("customer"):
+        world.store.retry(key, now)
+        world.store.arrive(effects.look_client(firm, clio, str(effect.body["contact"]), now))
+    elif effect.kind == Do.CUSTOMER:
+        world.store.arrive(effects.look_client(firm, clio, str(effect.body["contact"]), now, again=True))
     elif effect.kind == Do.JOURNAL and choice:
         journals.again(world, policy, effect, by)
-    elif effect.kind == Do.CUSTOMER:
-        world.store.arrive(effects.look_client(firm, clio, str(effect.body["contact"]), now))
+    elif effect.kind == Do.CHANGE_CLIENT and choice:
+        contacts.leave_clio(world, firm, str(effect.body["contact"]), by)
     else:
         world.store.retry(key, now, body={"choice": choice})
         if effect.kind == Do.INVOICE:
             world.store.arrive(effects.look_bill(firm, clio, str(effect.body["payable"]), now, effect.title))
     world.log("retried", firm=firm, kind=effect.kind)
     world.queue.hint([effect.lane, clio])
-
-
-def _choose(world: World, firm: str, id: str, choice: str, by: str) -> None:
-    ref = Ref(firm, Kind.CONTACT, id)
-    policy = policy_of(world, firm)
-
-    def decide(before: Mapping[Ref, Any], now: datetime) -> dict[Ref, Decision[Any]]:
-        return {ref: contact.decide(before[ref], contact.ChoiceMade(choice), policy, now)}
-
-    settle(world, [ref], decide, fact="ChoiceMade", body={"choice": choice}, by=by)
 
 
 def done(world: World, firm: str, key: str, by: str) -> None:
@@ -72,6 +67,9 @@ def done(world: World, firm: str, key: str, by: str) -> None:
         raise Refused("Say whether it is the same money: that closes it.")
     if effect.kind == Do.JOURNAL:
         journals.accept(world, policy_of(world, firm), effect, by)
+        return
+    if effect.kind == Do.TASK and "field" in effect.body:
+        contacts.leave(world, firm, str(effect.body["contact"]), str(effect.body["field"]), by)
         return
     if effect.kind == Do.TASK and "word" in effect.body:
         trust_setup.take_word(world, firm, str(effect.body["word"]), by)

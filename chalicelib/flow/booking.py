@@ -208,7 +208,8 @@ def _settle_member(world: World, policy: Policy, call: Call, effect: Effect, wro
         world.store.postpone(effect.key, world.now() + wait, cause=cause, tries=effect.tries + 1)
     else:
         world.store.free(call.id, effect.key)
-        refused(world, effect, code, message, detail)
+        if not customers.refused(world, policy, effect, code):
+            refused(world, effect, code, message, detail)
 
 
 def resume(world: World, reach: Reach, policy: Policy, call: Call) -> bool:
@@ -273,7 +274,7 @@ def take(world: World, policy: Policy, effect: Effect, answer: Wrote, finish: Fi
     """QuickBooks wrote it: in one commit its aggregate hears of it and the effect is done, while it is in this call."""
     match effect.kind:
         case Do.CUSTOMER:
-            customers.link(world, policy, effect, answer.id, finish)
+            customers.take(world, policy, effect, answer, finish)
         case Do.INVOICE:
             invoices.link(world, policy, effect, answer.id, answer.total, finish)
         case Do.HOLDER:

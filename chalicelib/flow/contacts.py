@@ -1,19 +1,322 @@
-"""Clients and their QuickBooks customers: looks on either side. Writes to QuickBooks are in ``customers``."""
+"""Clients and their QuickBooks customers: looks on either side, changes at Clio, and what a person says about them.
+
+Writes to QuickBooks are in ``customers``, in batches under a stored call.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from typing import Any
 
+from chalicelib.domain import effects, linking
+from chalicelib.domain.contact import Contact
 from chalicelib.domain.firm import Policy
-from chalicelib.domain.kernel import Effect, Finish
+from chalicelib.domain.kernel import Decision, Effect, Finish, Held, Kind, Neighbour, Ref
+from chalicelib.domain.linking import ClientHidden, ClientSeen, ContactFact, CustomerSeen
+from chalicelib.domain.payable import Payable
+from chalicelib.domain.profile import Side
+from chalicelib.domain.readings import Broken, ClientReading, CustomerReading
+from chalicelib.errors import Conflict, Declined, Refused, Unreadable
+from chalicelib.flow import states
 from chalicelib.flow.ports import World
+from chalicelib.flow.prepared import park
 from chalicelib.flow.reach import Reach
-from chalicelib.flow.settle import settle
+from chalicelib.flow.settle import policy_of, settle
+
+CLIENTS_AT_ONCE = 200  # reference/clio.md 2.2
+CUSTOMERS_AT_ONCE = 30
+INVOICES_ASKED = 30  # of a client whose customer is gone: who they belong to now
+AGAIN = timedelta(seconds=2)
+LEAVE_CLIO = "Leave the client in Clio as it is"
+
+
+def contact_ref(firm: str, id: str) -> Ref:
+    return Ref(firm, Kind.CONTACT, id)
+
+
+def tell(
+    world: World,
+    policy: Policy,
+    id: str,
+    fact: ContactFact,
+    *,
+    finish: Sequence[Finish] = (),
+    held: Held | None = None,
+    by: str = "",
+) -> Contact:
+    """Settles one fact about a client and gives its state after. ``held``: as loaded before the look; then Conflict
+    means that it moved since."""
+    ref = contact_ref(policy.firm.id, id)
+
+    def decide(before: Mapping[Ref, Any], now: datetime) -> dict[Ref, Decision[Any]]:
+        return {ref: linking.decide(before[ref], fact, policy, now)}
+
+    told = settle(
+        world,
+        [ref],
+        decide,
+        fact=type(fact).__name__,
+        body=_brief(fact),
+        policy=policy.version,
+        by=by,
+        finish=finish,
+        held=None if held is None else {ref: held},
+    )
+    state: Contact = told.states[ref]
+    return state
+
+
+def _brief(fact: ContactFact) -> dict[str, Any]:
+    """The journal's change holds what was read; its fact needs only what led to it."""
+    return {k: v for k, v in asdict(fact).items() if isinstance(v, str | int) and v}
+
+
+# --- Clio -------------------------------------------------------------------------------------------------------------
+
+
+def see_client(world: World, policy: Policy, client: ClientReading) -> None:
+    """A bill shows its client."""
+    tell(world, policy, client.id, ClientSeen(client))
+
+
+def look_at_clients(
+    world: World, reach: Reach, policy: Policy, looks: Sequence[Effect]
+) -> list[tuple[Effect, Unreadable | Conflict | None]]:
+    """Looks at up to 200 clients with one call; those that we do not hold are let be. Gives each look with what went
+    wrong. Raises Unavailable and Disconnected, which concern the whole lane."""
+    firm = policy.firm.id
+    asked: dict[str, list[Effect]] = {}
+    for look in looks:
+        asked.setdefault(str(look.body["client"]), []).append(look)
+    held = {h.ref.id: h for h in world.store.load_many([contact_ref(firm, id) for id in asked])}
+    known = [id for id in asked if held[id].body is not None]
+    page = reach.clio(lambda c, a: c.clients_by_id(a, known)) if known else None
+    shown = {item.id: item for item in page.items} if page else {}
+    outcomes: list[tuple[Effect, Unreadable | Conflict | None]] = []
+    for id, mine in asked.items():
+        done = [Finish(e.key, arrivals=e.arrivals) for e in mine]
+        problem: Unreadable | Conflict | None = None
+        try:
+            if held[id].body is None:
+                settle(world, [], lambda _s, _n: {}, fact="NotHeld", finish=done)
+            else:
+                again = any(e.body.get("again") for e in mine)
+                _take_in(world, policy, held[id], shown.get(id), again=again, done=done)
+        except (Unreadable, Conflict) as bad:
+            problem = bad
+        outcomes += [(e, problem) for e in mine]
+    return outcomes
+
+
+def _take_in(
+    world: World,
+    policy: Policy,
+    held: Held,
+    item: ClientReading | Broken | None,
+    *,
+    again: bool,
+    done: Sequence[Finish],
+) -> None:
+    """A contact that Clio does not show means nothing: the user may not see it (reference/clio.md 1)."""
+    if isinstance(item, Broken):
+        raise Unreadable(item.what, item.raw, item.remedy)
+    fact = ClientHidden(again) if item is None else ClientSeen(item, again)
+    tell(world, policy, held.ref.id, fact, finish=done, held=held)
+
+
+def take_page(world: World, policy: Policy, items: Sequence[ClientReading | Broken]) -> int:
+    """A page of the feed: a pointer at each client that we hold and that it shows differently. Gives how many."""
+    firm, count = policy.firm.id, 0
+    good = [i for i in items if not isinstance(i, Broken)]
+    held = {h.ref.id: h for h in world.store.load_many([contact_ref(firm, i.id) for i in good])} if good else {}
+    for item in good:
+        state: Contact | None = states.decode(Kind.CONTACT, held[item.id].body)
+        if state is not None and linking.differs(state, item):
+            point_at_client(world, policy, item.id)
+            count += 1
+    return count
+
+
+def point_at_client(world: World, policy: Policy, id: str) -> None:
+    """Owes a look at a client; one that we do not hold is let be when its turn comes."""
+    lane = policy.lanes.of(Neighbour.CLIO)
+    world.store.arrive(effects.look_client(policy.firm.id, lane, id, world.now()))
+
+
+def change_client(world: World, reach: Reach, policy: Policy, effect: Effect) -> None:
+    """Brings to Clio what changed in QuickBooks: read before, If-Match, read after (reference/clio.md 2.4).
+
+    Raises Conflict when the contact moved between the two: it is read and decided again.
+    """
+    id, revision = str(effect.body["contact"]), int(effect.body["revision"])
+    held = world.store.load(contact_ref(policy.firm.id, id))
+    state: Contact = states.decode(Kind.CONTACT, held.body)
+    done = [Finish(effect.key)]
+    if not _still(state, revision):
+        settle(world, [], lambda _s, _n: {}, fact="NothingToDo", finish=done)
+        return
+    try:
+        reading = reach.clio(lambda c, a: c.client(a, id))
+        state = tell(world, policy, id, ClientSeen(reading), held=held)
+        if not _still(state, revision):
+            settle(world, [], lambda _s, _n: {}, fact="NothingToDo", finish=done)
+            return
+        reach.clio(lambda c, a: c.change_client(a, reading, state.to_clio))
+    except Declined as no:
+        if no.status == 412:
+            raise Conflict("the contact was changed in Clio meanwhile") from no
+        _park_change(world, effect, no)
+        return
+    after = reach.clio(lambda c, a: c.client(a, id))
+    tell(world, policy, id, ClientSeen(after, wrote=revision), finish=done)
+
+
+def _park_change(world: World, effect: Effect, no: Declined) -> None:
+    reason, remedy = {
+        403: ("Clio does not let us change this client.", "Connect Clio again as a user who may change contacts"),
+        404: ("Clio no longer shows this client.", "Look whether it was merged or deleted in Clio"),
+    }.get(no.status, (f"Clio did not take the change: {no.message}", "Change the client in Clio by hand"))
+    remedy = f"{remedy}, then press Retry; or leave Clio as it is."
+    park(world, effect, reason, remedy, f"{no.code}: {no.detail or no.message}", choices=[("keep", LEAVE_CLIO)])
+
+
+def _still(state: Contact, revision: int) -> bool:
+    """Whether the step of this revision is still the one that is wanted."""
+    return bool(state.usable and state.to_clio) and state.clio_revision == revision
+
+
+# --- QuickBooks -------------------------------------------------------------------------------------------------------
+
+
+def point_at_customers(world: World, policy: Policy, ids: Iterable[str]) -> int:
+    """Owes a look at each of these QuickBooks customers that a client is linked to. Gives how many."""
+    lane = policy.lanes.of(Neighbour.QUICKBOOKS)
+    linked = [id for id in dict.fromkeys(ids) if _holder(world, policy, id)]
+    for id in linked:
+        world.store.arrive(effects.look_customer(policy.firm.id, lane, id, world.now()))
+    return len(linked)
+
+
+def _holder(world: World, policy: Policy, customer: str) -> str:
+    """The client that a customer is linked to; empty for none."""
+    holder = world.store.held_by(linking.customer_guard(policy.lanes.book, customer)) or ""
+    firm, _, contact = holder.partition("/")
+    return contact if firm == policy.firm.id else ""
 
 
 def look_at_customers(world: World, reach: Reach, policy: Policy, looks: Sequence[Effect]) -> None:
-    """Looks at customers in QuickBooks; those that no client is linked to are let be."""
-    del reach, policy
+    """Looks at the customers that clients are linked to, with one query for up to thirty; the others are let be."""
+    asked: dict[str, list[Effect]] = {}
     for look in looks:
-        done = Finish(look.key, arrivals=look.arrivals)
-        settle(world, [], lambda _s, _n: {}, fact="CustomerSeen", finish=[done])
+        asked.setdefault(str(look.body["customer"]), []).append(look)
+    holders = {id: _holder(world, policy, id) for id in asked}
+    refs = {id: contact_ref(policy.firm.id, contact) for id, contact in holders.items() if contact}
+    held = {h.ref: h for h in world.store.load_many(list(refs.values()))} if refs else {}
+    ids = list(refs)
+    found: dict[str, CustomerReading] = {}
+    for start in range(0, len(ids), CUSTOMERS_AT_ONCE):
+        part = ids[start : start + CUSTOMERS_AT_ONCE]
+        found |= {c.id: c for c in reach.quickbooks(lambda q, a, p=part: q.customers_by_id(a, p))}  # type: ignore[misc]
+    for id, mine in asked.items():
+        done = [Finish(e.key, arrivals=e.arrivals) for e in mine]
+        if not holders[id]:
+            settle(world, [], lambda _s, _n: {}, fact="NotLinked", finish=done)
+            continue
+        here = held[refs[id]]
+        into = next((str(e.body["into"]) for e in mine if e.body.get("into")), "")
+        fact = shown(world, reach, policy, states.decode(Kind.CONTACT, here.body), id, found.get(id), into)
+        try:
+            tell(world, policy, here.ref.id, fact, finish=done, held=here)
+        except Conflict:  # it moved meanwhile, or a pointer came: looked at again
+            for e in mine:
+                world.store.postpone(e.key, world.now() + AGAIN, cause="It moved meanwhile.", tries=e.tries + 1)
+
+
+def shown(
+    world: World,
+    reach: Reach,
+    policy: Policy,
+    state: Contact,
+    id: str,
+    customer: CustomerReading | None,
+    into: str = "",
+) -> CustomerSeen:
+    """What QuickBooks shows of a linked customer. Of one that is inactive or gone: where it was merged to, if
+    QuickBooks says so: by ``into``, or because all of the client's invoices belong to another customer now."""
+    if customer is not None and customer.active:
+        return CustomerSeen(id, customer)
+    there = into or _moved_to(world, reach, state, id)
+    if not there:
+        return CustomerSeen(id, customer)
+    found = reach.quickbooks(lambda q, a: q.customers_by_id(a, [there]))
+    winner = next((c for c in found if c.active), None)
+    if winner is None:
+        return CustomerSeen(id, customer)
+    if _holder(world, policy, winner.id) not in ("", state.id):
+        return CustomerSeen(id, customer, elsewhere=True)
+    return CustomerSeen(id, customer, into=winner)
+
+
+def _moved_to(world: World, reach: Reach, state: Contact, id: str) -> str:
+    page = world.store.grouped(f"{state.firm}/client/{state.id}", limit=INVOICES_ASKED)
+    payables: list[Payable] = [states.decode(Kind.PAYABLE, h.body) for h in page.items]
+    booked = [p.booked.id for p in payables if p.booked and not p.booked.voided]
+    found = reach.quickbooks(lambda q, a: q.invoices_by_id(a, booked)) if booked else []
+    owners = {i.customer_id for i in found if not i.voided}
+    return owners.pop() if len(owners) == 1 and id not in owners else ""
+
+
+# --- what a person says -----------------------------------------------------------------------------------------------
+
+
+def take(world: World, firm: str, id: str, field: str, side: str, by: str) -> None:
+    """One side's value of a field for both. Raises Refused when it cannot be."""
+    if side not in list(Side):
+        raise Refused("Choose Clio's or QuickBooks' value.")
+    _say(world, firm, id, linking.Taken(field, Side(side)), by)
+
+
+def leave(world: World, firm: str, id: str, field: str, by: str) -> None:
+    """The field stays as each side shows it."""
+    _say(world, firm, id, linking.Left(field), by)
+
+
+def leave_clio(world: World, firm: str, id: str, by: str) -> None:
+    """What Clio did not take stays as it is in Clio."""
+    state: Contact | None = states.decode(Kind.CONTACT, world.store.load(contact_ref(firm, id)).body)
+    for change in state.to_clio if state else ():
+        leave(world, firm, id, change.field, by)
+
+
+def _say(world: World, firm: str, id: str, fact: ContactFact, by: str) -> None:
+    policy = policy_of(world, firm)
+    tell(world, policy, id, fact, by=by)
+    world.queue.hint([policy.lanes.of(Neighbour.CLIO), policy.lanes.of(Neighbour.QUICKBOOKS)])
+
+
+def link_to(world: World, reach: Reach, policy: Policy, id: str, name: str, by: str) -> str:
+    """Links a client to the QuickBooks customer of exactly this name, as a person says. Gives the customer's id.
+
+    Raises Refused when there is none, it is inactive, or it is another client's."""
+    if not name.strip():
+        raise Refused("Give the customer's name as QuickBooks shows it.")
+    if world.store.load(contact_ref(policy.firm.id, id)).body is None:
+        raise Refused("There is no such client here.")
+    found = reach.quickbooks(lambda q, a: q.customers_named(a, [name.strip()]))
+    active = [c for c in found if c.active]
+    if not active:
+        told = f"The customer “{name.strip()}” is inactive" if found else f"There is no customer “{name.strip()}”"
+        raise Refused(f"{told} in QuickBooks. Give the name exactly as QuickBooks shows it.")
+    [customer] = active[:1]
+    if _holder(world, policy, customer.id) not in ("", id):
+        raise Refused("Another client is linked to this customer already. Two clients cannot share one.")
+    generation = policy.firm.generation
+    fact = linking.CustomerLinked(customer.id, policy.lanes.book, customer, generation=generation)
+    try:
+        tell(world, policy, id, fact, by=by)
+    except Conflict as taken:
+        raise Refused("Another client is linked to this customer already. Two clients cannot share one.") from taken
+    world.queue.hint([policy.lanes.of(Neighbour.QUICKBOOKS)])
+    return customer.id

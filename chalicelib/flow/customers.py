@@ -1,26 +1,39 @@
-"""Clients become QuickBooks customers: looked up by name first, linked, written, or shown to a person."""
+"""Clients become QuickBooks customers: looked up by name first, linked or made; and linked ones are kept in step.
+
+What cannot go on is shown to a person with what may be chosen.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
-from typing import Any
+from datetime import timedelta
 
-from chalicelib.domain import contact, posting
+from chalicelib.domain import naming, posting, profile
 from chalicelib.domain.contact import Contact
+from chalicelib.domain.effects import Do
 from chalicelib.domain.firm import Policy
-from chalicelib.domain.kernel import Decision, Effect, Finish, Kind, Ref
-from chalicelib.domain.readings import CustomerReading
-from chalicelib.domain.wanted import WantedCustomer
+from chalicelib.domain.kernel import Effect, Finish, Kind, Ref
+from chalicelib.domain.linking import CustomerLinked, CustomerSeen
+from chalicelib.domain.naming import Match, name_for
+from chalicelib.domain.payable import Payable
+from chalicelib.domain.payment import Payment
+from chalicelib.domain.profile import Change
+from chalicelib.domain.readings import CustomerReading, Wrote
+from chalicelib.domain.wanted import ChangedCustomer, WantedCustomer
 from chalicelib.errors import Conflict
-from chalicelib.flow import states
+from chalicelib.flow import contacts, states
 from chalicelib.flow.ports import World
 from chalicelib.flow.prepared import Prepared, done, park, renew
 from chalicelib.flow.reach import Reach
-from chalicelib.flow.settle import settle
 
 WOKEN_AT_MOST = 500
+TAKEN = "6240"  # the name is another entry's (reference/quickbooks.md 6)
+CUSTOMER_CODES = ("610", "620", "2500", "6250")  # what refers to a customer that is inactive, merged or another's
+LOOKS_AT_MOST = 2
+LOOKED_FOR = timedelta(seconds=10)
+
+Step = tuple[Effect, Contact]
 
 
 def _contact_ref(effect: Effect) -> Ref:
@@ -30,34 +43,111 @@ def _contact_ref(effect: Effect) -> Ref:
 def prepare(world: World, reach: Reach, policy: Policy, batch: Sequence[Effect]) -> Prepared:
     out = Prepared()
     held = {h.ref: h for h in world.store.load_many([_contact_ref(e) for e in batch])}
-    open_: list[tuple[Effect, Contact]] = []
+    new: list[Step] = []
+    old: list[Step] = []
     for e in batch:
         state: Contact = states.decode(Kind.CONTACT, held[_contact_ref(e)].body)
         if renew(world, policy, e, state):
             out.settled += 1
-        elif state.customer or state.revision != int(e.body["revision"]):
+        elif not _wanted(state, e):
             done(world, e)
             out.settled += 1
         else:
-            open_.append((e, state))
-    names = [contact.name_for(c) for _, c in open_ if not c.choice.startswith("link:")]
-    askable = [n for n in dict.fromkeys(names) if not any(x in n for x in contact.FORBIDDEN)]
+            (old if state.customer else new).append((e, state))
+    if old:
+        _old_customers(world, reach, policy, old, out)
+    if new:
+        _new_customers(world, reach, policy, new, out)
+    return out
+
+
+def _wanted(state: Contact, e: Effect) -> bool:
+    """Whether the step of this revision still has something to do."""
+    return state.revision == int(e.body["revision"]) and bool(not state.customer or state.lost or state.to_books)
+
+
+# --- customers that are linked ----------------------------------------------------------------------------------------
+
+
+def _old_customers(world: World, reach: Reach, policy: Policy, old: Sequence[Step], out: Prepared) -> None:
+    """A change needs the present SyncToken, and must not overwrite what came since: they are read and merged first."""
+    found = {c.id: c for c in reach.quickbooks(lambda q, a: q.customers_by_id(a, [s.customer for _, s in old]))}
+    for e, state in old:
+        there = found.get(state.customer)
+        if state.answer == "activate" and there is not None and not there.active:
+            changes = (Change("name", there.name),)
+            out.write.append((e, ChangedCustomer(there.id, there.sync_token, changes, activate=True)))
+            continue
+        fact = contacts.shown(world, reach, policy, state, state.customer, there)
+        try:
+            now = contacts.tell(world, policy, state.id, fact)
+        except Conflict:  # what it was merged into is another client's by now
+            now = contacts.tell(world, policy, state.id, replace(fact, into=None, elsewhere=True))
+        if now.lost and _wanted(now, e):
+            _park(world, e, naming.broken_link(now))
+        elif _wanted(now, e) and now.usable and there is not None:
+            _change(world, e, now, there, out)
+            continue
+        else:
+            done(world, e)
+        out.settled += 1
+
+
+def _change(world: World, e: Effect, state: Contact, there: CustomerReading, out: Prepared) -> None:
+    changes = []
+    for change in state.to_books:
+        if change.field == "name":
+            name = name_for(state, str(change.value))
+            if no := naming.refusal(name):
+                _park(world, e, no)
+                out.settled += 1
+                return
+            change = Change("name", name)
+        changes.append(change)
+    out.write.append((e, ChangedCustomer(there.id, there.sync_token, tuple(changes), state.company)))
+
+
+# --- customers that are not there yet ---------------------------------------------------------------------------------
+
+
+def _new_customers(world: World, reach: Reach, policy: Policy, new: Sequence[Step], out: Prepared) -> None:
+    picked = [s.choice.removeprefix("link:") for _, s in new if s.choice.startswith("link:")]
+    named = {c.id: c for c in reach.quickbooks(lambda q, a: q.customers_by_id(a, picked))} if picked else {}
+    names = [name_for(s) for _, s in new if not s.choice.startswith("link:")]
+    askable = [n for n in dict.fromkeys(names) if not any(x in n for x in profile.FORBIDDEN)]
     found = reach.quickbooks(lambda q, a: q.customers_named(a, askable)) if askable else []
     free = [n for n in askable if not any(f.name == n for f in found)]
     taken = reach.quickbooks(lambda q, a: q.names_taken(a, free)) if free else {}
+    by_id = named | {c.id: c for c in found}
     claimed: set[str] = set()
-    for e, state in open_:
-        name = contact.name_for(state)
+    for e, state in new:
+        name = name_for(state)
         same = [f for f in found if f.name.removesuffix(" (deleted)") == name]
         mine = next((f for f in same if f.note == _note(state)), None)
-        match_ = contact.match(state, same, taken.get(name, ""))
+        match = naming.match(state, same, taken.get(name, ""))
         if mine is not None:
-            match_ = contact.Match("link", customer=mine.id, name=name)
-        if match_.do == "create" and name in claimed:
-            match_ = contact.match(state, [_twin(name)], "")
-        out.settled += _customer_step(world, policy, e, state, match_, out)
+            match = Match("link", customer=mine.id, name=name)
+        if match.do == "create" and name in claimed:
+            match = naming.match(state, [_twin(name)], "")
+        if match.do == "link":
+            _link_existing(world, policy, e, by_id.get(match.customer), created=mine is not None)
+        elif match.do == "park":
+            _park(world, e, match)
+        else:
+            out.write.append((e, _new(state, match.name)))
+            out.settled -= 1
+        out.settled += 1
         claimed.add(name)
-    return out
+
+
+def _new(state: Contact, name: str) -> WantedCustomer:
+    """What does not fit into QuickBooks is left out; merging names it once the customer is there."""
+    fit = {
+        field: profile.value(state.clio, field)
+        for field in state.fields
+        if field != "name" and not profile.unfit(field, profile.value(state.clio, field), profile.Side.QUICKBOOKS)
+    }
+    return WantedCustomer(name=name, note=_note(state), company=state.company, **{"email": "", **fit})  # type: ignore[arg-type]
 
 
 def _twin(name: str) -> CustomerReading:
@@ -65,63 +155,120 @@ def _twin(name: str) -> CustomerReading:
     return CustomerReading("", "", name, "another client of this firm", active=True)
 
 
-def _customer_step(
-    world: World, policy: Policy, e: Effect, state: Contact, match_: contact.Match, out: Prepared
-) -> int:
-    if match_.do == "link":
-        try:
-            link(world, policy, e, match_.customer, Finish(e.key), match_.name)
-        except Conflict:
-            park(
-                world,
-                e,
-                "This QuickBooks customer is already linked to another client.",
-                "Create another customer with a suffix, or correct the name in Clio.",
-                choices=(("suffix", "Create with a suffix"),),
-            )
-        return 1
-    if match_.do == "park":
-        choices = [c for c in match_.choices if c[0] != "link:"]
-        park(world, e, match_.reason, match_.remedy, choices=choices)
-        return 1
-    out.write.append((e, WantedCustomer(match_.name, state.email, _note(state), state.company)))
-    return 0
+def _link_existing(world: World, policy: Policy, e: Effect, customer: CustomerReading | None, *, created: bool) -> None:
+    suffix = (("suffix", "Create with a suffix"),)
+    if customer is None or not customer.active:
+        reason = "The QuickBooks customer that was chosen is inactive or no longer there."
+        park(world, e, reason, "Make it active in QuickBooks and press Retry, or create another.", choices=suffix)
+        return
+    try:
+        _link(world, policy, e, customer.id, customer, Finish(e.key), created=created)
+    except Conflict:
+        park(
+            world,
+            e,
+            "This QuickBooks customer is already linked to another client.",
+            "Create another customer with a suffix, or correct the name in Clio.",
+            choices=suffix,
+        )
+
+
+def _park(world: World, e: Effect, match: Match) -> None:
+    park(world, e, match.reason, match.remedy, choices=[c for c in match.choices if c[0] != "link:"])
 
 
 def _note(state: Contact) -> str:
     return posting.marker(state.firm, "client", state.id)
 
 
-def link(world: World, policy: Policy, effect: Effect, id: str, finish: Finish, name: str | None = None) -> None:
-    ref = _contact_ref(effect)
-
-    def decide(before: Mapping[Ref, Any], now: datetime) -> dict[Ref, Decision[Any]]:
-        state: Contact = before[ref]
-        written, generation = name or contact.name_for(state), policy.firm.generation
-        fact = contact.CustomerLinked(id, policy.lanes.book, written, generation)
-        return {ref: contact.decide(state, fact, policy, now)}
-
-    done_ = settle(world, [ref], decide, fact="CustomerLinked", body={"id": id}, policy=policy.version, finish=[finish])
-    state: Contact = done_.states[ref]
+def _link(
+    world: World,
+    policy: Policy,
+    effect: Effect,
+    id: str,
+    customer: CustomerReading | None,
+    finish: Finish,
+    *,
+    created: bool,
+) -> None:
+    fact = CustomerLinked(id, policy.lanes.book, customer, created=created, generation=policy.firm.generation)
+    state = contacts.tell(world, policy, str(effect.body["contact"]), fact, finish=[finish])
     if state.choice or state.revision > 1:  # a person waits for it: what it held up goes on at once
         _wake(world, effect.lane, f"customer/{state.id}")
 
 
-def _wake(world: World, lane: str, link_: str) -> None:
+def _wake(world: World, lane: str, link: str) -> None:
     now = world.now()
     for waiting in world.store.lane_owed(lane, limit=WOKEN_AT_MOST):
-        if link_ in waiting.after and waiting.due_at > now and not waiting.call:
+        if link in waiting.after and waiting.due_at > now and not waiting.call:
             world.store.postpone(waiting.key, now, tries=0)
 
 
+# --- what QuickBooks answered -----------------------------------------------------------------------------------------
+
+
+def take(world: World, policy: Policy, effect: Effect, answer: Wrote, finish: Finish) -> None:
+    """QuickBooks made or changed the customer: the answer is its reading."""
+    if linked := str(effect.body.get("customer") or ""):
+        wrote = int(effect.body["revision"])
+        fact = CustomerSeen(linked, answer.customer, wrote=wrote)
+        contacts.tell(world, policy, str(effect.body["contact"]), fact, finish=[finish])
+        return
+    _link(world, policy, effect, answer.id, answer.customer, finish, created=True)
+
+
 def find(world: World, reach: Reach, policy: Policy, effect: Effect, finish: Finish) -> bool:
-    """Whether a lost answer's customer is there, by the name it was sent with; settled then."""
+    """Whether a lost answer's customer is there as it was sent: by its name, or a linked one by what it shows."""
     state: Contact = states.decode(Kind.CONTACT, world.store.load(_contact_ref(effect)).body)
+    if linked := str(effect.body.get("customer") or ""):
+        return _find_change(world, reach, policy, state, linked)
     if state.customer:
         return False
-    name = contact.name_for(replace(state, name=str(effect.body["name"])))
+    name = name_for(replace(state, name=str(effect.body["name"])))
     found = reach.quickbooks(lambda q, a: q.customers_named(a, [name]))
     mine = next((f for f in found if f.note == _note(state)), None)
     if mine:
-        link(world, policy, effect, mine.id, finish, name)
+        _link(world, policy, effect, mine.id, mine, finish, created=True)
     return mine is not None
+
+
+def _find_change(world: World, reach: Reach, policy: Policy, state: Contact, linked: str) -> bool:
+    """Reading it is enough: what it shows of ours is agreed, and what it does not show is wanted still."""
+    found = reach.quickbooks(lambda q, a: q.customers_by_id(a, [linked]))
+    contacts.tell(world, policy, state.id, CustomerSeen(linked, found[0] if found else None))
+    return False
+
+
+def refused(world: World, policy: Policy, effect: Effect, code: str) -> bool:
+    """Whether a refusal has to do with a customer and is taken care of here."""
+    if effect.kind == Do.CUSTOMER and code == TAKEN and effect.body.get("customer"):
+        state: Contact = states.decode(Kind.CONTACT, world.store.load(_contact_ref(effect)).body)
+        _park(world, effect, naming.taken_on_rename(state))
+        return True
+    if code not in CUSTOMER_CODES or effect.tries >= LOOKS_AT_MOST:
+        return False
+    customers = _customers_of(world, policy, effect)
+    if not contacts.point_at_customers(world, policy, customers):
+        return False
+    cause = "Its customer may have changed in QuickBooks: it is being looked at."
+    world.store.postpone(effect.key, world.now() + LOOKED_FOR, cause=cause, tries=effect.tries + 1)
+    return True
+
+
+def _customers_of(world: World, policy: Policy, effect: Effect) -> list[str]:
+    """The linked customers that a step leans on."""
+    firm, body = policy.firm.id, effect.body
+    if effect.kind == Do.CUSTOMER:
+        return [str(body["customer"])] if body.get("customer") else []
+    payables = [str(body["payable"])] if "payable" in body else []
+    if effect.kind == Do.POSTING:
+        payment: Payment = states.decode(
+            Kind.PAYMENT, world.store.load(Ref(firm, Kind.PAYMENT, str(body["payment"]))).body
+        )
+        payables = [i.payable for i in payment.items]
+    held = world.store.load_many([Ref(firm, Kind.PAYABLE, id) for id in payables]) if payables else []
+    bills: list[Payable] = [states.decode(Kind.PAYABLE, h.body) for h in held if h.body]
+    refs = [Ref(firm, Kind.CONTACT, p.client_id) for p in bills]
+    clients = world.store.load_many(list(dict.fromkeys(refs))) if refs else []
+    found: list[Contact] = [states.decode(Kind.CONTACT, h.body) for h in clients if h.body]
+    return [c.customer for c in found if c.customer]

@@ -14,7 +14,7 @@ from chalicelib.domain.effects import Do
 from chalicelib.domain.firm import Policy
 from chalicelib.domain.kernel import Effect, Neighbour
 from chalicelib.errors import Conflict, Declined, Disconnected, Refused, Unavailable, Unreadable
-from chalicelib.flow import act, booking, connecting, ledgers, looking, noting, summing, trusting
+from chalicelib.flow import act, booking, connecting, contacts, ledgers, looking, noting, summing, trusting
 from chalicelib.flow.budget import Floor
 from chalicelib.flow.ports import World
 from chalicelib.flow.prepared import count_parked
@@ -28,6 +28,7 @@ CRASHES_AT_MOST = 5
 LONGEST_WAIT = 3600.0
 DISCONNECTED_WAITS = timedelta(hours=6)  # reconnecting wakes the lane at once
 PASSES_AT_MOST = 400
+MOVED = timedelta(seconds=2)
 Look = Callable[[World, Reach, Policy, Sequence[Effect]], list[tuple[Effect, Exception | None]]]
 BATCHED: dict[Do, Look] = {
     Do.LOOK_BILL: looking.look_at_bills,
@@ -121,6 +122,9 @@ def _pass(
             looks = [e for e in due if e.kind == kind][: looking.LOOKS_IN_BATCH]
             if len(looks) > 1 and not after_crash:
                 return _looks(world, reach, policy, looks, look)
+        clients = [e for e in due if e.kind == Do.LOOK_CLIENT]
+        if len(clients) > 1 and not after_crash:
+            return _client_looks(world, reach, policy, clients)
         together = [] if after_crash else _of_one_group(due)
         if together and _looked_at_once(world, reach, policy, together):
             return len(together)
@@ -259,6 +263,20 @@ def _looks(world: World, reach: Reach, policy: Policy, looks: Sequence[Effect], 
         else:
             world.count("effect_done", kind=effect.kind)
     return len(looks)
+
+
+def _client_looks(world: World, reach: Reach, policy: Policy, looks: Sequence[Effect]) -> int:
+    """Looks at clients, as many as one call takes; a conflict or a bad row concerns that client alone."""
+    due = world.store.lane_due(looks[0].lane, world.now(), limit=contacts.CLIENTS_AT_ONCE)
+    mine = [e for e in due if e.kind == Do.LOOK_CLIENT]
+    for effect, bad in contacts.look_at_clients(world, reach, policy, mine):
+        if isinstance(bad, Conflict):
+            world.store.postpone(effect.key, world.now() + MOVED, cause="It moved meanwhile.", tries=effect.tries + 1)
+        elif bad is not None:
+            park(world, effect, bad)
+        else:
+            world.count("effect_done", kind=effect.kind)
+    return len(mine)
 
 
 def _lane_waits(world: World, due: Sequence[Effect], problem: Unavailable | Disconnected) -> int:

@@ -18,7 +18,7 @@ from chalicelib.domain.payable import Payable
 from chalicelib.domain.readings import BillReading, Broken, EventPointer, Pot, Receipt
 from chalicelib.domain.trust_readings import Deposit
 from chalicelib.errors import Conflict, Unreadable
-from chalicelib.flow import noting, states, trusting
+from chalicelib.flow import contacts, noting, states, trusting
 from chalicelib.flow.looking import bring_in, park_look, payable_ref, point_at_bill
 from chalicelib.flow.ports import World
 from chalicelib.flow.reach import Reach
@@ -27,7 +27,7 @@ OVERLAP = timedelta(minutes=10)  # reference/clio.md 2.3: boundaries and clocks 
 CURSOR_RESTS = timedelta(hours=6)  # a cursor is not written while nothing changed and it is younger than this
 EVENTS_BACK = timedelta(days=29)  # Stripe keeps events for 30 days
 LINES_A_MINUTE = 20  # bills whose lines a first sync reads: what its class may spend (flow/budget.py)
-HOOKED = ("bills", "void", "deleted")  # a webhook tells of these (reference/clio.md 8)
+HOOKED = ("bills", "void", "deleted", "contacts")  # a webhook tells of these (reference/clio.md 8)
 # A payment from trust is named by the line on the trust account before its allocation is read (domain/trust.py).
 UNHOOKED = ("deposits", "receipts", "credits")
 FEEDS = (*HOOKED, *UNHOOKED)
@@ -80,6 +80,9 @@ def _stale(start: Json, cursors: Json, now: datetime) -> bool:
 def _read(world: World, reach: Reach, policy: Policy, feed: str, cursors: Json, tally: Tally) -> None:
     cursor: Json = dict(cursors.get(feed, {}))
     since = datetime.fromisoformat(cursor["since"]) - OVERLAP if cursor.get("since") else None
+    if feed == "contacts" and not cursor:  # clients are read one by one as they come in: only later changes matter
+        cursors[feed] = {"since": world.now().isoformat()}
+        return
     mark = cursor.get("mark") or world.now().isoformat()  # the high-water mark is taken before the first page
     next_: str | None = cursor.get("next")
     while True:
@@ -102,6 +105,8 @@ def _page(reach: Reach, feed: str, since: datetime | None, next_: str | None) ->
         return reach.clio(lambda c, a: c.credits(a, updated_since=since, next=next_))
     if feed == "deposits":
         return reach.clio(lambda c, a: c.deposits(a, updated_since=since, next=next_))
+    if feed == "contacts":
+        return reach.clio(lambda c, a: c.clients(a, updated_since=since, next=next_))
     state = "" if feed == "bills" else feed
     return reach.clio(lambda c, a: c.bills(a, updated_since=since, state=state, next=next_))
 
@@ -113,6 +118,8 @@ def _take_page(world: World, reach: Reach, policy: Policy, feed: str, items: tup
         noting.take_page(world, reach, policy, items, tally)
     elif feed == "deposits":
         _deposits(world, policy, items, tally)
+    elif feed == "contacts":
+        tally.wrote |= contacts.take_page(world, policy, items) > 0
     else:
         _bills(world, policy, items, tally, first=feed == "bills")
 

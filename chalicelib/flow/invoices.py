@@ -135,7 +135,7 @@ def lines_of(world: World, state: Payable) -> list[BillLine]:
 
 def customer_ids(world: World, policy: Policy, payables: Sequence[Payable]) -> dict[str, str]:
     refs = [Ref(p.firm, Kind.CONTACT, p.client_id) for p in payables]
-    return {ref.id: c.customer for ref, c in current(world, policy, refs).items()}
+    return {ref.id: c.usable for ref, c in current(world, policy, refs).items()}
 
 
 def _waits_for_customer(world: World, p: Payable) -> str:

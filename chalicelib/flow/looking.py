@@ -8,15 +8,16 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from chalicelib.domain import billing, contact, effects, grouping, receipts
+from chalicelib.domain import billing, effects, grouping, receipts
 from chalicelib.domain.billing import BillSeen
 from chalicelib.domain.effects import Do
 from chalicelib.domain.firm import Policy
 from chalicelib.domain.kernel import Decision, Effect, Finish, Held, Kind, Neighbour, Ref, lane_of
 from chalicelib.domain.payable import Payable
-from chalicelib.domain.readings import BillReading, Broken, ClientReading, Pot, Receipt
+from chalicelib.domain.readings import BillReading, Broken, Pot, Receipt
 from chalicelib.errors import Declined, Unavailable, Unreadable
 from chalicelib.flow import states
+from chalicelib.flow.contacts import see_client
 from chalicelib.flow.ports import World
 from chalicelib.flow.reach import Reach
 from chalicelib.flow.settle import settle
@@ -191,23 +192,6 @@ def brief(fact: BillSeen) -> dict[str, Any]:
     """The journal keeps the reading's figures; the change holds the rest."""
     b = fact.bill
     return {"state": b.state, "balance": b.balance, "asks": b.asks, "pending": b.pending, "etag": b.etag, "at": fact.at}
-
-
-def see_client(world: World, policy: Policy, client: ClientReading, *, again: bool = False) -> None:
-    ref = Ref(policy.firm.id, Kind.CONTACT, client.id)
-    fact = contact.ClientSeen(client, again)
-
-    def decide(before: Mapping[Ref, Any], now: datetime) -> dict[Ref, Decision[Any]]:
-        return {ref: contact.decide(before[ref], fact, policy, now)}
-
-    settle(world, [ref], decide, fact="ClientSeen", policy=policy.version)
-
-
-def look_at_client(world: World, reach: Reach, policy: Policy, effect: Effect) -> None:
-    """A person retries a customer: the client's name is read again, and the step is owed anew."""
-    reading = reach.clio(lambda c, a: c.client(a, str(effect.body["client"])))
-    see_client(world, policy, reading, again=True)
-    settle(world, [], lambda _s, _n: {}, fact="ClientSeen", finish=[Finish(effect.key, arrivals=effect.arrivals)])
 
 
 def look_at_group(world: World, reach: Reach, policy: Policy, looks: Sequence[Effect]) -> None:

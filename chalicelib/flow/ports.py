@@ -12,6 +12,7 @@ from chalicelib.flow.trust_ports import ClioTrust, QuickBooksTrust
 if TYPE_CHECKING:  # shapes only: a cold start must not build the classes that they name
     from chalicelib.domain import readings as r
     from chalicelib.domain.kernel import Call, Commit, Effect, EffectSlice, Held, Json, Line, Ref, Slice
+    from chalicelib.domain.profile import Change
     from chalicelib.domain.wanted import Letter, Wanted, WantedSession
     from chalicelib.flow.news_ports import ClioHooks
 
@@ -219,6 +220,15 @@ class Clio(ClioTrust, ClioCredits, Protocol):
 
     def newest_numbers(self, access: r.Access) -> tuple[str, ...]:
         """The numbers of the 200 bills that were made last, newest first, in one call."""
+        ...
+
+    def change_client(self, access: r.Access, reading: r.ClientReading, changes: Sequence[Change]) -> None:
+        """PATCH of these fields with If-Match. Declined("412") when the contact moved; Declined otherwise when
+        refused; Unavailable(maybe_done=True) when the answer is lost."""
+        ...
+
+    def contact_link(self, account: str, id: str) -> str:
+        """The address of a contact in Clio for a person."""
         ...
 
     def mark_paid(self, access: r.Access, bill_id: str, etag: str) -> None:

@@ -228,6 +228,8 @@ def item(effect: Effect) -> Item:
     """A parked effect as a person sees it."""
     kind = effect.kind
     step = STEP.get(Do(kind), "{}") if kind in list(Do) else "{}"
+    if kind == Do.CUSTOMER and effect.body.get("customer"):
+        step = "Client {}: not in step with QuickBooks"
     title = step.format(effect.title) if effect.title else UNTITLED.get(kind, "A step could not be done")  # type: ignore[call-overload]
     return Item(
         key=effect.key,

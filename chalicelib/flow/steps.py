@@ -11,6 +11,7 @@ UNTITLED = {
     Do.LOOK_CLIENT: "A client could not be read",
     Do.CUSTOMER: "A client could not be added to QuickBooks",
     Do.LOOK_CUSTOMER: "A customer could not be read in QuickBooks",
+    Do.CHANGE_CLIENT: "A client could not be changed in Clio",
     Do.INVOICE: "An invoice could not be sent to QuickBooks",
     Do.POSTING: "A payment could not be posted to QuickBooks",
     Do.MARK_PAID: "A bill could not be marked as paid in Clio",
@@ -26,6 +27,7 @@ UNTITLED = {
 
 STEP = {
     Do.CUSTOMER: "Client {}: not added to QuickBooks",
+    Do.CHANGE_CLIENT: "Client {}: not changed in Clio",
     Do.INVOICE: "{}: not sent to QuickBooks",
     Do.READ_LINES: "{}: its lines could not be read",
     Do.LOOK_BILL: "{}: not brought in",

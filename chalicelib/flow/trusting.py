@@ -19,7 +19,7 @@ from chalicelib.domain.trust import Entry, Move, MoveGone, MoveSeen
 from chalicelib.domain.trust_readings import Deposit
 from chalicelib.errors import Conflict, Declined, Refused, Unreadable
 from chalicelib.flow import states
-from chalicelib.flow.looking import see_client
+from chalicelib.flow.contacts import see_client
 from chalicelib.flow.ports import World
 from chalicelib.flow.prepared import renew_state
 from chalicelib.flow.reach import Reach

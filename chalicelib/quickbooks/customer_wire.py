@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 from chalicelib.domain.kernel import Json
+from chalicelib.domain.profile import Value, empty
 from chalicelib.domain.readings import Address, CustomerReading, Raw
-from chalicelib.domain.wanted import WantedCustomer
+from chalicelib.domain.wanted import ChangedCustomer, WantedCustomer
 from chalicelib.quickbooks.parts import id_of, part, text
 
+COMPANY_LENGTH = 100
+LINES = 5
+PROPERTIES = {
+    "email": "PrimaryEmailAddr",
+    "phone": "PrimaryPhone",
+    "mobile": "Mobile",
+    "billing": "BillAddr",
+    "shipping": "ShipAddr",
+}
 INACTIVE = " (deleted)"  # QuickBooks appends it to names of inactive list objects (4.1)
 
 
@@ -29,7 +39,7 @@ def customer(row: Raw) -> CustomerReading:
 
 
 def _address(row: Raw) -> Address:
-    lines = (text(row, f"Line{n}") for n in range(1, 6))
+    lines = (text(row, f"Line{n}") for n in range(1, LINES + 1))
     return Address(
         lines=tuple(line for line in lines if line),
         city=text(row, "City"),
@@ -40,9 +50,36 @@ def _address(row: Raw) -> Address:
 
 
 def customer_body(wanted: WantedCustomer) -> Json:
+    """A new customer: what is empty is left out."""
     body: Json = {"DisplayName": wanted.name, "Notes": wanted.note}
     if wanted.company:
-        body["CompanyName"] = wanted.name[:100]
-    if wanted.email:
-        body["PrimaryEmailAddr"] = {"Address": wanted.email}
+        body["CompanyName"] = wanted.name[:COMPANY_LENGTH]
+    for field in ("email", "phone", "mobile", "billing", "shipping"):
+        value: Value = getattr(wanted, field)
+        if not empty(value):
+            body[PROPERTIES[field]] = {k: v for k, v in _shown(field, value).items() if v}
     return body
+
+
+def changed_body(wanted: ChangedCustomer) -> Json:
+    """A sparse update (2.4). How a property is emptied is not in the reference: null, and the answer tells what came of
+    it. An address goes whole, with empty parts, so that no line of the old one stays."""
+    body: Json = {"Id": wanted.id, "SyncToken": wanted.sync_token, "sparse": True}
+    if wanted.activate:
+        body["Active"] = True
+    for change in wanted.changes:
+        if change.field == "name":
+            body["DisplayName"] = change.value
+            if wanted.company:
+                body["CompanyName"] = str(change.value)[:COMPANY_LENGTH]
+        else:
+            body[PROPERTIES[change.field]] = None if empty(change.value) else _shown(change.field, change.value)
+    return body
+
+
+def _shown(field: str, value: Value) -> Json:
+    if isinstance(value, Address):
+        lines = {f"Line{n}": "".join(value.lines[n - 1 : n]) for n in range(1, LINES + 1)}
+        place = {"City": value.city, "CountrySubDivisionCode": value.region, "PostalCode": value.postal}
+        return {**lines, **place, "Country": value.country}
+    return {"Address" if field == "email" else "FreeFormNumber": value.strip()}

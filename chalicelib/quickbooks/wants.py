@@ -13,6 +13,7 @@ from typing import assert_never
 from chalicelib.domain.kernel import Json
 from chalicelib.domain.money import decimal_of
 from chalicelib.domain.wanted import (
+    ChangedCustomer,
     Removal,
     Void,
     Wanted,
@@ -25,7 +26,7 @@ from chalicelib.domain.wanted import (
     WantedPayment,
     WantedSubAccount,
 )
-from chalicelib.quickbooks.customer_wire import customer_body
+from chalicelib.quickbooks.customer_wire import changed_body, customer_body
 from chalicelib.quickbooks.trust_wire import TEXT_LENGTH, account_body, existing, journal_body
 
 BATCH_MEMBERS = 30  # 2.6
@@ -47,6 +48,8 @@ def member(wanted: Wanted) -> Json:
     match wanted:
         case WantedCustomer():
             return {"operation": "create", "Customer": customer_body(wanted)}
+        case ChangedCustomer():
+            return {"operation": "update", "Customer": changed_body(wanted)}
         case WantedInvoice():
             return {"operation": _operation(wanted.existing), "Invoice": _invoice_body(wanted)}
         case WantedPayment():

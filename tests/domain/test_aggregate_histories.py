@@ -10,9 +10,10 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from chalicelib.domain import connection, contact, envelope, firm, planning, reminders
+from chalicelib.domain import connection, envelope, firm, linking, planning, profile, reminders
+from chalicelib.domain.agreeing import can_take, change_key, task_key
 from chalicelib.domain.connection import AccountShown, Connected, Connection, Lost
-from chalicelib.domain.contact import ChoiceMade, ClientSeen, Contact, CustomerLinked
+from chalicelib.domain.contact import Contact
 from chalicelib.domain.effects import Do, key_of
 from chalicelib.domain.envelope import OVER, Envelope, Outcome, Post
 from chalicelib.domain.firm import (
@@ -27,9 +28,11 @@ from chalicelib.domain.firm import (
     WritesConfirmed,
 )
 from chalicelib.domain.kernel import Guard, Kind, Neighbour
+from chalicelib.domain.linking import ChoiceMade, ClientSeen, ContactFact, CustomerLinked, CustomerSeen, Left, Taken
 from chalicelib.domain.payable import Payable
 from chalicelib.domain.planning import CollectionStarted
-from chalicelib.domain.readings import ClientReading, Pot
+from chalicelib.domain.profile import Profile
+from chalicelib.domain.readings import ClientReading, CustomerReading, Pot
 from chalicelib.domain.reminders import FIELDS, STEPS_AT_MOST, ReminderSet, SetArchived, SetSaved, Step
 from chalicelib.errors import Refused
 from tests.builders import FIRM, NOW, TODAY, a_payable
@@ -41,47 +44,98 @@ QUICK = settings(max_examples=40, stateful_step_count=20)
 
 
 class OneContact(RuleBasedStateMachine):
-    """Clio's client on its way to be one QuickBooks customer."""
+    """Clio's client on its way to be one QuickBooks customer, and kept in step with it from then on."""
 
     def __init__(self) -> None:
         super().__init__()
         self.journal: Journal[Contact] = Journal(Kind.CONTACT)
-        self.clio_shows_the_client_as("Ada", "a@x.y")
+        self.clio, self.books = Profile("Ada", "a@x.y"), Profile()
+        self.clio_is_read(again=False)
 
     @property
     def state(self) -> Contact:
         return self.journal.now
 
-    @rule(
-        name=st.sampled_from(["Ada", "Ada B.", "Ada: Ltd"]), email=st.sampled_from(["", "a@x.y"]), again=st.booleans()
-    )
-    def clio_shows_the_client(self, name: str, email: str, again: bool) -> None:
-        self.clio_shows_the_client_as(name, email, again=again)
+    def hear(self, fact: ContactFact) -> None:
+        self.journal.keep(linking.decide(self.journal.state, fact, POLICY, NOW))
 
-    def clio_shows_the_client_as(self, name: str, email: str, *, again: bool = False) -> None:
-        fact = ClientSeen(ClientReading("c1", name, email), again)
-        self.journal.keep(contact.decide(self.journal.state, fact, POLICY, NOW))
-        assert (self.state.name, self.state.email) == (name, email)
+    @rule(name=st.sampled_from(["Ada", "Ada B.", "Ada: Ltd"]), email=st.sampled_from(["", "a@x.y", "nonsense"]))
+    def clio_changes(self, name: str, email: str) -> None:
+        self.clio = replace(self.clio, name=name, email=email)
+
+    @rule(again=st.booleans())
+    def clio_is_read(self, again: bool) -> None:
+        c = self.clio
+        self.hear(ClientSeen(ClientReading("c1", c.name, c.email, phone=c.phone, whole=True), again))
+        assert self.state.clio == self.clio
 
     @rule(choice=st.sampled_from(["suffix", "clean", "link:7"]))
     def a_person_chooses(self, choice: str) -> None:
-        self.journal.keep(contact.decide(self.state, ChoiceMade(choice), POLICY, NOW))
+        self.hear(ChoiceMade(choice))
 
+    @precondition(lambda self: not self.state.customer)
     @rule()
-    def quickbooks_answers(self) -> None:
-        decision = contact.decide(self.state, CustomerLinked("7", "realm-1", self.state.name), POLICY, NOW)
+    def quickbooks_makes_the_customer(self) -> None:
+        self.books = replace(self.state.clio, email="" if self.state.email == "nonsense" else self.state.email)
+        step = self.step
+        fact = CustomerLinked("7", "realm-1", self.customer, created=True)
+        decision = linking.decide(self.state, fact, POLICY, NOW)
         assert decision.guards == (Guard("quickbooks/realm-1/customer/7", "us-1/c1"),)
         self.journal.keep(decision)
-        self.journal.ran(self.journal.effects[self.step])
+        self.journal.ran(self.journal.effects[step])
+
+    @property
+    def customer(self) -> CustomerReading:
+        b = self.books
+        return CustomerReading("7", "0", b.name, b.email, active=True, phone=b.phone)
+
+    @precondition(lambda self: self.state.customer)
+    @rule(phone=st.sampled_from(["", "1", "2"]), email=st.sampled_from(["", "a@x.y", "b@x.y", "a@x.y, b@x.y"]))
+    def quickbooks_changes(self, phone: str, email: str) -> None:
+        self.books = replace(self.books, phone=phone, email=email)
+
+    @precondition(lambda self: self.state.customer)
+    @rule()
+    def quickbooks_is_read(self) -> None:
+        self.hear(CustomerSeen("7", self.customer))
+
+    @precondition(lambda self: self.state.to_books)
+    @rule()
+    def quickbooks_takes_what_is_owed(self) -> None:
+        step = self.step
+        for change in self.state.to_books:
+            self.books = profile.put(self.books, change.field, change.value)
+        self.hear(CustomerSeen("7", self.customer, wrote=self.state.revision))
+        self.journal.ran(self.journal.effects[step])
+
+    @precondition(lambda self: self.state.to_clio)
+    @rule()
+    def clio_takes_what_is_owed(self) -> None:
+        step = change_key(self.state)
+        for change in self.state.to_clio:
+            self.clio = profile.put(self.clio, change.field, change.value)
+        c = self.clio
+        reading = ClientReading("c1", c.name, c.email, phone=c.phone, whole=True)
+        self.hear(ClientSeen(reading, wrote=self.state.clio_revision))
+        self.journal.ran(self.journal.effects[step])
+
+    @precondition(lambda self: self.state.kept)
+    @rule(leave=st.booleans())
+    def a_person_settles_what_was_kept(self, leave: bool) -> None:
+        kept = self.state.kept[0]
+        self.hear(Left(kept.field) if leave or not can_take(kept) else Taken(kept.field, kept.side))
 
     @property
     def step(self) -> str:
         return key_of(FIRM, Do.CUSTOMER, f"c1/{self.state.revision}")
 
     @invariant()
-    def until_it_is_linked_the_step_of_its_revision_is_owed_and_no_other(self) -> None:
-        left = [key for key in self.journal.effects if key not in self.journal.done]
-        assert left == ([] if self.state.customer else [self.step])
+    def what_its_state_wants_is_owed_and_nothing_else(self) -> None:
+        left = {key for key in self.journal.effects if key not in self.journal.done}
+        wanted = {task_key(self.state, k) for k in self.state.kept}
+        wanted |= {self.step} if not self.state.customer or self.state.to_books else set()
+        wanted |= {change_key(self.state)} if self.state.to_clio else set()
+        assert left == wanted
 
 
 class OneConnection(RuleBasedStateMachine):

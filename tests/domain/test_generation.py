@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain import billing, contact, generation, posting
+from chalicelib.domain import billing, generation, linking, posting
 from chalicelib.domain.contact import Contact
 from chalicelib.domain.effects import Do, Lanes, generation_in, key_of
 from chalicelib.domain.kernel import Decision, Neighbour
@@ -43,9 +43,9 @@ def test_a_state_of_the_present_generation_stays_as_it_is() -> None:
 
 
 def test_a_clients_link_counts_no_more_and_its_customer_is_owed_anew() -> None:
-    old = Contact("us-1", "c1", "Ada", "a@x.y", company=False, revision=4, customer="7", written_name="A", choice="s")
+    old = Contact("us-1", "c1", "Ada", "a@x.y", company=False, revision=4, customer="7", choice="s")
     decision = renewed(old)
-    assert decision.state == replace(old, revision=5, customer="", written_name="", choice="", generation=2)
+    assert decision.state == replace(old, revision=5, customer="", choice="", generation=2)
     effect = one(decision.effects, Do.CUSTOMER)
     assert (effect.key, effect.lane) == (key_of("us-1", Do.CUSTOMER, "c1/5"), LANE)
     assert decision.closes == (key_of("us-1", Do.CUSTOMER, "c1/4"),)
@@ -95,7 +95,7 @@ def test_a_late_answer_of_an_earlier_generation_changes_nothing() -> None:
     payment = a_payment(wanted=3, generation=2)
     assert posting.posted(payment, posting.PaymentPosted("9", "realm-1", 2, 40000)) == Decision(payment)
     client = Contact("us-1", "c1", "Ada", "a@x.y", company=False, generation=2)
-    told = contact.decide(client, contact.CustomerLinked("7", "realm-1", "Ada"), SECOND, NOW)
+    told = linking.decide(client, linking.CustomerLinked("7", "realm-1"), SECOND, NOW)
     assert told == Decision(client)
 
 

@@ -157,7 +157,17 @@ def _contacts(stage: Stage) -> list[str]:
     return [
         f"client {c.name} is not on the way to QuickBooks"
         for c in found
-        if not c.customer and not _waits(stage, Do.CUSTOMER, f"{c.id}/{c.revision}")
+        if not c.customer
+        and not _waits(stage, Do.CUSTOMER, f"{c.id}/{c.revision}")
+        and not _waits(stage, Do.LOOK_CLIENT, f"{c.id}/first")
+    ] + [
+        f"client {c.name} is not brought in step with {side}"
+        for c in found
+        for side, wants, do, revision in (
+            ("QuickBooks", c.to_books or c.lost, Do.CUSTOMER, c.revision),
+            ("Clio", c.to_clio, Do.CHANGE_CLIENT, c.clio_revision),
+        )
+        if wants and not _waits(stage, do, f"{c.id}/{revision}")
     ]
 
 

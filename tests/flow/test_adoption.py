@@ -133,4 +133,5 @@ def test_two_bills_of_one_number_do_not_become_two_invoices() -> None:
     stage.world.clio_box.people.edit_bill("1047", number="1046")
     stage.resync()
     assert len(booked(stage, DocNumber="1046")) == 1
-    assert any("has the number 1046 too" in e.reason for e in acts.parked(stage, kind="quickbooks.invoice"))
+    told = [e.reason for e in acts.parked(stage, kind="quickbooks.invoice")]
+    assert any("number 1046 too" in reason or "numbered 1046" in reason for reason in told)

@@ -44,6 +44,14 @@ SLIPS: dict[str, tuple[str, str]] = {
         "unknown keys are dropped: one is sent (2.3)",
     ),
     "read-only names in a PATCH": (r"PATCH /bills/\{id\}\.json body data\.(balance|paid): unknown name", "as above"),
+    "read-only names of a contact": (
+        r"PATCH /contacts/\{id\}\.json body data\.primary_email_address: unknown name",
+        "flat primary fields cannot be written: one is sent (7)",
+    ),
+    "names of numbers": (
+        r"phone_numbers\[\]\.name: '(Mobile|Home|Fax|Pager|Skype)' is not one of",
+        "the answer's schema takes fewer words than the request's (7)",
+    ),
     "unknown parameters": (r" query (sate|q): unknown name", "unknown parameters do nothing: two are sent (2.3)"),
     "order where there is none": (r"GET /line_items\.json query order: unknown name", "sent to see it ignored (2.2)"),
     "410 is absent": (r": 410 is not documented", "an unknown API version (2.5)"),

@@ -37,12 +37,14 @@ handshake_key              webhook_id  the id's name in the handshake's data: "w
 handshake_by_itself        False       the handshake completes by itself, seen once (8)
 hook_delay_seconds         0           deliveries come late
 hook_copies                1           deliveries come more than once
+hidden_contacts            ()          ids of contacts that this user may not see (1: contacts visibility)
 hook_reversed              False       due deliveries go out last first
 hook_suspend_after         3           deliveries given up until the webhook is suspended (8)
 =========================  ==========  ============================================================================
 
-Not served, so 404: contacts, matters, bank accounts, trust lines and themes cannot be written; no tasks, notes,
-reports, activities, Clio Payments, custom fields. POST /payments answers 403, as one integrator found (5.2 D).
+Not served, so 404: contacts cannot be made or removed; matters, bank accounts, trust lines and themes cannot be
+written; no tasks, notes, reports, activities, Clio Payments, custom fields. POST /payments answers 403, as one
+integrator found (5.2 D).
 """
 
 from .sandbox import CLIENTS, ClioSandbox

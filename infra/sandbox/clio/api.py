@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Response, g, render_template, request
 from werkzeug.exceptions import HTTPException
 
-from . import access, hooks, updates
+from . import access, contacts, hooks, updates
 from .lists import Listing, page
 from .refuse import Refusal, bad_parameter, forbidden, not_found
 from .select import Selection, select
@@ -115,6 +115,7 @@ class Api:
         self.route("bills/<int:row_id>/preview", "GET", self.preview)
         self.route("line_items/<int:row_id>", "PATCH", self.patch_line)
         self.route("line_items/<int:row_id>", "DELETE", self.delete_line)
+        self.route("contacts/<int:row_id>", "PATCH", self.patch_contact)
         self.route("settings/billing", "GET", self.settings)
         self.route("currencies", "GET", self.currencies)
         self.route("outstanding_client_balances", "GET", self.balances)
@@ -171,7 +172,8 @@ class Api:
     def row(self, resource: Resource, row_id: int) -> Any:
         """The record, or Refusal(404): there is none, or it is another firm's."""
         row = self.clio.state.rows[resource.listing.kind].get(row_id)
-        if row is None or row.firm != self.firm:
+        hidden = resource.path == "contacts" and row_id in self.clio.switch("hidden_contacts", ())
+        if row is None or row.firm != self.firm or hidden:
             raise not_found()
         return row
 
@@ -276,6 +278,15 @@ class Api:
         self.need(_OF["line_items"])
         updates.delete_line(self.clio, self.row(_OF["line_items"], row_id))
         return Response(status=204)
+
+    def patch_contact(self, row_id: int) -> Response:
+        resource = _OF["contacts"]
+        self.need(resource)
+        contact, data = self.row(resource, row_id), self.sent()
+        self.match(resource, contact)
+        self.asked(resource)
+        contacts.patch_contact(self.clio, contact, data)
+        return self.one(resource, contact)
 
     # --- the rest --------------------------------------------------------------------------------------------------
     def who_am_i(self) -> Response:

@@ -102,6 +102,8 @@ def _order(listing: Listing, args: filters.Args) -> str:
 def _ids(listing: Listing, firm: int, args: filters.Args, t: Teller) -> list[int]:
     """The candidates, ascending: the bill's children or the asked ids where that is less than the firm's whole list."""
     everything = t.state.ids.get((listing.kind, firm), [])
+    if listing.kind == "contacts" and (hidden := t.switch("hidden_contacts", ())):
+        everything = [i for i in everything if i not in hidden]
     bill = args.get("bill_id", "")
     if listing.kind in _BY_BILL and bill.isdigit():
         held = t.state.of_bill.get((listing.kind, int(bill)), [])
@@ -110,7 +112,8 @@ def _ids(listing: Listing, firm: int, args: filters.Args, t: Teller) -> list[int
     wanted = filters.numbers(args, "ids")
     if wanted is not None:
         rows = t.state.rows[listing.kind]
-        return sorted(i for i in wanted if i in rows and rows[i].firm == firm)
+        seen = set(everything) if listing.kind == "contacts" else rows
+        return sorted(i for i in wanted if i in seen and i in rows and rows[i].firm == firm)
     return everything
 
 

@@ -409,6 +409,21 @@ class People:
         clio.changed(held)
         return held.id
 
+    def edit_client(self, contact: Ref, **data: Any) -> int:
+        """What staff change on a contact's page, in the words of the API's PATCH: ``email_addresses=[{...}]`` ..."""
+        from .contacts import patch_contact
+
+        held = self._contact(contact)
+        patch_contact(self._clio, held, data)
+        return held.id
+
+    def delete_client(self, contact: Ref) -> int:
+        """A contact deleted, or merged into another, vanishes without a word (9.11)."""
+        held = self._contact(contact)
+        self._clio.announce("deleted", held)
+        self._clio.state.drop(held)
+        return held.id
+
     def set_reminders(self, contact: Ref, enabled: bool) -> int:
         """Clio's own reminder mails to this client, on or off (6)."""
         held = self._contact(contact)

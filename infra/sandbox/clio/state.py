@@ -52,6 +52,7 @@ class Contact(Row):
     type: str
     name: str
     first_name: str | None = None
+    middle_name: str | None = None
     last_name: str | None = None
     is_client: bool = True
     emails: list[dict[str, Any]] = field(default_factory=list)

@@ -132,6 +132,8 @@ class Clerk:
             if entity != "Payment":
                 raise Refusal("500", f"{entity} cannot be voided by include=void")
             return self._void(entity, old)
+        if body.get("sparse") and not self.switch("null_clears", True):  # how a property is emptied is not told (2.4)
+            body = {k: v for k, v in body.items() if v is not None}
         whole = {**_writable(entity, old), **body} if body.get("sparse") else body
         whole = {k: v for k, v in whole.items() if v is not None}
         rule = self._rule(entity)

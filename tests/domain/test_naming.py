@@ -1,4 +1,4 @@
-"""The client and the QuickBooks customer that is the same: linked where Clio's own rule says so, else asked about."""
+"""The name a client gets in QuickBooks, and the customer it is already: Clio's own rule, else a person is asked."""
 
 from __future__ import annotations
 
@@ -7,16 +7,10 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain import contact
-from chalicelib.domain.contact import ChoiceMade, ClientSeen, Contact, CustomerLinked, Match, match, name_for
-from chalicelib.domain.effects import Do, key_of
-from chalicelib.domain.kernel import Decision
-from chalicelib.domain.readings import ClientReading, CustomerReading
-from tests.builders import NOW
-from tests.domain.given import a_policy, is_said, kinds, one
-
-POLICY = a_policy()
-ADA = ClientReading("c1", "Ada Example", "ada@example.com")
+from chalicelib.domain.contact import Contact
+from chalicelib.domain.naming import Match, broken_link, match, name_for, taken_on_rename
+from chalicelib.domain.readings import CustomerReading
+from tests.domain.given import is_said
 
 
 def a_contact(**fields: Any) -> Contact:
@@ -25,62 +19,6 @@ def a_contact(**fields: Any) -> Contact:
 
 def a_customer(id: str = "7", email: str = "ada@example.com", *, active: bool = True) -> CustomerReading:
     return CustomerReading(id, "0", "Ada Example", email, active)
-
-
-def seen(state: Contact | None, client: ClientReading = ADA, *, again: bool = False) -> Decision[Contact]:
-    return contact.decide(state, ClientSeen(client, again), POLICY, NOW)
-
-
-# --- seen in Clio -----------------------------------------------------------------------------------------------------
-
-
-def test_a_new_client_owes_a_customer() -> None:
-    decision = seen(None)
-    assert decision.state == a_contact()
-    effect = one(decision.effects, Do.CUSTOMER)
-    assert effect.key == "us-1/quickbooks.customer/c1/1"
-    assert effect.lane == "us-1|quickbooks|realm-1"
-
-
-def test_the_same_client_again_owes_nothing() -> None:
-    assert seen(a_contact()) == Decision(a_contact())
-
-
-@pytest.mark.parametrize("client", [ClientReading("c1", "Ada E.", ADA.email), ClientReading("c1", ADA.name, "new@x.y")])
-def test_another_name_or_address_before_linking_owes_it_anew_in_place_of_the_old(client: ClientReading) -> None:
-    decision = seen(a_contact(), client)
-    assert decision.state.revision == 2
-    assert kinds(decision) == [Do.CUSTOMER]
-    assert decision.closes == (key_of("us-1", Do.CUSTOMER, "c1/1"),)
-    assert one(decision.effects, Do.CUSTOMER).title == client.name
-
-
-def test_all_that_clio_shows_of_a_client_is_taken_over() -> None:
-    state = seen(a_contact(customer="7"), ClientReading("c1", "Ada Ltd", "office@ada.example", is_company=True)).state
-    assert (state.name, state.email, state.company) == ("Ada Ltd", "office@ada.example", True)
-    assert seen(None, ClientReading("c1", "Ada Ltd", "", is_company=True)).state.company
-
-
-def test_a_person_who_retries_owes_it_anew() -> None:
-    assert seen(a_contact(), again=True).state.revision == 2
-
-
-def test_once_linked_another_name_writes_nothing() -> None:
-    decision = seen(a_contact(customer="7"), ClientReading("c1", "Ada Newname", ""), again=True)
-    assert (decision.state.name, decision.state.revision, decision.effects) == ("Ada Newname", 1, ())
-
-
-def test_a_customer_belongs_to_one_client() -> None:
-    decision = contact.decide(a_contact(), CustomerLinked("7", "realm-1", "Ada Example"), POLICY, NOW)
-    assert (decision.state.customer, decision.state.written_name) == ("7", "Ada Example")
-    assert [(g.key, g.holder) for g in decision.guards] == [("quickbooks/realm-1/customer/7", "us-1/c1")]
-
-
-def test_a_choice_is_kept() -> None:
-    assert contact.decide(a_contact(), ChoiceMade("suffix"), POLICY, NOW).state.choice == "suffix"
-
-
-# --- matching ---------------------------------------------------------------------------------------------------------
 
 
 def test_nobody_of_that_name_is_created() -> None:
@@ -169,5 +107,26 @@ def test_what_a_person_chose_is_done() -> None:
     assert match(cleaned, [], "") == Match("create", name="Ada Example")
 
 
-def test_contacts_are_listed_by_name() -> None:
-    assert contact.listing(a_contact()).list == ("us-1/contacts", "ada example#c1")
+def test_a_name_given_takes_the_place_of_the_present_one() -> None:
+    assert name_for(a_contact(choice="suffix"), "Ada New") == "Ada New (Clio c1)"
+
+
+def test_a_suffix_is_offered_on_the_name_without_forbidden_characters_where_it_was_cleaned() -> None:
+    told = match(a_contact(name="Ada: Example", choice="clean"), [a_customer(email="")], "")
+    assert ("suffix", "Create as “Ada Example (Clio c1)”") in told.choices
+
+
+@pytest.mark.parametrize(
+    ("told", "choices"),
+    [
+        (taken_on_rename(a_contact()), ["suffix", "keep"]),
+        (broken_link(a_contact(lost="inactive")), ["activate", "anew"]),
+        (broken_link(a_contact(lost="merged")), ["anew"]),
+        (broken_link(a_contact(lost="gone")), ["anew"]),
+    ],
+)
+def test_what_befell_a_linked_customer_is_said_with_what_to_do(told: Match, choices: list[str]) -> None:
+    assert told.do == "park"
+    assert is_said(told.reason)
+    assert is_said(told.remedy)
+    assert [c for c, _ in told.choices] == choices

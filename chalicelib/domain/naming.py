@@ -1,0 +1,134 @@
+"""Under which name a client becomes a QuickBooks customer, and which customer that is already. No linking by guess."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from chalicelib.domain import profile
+from chalicelib.domain.contact import Contact
+from chalicelib.domain.linking import ANEW
+from chalicelib.domain.readings import CustomerReading
+
+Choice = tuple[str, str]  # what it is called in code, words for the button
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """What to do about a customer: ``link`` an existing one, ``create`` under a name, or ``park`` with a cause."""
+
+    do: str
+    customer: str = ""
+    name: str = ""
+    reason: str = ""
+    remedy: str = ""
+    choices: tuple[Choice, ...] = ()
+
+
+def name_for(state: Contact, name: str = "") -> str:
+    """The display name to use: Clio's, or what a person chose. ``name``: instead of the client's present one."""
+    name = name or state.name
+    if state.choice == "clean":
+        name = profile.clean(name)
+    return f"{name} (Clio {state.id})" if state.choice == "suffix" else name
+
+
+def match(state: Contact, found: Sequence[CustomerReading], taken: str) -> Match:
+    """Clio's own rule for the same person: same name and primary e-mail (reference/quickbooks.md 4.1).
+
+    ``found``: customers with exactly the name; ``taken``: "vendor" or "employee" when such an entry holds the name.
+    """
+    name = name_for(state)
+    if state.choice.startswith("link:"):
+        return Match("link", customer=state.choice.removeprefix("link:"), name=name)
+    if unwritable := refusal(name):
+        return unwritable
+    same = [c for c in found if c.active and c.email.lower() == state.email.lower() and state.email]
+    if len(same) == 1:
+        return Match("link", customer=same[0].id, name=name)
+    suffix = with_suffix(state)
+    active = [c for c in found if c.active]
+    if active:
+        mail = active[0].email or "no e-mail address"
+        return Match(
+            "park",
+            reason=f"QuickBooks already has a customer named “{name}” with {mail}.",
+            remedy="Link it if it is the same person, or create another with a suffix.",
+            choices=((f"link:{active[0].id}", "Link to this customer"), suffix),
+        )
+    if found:
+        return Match(
+            "park",
+            reason=f"An inactive QuickBooks customer holds the name “{name}”.",
+            remedy="Make it active in QuickBooks and press Retry, or create another with a suffix.",
+            choices=(suffix,),
+        )
+    if taken:
+        return Match(
+            "park",
+            reason=f"A name can be used only once in QuickBooks, and the {taken} “{name}” has it already.",
+            remedy=f"Rename the {taken} in QuickBooks and press Retry, or create the customer with a suffix.",
+            choices=(suffix,),
+        )
+    return Match("create", name=name)
+
+
+def refusal(name: str) -> Match | None:
+    """Why QuickBooks will not take a name, whoever has it; None when it will."""
+    if any(c in profile.FORBIDDEN for c in name):
+        return Match(
+            "park",
+            reason=f"QuickBooks does not accept the characters in the name “{name}”.".replace("\t", "⇥"),
+            remedy="Rename the client in Clio and press Retry, or let the name stand without these characters.",
+            choices=(("clean", "Use it without these characters"),),
+        )
+    if len(name) > profile.NAME_AT_MOST:
+        reason = "The name is longer than QuickBooks allows."
+        return Match("park", reason=reason, remedy="Shorten it in Clio, then press Retry.")
+    return None
+
+
+def with_suffix(state: Contact) -> Choice:
+    return ("suffix", f"Create as “{_suffixed(state)}”")
+
+
+def _suffixed(state: Contact) -> str:
+    plain = profile.clean(state.name) if state.choice == "clean" else state.name
+    return f"{plain} (Clio {state.id})"
+
+
+def taken_on_rename(state: Contact) -> Match:
+    """QuickBooks refused the new name of a linked customer: another entry there has it (6240)."""
+    return Match(
+        "park",
+        reason=f"The client is now called “{state.name}” in Clio, and another customer, vendor or employee in "
+        "QuickBooks has that name already.",
+        remedy="Rename the other one in QuickBooks and press Retry, use the name with a suffix, or leave QuickBooks' "
+        "name.",
+        choices=(("suffix", f"Rename to “{_suffixed(state)}”"), ("keep", "Leave the name in QuickBooks as it is")),
+    )
+
+
+def broken_link(state: Contact) -> Match:
+    """The linked customer was deactivated in QuickBooks, or is no longer shown there."""
+    anew = (ANEW, f"Create a new customer “{_suffixed(state)}”")
+    if state.lost == "inactive":
+        return Match(
+            "park",
+            reason="Its customer was made inactive in QuickBooks. Nothing more can be booked on it.",
+            remedy="Make it active again, create a new customer, or open the client's page and link another one.",
+            choices=(("activate", "Make it active again in QuickBooks"), anew),
+        )
+    if state.lost == "merged":
+        return Match(
+            "park",
+            reason="Its customer was merged in QuickBooks into one that another client of yours is linked to.",
+            remedy="Open the client's page and link another customer, or create a new one.",
+            choices=(anew,),
+        )
+    return Match(
+        "park",
+        reason="QuickBooks no longer shows its customer; it may have been merged into another one.",
+        remedy="Open the client's page and link the customer that stands for it now, or create a new one.",
+        choices=(anew,),
+    )

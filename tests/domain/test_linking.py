@@ -1,0 +1,276 @@
+"""What happens to a client: seen, linked, followed when its customer is merged, lost, and decided about by a person."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from chalicelib.domain import contact, linking
+from chalicelib.domain.contact import Contact
+from chalicelib.domain.effects import Do, key_of
+from chalicelib.domain.kernel import Decision
+from chalicelib.domain.linking import (
+    ChoiceMade,
+    ClientHidden,
+    ClientSeen,
+    ContactFact,
+    CustomerLinked,
+    CustomerSeen,
+    Left,
+    Taken,
+    customer_guard,
+    differs,
+)
+from chalicelib.domain.profile import Agreed, Change, Profile, Side
+from chalicelib.domain.readings import Address, ClientReading, CustomerReading
+from chalicelib.errors import Refused
+from tests.builders import NOW
+from tests.domain.given import a_policy, kinds, one
+
+POLICY = a_policy()
+HOME = Address(("12 Harbour Street",), "New York", "NY", "10004")
+ADA = ClientReading("c1", "Ada Example", "ada@example.com", phone="555-0100", billing=HOME, whole=True)
+ON_BILL = ClientReading("c1", "Ada Example", "ada@example.com")
+SEEN = CustomerReading("7", "0", "Ada Example", "ada@example.com", active=True, phone="555-0100", billing=HOME)
+PROFILE = Profile("Ada Example", "ada@example.com", "555-0100", "", HOME)
+
+
+def a_contact(**fields: Any) -> Contact:
+    """Read whole, not linked yet."""
+    usual = Contact(
+        "us-1", "c1", "Ada Example", "ada@example.com", company=False, phone="555-0100", billing=HOME, whole=True
+    )
+    return replace(usual, **fields)
+
+
+def linked(**fields: Any) -> Contact:
+    usual: dict[str, Any] = {
+        "customer": "7", "realm": "realm-1", "books": PROFILE, "agreed": Agreed(PROFILE, PROFILE),
+    }  # fmt: skip
+    return a_contact(**{**usual, **fields})
+
+
+def decide(state: Contact | None, fact: ContactFact, **policy: Any) -> Decision[Contact]:
+    return linking.decide(state, fact, a_policy(**policy), NOW)
+
+
+def step(revision: int) -> str:
+    return key_of("us-1", Do.CUSTOMER, f"c1/{revision}")
+
+
+# --- seen in Clio, before it is linked --------------------------------------------------------------------------------
+
+
+def test_a_client_that_a_bill_shows_is_read_whole_first() -> None:
+    decision = decide(None, ClientSeen(ON_BILL))
+    assert not decision.state.whole
+    effect = one(decision.effects, Do.LOOK_CLIENT)
+    assert (effect.key, effect.lane) == ("us-1/clio.client/c1/first", "us-1|clio|us/1")
+
+
+def test_read_whole_it_owes_a_customer() -> None:
+    for state in (None, decide(None, ClientSeen(ON_BILL)).state):
+        decision = decide(state, ClientSeen(ADA))
+        assert decision.state == a_contact()
+        effect = one(decision.effects, Do.CUSTOMER)
+        assert (effect.key, effect.lane, effect.title) == (step(1), "us-1|quickbooks|realm-1", "Ada Example")
+
+
+def test_one_that_clio_hides_owes_a_customer_from_what_its_bill_shows() -> None:
+    state = decide(None, ClientSeen(ON_BILL)).state
+    assert kinds(decide(state, ClientHidden())) == [Do.CUSTOMER]
+    assert decide(a_contact(), ClientHidden()) == Decision(a_contact())
+    assert decide(linked(), ClientHidden(again=True)) == Decision(linked())
+    again = decide(state, ClientHidden(again=True))
+    assert (again.state.revision, kinds(again), again.closes) == (2, [Do.CUSTOMER], (step(1),))
+
+
+def test_the_same_client_again_owes_nothing() -> None:
+    assert decide(a_contact(), ClientSeen(ADA)) == Decision(a_contact())
+
+
+@pytest.mark.parametrize("client", [replace(ADA, name="Ada E."), replace(ON_BILL, email="new@x.example")])
+def test_another_name_or_address_before_linking_owes_it_anew_in_place_of_the_old(client: ClientReading) -> None:
+    decision = decide(a_contact(), ClientSeen(client))
+    assert (decision.state.revision, decision.closes) == (2, (step(1),))
+    assert one(decision.effects, Do.CUSTOMER).title == client.name
+
+
+def test_a_person_who_retries_owes_it_anew() -> None:
+    assert decide(a_contact(), ClientSeen(ADA, again=True)).state.revision == 2
+
+
+def test_only_other_values_differ() -> None:
+    assert not differs(a_contact(), ADA)
+    assert not differs(a_contact(), replace(ADA, phone="(555) 0100"))
+    assert differs(a_contact(), replace(ADA, mobile="1"))
+    assert differs(a_contact(whole=False), ADA)
+    assert not differs(a_contact(), ON_BILL)
+
+
+@pytest.mark.parametrize("fact", [ClientHidden(), ChoiceMade("suffix"), Taken("email", Side.CLIO), Left("email")])
+def test_nothing_can_be_said_about_nobody(fact: ContactFact) -> None:
+    with pytest.raises(Refused, match="no such client"):
+        decide(None, fact)
+
+
+# --- the link ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_customer_belongs_to_one_client() -> None:
+    decision = decide(a_contact(), CustomerLinked("7", "realm-1", SEEN))
+    assert (decision.state.customer, decision.state.realm) == ("7", "realm-1")
+    assert [(g.key, g.holder, g.release) for g in decision.guards] == [
+        ("quickbooks/realm-1/customer/7", "us-1/c1", False)
+    ]
+    assert step(1) in decision.closes
+
+
+def test_linking_one_that_was_there_writes_nothing_however_it_differs() -> None:
+    theirs = replace(SEEN, name="Example, Ada", email="", phone="555-0999", billing=Address())
+    decision = decide(a_contact(), CustomerLinked("7", "realm-1", theirs))
+    assert decision.effects == ()
+    assert decision.state.differing == ("name", "email", "phone", "billing")
+    assert not decision.state.kept
+    assert decide(decision.state, ClientSeen(ADA)).effects == ()
+
+
+def test_of_one_that_we_made_what_it_shows_is_agreed_and_later_changes_go_over() -> None:
+    now = a_contact(email="later@example.com")
+    decision = decide(now, CustomerLinked("7", "realm-1", SEEN, created=True))
+    assert decision.state.to_books == (Change("email", "later@example.com"),)
+    effect = one(decision.effects, Do.CUSTOMER)
+    assert (effect.key, effect.body["customer"]) == (step(2), "7")
+    suffixed = replace(SEEN, name="Ada Example (Clio c1)")
+    assert decide(a_contact(), CustomerLinked("7", "realm-1", suffixed, created=True)).effects == ()
+
+
+def test_a_link_without_a_reading_is_looked_at_first() -> None:
+    state = decide(a_contact(), CustomerLinked("7", "realm-1")).state
+    assert (state.customer, state.books, state.differing) == ("7", None, ())
+    effect = one(decide(state, ClientSeen(replace(ADA, phone="1"))).effects, Do.LOOK_CUSTOMER)
+    assert effect.key == "us-1/quickbooks.look_customer/7/first"
+    found = decide(state, CustomerSeen("7", replace(SEEN, phone="555-0999")))
+    assert found.state.agreed == Agreed(PROFILE, replace(PROFILE, phone="555-0999"))
+    assert found.effects == ()
+
+
+def test_linking_another_one_lets_the_old_one_go_and_drops_what_was_under_way() -> None:
+    clash = decide(linked(), ClientSeen(replace(ADA, phone="1"))).state
+    clash = decide(clash, CustomerSeen("7", replace(SEEN, phone="2", email="new@example.com"))).state
+    assert clash.kept
+    assert clash.to_clio
+    decision = decide(clash, CustomerLinked("8", "realm-1", replace(SEEN, id="8")))
+    assert [(g.key, g.release) for g in decision.guards] == [
+        ("quickbooks/realm-1/customer/8", False),
+        ("quickbooks/realm-1/customer/7", True),
+    ]
+    new = decision.state
+    assert (new.customer, new.kept, new.to_books, new.to_clio, new.ours) == ("8", (), (), (), ())
+    closed = {step(clash.revision), "us-1/clio.change_client/c1/1", "us-1/task/contact/c1/phone/1"}
+    assert closed <= set(decision.closes)
+
+
+def test_a_link_of_an_earlier_generation_is_let_be() -> None:
+    state = linked()
+    moved = decide(state, ClientSeen(replace(ADA, phone="1")), generation=2)
+    assert (moved.state, moved.effects) == (replace(state, phone="1"), ())
+    assert decide(state, CustomerSeen("7", None), generation=2) == Decision(state)
+    late = CustomerLinked("9", "realm-1", SEEN)
+    assert decide(linked(generation=2), late, generation=2) == Decision(linked(generation=2))
+
+
+def test_afresh_nothing_of_the_old_link_is_left() -> None:
+    clash = decide(linked(), ClientSeen(replace(ADA, phone="1"))).state
+    clash = decide(clash, CustomerSeen("7", replace(SEEN, phone="2", email="new@example.com"))).state
+    told = linking.afresh(clash, a_policy(generation=2), NOW)
+    assert told.state == a_contact(phone="1", revision=clash.revision + 1, generation=2, clio_revision=1, asked=1)
+    assert len(told.closes) == 3
+
+
+# --- seen in QuickBooks -----------------------------------------------------------------------------------------------
+
+
+def test_a_customer_that_shows_what_was_agreed_changes_nothing() -> None:
+    assert decide(linked(), CustomerSeen("7", SEEN)) == Decision(linked())
+    assert decide(linked(), CustomerSeen("8", replace(SEEN, id="8", name="X"))) == Decision(linked())
+
+
+@pytest.mark.parametrize(("there", "why"), [(replace(SEEN, active=False), "inactive"), (None, "gone")])
+def test_an_inactive_or_missing_customer_is_lost_and_a_person_is_asked_once(
+    there: CustomerReading | None, why: str
+) -> None:
+    decision = decide(linked(), CustomerSeen("7", there))
+    assert (decision.state.lost, decision.state.usable, decision.state.customer) == (why, "", "7")
+    assert (one(decision.effects, Do.CUSTOMER).key, decision.closes) == (step(2), (step(1),))
+    assert decide(decision.state, CustomerSeen("7", there)) == Decision(decision.state)
+    quiet = decide(decision.state, ClientSeen(replace(ADA, phone="1")))
+    assert (quiet.effects, quiet.state.phone) == ((), "1")
+
+
+def test_active_again_it_goes_on_and_what_changed_meanwhile_goes_over() -> None:
+    lost = decide(linked(), CustomerSeen("7", None)).state
+    lost = decide(lost, ClientSeen(replace(ADA, phone="1"))).state
+    decision = decide(lost, CustomerSeen("7", SEEN))
+    assert (decision.state.lost, decision.state.to_books) == ("", (Change("phone", "1"),))
+    assert decision.closes == (step(2),)
+    assert one(decision.effects, Do.CUSTOMER).key == step(3)
+
+
+def test_the_link_follows_a_merge() -> None:
+    winner = CustomerReading("9", "4", "Example Holdings", "office@example.com", active=True)
+    decision = decide(linked(choice="suffix"), CustomerSeen("7", replace(SEEN, active=False), into=winner))
+    new = decision.state
+    assert (new.customer, new.lost, new.choice, decision.effects) == ("9", "", "", ())
+    assert [(g.key, g.release) for g in decision.guards] == [
+        (customer_guard("realm-1", "9"), False),
+        (customer_guard("realm-1", "7"), True),
+    ]
+    assert new.books is not None
+    assert new.books.name == "Example Holdings"
+
+
+def test_a_merge_into_another_clients_customer_is_a_persons_business() -> None:
+    decision = decide(linked(), CustomerSeen("7", None, elsewhere=True))
+    assert (decision.state.lost, kinds(decision)) == ("merged", [Do.CUSTOMER])
+
+
+# --- choices ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_choice_is_kept() -> None:
+    assert decide(a_contact(), ChoiceMade("suffix")).state.choice == "suffix"
+    lost = linked(lost="inactive")
+    assert decide(lost, ChoiceMade("activate")).state == replace(lost, answer="activate")
+
+
+def test_anew_unlinks_and_makes_another_with_a_suffix() -> None:
+    decision = decide(linked(lost="inactive", revision=3), ChoiceMade("anew"))
+    assert decision.state == a_contact(choice="suffix", revision=4)
+    assert (one(decision.effects, Do.CUSTOMER).key, decision.closes) == (step(4), (step(3),))
+    assert [(g.key, g.release) for g in decision.guards] == [(customer_guard("realm-1", "7"), True)]
+
+
+def test_keep_leaves_the_name_as_each_side_shows_it() -> None:
+    renamed = decide(linked(), ClientSeen(replace(ADA, name="Ada New"))).state
+    assert renamed.to_books
+    decision = decide(renamed, ChoiceMade("keep"))
+    assert (decision.state.to_books, decision.state.differing) == ((), ("name",))
+    assert decision.closes == (step(2),)
+    assert decide(decision.state, CustomerSeen("7", SEEN)).effects == ()
+
+
+# --- where it is listed -----------------------------------------------------------------------------------------------
+
+
+def test_contacts_are_listed_by_name_and_by_how_they_stand() -> None:
+    for state, where in (
+        (a_contact(), "unlinked"),
+        (linked(), "linked"),
+        (linked(lost="gone"), "conflict"),
+    ):
+        listing = contact.listing(state)
+        assert listing.list == (f"us-1/contacts/{where}", "ada example#c1")
+        assert listing.group == ("us-1/contacts", "ada example#c1")
