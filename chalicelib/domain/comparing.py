@@ -5,7 +5,7 @@ difference with its cause and its remedy. Pure.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from chalicelib.domain.crediting import Credit
 from chalicelib.domain.money import show
@@ -46,7 +46,7 @@ def against_clio(p: Payable, bill: BillReading | None) -> list[Difference]:
         cause = f"Clio shows {show(bill.balance, p.currency)} open; we last read {show(p.balance, p.currency)}."
         found.append(_of_payable(p, "not read yet", cause, "Press Resync.", bill.balance - p.balance))
     for share in p.shares:
-        if share.unseen:
+        if share.unseen and p.pot is not Pot.TRUST:  # a trust payment is named as a whole: it is in no book yet
             cause = f"The payment {share.code} of {show(share.cents, p.currency)} is not yet in Clio."
             remedy = "Record it in Clio with its code; the list “Record in Clio” has the link."
             found.append(_of_payable(p, "not yet in Clio", cause, remedy, share.unseen, expected=True))
@@ -162,7 +162,9 @@ def _of_payment(x: Payment, kind: str, cause: str, remedy: str, cents: int = 0) 
 
 def payment_against_books(x: Payment, there: BookedPayment | None) -> list[Difference]:
     """``there``: what QuickBooks shows under the id that we posted, None when it shows nothing."""
-    if x.pot is Pot.TRUST or x.phase not in (Phase.SETTLED, Phase.REMOVED):
+    if x.pot is Pot.TRUST:
+        return _trust_payment(x)
+    if x.phase not in (Phase.SETTLED, Phase.REMOVED):
         return []
     if not is_current(x):
         if not should_stand(x) and x.posted is None:
@@ -215,6 +217,16 @@ def credit_against_books(c: Credit, there: MemoReading | None) -> list[Differenc
         cause = f"{show(there.left, c.currency)} of the credit {c.number} is on no invoice in QuickBooks."
         return of("credit unapplied", cause, "Apply it in QuickBooks, or leave it to the client's credit.", there.left)
     return []
+
+
+def _trust_payment(x: Payment) -> list[Difference]:
+    """It reaches QuickBooks once, as the journal entry of the trust transaction that staff record in Clio for it."""
+    open_ = sum(i.net for i in x.items if not i.recorded)
+    if not x.unrecorded or not open_:
+        return []
+    cause = f"The trust payment {x.code} of {show(open_, x.currency)} by Stripe is in no book yet."
+    remedy = "Record it in Clio as a trust deposit with its code; its journal entry follows by itself."
+    return [replace(_of_payment(x, "not yet in Clio", cause, remedy, open_), expected=True)]
 
 
 def payment_against_stripe(x: Payment, seen: SessionReading | None) -> list[Difference]:

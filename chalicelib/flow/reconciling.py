@@ -32,6 +32,7 @@ NAMED_AT_MOST = 100  # a record holds 64 KB; the count says how many there are
 LATELY = timedelta(days=35)  # payments that a night's comparison looks at
 CLOCKS = timedelta(minutes=10)  # Stripe's time of making and ours may differ by so much
 NIGHTLY = (Tab.OPEN, Tab.REMINDING)
+TRUST = "trust/"  # the part of all trust accounts; with an account behind it, of its entries
 IN_FULL = (*NIGHTLY, Tab.PAID, Tab.CLOSED)
 
 
@@ -113,24 +114,46 @@ def _begun(world: World, firm: str, effect: Effect) -> _Run:
         return msgspec.convert(found[1], _Run)
     full = bool(effect.body.get("full", True))
     tabs = IN_FULL if full else NIGHTLY
-    return _Run(Report(at=world.now(), full=full), [*(str(t) for t in tabs), "payments", "credits"])
+    return _Run(Report(at=world.now(), full=full), [*(str(t) for t in tabs), "payments", "credits", TRUST])
 
 
 def _page(world: World, reach: Reach, policy: Policy, run: _Run) -> None:
     """One page of one part; what it names is kept only when the whole page was compared."""
     firm, part = policy.firm.id, run.parts[0]
+    if part.startswith(TRUST):
+        _trust(world, reach, policy, run)
+        return
     money = part in ("payments", "credits")
     place = f"{firm}/{part}" if money else f"{firm}/payables/{part}"
     page = world.store.listed(place, limit=PAGE, cursor=run.cursor or None, descending=money)
     compare = {"payments": _payments, "credits": _credits}.get(part, _payables)
     found, more = compare(world, reach, page.items, run.report)
-    run.named += len(found)
-    run.report.differences = (*run.report.differences, *found)[:NAMED_AT_MOST]
+    _name(run, found)
     if page.next is None or not more:
         run.parts.pop(0)
         run.cursor = ""
     else:
         run.cursor = page.next
+
+
+def _name(run: _Run, found: Sequence[Difference]) -> None:
+    run.named += len(found)
+    run.report.differences = (*run.report.differences, *found)[:NAMED_AT_MOST]
+
+
+def _trust(world: World, reach: Reach, policy: Policy, run: _Run) -> None:
+    """Trust accounts by their balances; where these differ, and in a full comparison, entry by entry."""
+    part = run.parts.pop(0)
+    try:
+        found, more = trust_check.compare(
+            world, reach, policy, part.removeprefix(TRUST), run.cursor, full=run.report.full
+        )
+    except Unavailable:
+        run.parts.insert(0, part)
+        raise
+    _name(run, found)
+    run.cursor = more.cursor
+    run.parts = [*([part] if more.cursor else []), *run.parts, *(f"{TRUST}{id}" for id in more.accounts)]
 
 
 def _payables(world: World, reach: Reach, held: Sequence[Held], out: Report) -> tuple[list[Difference], bool]:

@@ -11,7 +11,9 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from chalicelib.domain import effects
+from chalicelib.domain import effects, trust
+from chalicelib.domain import trust_comparing as comparing
+from chalicelib.domain.comparing import Difference
 from chalicelib.domain.effects import Do
 from chalicelib.domain.firm import Policy
 from chalicelib.domain.kernel import Effect, Finish, Json, Kind, Neighbour, lane_of
@@ -129,6 +131,47 @@ def measure(world: World, reach: Reach, policy: Policy) -> Checked:
         found.liability = shown[books.liability].balance if books.liability in shown else None
     world.store.put_record("trust", firm, msgspec.to_builtins(found))
     return found
+
+
+# --- the comparison of the books --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class More:
+    """What a comparison still has to do: the entries of these accounts, and the place in the present one."""
+
+    cursor: str = ""
+    accounts: tuple[str, ...] = ()
+
+
+def compare(
+    world: World, reach: Reach, policy: Policy, account: str, cursor: str, *, full: bool
+) -> tuple[list[Difference], More]:
+    """Without ``account``: the balances; entries follow in full, or where these differ. With it: one page of its
+    entries against their journal entries."""
+    if account:
+        return _entries(world, reach, policy, account, cursor)
+    currency = policy.firm.currency
+    checked = measure(world, reach, policy)
+    found = [d for f in checked.accounts.values() for d in comparing.account(f.name, f.clio, f.here, f.book, currency)]
+    here = {id: f for id, f in checked.accounts.items() if f.book is not None}
+    if checked.liability is not None and len(here) == len(policy.firm.trust_books.banks):
+        found += comparing.liability(checked.liability, sum(f.here for f in here.values()), currency)
+    if not checked.clio_agrees:
+        start(world, policy.firm.id)
+    return found, More(accounts=tuple(here) if full or found else ())
+
+
+def _entries(world: World, reach: Reach, policy: Policy, account: str, cursor: str) -> tuple[list[Difference], More]:
+    page = world.store.grouped(f"{policy.firm.id}/moves/{account}", limit=PAGE, cursor=cursor or None)
+    entries: list[Entry] = [states.decode(Kind.TRUST, h.body) for h in page.items]
+    ids = [e.posted.id for e in entries if e.posted and not e.posted.removed]
+    there = {j.id: j for j in reach.quickbooks(lambda q, a: q.journals_by_id(a, ids))} if ids else {}
+    found = []
+    for e in entries:
+        shown = there.get(e.posted.id) if e.posted else None
+        found += comparing.entry(e, trust.waits(e, policy.firm), shown, policy.firm.currency)
+    return found, More(cursor=page.next or "")
 
 
 # --- the ids of one account -------------------------------------------------------------------------------------------

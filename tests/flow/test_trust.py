@@ -187,3 +187,43 @@ def test_a_quiet_trust_account_costs_one_call_each_at_night() -> None:
     assert len([r for r in asked if "bank_accounts" in r[2]]) == 1
     assert len([r for r in asked if r[0] == "quickbooks"]) == 1
     assert not any("page_token" in r[2] for r in asked)
+
+
+def test_the_comparison_names_a_journal_entry_that_was_changed_or_deleted_behind_our_back() -> None:
+    stage = trust.a_trust_stage()
+    made = [trust.move(stage, "Ada Example", cents) for cents in (1000, 2000, 3000)]
+    assert not [d for d in acts.compare(stage).differences if "trust" in d.kind or "journal" in d.kind]
+    found = trust.journals(stage)
+    people = stage.world.quickbooks_box.people
+    people.change_journal_amount(stage.realm, found[f"T-{made[0]}"]["Id"], "11.00")
+    people.delete_journal(stage.realm, found[f"T-{made[1]}"]["Id"])
+    named = {d.number: d for d in acts.compare(stage).differences}
+    assert named[f"T-{made[0]}"].kind == "journal entry changed in QuickBooks"
+    assert named[f"T-{made[1]}"].kind == "journal entry deleted in QuickBooks"
+    assert named["IOLTA Trust Account"].cents == -1900
+    assert named["Trust liability"].cents == -1900
+    assert f"T-{made[2]}" not in named
+
+
+def test_a_trust_payment_by_stripe_is_a_named_difference_until_staff_record_it_and_reaches_quickbooks_once() -> None:
+    stage = trust.a_trust_stage()
+    payment = acts.pay_by_card(stage, "1080")
+    named = [d for d in acts.compare(stage).differences if d.detail == payment.id]
+    assert [(d.kind, d.cents, d.expected) for d in named] == [("not yet in Clio", 100000, True)]
+    before = trust.agree(stage)
+    made = stage.world.clio_box.people.record_trust_deposit("1080", 100000, description=payment.code)
+    acts.poll(stage)
+    assert trust.agree(stage) == before + 100000
+    assert acts.cents(trust.journals(stage)[f"T-{made}"]["Line"][0]["Amount"]) == 100000
+    assert not [d for d in acts.compare(stage).differences if d.detail == payment.id]
+
+
+def test_what_stays_different_after_a_sweep_is_named_and_not_swept_again() -> None:
+    stage = trust.a_trust_stage()
+    stage.world.clio_box.state.rows["bank_accounts"][int(trust.account(stage))].balance += 500
+    trust.check(stage)
+    before = acts.calls(stage)
+    trust.check(stage)
+    assert not [r for r in acts.requests_since(stage, before) if "bank_account_id" in r[2]]
+    named = [d for d in acts.compare(stage).differences if d.kind == "trust account differs in Clio"]
+    assert [d.cents for d in named] == [500]

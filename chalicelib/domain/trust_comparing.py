@@ -1,0 +1,67 @@
+"""Trust money in the books laid side by side: each account at Clio, by our entries and in QuickBooks, and each entry
+with its journal entry. Every difference with its cause and its remedy. Pure."""
+
+from __future__ import annotations
+
+from chalicelib.domain.comparing import Difference
+from chalicelib.domain.money import show
+from chalicelib.domain.trust import Entry
+from chalicelib.domain.trust_readings import JournalReading
+
+
+def _named(number: str, kind: str, cause: str, remedy: str, cents: int = 0, *, expected: bool = False) -> Difference:
+    return Difference("", number, kind, cause, remedy, cents=cents, expected=expected)
+
+
+def account(name: str, clio: int, here: int, book: int | None, currency: str) -> list[Difference]:
+    """``book``: what its QuickBooks account shows; None while none is chosen, or where it could not be read."""
+    found = []
+    if clio != here:
+        cause = f"Clio shows {show(clio, currency)} in “{name}”; the entries that it shows us come to "
+        cause += f"{show(here, currency)}."
+        remedy = "Every transaction was compared. Look in Clio for one that this user may not see, then compare again."
+        found.append(_named(name, "trust account differs in Clio", cause, remedy, clio - here))
+    if book is not None and book != here:
+        cause = (
+            f"QuickBooks shows {show(book, currency)} for “{name}”; the trust entries come to {show(here, currency)}."
+        )
+        remedy = "See the entries named here. Where none is, correct what was entered in QuickBooks by hand, or enter "
+        remedy += "what the account held before your start date."
+        found.append(_named(name, "trust account differs in QuickBooks", cause, remedy, book - here))
+    return found
+
+
+def liability(shown: int, here: int, currency: str) -> list[Difference]:
+    """QuickBooks' trust liability against what is held in all trust accounts that travel there."""
+    if shown == here:
+        return []
+    cause = f"QuickBooks shows {show(shown, currency)} as held for clients; the ledgers come to {show(here, currency)}."
+    remedy = "Correct what was entered in QuickBooks by hand on the trust liability account."
+    return [_named("Trust liability", "trust liability differs in QuickBooks", cause, remedy, shown - here)]
+
+
+def entry(e: Entry, why: str, there: JournalReading | None, currency: str) -> list[Difference]:
+    """``why``: what keeps an entry that is not begun (``trust.waits``); ``there``: its journal entry."""
+    cents = e.move.cents
+    if not e.begun:
+        if why != "word" or not e.stands:
+            return []
+        cause = f"Clio calls this trust transaction “{e.move.word}”, a kind that we do not know."
+        return [_named(e.number, "not yet in QuickBooks", cause, "See Needs attention.", cents, expected=True)]
+    if not e.written:
+        cause = f"The trust entry of {show(cents, currency)} is not in QuickBooks yet."
+        remedy = "See Needs attention for what holds it."
+        return [_named(e.number, "not yet in QuickBooks", cause, remedy, cents)]
+    if not e.stands:
+        return []
+    if there is None:
+        cause = f"The journal entry of {show(cents, currency)} was deleted in QuickBooks."
+        remedy = "Enter it there again, or delete the transaction in Clio."
+        return [_named(e.number, "journal entry deleted in QuickBooks", cause, remedy, -cents)]
+    debits = sum(c for _, c, _ in there.lines if c > 0)
+    if (debits, there.on) != (abs(cents), e.move.on):
+        cause = f"QuickBooks shows this trust entry as {show(debits, currency)} on {there.on}; it is "
+        cause += f"{show(abs(cents), currency)} on {e.move.on}."
+        remedy = "Set the journal entry back in QuickBooks."
+        return [_named(e.number, "journal entry changed in QuickBooks", cause, remedy, debits - abs(cents))]
+    return []
