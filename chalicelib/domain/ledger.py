@@ -160,11 +160,10 @@ def task_key(state: Ledger) -> str:
 
 
 def listing(state: Ledger) -> Listing:
-    """An account's clients by name; a client's matters by their label."""
+    """An account's clients by name; its matters by client and label."""
     if not state.client:
         return Listing()
     if state.matter:
-        return Listing(
-            list=(f"{state.firm}/ledgers/{state.account}/{state.client}", f"{state.label.lower()}#{state.id}")
-        )
+        place = f"{state.client}#{state.label.lower()}#{state.matter}"
+        return Listing(list=(f"{state.firm}/matters/{state.account}", place))
     return Listing(list=(f"{state.firm}/ledgers/{state.account}", f"{state.name.lower()}#{state.id}"))

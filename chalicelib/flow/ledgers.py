@@ -85,10 +85,19 @@ def settled(world: World, firm: str) -> bool:
 
 def clients_of(world: World, firm: str, account: str) -> list[Ledger]:
     """Every client's ledger of one account, by name, page by page: what a trial balance lists."""
+    return _all(world, f"{firm}/ledgers/{account}")
+
+
+def matters_of(world: World, firm: str, account: str, client: str = "") -> list[Ledger]:
+    """The matters' ledgers of one account, or of one client on it."""
+    return _all(world, f"{firm}/matters/{account}", f"{client}#" if client else "")
+
+
+def _all(world: World, partition: str, begins: str = "") -> list[Ledger]:
     found: list[Ledger] = []
     cursor: str | None = None
     while True:
-        page = world.store.listed(f"{firm}/ledgers/{account}", limit=PAGE, cursor=cursor)
+        page = world.store.listed(partition, limit=PAGE, cursor=cursor, begins=begins)
         found += [states.decode(Kind.LEDGER, h.body) for h in page.items]
         cursor = page.next
         if cursor is None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from chalicelib.domain import connection, contact, crediting, envelope, ledger, payable, payment, trust
+from chalicelib.domain import connection, contact, crediting, envelope, ledger, payable, payment, statement, trust
 from chalicelib.domain.firm import Firm
 from chalicelib.domain.kernel import Json, Kind, Listing
 from chalicelib.domain.reminders import ReminderSet
@@ -40,6 +40,7 @@ SHAPES: dict[Kind, Shape] = {
     Kind.TRUST: Shape(trust.Entry, trust.listing),
     Kind.HOLDER: Shape(trust.Holder, _unlisted),
     Kind.LEDGER: Shape(ledger.Ledger, ledger.listing),
+    Kind.STATEMENT: Shape(statement.Statement, statement.listing),
 }
 
 

@@ -28,6 +28,7 @@ from chalicelib.flow.trusting import broken_moves, point_at
 
 WAITS = timedelta(seconds=30)
 OWED_READ = 1000
+WRITES = (Do.JOURNAL, Do.HOLDER)
 PAGE = 100
 
 
@@ -106,10 +107,12 @@ def check(world: World, reach: Reach, policy: Policy, effect: Effect) -> None:
 
 
 def _quiet(world: World, policy: Policy) -> bool:
-    """Whether nothing that Clio has shown is still on its way into the ledgers."""
-    lane = policy.lanes.of(Neighbour.CLIO)
-    looks = any(e.kind == Do.LOOK_MOVE for e in world.store.lane_owed(lane, limit=OWED_READ))
-    return not looks and ledgers.settled(world, policy.firm.id)
+    """Whether nothing that Clio has shown is still on its way into the ledgers, or to QuickBooks with nothing in its
+    way: what waits for something has a cause."""
+    looks = world.store.lane_owed(policy.lanes.of(Neighbour.CLIO), limit=OWED_READ)
+    writes = world.store.lane_owed(policy.lanes.of(Neighbour.QUICKBOOKS), limit=OWED_READ)
+    under_way = [e for e in looks if e.kind == Do.LOOK_MOVE] + [e for e in writes if e.kind in WRITES and not e.cause]
+    return not under_way and ledgers.settled(world, policy.firm.id)
 
 
 def measure(world: World, reach: Reach, policy: Policy) -> Checked:

@@ -7,12 +7,21 @@ from __future__ import annotations
 
 from urllib.parse import urlencode
 
-from chalicelib.web import desk_attention, desk_collect, desk_money, desk_settings, desk_sync
+from chalicelib.web import desk_attention, desk_collect, desk_money, desk_settings, desk_sync, desk_trust
 from chalicelib.web.answers import Reply
 from chalicelib.web.desk_shell import back, desk, page
 from chalicelib.web.door import Ask
 
-__all__ = ["blueprint", "desk", "desk_attention", "desk_collect", "desk_money", "desk_settings", "desk_sync"]
+__all__ = [
+    "blueprint",
+    "desk",
+    "desk_attention",
+    "desk_collect",
+    "desk_money",
+    "desk_settings",
+    "desk_sync",
+    "desk_trust",
+]
 
 TABS = (("open", "Open"), ("reminding", "Active reminders"), ("paid", "Paid"), ("attention", "Needs attention"))
 EMPTY = {

@@ -27,6 +27,11 @@ NOTES = {
     "key-gone": "The key is revoked. Programs that use it are shut out.",
     "tried": "What waited there is being tried again now.",
     "purged": "The links to QuickBooks are purged. Connect a company under Connections to begin anew.",
+    "trust-check": "The trust accounts are being compared. The result appears here within minutes.",
+    "trust-chosen": "Saved. Trust entries that waited are written to QuickBooks now.",
+    "trust-saved": "The statement is saved.",
+    "trust-signed": "Signed off. It is kept as it stands here.",
+    "trust-opened": "Open again. The earlier sign-off stays on record.",
     "disconnected": "Disconnected. What is owed there waits until you connect again; nothing is lost.",
 }
 

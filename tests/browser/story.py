@@ -7,7 +7,19 @@ from dataclasses import dataclass, field
 
 from chalicelib.domain.kernel import Kind, Ref
 from chalicelib.domain.payable import Payable
-from chalicelib.flow import checkout, collecting, links, reconciling, resync, states
+from chalicelib.domain.statement import Outstanding
+from chalicelib.flow import (
+    checkout,
+    collecting,
+    links,
+    reconciling,
+    resync,
+    states,
+    trust_check,
+    trust_report,
+    trust_setup,
+    trust_views,
+)
 from chalicelib.flow.views import invoices
 from tests.web.visit import PagesWorld, a_seeded_world
 from tests.world import Stage, connect
@@ -44,9 +56,30 @@ def a_busy_month() -> Month:
     month.ids["run"] = resync.start(world, stage.firm, "Olivia Hartwell")
     reconciling.start(world, stage.firm, "Olivia Hartwell")
     stage.work()
+    reconcile_trust(month)
     month.ids["client"] = the_payable(stage, month.ids["fresh"]).client_id
     stage.work()  # the sums are folded from what changed
     return month
+
+
+def reconcile_trust(month: Month) -> None:
+    """The trust accounts are chosen, and last month's statement is entered with a check that is still out."""
+    stage, world = month.stage, month.world
+    trust_check.start(world, stage.firm)
+    stage.pass_time(minutes=5)
+    account = next(iter(trust_views.overview(world, stage.firm).accounts)).id
+    offered = trust_setup.choices(world, stage.firm).chosen
+    trust_setup.choose(
+        world, stage.firm, {b.clio: b.book for b in offered.banks}, offered.liability, "Olivia Hartwell", start_on=None
+    )
+    trust_check.start(world, stage.firm)
+    stage.pass_time(minutes=10)
+    last = trust_views.months(world, stage.firm, account)[0].month
+    held = trust_report.three_way(world, stage.firm, account, last).journal
+    check = Outstanding(None, "101", 2500)
+    trust_report.enter(world, stage.firm, account, last, "Ben Pine", ending=held + 2500, deposits=[], checks=[check])
+    client = next(r for r in trust_views.clients(world, stage.firm, account).rows).client
+    month.ids |= {"account": account, "holder": client, "month": last}
 
 
 def a_link(stage: Stage, payable: str) -> str:

@@ -1,0 +1,178 @@
+"""The three-way reconciliation of one trust account as of a month end: the bank statement as a person entered it, with
+what was on its way, against the trust journal and the sum of the clients' ledgers (practice.md 3.2).
+
+Signed off, it is kept as it was; what is entered or changed later is shown beside it.
+"""
+
+from __future__ import annotations
+
+import calendar
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+
+from chalicelib.domain.kernel import Decision, Listing
+from chalicelib.domain.money import show
+from chalicelib.errors import Refused
+
+ITEMS_AT_MOST = 200  # outstanding deposits, or checks, of one statement
+TEXT_LENGTH = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Outstanding:
+    """A deposit or check that is in the books and not on the statement yet. ``cents`` is positive."""
+
+    on: date | None
+    text: str
+    cents: int
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """The three figures at one moment, with Clio's and QuickBooks' beside them (None: not known)."""
+
+    adjusted: int
+    journal: int
+    ledgers: int
+    clio: int | None = None
+    book: int | None = None
+
+    @property
+    def agree(self) -> bool:
+        return self.adjusted == self.journal == self.ledgers
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """Who signed off, when, over what. ``documents`` hold the whole reconciliation, the trial balance with it."""
+
+    by: str
+    at: datetime
+    figures: Figures
+    documents: tuple[str, ...]
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """``month``: "2026-03". ``ending``: the bank statement's, None before anyone entered it. ``earlier``: sign-offs
+    that were opened again."""
+
+    firm: str
+    id: str
+    account: str
+    name: str
+    month: str
+    ending: int | None = None
+    deposits: tuple[Outstanding, ...] = ()
+    checks: tuple[Outstanding, ...] = ()
+    note: str = ""
+    entered_by: str = ""
+    entered_at: datetime | None = None
+    signed: Signed | None = None
+    earlier: tuple[Signed, ...] = ()
+
+    @property
+    def adjusted(self) -> int | None:
+        """The ending balance with what the bank has not seen yet."""
+        if self.ending is None:
+            return None
+        return self.ending + sum(d.cents for d in self.deposits) - sum(c.cents for c in self.checks)
+
+
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """A person entered the bank statement. ``note`` explains a difference that stays."""
+
+    ending: int
+    deposits: tuple[Outstanding, ...]
+    checks: tuple[Outstanding, ...]
+    note: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class SignedOff:
+    by: str
+    figures: Figures
+    documents: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reopened:
+    by: str
+
+
+StatementFact = Entered | SignedOff | Reopened
+
+
+def decide(state: Statement, fact: StatementFact, currency: str, now: datetime) -> Decision[Statement]:
+    """Raises Refused when a rule says no."""
+    match fact:
+        case Entered():
+            if state.signed:
+                raise Refused("This reconciliation is signed off. Open it again first, if it has to be changed.")
+            _check(fact)
+            new = replace(
+                state,
+                ending=fact.ending,
+                deposits=fact.deposits,
+                checks=fact.checks,
+                note=fact.note.strip(),
+                entered_by=fact.by,
+                entered_at=now,
+            )
+            return Decision(new)
+        case SignedOff():
+            return _signed(state, fact, currency, now)
+        case Reopened():
+            if state.signed is None:
+                raise Refused("This reconciliation is not signed off.")
+            return Decision(replace(state, signed=None, earlier=(*state.earlier, state.signed)))
+
+
+def _check(fact: Entered) -> None:
+    if max(len(fact.deposits), len(fact.checks)) > ITEMS_AT_MOST:
+        raise Refused(f"At most {ITEMS_AT_MOST} outstanding deposits and as many checks can be entered.")
+    if any(item.cents <= 0 for item in (*fact.deposits, *fact.checks)):
+        raise Refused("Enter outstanding deposits and checks as amounts above zero.")
+
+
+def _signed(state: Statement, fact: SignedOff, currency: str, now: datetime) -> Decision[Statement]:
+    f = fact.figures
+    if state.signed:
+        raise Refused("This reconciliation is signed off already.")
+    if state.adjusted is None:
+        raise Refused("Enter the ending balance of the bank statement first.")
+    if state.adjusted != f.adjusted:
+        raise Refused("The statement was changed meanwhile. Look at it again.")
+    if not f.agree and not state.note:
+        raise Refused(
+            f"The three do not agree: the adjusted statement shows {show(f.adjusted, currency)}, the trust journal "
+            f"{show(f.journal, currency)}, the clients' ledgers {show(f.ledgers, currency)}. Correct what differs, or "
+            "write down in the note why it does."
+        )
+    signed = Signed(fact.by, now, f, fact.documents, state.note)
+    return Decision(replace(state, signed=signed), names=fact.documents)
+
+
+def end_of(month: str) -> date:
+    """The last day of a month ("2026-03"). Raises Refused for anything else."""
+    year, _, number = month.partition("-")
+    if len(month) != 7 or not (year.isdigit() and number.isdigit()) or not (1 <= int(number) <= 12 and int(year)):
+        raise Refused("Choose a month, as 2026-03.")
+    return date(int(year), int(number), calendar.monthrange(int(year), int(number))[1])
+
+
+def months_until(last: str, count: int) -> list[str]:
+    """``count`` months, the newest first, ``last`` among them."""
+    year, month = int(last[:4]), int(last[5:])
+    found = []
+    for _ in range(count):
+        found.append(f"{year:04d}-{month:02d}")
+        year, month = (year, month - 1) if month > 1 else (year - 1, 12)
+    return found
+
+
+def listing(state: Statement) -> Listing:
+    return Listing(list=(f"{state.firm}/statements/{state.account}", state.month))

@@ -1,0 +1,294 @@
+"""The three-way reconciliation as of a month end: put together from running sums, signed off as documents, and as CSV.
+
+A figure as of a past month end is today's less what is dated later, month by month: nothing goes through entries.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import msgspec
+
+from chalicelib.domain import statement
+from chalicelib.domain.kernel import Decision, Kind, Ref
+from chalicelib.domain.ledger import OWN_NAME, Ledger
+from chalicelib.domain.money import decimal_of
+from chalicelib.domain.statement import Entered, Figures, Outstanding, Reopened, SignedOff, Statement, StatementFact
+from chalicelib.domain.trust import OWN
+from chalicelib.errors import Refused
+from chalicelib.flow import ledgers, states, trust_check
+from chalicelib.flow.firms import firm_of
+from chalicelib.flow.ports import World
+from chalicelib.flow.settle import settle
+
+LINES_A_DOCUMENT = 1500  # a document holds 380 KB
+NOT_ADDED_UP = "Trust transactions are still being added up. Try again in a minute."
+
+
+@dataclass(frozen=True, slots=True)
+class MatterLine:
+    label: str
+    cents: int
+
+
+@dataclass(frozen=True, slots=True)
+class ClientLine:
+    """One client's ledger as of the month end, or the firm's own money."""
+
+    client: str
+    name: str
+    cents: int
+    matters: tuple[MatterLine, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Late:
+    """A ledger whose balance as of the month end is another than at the sign-off."""
+
+    client: str
+    name: str
+    signed: int
+    now: int
+
+
+@dataclass(frozen=True, slots=True)
+class ThreeWay:
+    """``adjusted`` None: no statement is entered. ``clio`` and ``book``: today's figures less what is dated later;
+    ``checked_at``: when they were read. ``whole``: every change is in the ledgers. ``late``: since the sign-off."""
+
+    account: str
+    name: str
+    month: str
+    end: date
+    currency: str
+    statement: Statement
+    adjusted: int | None
+    journal: int
+    ledgers: int
+    own: int
+    clio: int | None
+    book: int | None
+    checked_at: datetime | None
+    whole: bool
+    lines: tuple[ClientLine, ...]
+    late: tuple[Late, ...] = ()
+
+    @property
+    def agree(self) -> bool:
+        return self.adjusted == self.journal == self.ledgers
+
+    @property
+    def may_sign(self) -> bool:
+        return self.whole and self.adjusted is not None and self.statement.signed is None
+
+
+def statement_ref(firm: str, account: str, month: str) -> Ref:
+    return Ref(firm, Kind.STATEMENT, f"{account}:{month}")
+
+
+def statement_of(world: World, firm: str, account: str, month: str) -> Statement:
+    """As entered, or an empty one. Raises Refused for a month that is none, or an account that we do not know."""
+    statement.end_of(month)
+    ref = statement_ref(firm, account, month)
+    found: Statement | None = states.decode(Kind.STATEMENT, world.store.load(ref).body)
+    return found or Statement(firm, ref.id, account, name_of(world, firm, account), month)
+
+
+def name_of(world: World, firm: str, account: str) -> str:
+    """A trust account's name at Clio. Raises Refused for one that the last check did not see."""
+    checked = trust_check.last(world, firm)
+    if checked is None or account not in checked.accounts:
+        raise Refused("There is no such trust account here.")
+    return checked.accounts[account].name
+
+
+def three_way(world: World, firm: str, account: str, month: str) -> ThreeWay:
+    """Reads the account's ledgers, as many as it has clients and matters: a trial balance lists them all."""
+    state = statement_of(world, firm, account, month)
+    total = ledgers.ledger_of(world, firm, account)
+    clients = ledgers.clients_of(world, firm, account)
+    matters = ledgers.matters_of(world, firm, account)
+    held_by: dict[str, list[MatterLine]] = {}
+    for m in matters:
+        if cents := m.at_end_of(month):
+            held_by.setdefault(m.client, []).append(MatterLine(m.label, cents))
+    lines = tuple(_line(c, month, held_by.get(c.client, [])) for c in clients if _shown(c, month, held_by))
+    journal = total.at_end_of(month)
+    clio, book, at = _beside(world, firm, account, total.balance - journal)
+    firm_state = firm_of(world, firm)
+    return ThreeWay(
+        account=account,
+        name=state.name,
+        month=month,
+        end=statement.end_of(month),
+        currency=firm_state.currency if firm_state else "USD",
+        statement=state,
+        adjusted=state.adjusted,
+        journal=journal,
+        ledgers=sum(line.cents for line in lines),
+        own=sum(line.cents for line in lines if line.client == OWN),
+        clio=clio,
+        book=book,
+        checked_at=at,
+        whole=ledgers.settled(world, firm),
+        lines=lines,
+        late=_late(world, state, total, lines),
+    )
+
+
+def _shown(c: Ledger, month: str, held_by: Mapping[str, Sequence[MatterLine]]) -> bool:
+    """A client with nothing, in all and on each matter, is no line of a trial balance."""
+    return bool(c.at_end_of(month) or held_by.get(c.client))
+
+
+def _line(c: Ledger, month: str, matters: Sequence[MatterLine]) -> ClientLine:
+    name = OWN_NAME if c.client == OWN else c.name or f"Client {c.client}"
+    return ClientLine(c.client, name, c.at_end_of(month), tuple(matters))
+
+
+def _beside(world: World, firm: str, account: str, later: int) -> tuple[int | None, int | None, datetime | None]:
+    """Clio's and QuickBooks' figures of the last check, less what is dated after the month end."""
+    checked = trust_check.last(world, firm)
+    if checked is None or account not in checked.accounts:
+        return None, None, None
+    f = checked.accounts[account]
+    return f.clio - later, None if f.book is None else f.book - later, checked.at
+
+
+def _late(world: World, state: Statement, total: Ledger, lines: Sequence[ClientLine]) -> tuple[Late, ...]:
+    if not changed_since(state, total):
+        return ()
+    signed = {line.client: line for line in signed_lines(world, state)}
+    now = {line.client: line for line in lines}
+    found = []
+    for client in dict.fromkeys((*signed, *now)):
+        before, after = signed.get(client), now.get(client)
+        was, is_ = before.cents if before else 0, after.cents if after else 0
+        if was != is_:
+            named = after or before
+            found.append(Late(client, named.name if named else "", was, is_))
+    return tuple(found)
+
+
+def changed_since(state: Statement, total: Ledger) -> bool:
+    """Whether anything dated up to the month end was entered, changed or deleted after the sign-off."""
+    signed = state.signed
+    return signed is not None and any(m <= state.month and at > signed.at for m, at in total.touched.items())
+
+
+def signed_lines(world: World, state: Statement) -> list[ClientLine]:
+    """The trial balance as it was signed off."""
+    found: list[ClientLine] = []
+    for key in state.signed.documents if state.signed else ():
+        told = json.loads(world.store.document(key) or b"{}")
+        found += msgspec.convert(told.get("lines", []), list[ClientLine])
+    return found
+
+
+# --- what a person does -----------------------------------------------------------------------------------------------
+
+
+def enter(
+    world: World,
+    firm: str,
+    account: str,
+    month: str,
+    by: str,
+    *,
+    ending: int,
+    deposits: Sequence[Outstanding],
+    checks: Sequence[Outstanding],
+    note: str = "",
+) -> None:
+    """The bank statement, as often as needed before the sign-off. Raises Refused."""
+    over = statement.end_of(month)
+    state = firm_of(world, firm)
+    if state is None or over >= state.today(world.now()):
+        raise Refused("This month is not over yet. Reconcile it once its statement is there.")
+    _settle(world, firm, account, month, Entered(ending, tuple(deposits), tuple(checks), note, by), by)
+
+
+def sign(world: World, firm: str, account: str, month: str, by: str) -> None:
+    """Signs off what the page shows now: the whole of it is kept as documents that the commit names. Raises Refused."""
+    report = three_way(world, firm, account, month)
+    if not report.whole:
+        raise Refused(NOT_ADDED_UP)
+    figures = Figures(report.adjusted or 0, report.journal, report.ledgers, report.clio, report.book)
+    count = len(report.statement.earlier) + 1
+    keys = []
+    for part, start in enumerate(range(0, max(len(report.lines), 1), LINES_A_DOCUMENT)):
+        told: dict[str, Any] = {
+            "account": account,
+            "name": report.name,
+            "month": month,
+            "statement": states.encode(report.statement),
+            "figures": states.encode(figures),
+            "lines": [states.encode(line) for line in report.lines[start : start + LINES_A_DOCUMENT]],
+            "by": by,
+            "at": world.now().isoformat(),
+        }
+        key = f"{firm}/trust/{account}/{month}/{count}/{world.secret(6)}-{part}"
+        world.store.put_document(key, json.dumps(told).encode(), now=world.now())
+        keys.append(key)
+    _settle(world, firm, account, month, SignedOff(by, figures, tuple(keys)), by)
+
+
+def reopen(world: World, firm: str, account: str, month: str, by: str) -> None:
+    """The sign-off stays in the list of earlier ones. Raises Refused when there is none."""
+    _settle(world, firm, account, month, Reopened(by), by)
+
+
+def _settle(world: World, firm: str, account: str, month: str, fact: StatementFact, by: str) -> None:
+    empty, state = statement_of(world, firm, account, month), firm_of(world, firm)
+    ref, currency = statement_ref(firm, account, month), state.currency if state else "USD"
+
+    def decide(before: Mapping[Ref, Any], now: datetime) -> dict[Ref, Decision[Any]]:
+        return {ref: statement.decide(before[ref] or empty, fact, currency, now)}
+
+    settle(world, [ref], decide, fact=type(fact).__name__, body=fact, by=by)
+
+
+# --- as CSV -----------------------------------------------------------------------------------------------------------
+
+
+def as_csv(report: ThreeWay) -> str:
+    """The reconciliation with its trial balance, a line each. Text that a spreadsheet would run is kept from it."""
+    out = io.StringIO()
+    write = csv.writer(out).writerow
+    s = report.statement
+    write(["Three-way trust reconciliation", _safe(report.name), report.end.isoformat(), report.currency])
+    write(["Bank statement, ending balance", "", "", _amount(s.ending)])
+    for item in s.deposits:
+        write(["Outstanding deposit", _safe(item.text), item.on or "", _amount(item.cents)])
+    for item in s.checks:
+        write(["Outstanding check", _safe(item.text), item.on or "", _amount(-item.cents)])
+    write(["Adjusted bank statement", "", "", _amount(report.adjusted)])
+    write(["Trust journal", "", "", _amount(report.journal)])
+    write(["Sum of client ledgers", "", "", _amount(report.ledgers)])
+    write(["Clio", "", "", _amount(report.clio)])
+    write(["QuickBooks", "", "", _amount(report.book)])
+    if s.signed:
+        write(["Signed off", _safe(s.signed.by), s.signed.at.isoformat(), ""])
+    if s.note:
+        write(["Note", _safe(s.note), "", ""])
+    for line in report.lines:
+        write(["Client ledger", _safe(line.name), "", _amount(line.cents)])
+        for m in line.matters:
+            write(["Matter ledger", _safe(line.name), _safe(m.label or "No matter"), _amount(m.cents)])
+    for late in report.late:
+        write(["Changed since sign-off", _safe(late.name), _amount(late.signed), _amount(late.now)])
+    return out.getvalue()
+
+
+def _amount(cents: int | None) -> str:
+    return "" if cents is None else str(decimal_of(cents))
+
+
+def _safe(text: str) -> str:
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text

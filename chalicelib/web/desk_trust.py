@@ -1,0 +1,200 @@
+"""Trust pages: what is held for whom, whether the books agree on it, and each month's three-way reconciliation."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+from urllib.parse import urlencode
+
+from chalicelib.domain.money import decimal_of, parse
+from chalicelib.domain.statement import ITEMS_AT_MOST, TEXT_LENGTH, Outstanding
+from chalicelib.errors import Refused
+from chalicelib.web.answers import NotFound, Reply
+from chalicelib.web.desk_shell import back, desk, page
+from chalicelib.web.door import Ask
+
+HERE = "/desk/trust"
+SPARE = 3  # empty rows offered on the form
+
+
+@desk.get("/desk/trust")
+def overview(ask: Ask) -> str:
+    from chalicelib.flow import trust_views
+
+    return page(ask, "trust.html", "trust", o=trust_views.overview(ask.world, ask.firm))
+
+
+@desk.post("/desk/trust")
+def check(ask: Ask) -> Reply:
+    from chalicelib.flow import trust_check
+
+    trust_check.start(ask.world, ask.firm)
+    return back(HERE, "trust-check")
+
+
+@desk.get("/desk/trust/settings")
+def settings(ask: Ask) -> str:
+    """What Clio and QuickBooks offer: a call to each."""
+    from chalicelib.flow import trust_setup
+
+    offered = trust_setup.choices(ask.world, ask.firm)
+    return page(
+        ask,
+        "trust_settings.html",
+        "trust",
+        offered=offered,
+        chosen={b.clio: b.book for b in offered.chosen.banks},
+        banks=[("", "Not written to QuickBooks"), *((b.id, b.name) for b in offered.banks)],
+        liabilities=[(a.id, a.name) for a in offered.liabilities],
+    )
+
+
+@desk.post("/desk/trust/settings", who="owner")
+def choose(ask: Ask) -> Reply:
+    from chalicelib.flow import trust_check, trust_setup
+
+    banks = {name.removeprefix("bank-"): ask.one(name) for name in ask.form if name.startswith("bank-")}
+    trust_setup.choose(
+        ask.world,
+        ask.firm,
+        banks,
+        ask.one("liability"),
+        ask.by,
+        sub_accounts=ask.one("sub_accounts") == "yes",
+        start_on=day(ask.one("start_on")),
+    )
+    trust_check.start(ask.world, ask.firm)
+    return back(HERE, "trust-chosen")
+
+
+@desk.get("/desk/trust/account/{account}")
+def account(ask: Ask, account: str) -> str:
+    """An account's client ledgers, page by page, and its months."""
+    from chalicelib.flow import trust_views
+
+    cursor = ask.query.get("cursor") or None
+    found = _found(lambda: trust_views.clients(ask.world, ask.firm, account, cursor))
+    here = f"{HERE}/account/{account}"
+    following = f"{here}?{urlencode({'cursor': found.next})}" if found.next else ""
+    months = trust_views.months(ask.world, ask.firm, account) if cursor is None else ()
+    return page(
+        ask,
+        "trust_account.html",
+        "trust",
+        found=found,
+        months=months,
+        next_url=following,
+        first_url=here if cursor else "",
+    )
+
+
+@desk.get("/desk/trust/account/{account}/ledger/{client}")
+def ledger(ask: Ask, account: str, client: str) -> str:
+    from chalicelib.flow import trust_views
+
+    cursor = ask.query.get("cursor") or None
+    found = _found(lambda: trust_views.ledger(ask.world, ask.firm, account, client, cursor))
+    here = f"{HERE}/account/{account}/ledger/{client}"
+    following = f"{here}?{urlencode({'cursor': found.next})}" if found.next else ""
+    return page(ask, "trust_ledger.html", "trust", x=found, next_url=following, first_url=here if cursor else "")
+
+
+@desk.get("/desk/trust/account/{account}/month/{month}")
+def month(ask: Ask, account: str, month: str) -> str:
+    return _month_page(ask, account, month)
+
+
+@desk.post("/desk/trust/account/{account}/month/{month}")
+def month_act(ask: Ask, account: str, month: str) -> Reply | str:
+    """Save the statement (with more empty rows, if asked), sign off, or open again."""
+    from chalicelib.flow import trust_report
+
+    here = f"{HERE}/account/{account}/month/{month}"
+    match ask.one("do"):
+        case "sign":
+            trust_report.sign(ask.world, ask.firm, account, month, ask.by)
+            return back(here, "trust-signed")
+        case "reopen":
+            trust_report.reopen(ask.world, ask.firm, account, month, ask.by)
+            return back(here, "trust-opened")
+        case asked:
+            trust_report.enter(
+                ask.world,
+                ask.firm,
+                account,
+                month,
+                ask.by,
+                ending=parse(ask.one("ending")),
+                deposits=_items(ask, "deposit"),
+                checks=_items(ask, "check"),
+                note=ask.one("note")[:2000],
+            )
+            return back(here, "trust-saved", rows="10" if asked == "more" else str(SPARE))
+
+
+@desk.get("/desk/trust/account/{account}/month/{month}/csv")
+def month_csv(ask: Ask, account: str, month: str) -> Reply:
+    from chalicelib.flow import trust_report
+
+    report = _found(lambda: trust_report.three_way(ask.world, ask.firm, account, month))
+    name = f'attachment; filename="trust-{account}-{month}.csv"'
+    return Reply(trust_report.as_csv(report), kind="text/csv; charset=utf-8", headers={"Content-Disposition": name})
+
+
+def _month_page(ask: Ask, account: str, month: str) -> str:
+    from chalicelib.flow import trust_report
+
+    report = _found(lambda: trust_report.three_way(ask.world, ask.firm, account, month))
+    spare = 10 if ask.query.get("rows") == "10" else SPARE
+    state = report.statement
+    return page(
+        ask,
+        "trust_month.html",
+        "trust",
+        r=report,
+        s=state,
+        ending=_typed(state.ending),
+        groups=(
+            ("deposit", "Outstanding deposits", "Deposit", _rows(state.deposits, spare)),
+            ("check", "Outstanding checks", "Check", _rows(state.checks, spare)),
+        ),
+    )
+
+
+def _typed(cents: int | None) -> str:
+    return "" if cents is None else str(decimal_of(cents))
+
+
+def _rows(items: tuple[Outstanding, ...], spare: int) -> list[dict[str, str]]:
+    held = [{"on": i.on.isoformat() if i.on else "", "text": i.text, "amount": _typed(i.cents)} for i in items]
+    return held + [{"on": "", "text": "", "amount": ""}] * min(spare, ITEMS_AT_MOST - len(held))
+
+
+def _items(ask: Ask, kind: str) -> list[Outstanding]:
+    """The rows of one kind that have an amount. Raises Refused for what cannot be read."""
+    days, texts, amounts = (ask.form.get(f"{kind}-{name}", []) for name in ("on", "text", "amount"))
+    found = []
+    for on, text, amount in zip(days, texts, amounts, strict=False):
+        if amount.strip():
+            found.append(Outstanding(day(on), " ".join(text.split())[:TEXT_LENGTH], parse(amount)))
+        elif text.strip() or on.strip():
+            raise Refused("Each outstanding item needs its amount.")
+    return found
+
+
+def day(text: str) -> date | None:
+    """A day as a date field sends it; empty is none. Raises Refused for anything else."""
+    if not text.strip():
+        return None
+    try:
+        return date.fromisoformat(text.strip())
+    except ValueError as bad:
+        raise Refused("Give dates as year, month and day, for example 2026-03-31.") from bad
+
+
+def _found(read: Any) -> Any:
+    """Another firm's account and no account look the same: not found."""
+    try:
+        return read()
+    except Refused as no:
+        raise NotFound from no

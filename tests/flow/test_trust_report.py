@@ -1,0 +1,155 @@
+"""The three-way reconciliation as of a month end: entered, signed off, kept, and what came later named."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+
+from chalicelib.domain.statement import Outstanding, months_until
+from chalicelib.errors import Refused
+from chalicelib.flow import trust_report, trust_views
+from tests.flow import acts
+from tests.flow import trust_acts as trust
+from tests.world import Stage
+
+
+def last_month(stage: Stage) -> str:
+    return months_until(stage.world.now().date().isoformat()[:7], 2)[1]
+
+
+def a_checked_stage() -> tuple[Stage, str, str]:
+    """With money of two clients and the firm's own, the last of it within last month."""
+    stage = trust.a_trust_stage()
+    on = date.fromisoformat(f"{last_month(stage)}-15")
+    trust.move(stage, "Ada Example", 50000, on=on)
+    trust.move(stage, "Felix Ortega", 20000, on=on)
+    trust.move(stage, None, 1000, on=on, firm="Hartwell & Pine LLP")
+    trust.check(stage)
+    return stage, trust.account(stage), last_month(stage)
+
+
+def enter(stage: Stage, account: str, month: str, ending: int, note: str = "", **items: int) -> None:
+    deposits = [Outstanding(None, "Deposit", c) for n, c in items.items() if n.startswith("deposit")]
+    checks = [Outstanding(None, "Check 101", c) for n, c in items.items() if n.startswith("check")]
+    trust_report.enter(
+        stage.world, stage.firm, account, month, acts.STAFF, ending=ending, deposits=deposits, checks=checks, note=note
+    )
+
+
+def test_the_three_agree_and_clio_and_quickbooks_stand_beside_them() -> None:
+    stage, account, month = a_checked_stage()
+    trust.move(stage, "Ada Example", 700)  # this month: it belongs to none of the figures
+    trust.check(stage)
+    before = trust_report.three_way(stage.world, stage.firm, account, month)
+    enter(stage, account, month, before.journal - 300 + 100, deposit_1=300, check_1=100)
+    shown = trust_report.three_way(stage.world, stage.firm, account, month)
+    assert shown.adjusted == shown.journal == shown.ledgers == shown.clio == shown.book
+    assert shown.own == 1000
+    assert shown.agree
+    assert {line.name: line.cents for line in shown.lines}["Felix Ortega"] == 20000
+    assert all(sum(m.cents for m in line.matters) == line.cents for line in shown.lines)
+
+
+def test_signed_off_it_is_kept_and_cannot_be_changed_until_it_is_opened_again() -> None:
+    stage, account, month = a_checked_stage()
+    journal = trust_report.three_way(stage.world, stage.firm, account, month).journal
+    with pytest.raises(Refused, match="ending balance"):
+        trust_report.sign(stage.world, stage.firm, account, month, "Olivia")
+    enter(stage, account, month, journal)
+    trust_report.sign(stage.world, stage.firm, account, month, "Olivia")
+    kept = trust_report.statement_of(stage.world, stage.firm, account, month)
+    assert kept.signed is not None
+    assert kept.signed.by == "Olivia"
+    assert sum(x.cents for x in trust_report.signed_lines(stage.world, kept)) == journal
+    with pytest.raises(Refused, match="signed off"):
+        enter(stage, account, month, 1)
+    with pytest.raises(Refused, match="already"):
+        trust_report.sign(stage.world, stage.firm, account, month, "Ben")
+    trust_report.reopen(stage.world, stage.firm, account, month, "Olivia")
+    with pytest.raises(Refused, match="not signed"):
+        trust_report.reopen(stage.world, stage.firm, account, month, "Olivia")
+    enter(stage, account, month, journal)
+    trust_report.sign(stage.world, stage.firm, account, month, "Ben")
+    assert len(trust_report.statement_of(stage.world, stage.firm, account, month).earlier) == 1
+
+
+def test_a_difference_is_signed_off_only_with_its_reason() -> None:
+    stage, account, month = a_checked_stage()
+    journal = trust_report.three_way(stage.world, stage.firm, account, month).journal
+    enter(stage, account, month, journal - 5)
+    with pytest.raises(Refused, match="do not agree"):
+        trust_report.sign(stage.world, stage.firm, account, month, "Olivia")
+    enter(stage, account, month, journal - 5, note="A bank charge of five cents, returned on the 3rd.")
+    trust_report.sign(stage.world, stage.firm, account, month, "Olivia")
+
+
+def test_what_is_entered_changed_or_deleted_after_the_sign_off_is_shown() -> None:
+    stage, account, month = a_checked_stage()
+    journal = trust_report.three_way(stage.world, stage.firm, account, month).journal
+    enter(stage, account, month, journal)
+    trust_report.sign(stage.world, stage.firm, account, month, "Olivia")
+    assert next(m.state for m in trust_views.months(stage.world, stage.firm, account)) == "signed"
+    stage.world.clock.move(minutes=1)
+    on = date.fromisoformat(f"{month}-20")
+    trust.move(stage, "Felix Ortega", 400, on=on)
+    trust.move(stage, "Ada Example", -400, on=on)
+    assert next(m.state for m in trust_views.months(stage.world, stage.firm, account)) == "changed"
+    shown = trust_report.three_way(stage.world, stage.firm, account, month)
+    assert {(x.name, x.now - x.signed) for x in shown.late} == {("Felix Ortega", 400), ("Ada Example", -400)}
+    felix = acts.contact(stage, "Felix Ortega").id
+    page = trust_views.ledger(stage.world, stage.firm, account, felix)
+    assert [(e.cents, e.late) for e in page.entries] == [(400, month), (20000, "")]
+    assert "Changed since sign-off" in trust_report.as_csv(shown)
+
+
+def test_a_month_that_is_not_over_is_not_reconciled() -> None:
+    stage, account, _ = a_checked_stage()
+    with pytest.raises(Refused, match="not over"):
+        enter(stage, account, stage.world.now().date().isoformat()[:7], 100)
+
+
+@pytest.mark.parametrize("month", ["2026", "2026-13", "abcdefg", "0000-01", "2026-1x"])
+def test_a_month_that_is_none_is_refused(month: str) -> None:
+    stage, account, _ = a_checked_stage()
+    with pytest.raises(Refused, match="Choose a month"):
+        trust_report.three_way(stage.world, stage.firm, account, month)
+
+
+def test_another_firms_account_is_not_shown() -> None:
+    stage, account, month = a_checked_stage()
+    with pytest.raises(Refused, match="no such trust account"):
+        trust_report.three_way(stage.world, "us-0", account, month)
+    with pytest.raises(Refused, match="no such trust ledger"):
+        trust_views.ledger(stage.world, stage.firm, account, "12345")
+
+
+def test_csv_holds_every_ledger_and_nothing_that_a_spreadsheet_would_run() -> None:
+    stage, account, month = a_checked_stage()
+    stage.world.clio_box.people.change_client("Ada Example", name="=Ada Example")
+    trust.move(stage, "=Ada Example", 100, on=date.fromisoformat(f"{month}-16"))
+    journal = trust_report.three_way(stage.world, stage.firm, account, month).journal
+    enter(stage, account, month, journal, note="-checked", check_1=10, deposit_1=10)
+    trust_report.sign(stage.world, stage.firm, account, month, "Olivia")
+    text = trust_report.as_csv(trust_report.three_way(stage.world, stage.firm, account, month))
+    assert "Client ledger,'=Ada Example" in text
+    assert "Note,'-checked" in text
+    assert f"Trust journal,,,{journal // 100}.{journal % 100:02d}" in text
+    assert "Signed off,Olivia" in text
+
+
+def test_the_overview_says_whether_everything_agrees() -> None:
+    stage = acts.a_synced_stage()
+    assert trust_views.overview(stage.world, stage.firm).at is None
+    trust.check(stage)
+    shown = trust_views.overview(stage.world, stage.firm)
+    assert (shown.chosen, shown.agree, shown.accounts[0].agrees) == (False, False, True)
+    trust.choose(stage)
+    stage.pass_time(minutes=5)
+    trust.check(stage)
+    shown = trust_views.overview(stage.world, stage.firm)
+    assert (shown.chosen, shown.agree, shown.adding_up) == (True, True, False)
+    assert shown.liability == shown.held
+    found = trust_views.clients(stage.world, stage.firm, trust.account(stage))
+    assert sum(r.cents for r in found.rows) == shown.held
+    assert stage.world.now() - shown.at < timedelta(hours=1)  # type: ignore[operator]

@@ -1,0 +1,129 @@
+"""Trust pages by hand, without JavaScript: from choosing the accounts to a month that is signed off."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from chalicelib.domain.statement import months_until
+from chalicelib.flow import trust_check, trust_report
+from tests.flow import trust_acts as trust
+from tests.web.visit import Visitor, a_firm_with_pages
+from tests.world import Stage
+
+
+def a_checked_firm() -> tuple[Stage, Visitor]:
+    stage, visitor = a_firm_with_pages()
+    trust_check.start(stage.world, stage.firm)
+    stage.pass_time(1, minutes=5)
+    return stage, visitor
+
+
+def choose(stage: Stage, visitor: Visitor) -> None:
+    bank, liability = trust.book(stage, "TrustAccounts")["Id"], trust.book(stage, "TrustAccountsLiabilities")["Id"]
+    visitor.get("/desk/trust/settings")
+    form = {f"bank-{trust.account(stage)}": bank, "liability": liability, "start_on": ""}
+    assert visitor.post("/desk/trust/settings", form).status == 303
+    stage.pass_time(1, minutes=8)
+
+
+def a_month(stage: Stage) -> str:
+    return months_until(stage.world.now().date().isoformat()[:7], 2)[1]
+
+
+def test_before_anything_is_compared_the_page_says_what_will_be_here() -> None:
+    _, visitor = a_firm_with_pages()
+    assert "Not compared yet" in visitor.get("/desk/trust").text
+    assert visitor.post("/desk/trust", {}).status == 303
+
+
+def test_choosing_the_accounts_leads_to_books_that_agree() -> None:
+    stage, visitor = a_checked_firm()
+    assert "Choose the accounts" in visitor.get("/desk/trust").text
+    shown = visitor.get("/desk/trust/settings")
+    assert "IOLTA Trust Account" in shown.text
+    assert "Client Trust Liability" in shown.text
+    choose(stage, visitor)
+    assert "The three agree as of" in visitor.get("/desk/trust").text
+
+
+def test_a_choice_that_mixes_accounts_gets_a_sentence() -> None:
+    stage, visitor = a_checked_firm()
+    liability = trust.book(stage, "TrustAccountsLiabilities")["Id"]
+    account = f"bank-{trust.account(stage)}"
+    visitor.get("/desk/trust/settings")
+    for form, said in (
+        ({account: "", "liability": liability}, "at least one trust account"),
+        ({account: "999", "liability": liability}, "from the list"),
+        ({account: "", "liability": "999"}, "liability account"),
+        ({account: "", "liability": liability, "start_on": "soon"}, "year, month and day"),
+    ):
+        page = visitor.post("/desk/trust/settings", form)
+        assert page.status == 422
+        assert said in page.text
+
+
+def test_an_account_shows_each_clients_ledger_and_its_entries() -> None:
+    stage, visitor = a_checked_firm()
+    page = visitor.get(f"/desk/trust/account/{trust.account(stage)}")
+    assert "Delia Marsh" in page.text
+    client = trust.ledgers(stage)["Delia Marsh"].client
+    ledger = visitor.get(f"/desk/trust/account/{trust.account(stage)}/ledger/{client}")
+    assert "Paid from trust" in ledger.text
+    assert "Waits" in ledger.text
+
+
+def test_what_is_not_there_is_not_found() -> None:
+    stage, visitor = a_checked_firm()
+    here = f"/desk/trust/account/{trust.account(stage)}"
+    for path in ("/desk/trust/account/1", f"{here}/ledger/1", f"{here}/month/2026-99", f"{here}/month/2026-99/csv"):
+        assert visitor.get(path).status == 404
+
+
+def test_a_month_is_entered_signed_off_printed_and_opened_again() -> None:
+    stage, visitor = a_checked_firm()
+    choose(stage, visitor)
+    account, month = trust.account(stage), a_month(stage)
+    here = f"/desk/trust/account/{account}/month/{month}"
+    assert "Enter the bank statement below" in visitor.get(here).text
+    journal = trust_report.three_way(stage.world, stage.firm, account, month).journal
+    entered: dict[str, str | list[str]] = {
+        "do": "more",
+        "ending": f"{(journal - 1000) // 100}.{(journal - 1000) % 100:02d}",
+        "deposit-on": [f"{month}-27", ""],
+        "deposit-text": ["Counter deposit", ""],
+        "deposit-amount": ["15.00", ""],
+        "check-on": ["", ""],
+        "check-text": ["101", ""],
+        "check-amount": ["5", ""],
+        "note": "",
+    }
+    saved = visitor.post(here, entered)
+    assert saved.status == 303
+    shown = visitor.get(saved.location)
+    assert "The three agree. It is not signed off yet." in shown.text
+    assert shown.html.count('name="check-amount"') == 11
+    signed = visitor.post(here, {"do": "sign"})
+    assert "Signed off by" in visitor.get(signed.location).text
+    assert "Signed off" in visitor.get(f"/desk/trust/account/{account}").text
+    sheet = visitor.get(f"{here}/csv")
+    assert sheet.html.startswith("Three-way trust reconciliation,IOLTA Trust Account")
+    assert visitor.post(here, entered).status == 422
+    assert visitor.post(here, {"do": "reopen"}).status == 303
+    assert "Earlier sign-offs" in visitor.get(here).text
+
+
+def test_what_cannot_be_read_on_the_statement_gets_a_sentence() -> None:
+    stage, visitor = a_checked_firm()
+    here = f"/desk/trust/account/{trust.account(stage)}/month/{a_month(stage)}"
+    visitor.get(here)
+    cases: tuple[tuple[dict[str, str | list[str]], str], ...] = (
+        ({"ending": "lots"}, "dollars and cents"),
+        ({"ending": "1", "check-on": ["x"], "check-text": [""], "check-amount": ["1"]}, "year, month and day"),
+        ({"ending": "1", "check-on": [""], "check-text": ["101"], "check-amount": [""]}, "needs its amount"),
+        ({"ending": "1", "check-on": [""], "check-text": [""], "check-amount": ["-1"]}, "above zero"),
+    )
+    for form, said in cases:
+        page = visitor.post(here, {"do": "save", **form})
+        assert page.status == 422
+        assert said in page.text
+    assert date.fromisoformat(f"{a_month(stage)}-01")
