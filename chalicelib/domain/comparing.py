@@ -221,9 +221,9 @@ def credit_against_books(c: Credit, there: MemoReading | None) -> list[Differenc
 
 def _trust_payment(x: Payment) -> list[Difference]:
     """It reaches QuickBooks once, as the journal entry of the trust transaction that staff record in Clio for it."""
-    open_ = sum(i.net for i in x.items if not i.recorded)
-    if not x.unrecorded or not open_:
+    if not x.unrecorded:
         return []
+    open_ = sum(i.net for i in x.items if not i.recorded)
     cause = f"The trust payment {x.code} of {show(open_, x.currency)} by Stripe is in no book yet."
     remedy = "Record it in Clio as a trust deposit with its code; its journal entry follows by itself."
     return [replace(_of_payment(x, "not yet in Clio", cause, remedy, open_), expected=True)]

@@ -7,8 +7,10 @@ Signed off, it is kept as it was; what is entered or changed later is shown besi
 from __future__ import annotations
 
 import calendar
+import re
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from typing import assert_never
 
 from chalicelib.domain.kernel import Decision, Listing
 from chalicelib.domain.money import show
@@ -129,6 +131,8 @@ def decide(state: Statement, fact: StatementFact, currency: str, now: datetime) 
             if state.signed is None:
                 raise Refused("This reconciliation is not signed off.")
             return Decision(replace(state, signed=None, earlier=(*state.earlier, state.signed)))
+        case _:
+            assert_never(fact)
 
 
 def _check(fact: Entered) -> None:
@@ -158,10 +162,10 @@ def _signed(state: Statement, fact: SignedOff, currency: str, now: datetime) -> 
 
 def end_of(month: str) -> date:
     """The last day of a month ("2026-03"). Raises Refused for anything else."""
-    year, _, number = month.partition("-")
-    if len(month) != 7 or not (year.isdigit() and number.isdigit()) or not (1 <= int(number) <= 12 and int(year)):
+    if not re.fullmatch(r"[1-9][0-9]{3}-(0[1-9]|1[0-2])", month):
         raise Refused("Choose a month, as 2026-03.")
-    return date(int(year), int(number), calendar.monthrange(int(year), int(number))[1])
+    year, number = int(month[:4]), int(month[5:])
+    return date(year, number, calendar.monthrange(year, number)[1])
 
 
 def months_until(last: str, count: int) -> list[str]:

@@ -59,6 +59,7 @@ def test_a_bill_that_moved_since_we_read_it_is_named(bill: dict[str, Any], cents
 
 def test_money_of_ours_that_clio_does_not_show_is_expected_until_staff_record_it() -> None:
     shares = (a_share("p1", 300), a_share("p2", 200, shown=(("r1", 200),)))
+    assert comparing.against_clio(a_payable(shares=shares, pot=Pot.TRUST), a_bill()) == []  # named with its payment
     found = comparing.against_clio(a_payable(shares=shares), a_bill())
     assert told(found) == [("not yet in Clio", 300)]
     assert found[0].expected
@@ -129,7 +130,8 @@ def a_posted(**fields: Any) -> Payment:
     ("payment", "there", "expected"),
     [
         (a_posted(), a_booked_payment(), []),
-        (a_posted(pot=Pot.TRUST), None, []),
+        (a_posted(pot=Pot.TRUST), None, [("not yet in Clio", 40000)]),
+        (a_posted(pot=Pot.TRUST, items=(Item("b1", "1080", 40000, shown=40000),)), None, []),
         (a_posted(phase=Phase.OPEN), None, []),
         (a_posted(wanted=2), a_booked_payment(), [("not yet in QuickBooks", 40000)]),
         (a_posted(posted=None), None, [("not yet in QuickBooks", 40000)]),

@@ -1,0 +1,100 @@
+"""Trust ledgers in values: running sums, month ends, and the day on which one is below zero."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chalicelib.domain import ledger
+from chalicelib.domain.kernel import Decision
+from chalicelib.domain.ledger import Below, Ledger, Moved
+from chalicelib.domain.trust import OWN
+from tests.builders import FIRM, NOW
+
+CLIENT = "7:c1"
+
+
+def moved(on: str, cents: int, name: str = "Ada Example", label: str = "") -> Moved:
+    return Moved("7", "c1", "m1", date.fromisoformat(on), cents, name, label)
+
+
+def folded(*moves: Moved, state: Ledger | None = None, id: str = CLIENT) -> Decision[Ledger]:
+    return ledger.fold(state or ledger.new(FIRM, id), moves, "USD", NOW)
+
+
+def test_a_movement_falls_in_three_ledgers() -> None:
+    assert ledger.ids_of(moved("2026-03-01", 1)) == ("7", "7:c1", "7:c1:m1")
+    assert ledger.ids_of(replace(moved("2026-03-01", 1), matter="")) == ("7", "7:c1", "7:c1:-")
+
+
+def test_a_month_end_is_found_from_the_months() -> None:
+    state = folded(moved("2026-01-31", 500), moved("2026-03-01", 200), moved("2026-02-10", -100)).state
+    assert [state.at_end_of(m) for m in ("2025-12", "2026-01", "2026-02", "2026-03")] == [0, 500, 400, 600]
+    assert state.balance == 600
+    assert folded(moved("2026-03-02", -200), state=state).state.months == {"2026-01": 500, "2026-02": -100}
+
+
+def test_an_account_notes_when_each_month_last_moved_and_no_days() -> None:
+    state = folded(moved("2026-01-31", 500), id="7").state
+    assert state.touched == {"2026-01": NOW}
+    assert (state.days, state.name, state.client) == ({}, "", "")
+
+
+def test_a_matter_keeps_its_label_and_is_not_named() -> None:
+    decided = folded(moved("2026-01-31", -500, label="00001-Example"), id="7:c1:m1")
+    assert (decided.state.label, decided.state.matter, decided.effects) == ("00001-Example", "m1", ())
+
+
+def test_the_firms_own_money_has_a_name() -> None:
+    assert ledger.new(FIRM, f"7:{OWN}").name == ledger.OWN_NAME
+
+
+def test_the_first_day_below_zero_is_named_until_it_is_mended() -> None:
+    named = folded(moved("2026-03-05", -700), moved("2026-03-01", 500))
+    assert named.state.below == Below(date(2026, 3, 5), -200)
+    [asked] = named.effects
+    assert asked.key == ledger.task_key(named.state)
+    assert "2026-03-05" in asked.reason
+    assert "−$2.00" in asked.reason
+    same = folded(moved("2026-03-06", 1), state=named.state)
+    assert (same.effects, same.closes) == ((), ())
+    other = folded(moved("2026-03-04", -600), state=named.state)
+    assert other.closes == (asked.key,)
+    assert other.state.below == Below(date(2026, 3, 4), -100)
+    mended = folded(moved("2026-03-01", 900), state=other.state)
+    assert mended.closes == (ledger.task_key(other.state),)
+    assert (mended.state.below, mended.effects) == (None, ())
+
+
+def test_a_day_that_is_mended_on_the_same_day_is_not_below_zero() -> None:
+    assert folded(moved("2026-03-05", -700), moved("2026-03-05", 700)).state.below is None
+
+
+def test_days_that_are_too_old_are_kept_in_the_opening() -> None:
+    first = date(2020, 1, 1)
+    state = folded(*(moved((first + timedelta(days=n)).isoformat(), 1) for n in range(ledger.DAYS_KEPT + 5))).state
+    assert (len(state.days), state.opening) == (ledger.DAYS_KEPT, 5)
+    assert state.at_end_of("2020-01") == 31
+    late = folded(moved("2020-01-02", -6), state=state)
+    assert (late.state.opening, late.state.balance) == (-1, ledger.DAYS_KEPT - 1)
+
+
+def test_clients_are_listed_by_name_and_matters_by_client_and_label() -> None:
+    assert ledger.listing(ledger.new(FIRM, "7")).list is None
+    client = replace(ledger.new(FIRM, "7:c1"), name="Ada")
+    assert ledger.listing(client).list == (f"{FIRM}/ledgers/7", "ada#7:c1")
+    matter = replace(ledger.new(FIRM, "7:c1:m1"), label="00001-X")
+    assert ledger.listing(matter).list == (f"{FIRM}/matters/7", "c1#00001-x#m1")
+
+
+@given(st.lists(st.tuples(st.integers(0, 80), st.integers(-500, 500)), min_size=1, max_size=40), st.integers(1, 40))
+def test_however_movements_are_batched_the_ledger_is_the_same(moves: list[tuple[int, int]], at: int) -> None:
+    built = [moved((date(2026, 1, 1) + timedelta(days=n)).isoformat(), cents) for n, cents in moves]
+    once = folded(*built).state
+    first = folded(*built[:at]).state
+    twice = folded(*built[at:], state=first).state if built[at:] else first
+    assert (once.balance, once.months, once.days, once.below) == (twice.balance, twice.months, twice.days, twice.below)
+    assert once.balance == sum(cents for _, cents in moves) == once.at_end_of("2026-12")

@@ -1,0 +1,83 @@
+"""The three-way reconciliation in values."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from chalicelib.domain import statement
+from chalicelib.domain.statement import Entered, Figures, Outstanding, Reopened, SignedOff, Statement
+from chalicelib.errors import Refused
+from tests.builders import FIRM, NOW, TODAY
+
+EMPTY = Statement(FIRM, "7:2026-01", "7", "IOLTA", "2026-01")
+
+
+def entered(**fields: Any) -> Entered:
+    usual: dict[str, Any] = {"ending": 1000, "deposits": (), "checks": (), "note": "", "by": "Ben"}
+    return Entered(**{**usual, **fields})
+
+
+def decide(state: Statement, fact: statement.StatementFact) -> Statement:
+    return statement.decide(state, fact, "USD", NOW).state
+
+
+def signing(adjusted: int = 1000, journal: int = 1000, ledgers: int = 1000) -> SignedOff:
+    return SignedOff("Olivia", Figures(adjusted, journal, ledgers), ("doc",))
+
+
+def test_the_adjusted_balance_counts_what_the_bank_has_not_seen() -> None:
+    assert EMPTY.adjusted is None
+    deposits = (Outstanding(TODAY, "Counter", 300), Outstanding(None, "", 50))
+    state = decide(EMPTY, entered(deposits=deposits, checks=(Outstanding(None, "101", 200),), note="  why "))
+    assert (state.adjusted, state.note, state.entered_by, state.entered_at) == (1150, "why", "Ben", NOW)
+
+
+def test_outstanding_items_are_above_zero_and_not_too_many() -> None:
+    with pytest.raises(Refused, match="above zero"):
+        decide(EMPTY, entered(checks=(Outstanding(None, "", 0),)))
+    with pytest.raises(Refused, match="At most 200"):
+        decide(EMPTY, entered(deposits=(Outstanding(None, "", 1),) * 201))
+
+
+def test_a_sign_off_names_its_documents_and_stays_on_record_when_it_is_opened_again() -> None:
+    decided = statement.decide(decide(EMPTY, entered()), signing(), "USD", NOW)
+    assert decided.names == ("doc",)
+    assert decided.state.signed is not None
+    assert (decided.state.signed.by, decided.state.signed.at) == ("Olivia", NOW)
+    with pytest.raises(Refused, match="signed off"):
+        decide(decided.state, entered())
+    with pytest.raises(Refused, match="already"):
+        decide(decided.state, signing())
+    opened = decide(decided.state, Reopened("Olivia"))
+    assert (opened.signed, len(opened.earlier)) == (None, 1)
+    with pytest.raises(Refused, match="not signed off"):
+        decide(opened, Reopened("Olivia"))
+
+
+def test_a_sign_off_needs_a_statement_that_agrees_or_says_why_not() -> None:
+    with pytest.raises(Refused, match="ending balance"):
+        decide(EMPTY, signing())
+    state = decide(EMPTY, entered())
+    with pytest.raises(Refused, match="meanwhile"):
+        decide(state, signing(adjusted=999))
+    for journal, ledgers in ((999, 1000), (1000, 999)):
+        with pytest.raises(Refused, match="do not agree"):
+            decide(state, signing(1000, journal, ledgers))
+    explained = decide(replace(state, note="A charge that the bank gave back."), signing(1000, 999, 999))
+    assert explained.signed is not None
+    assert explained.signed.note == "A charge that the bank gave back."
+
+
+def test_months() -> None:
+    assert statement.end_of("2024-02").isoformat() == "2024-02-29"
+    assert statement.months_until("2026-02", 4) == ["2026-02", "2026-01", "2025-12", "2025-11"]
+    assert statement.listing(EMPTY).list == (f"{FIRM}/statements/7", "2026-01")
+
+
+@pytest.mark.parametrize("month", ["2026", "2026-13", "2026-00", "abcdefg", "0000-01", "2026-1x", "20261-1", "²026-01"])
+def test_a_month_that_is_none_is_refused(month: str) -> None:
+    with pytest.raises(Refused, match="Choose a month"):
+        statement.end_of(month)

@@ -1,0 +1,320 @@
+"""A trust entry in values: what the ledgers count of it, what QuickBooks is owed, and what changes nothing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from chalicelib.domain import firm as firms
+from chalicelib.domain import generation, trust
+from chalicelib.domain import trust_comparing as comparing
+from chalicelib.domain.effects import Do, Lanes
+from chalicelib.domain.firm import Firm, Policy, TrustBank, TrustBooks, TrustChosen, TrustWordTaken
+from chalicelib.domain.kernel import Decision
+from chalicelib.domain.trust import (
+    Entry,
+    Holder,
+    Journaled,
+    JournalWritten,
+    Move,
+    MoveGone,
+    MoveSeen,
+    RulesChanged,
+    WriteAgain,
+)
+from chalicelib.domain.trust_readings import JournalReading
+from chalicelib.errors import Refused
+from tests.builders import FIRM, NOW, TODAY, a_firm
+
+BANK = TrustBank("7", "IOLTA", "91", "Trust bank")
+BOOKS = TrustBooks(banks=(BANK,), liability="92", liability_type="Other Current Liability")
+
+
+def a_move(**fields: Any) -> Move:
+    usual: dict[str, Any] = {
+        "transaction": "500",
+        "allocation": "",
+        "account": "7",
+        "on": TODAY,
+        "cents": 1000,
+        "currency": "USD",
+        "client_id": "c1",
+        "client_name": "Ada Example",
+        "matter_id": "m1",
+        "matter": "00001-Example",
+        "text": "Retainer",
+        "word": "deposit",
+        "etag": "e1",
+    }
+    return Move(**{**usual, **fields})
+
+
+def a_policy(firm: Firm | None = None) -> Policy:
+    return Policy(firm or a_firm(trust=BOOKS), 1, Lanes(FIRM, clio="us/1", realm="123"))
+
+
+def see(state: Entry | None, policy: Policy | None = None, **fields: Any) -> Decision[Entry]:
+    return trust.decide(state, MoveSeen(a_move(**fields)), policy or a_policy(), NOW)
+
+
+def an_entry(**fields: Any) -> Entry:
+    """Seen, and written to QuickBooks at its first revision."""
+    return replace(see(None).state, posted=Journaled("8", 1), **fields)
+
+
+def kinds(decided: Decision[Entry]) -> list[str]:
+    return [str(e.kind) for e in decided.effects]
+
+
+def test_a_new_entry_is_counted_and_written_once() -> None:
+    decided = see(None)
+    assert kinds(decided) == [Do.LEDGER, Do.JOURNAL]
+    ledger, journal = decided.effects
+    assert [(m["cents"], m["client"], m["matter"]) for m in ledger.body["moves"]] == [(1000, "c1", "m1")]
+    assert journal.after == ("customer/c1",)
+    assert journal.body == {"entry": "500", "revision": 1, "number": "T-500"}
+    assert (decided.state.revision, decided.state.begun, decided.state.written) == (1, True, False)
+    again = see(decided.state)
+    assert (again.state, again.effects) == (decided.state, ())
+
+
+def test_the_firms_own_money_has_no_client_to_wait_for() -> None:
+    decided = see(None, client_id="", client_name="")
+    assert decided.effects[1].after == ()
+    assert decided.state.ledger == trust.OWN
+
+
+@pytest.mark.parametrize(
+    ("firm", "fields", "why"),
+    [
+        (a_firm(), {}, "accounts"),
+        (a_firm(trust=BOOKS), {"account": "8"}, "accounts"),
+        (a_firm(trust=replace(BOOKS, liability="")), {}, "accounts"),
+        (a_firm(trust=replace(BOOKS, start_on=TODAY + timedelta(days=1))), {}, "before"),
+        (a_firm(trust=replace(BOOKS, start_on=TODAY)), {}, ""),
+        (a_firm(trust=BOOKS), {"word": "sweep_in"}, "word"),
+        (a_firm(trust=replace(BOOKS, words=("sweep_in",))), {"word": "sweep_in"}, ""),
+        (a_firm(trust=BOOKS, generation=2), {}, "accounts"),
+    ],
+)
+def test_what_keeps_an_entry_from_being_written(firm: Firm, fields: dict[str, Any], why: str) -> None:
+    decided = see(None, a_policy(firm), **fields)
+    assert trust.waits(decided.state, firm) == why
+    assert decided.state.begun is (why == "")
+    expected = {"": [Do.LEDGER, Do.JOURNAL], "word": [Do.LEDGER, Do.TASK]}.get(why, [Do.LEDGER])
+    assert kinds(decided) == expected
+
+
+def test_what_waited_is_written_when_the_rules_allow_it() -> None:
+    waiting = see(None, a_policy(a_firm())).state
+    assert kinds(trust.decide(waiting, RulesChanged(), a_policy(), NOW)) == [Do.JOURNAL]
+    assert kinds(trust.decide(an_entry(), RulesChanged(), a_policy(), NOW)) == []
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ({"cents": 2000}, [Do.LEDGER, Do.JOURNAL]),
+        ({"on": TODAY - timedelta(days=1)}, [Do.LEDGER, Do.JOURNAL]),
+        ({"client_id": "c2"}, [Do.LEDGER, Do.JOURNAL]),
+        ({"client_name": "Ada E"}, [Do.LEDGER]),
+        ({"text": "Second retainer"}, [Do.JOURNAL]),
+        ({"etag": "e2"}, []),
+    ],
+)
+def test_a_change_goes_where_it_shows(fields: dict[str, Any], expected: list[str]) -> None:
+    decided = see(an_entry(), **fields)
+    assert kinds(decided) == expected
+    written = Do.JOURNAL in expected
+    assert decided.state.revision == (2 if written else 1)
+    assert decided.closes == ((trust.journal_key(an_entry()),) if written else ())
+
+
+def test_a_changed_amount_takes_the_old_one_back_in_the_ledgers() -> None:
+    moves = see(an_entry(), cents=2500).effects[0].body["moves"]
+    assert [m["cents"] for m in moves] == [-1000, 2500]
+
+
+def test_what_is_gone_leaves_the_ledgers_and_quickbooks() -> None:
+    decided = trust.decide(an_entry(), MoveGone(), a_policy(), NOW)
+    assert kinds(decided) == [Do.LEDGER, Do.JOURNAL]
+    assert [m["cents"] for m in decided.effects[0].body["moves"]] == [-1000]
+    assert not decided.state.stands
+    removed = trust.decide(decided.state, JournalWritten("8", "123", 2, removed=True), a_policy(), NOW)
+    assert removed.state.written
+    back = see(removed.state)
+    assert kinds(back) == [Do.LEDGER, Do.JOURNAL]
+
+
+def test_what_is_gone_before_anything_was_to_be_written_owes_nothing() -> None:
+    waiting = see(None, a_policy(a_firm())).state
+    assert kinds(trust.decide(waiting, MoveGone(), a_policy(), NOW)) == [Do.LEDGER]
+
+
+def test_an_entry_of_nothing_is_never_written_and_one_that_becomes_nothing_is_taken_out() -> None:
+    assert kinds(see(None, cents=0)) == [Do.LEDGER]
+    decided = see(an_entry(), cents=0)
+    assert kinds(decided) == [Do.LEDGER, Do.JOURNAL]
+    assert not decided.state.stands
+
+
+def test_the_line_on_the_account_is_the_truth_and_the_allocation_fills_in() -> None:
+    alone = see(None, transaction="", allocation="9", bill_id="b1").state
+    assert alone.id == "a9"
+    both = see(alone, transaction="500", allocation="9", bill_id="b1", bill_number="1042").state
+    assert both.id == "a9"
+    assert both.move.transaction == "500"
+    again = see(both, transaction="", allocation="9")
+    assert (again.state, again.effects) == (both, ())
+    assert see(replace(both, gone=True), transaction="", allocation="9").state.move.transaction == ""
+
+
+def test_answers_to_older_revisions_and_earlier_generations_change_nothing() -> None:
+    state = replace(an_entry(), revision=2, posted=Journaled("8", 2))
+    assert trust.decide(state, JournalWritten("8", "123", 1), a_policy(), NOW).state == state
+    later = replace(state, generation=2)
+    assert trust.decide(later, JournalWritten("9", "123", 2), a_policy(), NOW).state == later
+
+
+def test_a_journal_entry_belongs_to_one_entry_only() -> None:
+    [guard] = trust.decide(see(None).state, JournalWritten("8", "123", 1), a_policy(), NOW).guards
+    assert (guard.key, guard.holder) == ("quickbooks/123/journal/8", f"{FIRM}/500")
+
+
+def test_a_person_may_have_a_deleted_journal_entry_written_again() -> None:
+    decided = trust.decide(an_entry(), WriteAgain(), a_policy(), NOW)
+    assert kinds(decided) == [Do.JOURNAL]
+    assert decided.state.posted is None
+
+
+def test_nothing_happens_to_an_entry_that_is_not_held() -> None:
+    with pytest.raises(ValueError, match="not held"):
+        trust.decide(None, MoveGone(), a_policy(), NOW)
+
+
+def test_a_clients_own_account_is_owed_with_the_entry() -> None:
+    policy = a_policy(a_firm(trust=replace(BOOKS, sub_accounts=True)))
+    decided = see(None, policy, client_name='Ada: "Example"')
+    assert kinds(decided) == [Do.LEDGER, Do.JOURNAL, Do.HOLDER]
+    assert decided.effects[2].body == {"client": "c1", "name": "Ada Example (Clio c1)"}
+    assert kinds(see(None, policy, client_id="")) == [Do.LEDGER, Do.JOURNAL]
+    held = trust.held_in("c1", "Ada Example (Clio c1)", "95", policy)
+    assert held.state.account == "95"
+    assert held.guards[0].key == "quickbooks/123/account/95"
+
+
+def test_the_sides_come_to_zero_with_the_client_on_the_liability() -> None:
+    bank, held = trust.sides(see(None).state, "91", "92", "63")
+    assert (bank.account, bank.cents, bank.customer) == ("91", 1000, "")
+    assert (held.account, held.cents, held.customer) == ("92", -1000, "63")
+    assert bank.text == "Trust deposit 00001-Example Retainer"
+    out = see(None, cents=-500, bill_number="1042", matter="", text="").state
+    assert trust.words(out) == "Paid from trust bill 1042"
+
+
+def test_numbers_fit_quickbooks_and_places_in_the_index_keep_clios_order() -> None:
+    assert see(None, transaction="9" * 30).state.number == "T-" + "9" * 19
+    state = see(None).state
+    assert trust.listing(state).list == (f"{FIRM}/trust/7/c1", f"{TODAY.isoformat()}#500")
+    assert trust.listing(state).group == (f"{FIRM}/moves/7", "500".zfill(20))
+    assert trust.listing(replace(state, gone=True)).group is None
+    alone = see(None, transaction="", allocation="9").state
+    assert trust.listing(alone).group == (f"{FIRM}/moves/7", "~9")
+
+
+# --- generations ------------------------------------------------------------------------------------------------------
+
+
+def test_in_a_new_generation_an_entry_waits_for_its_accounts_and_is_written_anew() -> None:
+    state, purged = an_entry(), a_firm(trust=BOOKS, generation=2)
+    renewed = generation.renewed(state, a_policy(purged), NOW)
+    assert (renewed.state.posted, renewed.state.begun, renewed.effects) == (None, False, ())
+    assert renewed.closes == (trust.journal_key(state),)
+    chosen = a_firm(trust=replace(BOOKS, generation=2), generation=2)
+    anew = generation.renewed(state, a_policy(chosen), NOW)
+    assert [e.body["revision"] for e in anew.effects] == [2]
+    quiet = generation.renewed(see(None, a_policy(a_firm())).state, a_policy(purged), NOW)
+    assert quiet.closes == ()
+    holder = Holder(FIRM, "c1", "Ada", "95")
+    assert generation.renewed(holder, a_policy(purged), NOW).state == replace(holder, account="", generation=2)
+
+
+# --- the firm's choice ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("books", "said"),
+    [
+        (replace(BOOKS, liability=""), "liability account"),
+        (replace(BOOKS, banks=()), "at least one"),
+        (replace(BOOKS, liability="91"), "twice"),
+        (replace(BOOKS, banks=(BANK, replace(BANK, clio="8"))), "twice"),
+        (replace(BOOKS, banks=(replace(BANK, book="35"),)), "Payments of invoices"),
+    ],
+)
+def test_trust_money_never_shares_an_account(books: TrustBooks, said: str) -> None:
+    with pytest.raises(Refused, match=said):
+        firms.decide(a_firm(), TrustChosen(books))
+
+
+def test_a_choice_keeps_the_words_that_were_taken_and_counts_itself() -> None:
+    taken = firms.decide(a_firm(generation=3), TrustWordTaken("sweep_in")).state
+    chosen = firms.decide(taken, TrustChosen(BOOKS)).state
+    assert (chosen.trust.words, chosen.trust.choices, chosen.trust.generation) == (("sweep_in",), 2, 3)
+    assert chosen.trust_books.book_of("7") == "91"
+    assert replace(chosen, generation=4).trust_books.book_of("7") == ""
+    assert replace(chosen, generation=4).trust_books.words == ("sweep_in",)
+
+
+# --- the comparison of the books --------------------------------------------------------------------------------------
+
+
+def a_journal(cents: int = 1000, **fields: Any) -> JournalReading:
+    usual: dict[str, Any] = {"id": "8", "sync_token": "0", "number": "T-500", "on": TODAY, "note": ""}
+    return JournalReading(**{**usual, **fields}, lines=(("91", cents, ""), ("92", -cents, "63")))
+
+
+@pytest.mark.parametrize(
+    ("clio", "here", "book", "said"),
+    [
+        (5, 5, 5, []),
+        (5, 5, None, []),
+        (7, 5, None, [("trust account differs in Clio", 2)]),
+        (5, 5, 1, [("trust account differs in QuickBooks", -4)]),
+    ],
+)
+def test_an_account_is_laid_beside_clio_and_quickbooks(
+    clio: int, here: int, book: int | None, said: list[tuple[str, int]]
+) -> None:
+    assert [(d.kind, d.cents) for d in comparing.account("IOLTA", clio, here, book, "USD")] == said
+
+
+def test_the_liability_is_laid_beside_the_ledgers() -> None:
+    assert comparing.liability(5, 5, "USD") == []
+    assert [d.cents for d in comparing.liability(7, 5, "USD")] == [2]
+
+
+@pytest.mark.parametrize(
+    ("entry", "why", "there", "said"),
+    [
+        (an_entry(), "", a_journal(), ""),
+        (an_entry(), "", None, "journal entry deleted in QuickBooks"),
+        (an_entry(), "", a_journal(900), "journal entry changed in QuickBooks"),
+        (an_entry(), "", a_journal(on=TODAY - timedelta(days=1)), "journal entry changed in QuickBooks"),
+        (an_entry(revision=2), "", a_journal(), "not yet in QuickBooks"),
+        (an_entry(gone=True), "", None, ""),
+        (an_entry(begun=False), "before", None, ""),
+        (an_entry(begun=False), "accounts", None, ""),
+        (an_entry(begun=False), "word", None, "not yet in QuickBooks"),
+        (an_entry(begun=False, gone=True), "word", None, ""),
+    ],
+)
+def test_an_entry_is_laid_beside_its_journal_entry(
+    entry: Entry, why: str, there: JournalReading | None, said: str
+) -> None:
+    found = comparing.entry(entry, why, there, "USD")
+    assert [d.kind for d in found] == ([said] if said else [])
+    assert all(d.expected is (why == "word") for d in found)
