@@ -48,6 +48,7 @@ class Do(StrEnum):
     RECONCILE = "self.reconcile"
     PREFLIGHT = "self.preflight"
     RENEW = "self.renew"
+    REDRAW = "self.redraw"
     FOLD = "self.fold"
     LEDGER = "self.ledger"
     TRUST_BEGIN = "self.trust"

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 from chalicelib.domain import billing, effects
 from chalicelib.domain.firm import Accounts, Detail, Firm, Policy, TaxAs
-from chalicelib.domain.kernel import Decision
+from chalicelib.domain.kernel import Decision, Neighbour
 from chalicelib.domain.money import show
 from chalicelib.domain.payable import Payable
 from chalicelib.domain.readings import BillLine, BillState, Pot
@@ -95,10 +95,62 @@ def is_open(p: Payable) -> bool:
     return approved and p.booked is not None and p.balance > 0
 
 
-def redrawn(state: Payable, policy: Policy, now: datetime) -> Decision[Payable]:
-    """The firm asks for its open invoices to be written again, as it has chosen now."""
-    if not is_open(state) or not state.lines:
+def redrawn(state: Payable, policy: Policy, now: datetime, *, checking: bool = False) -> Decision[Payable]:
+    """The firm asks for its open invoices to be written again, as it has chosen now. ``checking``: its lines are being
+    read at this moment, so they are read for this revision too."""
+    if not is_open(state):
         return Decision(state)
-    new = replace(state, revision=state.revision + 1, lines_revision=state.revision + 1)
-    older = effects.key_of(state.firm, effects.Do.INVOICE, f"{state.id}/{state.revision}")
-    return Decision(new, effects=(billing.owe_invoice(new, policy, now),), closes=(older,))
+    new = replace(state, revision=state.revision + 1)
+    older = f"{state.id}/{state.revision}"
+    closes = tuple(effects.key_of(state.firm, do, older) for do in (effects.Do.INVOICE, effects.Do.READ_LINES))
+    if state.lines and state.lines_revision == state.revision and not checking:
+        new = replace(new, lines_revision=new.revision)
+        return Decision(new, effects=(billing.owe_invoice(new, policy, now),), closes=closes)
+    lane, title = policy.lanes.of(Neighbour.CLIO), f"Bill {state.number}"
+    return Decision(
+        new, effects=(effects.read_lines(state.firm, lane, state.id, new.revision, now, title),), closes=closes
+    )
+
+
+EXAMPLE_TAX = 2751  # 8.875 % of the taxed line
+
+
+def example(firm: Firm) -> Drawn:
+    """An invented bill that has everything, drawn as the firm chose: for the settings page."""
+    lines = (
+        BillLine("1", "service", None, "Consultation", 31000, tax=EXAMPLE_TAX),
+        BillLine("2", "service", None, "Drafting of contract", 45000),
+        BillLine("3", "expense", None, "Court fee", 4150),
+    )
+    asks = sum(x.net for x in lines) + EXAMPLE_TAX + 1350 - 5000
+    return draw(_invented(firm, asks), lines, firm)
+
+
+def _invented(firm: Firm, asks: int) -> Payable:
+    at = datetime(2026, 1, 1, tzinfo=UTC)
+    return Payable(
+        firm=firm.id,
+        id="example",
+        pot=Pot.OPERATING,
+        number="1042",
+        client_id="",
+        client_name="",
+        client_email="",
+        matters=(),
+        currency=firm.currency,
+        issued_on=None,
+        due_on=None,
+        bill_state=BillState.AWAITING_PAYMENT,
+        total=asks + 5000,
+        asks=asks,
+        tax=EXAMPLE_TAX,
+        interest=1350,
+        discount=5000,
+        balance=asks,
+        pending=0,
+        credits=0,
+        paid=0,
+        etag="",
+        updated_at=at,
+        read_at=at,
+    )

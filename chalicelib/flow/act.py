@@ -43,7 +43,7 @@ def perform(world: World, reach: Reach, policy: Policy, effect: Effect) -> None:
             _stripe(world, reach, policy, effect, do)
         case Do.REMIND | Do.RECEIPT | Do.WATCH_MAIL:
             _mail(world, reach, policy, effect, do)
-        case Do.POLL_CLIO | Do.POLL_STRIPE | Do.RESYNC | Do.RECONCILE | Do.PREFLIGHT | Do.RENEW:
+        case Do.POLL_CLIO | Do.POLL_STRIPE | Do.RESYNC | Do.RECONCILE | Do.PREFLIGHT | Do.RENEW | Do.REDRAW:
             _runs(world, reach, policy, effect, do)
         case Do.LOOK_MOVE | Do.TRUST_CHECK | Do.TRUST_SWEEP | Do.LEDGER | Do.TRUST_BEGIN:
             _trust(world, reach, policy, effect, do)
@@ -105,7 +105,7 @@ def _trust(world: World, reach: Reach, policy: Policy, effect: Effect, do: Do) -
 
 
 def _runs(world: World, reach: Reach, policy: Policy, effect: Effect, do: Do) -> None:
-    from chalicelib.flow import polling, preflight, reconciling, renewing, resync
+    from chalicelib.flow import drawing, polling, preflight, reconciling, renewing, resync
 
     if do is Do.PREFLIGHT:
         preflight.run(world, reach, policy, effect)
@@ -113,6 +113,8 @@ def _runs(world: World, reach: Reach, policy: Policy, effect: Effect, do: Do) ->
         renewing.run(world, policy, effect)
     elif do is Do.RECONCILE:
         reconciling.reconcile(world, reach, policy, effect)
+    elif do is Do.REDRAW:
+        drawing.run(world, policy, effect)
     elif do is Do.RESYNC:
         resync.run(world, policy, effect)
     else:

@@ -11,6 +11,7 @@ from datetime import date, datetime
 from typing import assert_never
 
 from chalicelib.domain.connection import NAMES, Connection
+from chalicelib.domain.crediting import Credit
 from chalicelib.domain.effects import Do
 from chalicelib.domain.kernel import Effect, Neighbour
 from chalicelib.domain.money import show
@@ -102,6 +103,29 @@ class Paid:
     booked: str
     recorded: str
     failure: str
+
+
+@dataclass(frozen=True, slots=True)
+class Credited:
+    """A credit note on an invoice, with its part of it. ``booked``: how it stands in QuickBooks."""
+
+    number: str
+    on: date
+    cents: int
+    text: str
+    booked: str
+    gone: bool
+
+
+def credited(c: Credit, payable: str) -> Credited:
+    part = sum(p.cents for p in c.parts if p.payable == payable)
+    if c.gone:
+        booked = "Taken back" if c.current else "Being taken back"
+    elif not c.current:
+        booked = "Being applied" if c.memo else "Not there yet"
+    else:
+        booked = f"Applied, {show(c.left, c.currency)} of it on no invoice" if c.left else "Applied"
+    return Credited(c.number, c.on, part, c.text, booked, c.gone)
 
 
 @dataclass(frozen=True, slots=True)

@@ -125,10 +125,10 @@ def proposed_start(firm: Firm, world: World) -> date:
 
 def choices(world: World, firm: str) -> Choices:
     """One read of the firm's QuickBooks. Raises Disconnected, Unavailable."""
-    return _choices(_books(world, firm), _firm(world, firm).accounts)
+    return _choices(books(world, firm), _firm(world, firm).accounts)
 
 
-def _books(world: World, firm: str) -> Books:
+def books(world: World, firm: str) -> Books:
     held = connections(world, firm).get(str(Neighbour.QUICKBOOKS))
     if held is None:
         raise Refused("Connect QuickBooks first.")

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from chalicelib.domain.crediting import Credit
 from chalicelib.domain.envelope import Envelope, Post
 from chalicelib.domain.kernel import Held, Json, Line
 from chalicelib.domain.money import show
@@ -55,7 +56,11 @@ def payments_in(lines: Iterable[Line]) -> list[str]:
 
 
 def tell(
-    payable: Payable, lines: Sequence[Line], payments: Sequence[Payment], mails: Sequence[Envelope]
+    payable: Payable,
+    lines: Sequence[Line],
+    payments: Sequence[Payment],
+    mails: Sequence[Envelope],
+    credits: Sequence[Credit] = (),
 ) -> tuple[Event, ...]:
     """Newest first."""
     events = [*_changes(payable, lines)]
@@ -63,6 +68,8 @@ def tell(
         events += _of_payment(payable, payment)
     for mail in mails:
         events += _of_mail(payable, mail)
+    for credit in credits:
+        events += _of_credit(payable, credit)
     events.sort(key=lambda e: e.at)
     return tuple(events[::-1])  # of one instant too, what was told later stands first
 
@@ -154,9 +161,12 @@ def _receipts_moved(old: list[Any], new: list[Any], cents: Any) -> list[tuple[st
     for r in new:
         if r["id"] not in was or was[r["id"]]["standing"] != r["standing"]:
             words, more = STANDINGS.get(r["standing"], ("Clio shows {}", ""))
+            words = "Clio shows a credit note of {}" if r.get("kind") == "credit" else words
             told.append(("Clio", words.format(cents(r["cents"])), more))
     gone = [r for r in old if r["id"] not in {n["id"] for n in new}]
-    told += [("Clio", f"Clio no longer shows a payment of {cents(r['cents'])}", "") for r in gone]
+    for r in gone:
+        what = "credit note" if r.get("kind") == "credit" else "payment"
+        told.append(("Clio", f"Clio no longer shows a {what} of {cents(r['cents'])}", ""))
     return told
 
 
@@ -202,6 +212,14 @@ def _of_payment(payable: Payable, x: Payment) -> list[Event]:
         gone = f"Refunded: {show(x.returned, x.currency)}; lost in disputes: {show(x.lost, x.currency)}."
         events.append(Event(x.settled_at, "Stripe", f"Money of payment {x.code} went back to the client", gone, "bad"))
     return events
+
+
+def _of_credit(payable: Payable, c: Credit) -> list[Event]:
+    if c.memo is None:
+        return []
+    amount = show(c.on_payable(payable.id), c.currency)
+    more = "It is taken off the invoice by a payment of nothing." if c.current else "It is not applied there yet."
+    return [Event(c.memo.made_at, "QuickBooks", f"Credit {c.number} of {amount} entered in QuickBooks", more)]
 
 
 POSTS = {

@@ -9,7 +9,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from chalicelib.domain import effects, receipts, surplus
+from chalicelib.domain import comparing, effects, receipts, surplus
+from chalicelib.domain.crediting import Credit
 from chalicelib.domain.effects import Do
 from chalicelib.domain.envelope import Envelope
 from chalicelib.domain.firm import Firm
@@ -24,8 +25,25 @@ from chalicelib.errors import Refused
 from chalicelib.flow import states, timeline
 from chalicelib.flow.firms import CONNECTIONS, firm_of
 from chalicelib.flow.firms import connections as connections_of
+from chalicelib.flow.leaving import CREDIT
 from chalicelib.flow.ports import World
-from chalicelib.flow.rows import Action, Item, Link, Match, Paid, Row, Said, item, link, matches, paid, payable_of, row
+from chalicelib.flow.rows import (
+    Action,
+    Credited,
+    Item,
+    Link,
+    Match,
+    Paid,
+    Row,
+    Said,
+    credited,
+    item,
+    link,
+    matches,
+    paid,
+    payable_of,
+    row,
+)
 from chalicelib.flow.summing import sums_of
 from chalicelib.flow.timeline import Event
 
@@ -112,6 +130,7 @@ class Invoice:
     bill_url: str
     payments: tuple[Paid, ...]
     matches: tuple[Match, ...]
+    credit_notes: tuple[Credited, ...]
     items: tuple[Item, ...]
     timeline: tuple[Event, ...]
 
@@ -196,7 +215,9 @@ def invoice(world: World, firm: str, id: str) -> Invoice:
     known = _payments_of(world, firm, p, timeline.payments_in(lines))
     mails = _mails_of(world, firm, id)
     sets = _sets_of(world, firm, [p])
-    parked = _parked_about(world, firm, p, known, mails)
+    notes = _credits_of(world, firm, p)
+    posted = _payments_of(world, firm, p, comparing.touching(p))
+    parked = _parked_about(world, firm, p, posted, mails, notes)
     shown = row(p, sets, _today(world, firm), next((e.reason or e.title for e in parked), ""))
     chosen_set = sets.get(p.collection.set_id) if p.collection else None
     connected = connections_of(world, firm).get(str(Neighbour.CLIO))
@@ -223,8 +244,9 @@ def invoice(world: World, firm: str, id: str) -> Invoice:
         bill_url=world.clio.bill_link(connected.account, id) if connected else "",
         payments=tuple(paid(x) for x in known if x.phase not in (Phase.CREATING, Phase.OPEN, Phase.EXPIRED)),
         matches=matches(p, {x.id: x.code for x in known}),
+        credit_notes=tuple(credited(c, id) for c in notes),
         items=tuple(item(e) for e in parked),
-        timeline=timeline.tell(p, lines, known, mails),
+        timeline=timeline.tell(p, lines, known, mails, notes),
     )
 
 
@@ -235,13 +257,25 @@ def _payments_of(world: World, firm: str, p: Payable, named: Iterable[str]) -> l
     return [states.decode(Kind.PAYMENT, h.body) for h in held if h.body is not None]
 
 
+def _credits_of(world: World, firm: str, p: Payable) -> list[Credit]:
+    """Credits that Clio shows on it, and those that are being taken back."""
+    ids = comparing.crediting_ids(p) | {x.removeprefix(CREDIT) for x in p.leaving if x.startswith(CREDIT)}
+    held = world.store.load_many([Ref(firm, Kind.CREDIT, id) for id in sorted(ids)[:PAYMENTS_SHOWN]]) if ids else []
+    return [states.decode(Kind.CREDIT, h.body) for h in held if h.body is not None]
+
+
 def _mails_of(world: World, firm: str, payable: str) -> list[Envelope]:
     page = world.store.grouped(f"{firm}/mails/{payable}", limit=50, descending=True)
     return [states.decode(Kind.ENVELOPE, h.body) for h in page.items]
 
 
 def _parked_about(
-    world: World, firm: str, p: Payable, paid: Sequence[Payment], mails: Sequence[Envelope]
+    world: World,
+    firm: str,
+    p: Payable,
+    paid: Sequence[Payment],
+    mails: Sequence[Envelope],
+    credits: Sequence[Credit],
 ) -> list[Effect]:
     """What waits for a person about this invoice: read by the keys that its state can have given, never by a search."""
     key = effects.key_of
@@ -255,6 +289,7 @@ def _parked_about(
         keys += [key(firm, Do.POSTING, f"{x.id}/{x.wanted}")] if x.wanted else []
         keys += [key(firm, Do.MARK_PAID, f"{x.id}/{p.id}")] if x.unrecorded else []
         keys += [key(firm, Do.TASK, reversal_name(x))] if x.reversals else []
+    keys += [key(firm, Do.CREDIT, f"{c.id}/{c.wanted}") for c in credits]
     keys += [key(firm, Do.TASK, f"mail/{m.id}/{m.post}") for m in mails[:3]]
     found = [world.store.effect(k) for k in keys]
     return [e for e in found if e is not None and e.status is Status.PARKED]

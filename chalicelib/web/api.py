@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from chalicelib.errors import Refused
+from chalicelib.errors import Refused, Unreadable
 from chalicelib.web.answers import JSON, NotFound, Reply
 from chalicelib.web.api_door import Asked, delete, doors, get, post, put
 from chalicelib.web.door import Ask
@@ -264,6 +264,57 @@ def reconcile(ask: Asked) -> dict[str, Any]:
 
     reconciling.start(ask.world, ask.firm, ask.by)
     return {"started": True}
+
+
+# --- how invoices are drawn -------------------------------------------------------------------------------------------
+
+
+@get("/invoice-settings")
+def drawing(ask: Asked) -> Any:
+    """The choice, what QuickBooks offers, an example, and the last run."""
+    from chalicelib.flow import drawing
+
+    return drawing.shown(ask.world, ask.firm)
+
+
+@put("/invoice-settings")
+def draw(ask: Asked) -> Any:
+    """Holds for invoices written from now on. ``booked_under``: items and the discount's account, by purpose."""
+    from chalicelib.domain.firm import Detail, Invoicing, TaxAs
+    from chalicelib.flow import drawing
+
+    detail, tax = ask.json.text("detail"), ask.json.text("tax")
+    if detail not in list(Detail) or tax not in list(TaxAs):
+        raise Unreadable(
+            "detail or tax", f"{detail}, {tax}", '"detail" is lines or kinds; "tax" is line or quickbooks.'
+        )
+    how = Invoicing(
+        Detail(detail),
+        TaxAs(tax),
+        ask.json.text("tax_code", ""),
+        ask.json.flag("matters"),
+        ask.json.flag("pay_link"),
+        ask.json.flag("clio_memo"),
+    )
+    picked = ask.json.object("booked_under")
+    drawing.save(ask.world, ask.firm, how, {name: picked.text(name) for name in picked.names}, ask.by)
+    return drawing.shown(ask.world, ask.firm)
+
+
+@get("/open-invoices")
+def open_invoices(ask: Asked) -> Any:
+    """How many invoices a rewrite would write again."""
+    from chalicelib.flow import drawing
+
+    return drawing.count(ask.world, ask.firm)
+
+
+@post("/invoice-rewrites", 202)
+def rewrite(ask: Asked) -> Any:
+    """Open invoices are written again as chosen now; read /invoice-settings for how far it is."""
+    from chalicelib.flow import drawing
+
+    return drawing.start(ask.world, ask.firm, ask.by)
 
 
 def _found(read: Any) -> Any:

@@ -43,6 +43,14 @@ class Body:
             raise Unreadable(name, "not all texts", f'"{name}" is a list of texts.')
         return found
 
+    def object(self, name: str) -> Body:
+        """An object within; an empty one where there is none."""
+        return Body(self._of(name, dict, {}))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(self._told)
+
     def objects(self, name: str) -> list[Body]:
         found: list[Any] = self._of(name, list, None)
         if not all(isinstance(one, dict) for one in found):

@@ -7,7 +7,15 @@ from __future__ import annotations
 
 from urllib.parse import urlencode
 
-from chalicelib.web import desk_attention, desk_collect, desk_money, desk_settings, desk_sync, desk_trust
+from chalicelib.web import (
+    desk_attention,
+    desk_collect,
+    desk_drawing,
+    desk_money,
+    desk_settings,
+    desk_sync,
+    desk_trust,
+)
 from chalicelib.web.answers import Reply
 from chalicelib.web.desk_shell import back, desk, page
 from chalicelib.web.door import Ask
@@ -17,6 +25,7 @@ __all__ = [
     "desk",
     "desk_attention",
     "desk_collect",
+    "desk_drawing",
     "desk_money",
     "desk_settings",
     "desk_sync",
@@ -78,12 +87,13 @@ def invoice(ask: Ask, payable: str) -> str:
 @desk.post("/desk/invoices/{payable}/links")
 def pay_links(ask: Ask, payable: str) -> Reply | str:
     """A new pay link to copy, shown once; or every link of this invoice made useless."""
-    from chalicelib.flow import links, views
+    from chalicelib.flow import drawing, links, views
 
     shown = views.invoice(ask.world, ask.firm, payable)
     if ask.one("do") == "revoke":
         count = links.revoke(ask.world, ask.firm, payable)
         ask.world.log("pay_links_revoked", firm=ask.firm, links=count)
+        drawing.redraw_one(ask.world, ask.firm, payable, ask.by)
         return back(f"/desk/invoices/{payable}", "links-gone")
     token = links.make(ask.world, links.PayLink(ask.firm, shown.row.client_id, payable))
     return page(ask, "invoice.html", "invoices", i=shown, link=links.address(ask.world, token))

@@ -20,6 +20,8 @@ NOTES = {
     "done": "Marked as done.",
     "matched": "The payment is matched. Nothing is posted a second time.",
     "separate": "It is kept as a payment of its own.",
+    "drawn": "Saved. Invoices are drawn like this from now on.",
+    "redrawing": "Open invoices are being written again. You can leave this page; it goes on.",
     "links-gone": "Every pay link sent for this invoice opens nothing any more.",
     "undone": "The match is undone. The payment waits for a decision under Needs attention.",
     "mark-on": "From now on bills that are paid in full are marked as paid in Clio.",

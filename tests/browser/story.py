@@ -44,6 +44,7 @@ def a_busy_month() -> Month:
     bills = [r for r in rows if r.kind == "invoice" and r.status.tone != "bad"]
     for name, row in zip(("card", "debit", "failed", "left", "fresh"), bills, strict=False):
         month.ids[name] = row.id
+    month.ids["credited"] = next(r.id for r in rows if r.number == "1059")
     month.ids["trust"] = next(r.id for r in rows if r.kind != "invoice")
     collecting.start(world, stage.firm, [r.id for r in bills[:12]], "friendly", "Olivia Hartwell")
     stage.pass_time(hours=3, step_minutes=60)

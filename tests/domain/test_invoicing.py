@@ -126,15 +126,33 @@ def test_open_invoices_are_drawn_anew_when_asked_and_no_others() -> None:
     decision = invoicing.redrawn(p, a_policy(), NOW)
     assert (decision.state.revision, decision.state.lines_revision) == (2, 2)
     assert one(decision.effects, Do.INVOICE).body["revision"] == 2
-    assert decision.closes == (key_of("us-1", Do.INVOICE, "b1/1"),)
+    assert key_of("us-1", Do.INVOICE, "b1/1") in decision.closes
     for other in (
         replace(p, booked=None),
         replace(p, balance=0),
         replace(p, pot=Pot.TRUST),
         replace(p, bill_state=BillState.PAID),
-        replace(p, lines=""),
     ):
         assert invoicing.redrawn(other, a_policy(), NOW) == Decision(other)
+
+
+def test_lines_that_are_being_read_are_read_for_the_new_drawing_too() -> None:
+    p = a_payable(booked=Booked("9", 1, 40000), lines="doc", lines_revision=1)
+    for waiting in (
+        invoicing.redrawn(p, a_policy(), NOW, checking=True),
+        invoicing.redrawn(replace(p, revision=2), a_policy(), NOW),
+        invoicing.redrawn(replace(p, lines=""), a_policy(), NOW),
+    ):
+        assert one(waiting.effects, Do.READ_LINES).body["revision"] == waiting.state.revision
+        assert waiting.state.lines_revision == 1
+
+
+@pytest.mark.parametrize("detail", list(Detail))
+@pytest.mark.parametrize("tax", list(TaxAs))
+def test_the_example_shows_everything_that_an_invoice_can_hold(detail: Detail, tax: TaxAs) -> None:
+    drawn = invoicing.example(a_drawing_firm(detail=detail, tax=tax))
+    assert drawn.total == 31000 + 45000 + 4150 + 2751 + 1350 - 5000
+    assert (drawn.tax > 0) == (tax is TaxAs.QUICKBOOKS)
 
 
 def test_the_message_is_a_sentence_with_the_address() -> None:
