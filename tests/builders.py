@@ -32,6 +32,7 @@ def a_firm(**fields: Any) -> Firm:
         "start_on": TODAY - timedelta(days=60),
         "accounts": Accounts(clearing="35", clearing_name="Undeposited Funds"),
         "reply_to": "office@hartwell.example",
+        "matched": fields.get("generation", 1),
     }
     return Firm(**{**usual, **fields})
 

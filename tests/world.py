@@ -20,7 +20,15 @@ import requests
 
 from chalicelib.clio import webhook as clio_webhook
 from chalicelib.clio.client import ClioClient, Region
-from chalicelib.domain.firm import Accounts, AccountsChosen, Founded, Member, PlaceConfirmed, WritesConfirmed
+from chalicelib.domain.firm import (
+    Accounts,
+    AccountsChosen,
+    Founded,
+    MatchesConfirmed,
+    Member,
+    PlaceConfirmed,
+    WritesConfirmed,
+)
 from chalicelib.domain.kernel import Neighbour
 from chalicelib.domain.readings import EventPointer, Pot
 from chalicelib.domain.wanted import Letter
@@ -347,6 +355,7 @@ def connect(world: MemoryWorld, *, second: bool = False, trust: bool = True) -> 
         WritesConfirmed(
             native_sync_off=True, native_reminders_off=True, start_on=world.now().date() - timedelta(days=60)
         ),
+        MatchesConfirmed(1),  # nothing is read yet: the first sync itself is played in tests/flow/test_first_sync.py
     ):
         signing.settle_firm(world, firm, fact, by="test")
     resync.begin_polls(world, firm)

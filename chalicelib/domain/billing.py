@@ -285,7 +285,7 @@ def booked(state: Payable, fact: InvoiceBooked, now: datetime) -> Decision[Payab
             max(fact.revision, old.revision if old else 0),
             fact.total,
             adopted=fact.adopted or bool(old and old.adopted),
-            waits=fact.waits,
+            waits=fact.waits or bool(old and old.id == fact.id and old.waits),
             voided=fact.voided,
         ),
         generation=fact.generation,

@@ -49,6 +49,7 @@ class Do(StrEnum):
     PREFLIGHT = "self.preflight"
     RENEW = "self.renew"
     REDRAW = "self.redraw"
+    FIRST_SYNC = "self.first"
     FOLD = "self.fold"
     LEDGER = "self.ledger"
     TRUST_BEGIN = "self.trust"

@@ -106,7 +106,8 @@ class Firm:
     """``zone``: IANA name; due dates and mail times are local to it. ``start_on``: bills issued before it come in only
     if unpaid. ``send_hour``: the local hour at which mails may begin to go out. ``generation`` counts how often
     the links to QuickBooks were begun anew. ``contacts_stand``: whose value stands where a client was changed in Clio
-    and in QuickBooks (clio | quickbooks). ``blocked``: (kind of effect, why it waits), by the last preflight."""
+    and in QuickBooks (clio | quickbooks). ``blocked``: (kind of effect, why it waits), by the last preflight.
+    ``matched``: the generation whose first sync a person has gone through."""
 
     id: str
     name: str
@@ -125,13 +126,20 @@ class Firm:
     reply_to: str = ""
     generation: int = 1
     blocked: tuple[tuple[str, str], ...] = ()
+    matched: int = 0
     trust: TrustBooks = TrustBooks()
     invoicing: Invoicing = Invoicing()
     contacts_stand: str = "clio"
 
     @property
     def may_write(self) -> bool:
-        """The first write to another book waits for all of this (issue: before the first write the firm confirms)."""
+        """The first write to another book waits for all of this, and for the first sync of this generation of links to
+        be gone through: what is there already is matched before anything is made."""
+        return self.may_read and self.matched == self.generation
+
+    @property
+    def may_read(self) -> bool:
+        """Bills are read once all of this is confirmed (issue: before the first write the firm confirms)."""
         return bool(
             self.place_confirmed
             and self.native_sync_off
@@ -227,6 +235,13 @@ class LinksPurged:
 
 
 @dataclass(frozen=True, slots=True)
+class MatchesConfirmed:
+    """The first sync of this generation was gone through: writing begins."""
+
+    generation: int
+
+
+@dataclass(frozen=True, slots=True)
 class Preflighted:
     """What has to wait for a setting in QuickBooks, by kind of effect and in words."""
 
@@ -257,6 +272,7 @@ FirmFact = (
     | MarkPaidSwitched
     | ContactsStand
     | LinksPurged
+    | MatchesConfirmed
     | Preflighted
     | TrustChosen
     | TrustWordTaken
@@ -317,6 +333,8 @@ def decide(state: Firm | None, fact: FirmFact) -> Decision[Firm]:
             return Decision(replace(state, contacts_stand=fact.side))
         case LinksPurged():
             return Decision(_purged(state, fact))
+        case MatchesConfirmed():
+            return Decision(replace(state, matched=max(state.matched, fact.generation)))
         case Preflighted():
             return Decision(replace(state, blocked=fact.blocked))
         case TrustChosen():

@@ -43,7 +43,16 @@ def perform(world: World, reach: Reach, policy: Policy, effect: Effect) -> None:
             _stripe(world, reach, policy, effect, do)
         case Do.REMIND | Do.RECEIPT | Do.WATCH_MAIL:
             _mail(world, reach, policy, effect, do)
-        case Do.POLL_CLIO | Do.POLL_STRIPE | Do.RESYNC | Do.RECONCILE | Do.PREFLIGHT | Do.RENEW | Do.REDRAW:
+        case (
+            Do.POLL_CLIO
+            | Do.POLL_STRIPE
+            | Do.RESYNC
+            | Do.RECONCILE
+            | Do.PREFLIGHT
+            | Do.RENEW
+            | Do.REDRAW
+            | Do.FIRST_SYNC
+        ):
             _runs(world, reach, policy, effect, do)
         case Do.LOOK_MOVE | Do.TRUST_CHECK | Do.TRUST_SWEEP | Do.LEDGER | Do.TRUST_BEGIN:
             _trust(world, reach, policy, effect, do)
@@ -105,10 +114,12 @@ def _trust(world: World, reach: Reach, policy: Policy, effect: Effect, do: Do) -
 
 
 def _runs(world: World, reach: Reach, policy: Policy, effect: Effect, do: Do) -> None:
-    from chalicelib.flow import drawing, polling, preflight, reconciling, renewing, resync
+    from chalicelib.flow import drawing, first_sync, polling, preflight, reconciling, renewing, resync
 
     if do is Do.PREFLIGHT:
         preflight.run(world, reach, policy, effect)
+    elif do is Do.FIRST_SYNC:
+        first_sync.run(world, reach, policy, effect)
     elif do is Do.RENEW:
         renewing.run(world, policy, effect)
     elif do is Do.RECONCILE:

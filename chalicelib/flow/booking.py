@@ -25,7 +25,8 @@ SETTLES = timedelta(seconds=120)  # QuickBooks may work on a request for this lo
 REPEAT_AFTER = timedelta(seconds=5)
 BLOCKED_FOR = timedelta(seconds=20)
 BLOCKED_AT_MOST = timedelta(minutes=10)
-SETUP_WAITS = timedelta(minutes=10)
+SETUP_WAITS = timedelta(minutes=30)
+NOT_BEGUN = "It waits for the first sync: see the set-up."
 SETTING_WAITS = timedelta(hours=1)  # the preflight wakes them as soon as the setting is right
 ORDER = (Do.CUSTOMER, Do.HOLDER, Do.INVOICE, Do.POSTING, Do.CREDIT, Do.JOURNAL)  # what others need goes before them
 NOT_REPLAYED = ("6000", "600")
@@ -53,7 +54,11 @@ def work(world: World, reach: Reach, policy: Policy, effects: Sequence[Effect]) 
         return _retire(world, effects)
     if not policy.firm.may_write:
         for e in effects:
-            world.store.postpone(e.key, world.now() + SETUP_WAITS, cause="The set-up is not finished.")
+            world.store.postpone(
+                e.key,
+                world.now() + SETUP_WAITS,
+                cause="It waits for the first sync to be gone through: see the set-up.",
+            )
         return False
     moved = False
     lane = effects[0].lane if effects else ""

@@ -242,10 +242,10 @@ def waits_for(neighbour: Neighbour | str) -> str:
     return f"{neighbour} is disconnected."
 
 
-def wake(world: World, lane: str, *, waiting_for: str = "") -> None:
+def wake(world: World, lane: str, *, waiting_for: str = "", at_most: int = WOKEN_AT_MOST) -> None:
     """All that this lane owes is due now (or what has this cause): what waited for the connection goes on."""
     now = world.now()
-    owed = world.store.lane_owed(lane, limit=WOKEN_AT_MOST)
+    owed = world.store.lane_owed(lane, limit=at_most)
     waiting = [e for e in owed if not waiting_for or e.cause == waiting_for]
     for effect in waiting:
         if effect.due_at > now:

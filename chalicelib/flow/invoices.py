@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from chalicelib.domain import billing, effects, invoicing, posting
+from chalicelib.domain import billing, effects, first, invoicing, posting
 from chalicelib.domain.firm import Policy, TaxAs
 from chalicelib.domain.kernel import Decision, Effect, Finish, Kind, Ref, Status
 from chalicelib.domain.money import show
@@ -19,7 +19,7 @@ from chalicelib.domain.wanted import Void, WantedInvoice
 from chalicelib.errors import Conflict
 from chalicelib.flow import links, states
 from chalicelib.flow.ports import World
-from chalicelib.flow.prepared import FOR_A_PERSON, Prepared, current, done, park, posted_there, renew
+from chalicelib.flow.prepared import FOR_A_PERSON, Prepared, current, done, first_links, park, posted_there, renew
 from chalicelib.flow.reach import Reach
 from chalicelib.flow.settle import settle
 
@@ -199,7 +199,8 @@ def _meet(
     """The number is in QuickBooks already: ours after a lost answer, one to link, or somebody else's."""
     mine = next((i for i in there if _marker(state) in i.note), None)
     same = [i for i in there if i.customer_id == customer and i.total == state.asks]
-    invoice = mine or (same[0] if len(same) == 1 else None)
+    chosen = _chosen(world, policy, state, there)
+    invoice = mine or chosen or (same[0] if len(same) == 1 else None)
     if invoice is None:
         other = there[0]
         park(
@@ -219,15 +220,16 @@ def _meet(
     fact = billing.InvoiceBooked(
         invoice.id,
         policy.lanes.book,
-        state.revision,
+        state.revision if invoice in same else 0,
         invoice.total,
         adopted=True,
         waits=bool(unmatched),
         unmatched=unmatched,
         generation=policy.firm.generation,
     )
+    finish = Finish(e.key) if fact.revision else None  # what a person linked gets Clio's figures next
     try:
-        _settle_invoice(world, policy, e, fact, Finish(e.key))
+        _settle_invoice(world, policy, e, fact, finish)
     except Conflict:
         park(
             world,
@@ -237,23 +239,22 @@ def _meet(
         )
 
 
+def _chosen(world: World, policy: Policy, state: Payable, there: Sequence[InvoiceReading]) -> InvoiceReading | None:
+    """The invoice that a person said in the first sync is this bill's."""
+    found = world.store.record(first_links(policy), state.id)
+    return next((i for i in there if found and i.id == found[1]["invoice"]), None)
+
+
 def _unmatched(world: World, reach: Reach, policy: Policy, state: Payable, invoice: InvoiceReading) -> str:
     """The payments on a linked invoice that a person has to compare with Clio's, in words; empty when all are clear.
-
-    One with the same amount and day as exactly one of Clio's, and no other, is the same; it is taken as posted.
-    """
+    Those that are clear are taken as posted."""
     if not invoice.payments:
         return ""
     booked = reach.quickbooks(lambda q, a: q.payments_by_id(a, list(invoice.payments)))
-    theirs = [(p, cents) for p in booked for id, cents in p.lines if id == invoice.id and not p.voided]
-    ours = [k for k in state.receipts if k.kind == "payment"]
-    pairs = [(p, k) for p, cents in theirs for k in ours if (cents, p.on) == (k.cents, k.on)]
-    clear = len(pairs) == len(theirs) == len(ours) == len({k.id for _, k in pairs}) == len({p.id for p, _ in pairs})
-    if not clear:
-        return ", ".join(show(c, state.currency) for _, c in theirs)
-    for p, k in pairs:
-        _already_posted(world, policy, k.group, p)
-    return ""
+    pairs, left = first.paired(state, invoice, booked)
+    for there, group in pairs:
+        _already_posted(world, policy, group, there)
+    return ", ".join(show(cents, state.currency) for cents in left)
 
 
 def _already_posted(world: World, policy: Policy, group: str, booked: BookedPayment) -> None:

@@ -65,7 +65,7 @@ def poll(world: World, policy: Policy, effect: Effect) -> None:
     tally = Tally()
     if effect.kind == Do.POLL_CLIO:
         name = effect.key.rpartition("/")[2]
-        if policy.firm.may_write:
+        if policy.firm.may_read:
             poll_clio(world, reach, policy, tally, UNHOOKED if name == MAIN else HOOKED)
         hooked = name == TOLD and "bill" in subscribing.working(world, firm)
         _again(world, effect, f"clio.{name}", tally.wrote, hooked)

@@ -267,6 +267,10 @@ class QuickBooks(QuickBooksTrust, BookedCredits, Protocol):
         """Active and inactive customers of exactly these display names (one query)."""
         ...
 
+    def customers(self, access: r.Access, start: int, size: int) -> list[r.CustomerReading]:
+        """A page of active customers in id order; ``start`` counts from 1, ``size`` is at most 1000."""
+        ...
+
     def customers_by_id(self, access: r.Access, ids: Sequence[str]) -> list[r.CustomerReading]:
         """Up to 200 ids in one query, active or not; ids that are unknown there are absent."""
         ...

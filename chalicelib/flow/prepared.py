@@ -73,6 +73,11 @@ def current(world: World, policy: Policy, refs: Sequence[Ref]) -> dict[Ref, Any]
     return found
 
 
+def first_links(policy: Policy) -> str:
+    """The records of invoices that a person linked in the first sync of this generation."""
+    return f"first-links/{policy.firm.id}/{policy.firm.generation}"
+
+
 def posted_there(policy: Policy) -> str:
     """The records of payments that stood in QuickBooks already, in this generation of links."""
     return f"posted/{policy.firm.id}/{policy.firm.generation}"

@@ -35,6 +35,14 @@ def start(world: World, firm: str) -> None:
     world.queue.hint([lane])
 
 
+def finished(world: World, policy: Policy) -> bool:
+    """Whether everything is in the present generation of links."""
+    if policy.firm.generation == 1:
+        return True
+    found = world.store.record(f"renewing/{policy.firm.id}", str(policy.firm.generation))
+    return found is not None and found[1]["part"] >= len(PARTS)
+
+
 def run(world: World, policy: Policy, effect: Effect) -> None:
     """A few pages; owed again at once while there are more."""
     key = (f"renewing/{policy.firm.id}", str(policy.firm.generation))

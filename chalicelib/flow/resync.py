@@ -51,7 +51,7 @@ def begin_polls(world: World, firm: str) -> None:
 def start(world: World, firm: str, by: str) -> str:
     """A person pressed Resync. Gives the run's id. Raises Refused before the set-up is finished."""
     policy = policy_of(world, firm)
-    if not policy.firm.may_write:
+    if not policy.firm.may_read:
         raise Refused("Finish the set-up first: bills are read once every step is confirmed.")
     run = Run(id=f"run-{world.secret(8)}", started_at=world.now())
     for name in _parts(world, firm):

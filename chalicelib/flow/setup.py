@@ -30,7 +30,7 @@ State = Literal["done", "now", "later"]
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """``key``: place, clio, quickbooks, accounts, operating, trust or confirm. ``said``: what is known of it.
+    """``key``: place, clio, quickbooks, accounts, operating, trust confirm or match. ``said``: what is known of it.
     ``may_skip``: the setup can be finished without it."""
 
     key: str
@@ -86,7 +86,8 @@ def _steps(state: Firm, held: dict[str, Connection]) -> list[Step]:
         _step("accounts", "Choose where payments are recorded", bool(state.accounts.clearing), chosen),
         _connected("operating", "Connect Stripe for invoices", operating),
         _connected("trust", "Open a Stripe account for trust money", trust, may_skip=True),
-        _step("confirm", "Confirm and begin", state.may_write, start),
+        _step("confirm", "Confirm what Clio must not do", state.may_read, start),
+        _step("match", "Go through the first sync", state.may_write, "What was there already is matched"),
     ]
 
 
@@ -169,6 +170,8 @@ def confirm_place(world: World, firm: str, *, name: str, zone: str, currency: st
 
 def choose_accounts(world: World, firm: str, ids: dict[str, str], by: str) -> None:
     """``ids`` by the names of Accounts' fields. Each must be one that QuickBooks shows for that purpose."""
+    from chalicelib.flow import first_sync
+
     offered = choices(world, firm)
     clearing = next((a for a in offered.clearing if a.id == ids.get("clearing")), None)
     if clearing is None:
@@ -183,22 +186,26 @@ def choose_accounts(world: World, firm: str, ids: dict[str, str], by: str) -> No
     accounts = Accounts(clearing.id, clearing.name, discount=discount, **picked)
     settle_firm(world, firm, AccountsChosen(accounts), by=by)
     preflight.start(world, firm)
+    if _firm(world, firm).may_read:
+        first_sync.start(world, firm, by)
 
 
+LAST = ("confirm", "match")  # what comes after everything else
 _ITEMS = ("services", "expenses", "interest", "tax", "credit")
 
 
 def confirm_writes(
     world: World, firm: str, *, sync_off: bool, reminders_off: bool, start_on: date | None, by: str
 ) -> None:
-    """The last step: from now on we write. Begins the polls."""
-    from chalicelib.flow import resync
+    """From now on we read. Begins the polls, and the first sync, which a person goes through before we write."""
+    from chalicelib.flow import first_sync, resync
 
-    missing = [s.title for s in setup(world, firm).steps if s.state != "done" and not s.may_skip and s.key != "confirm"]
+    missing = [s.title for s in setup(world, firm).steps if s.state != "done" and not s.may_skip and s.key not in LAST]
     if missing:
         raise Refused(f"First finish the steps above: {'; '.join(missing)}.")
     settle_firm(world, firm, WritesConfirmed(sync_off, reminders_off, start_on), by=by)
     resync.begin_polls(world, firm)
+    first_sync.start(world, firm, by)
 
 
 def _firm(world: World, firm: str) -> Firm:

@@ -58,7 +58,7 @@ def keep(world: World, reach: Reach, policy: Policy, effect: Effect) -> None:
     book = of(world, policy.firm.id)
     if not world.hooks_url:
         book.why = "This stage has no https address that Clio could send news to."
-    elif policy.firm.may_write:
+    elif policy.firm.may_read:
         try:
             _round(world, reach, policy, book)
             book.why = ""

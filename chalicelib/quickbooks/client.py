@@ -144,6 +144,11 @@ class QuickBooksClient:
         wanted = {name.casefold() for name in names}
         return [c for c in found if c.name.casefold() in wanted]
 
+    def customers(self, access: r.Access, start: int, size: int) -> list[r.CustomerReading]:
+        where = f"Active = true orderby Id startposition {start} maxresults {min(size, MAX_ROWS)}"
+        told = self._read(access, "query", {"query": f"select * from Customer where {where}"})  # noqa: S608
+        return [customer_wire.customer(row) for row in wire.rows(told, "Customer")]
+
     def customers_by_id(self, access: r.Access, ids: Sequence[str]) -> list[r.CustomerReading]:
         return [customer_wire.customer(row) for row in self._by_id(access, "Customer", ids, f" and {ANY}")]
 

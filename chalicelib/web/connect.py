@@ -290,7 +290,7 @@ def confirm(ask: Ask) -> Reply:
             start_on=_day(ask.one("start_on")),
             by=ask.by,
         )
-        return go("/desk/invoices")
+        return go("/desk/first")
 
     return _try(ask, begin)
 

@@ -73,6 +73,26 @@ class Desk:
         self._connect_stripe()
         ticks = {"sync_off": "yes", "reminders_off": "yes", "start_on": start_on.isoformat()}
         b.submit(b.get("/setup"), "/setup/confirm", ticks)
+        self._first_sync()
+
+    def _first_sync(self) -> None:
+        """Goes through the first sync: what is certain is confirmed, clients in doubt become new customers, and a bill
+        whose number is another invoice's is left until it is renumbered."""
+        for _ in range(120):
+            page = self.page("/desk/first?show=bills&only=needs")
+            forms = [f for f in page.forms if f.action == "/desk/first"]
+            offered = {value for f in forms for name, value in f.buttons if name == "do"}
+            row = next((f.fields["row"][0] for f in forms if "row" in f.fields), "")
+            press = next((do for do in ("exact", "rest", "begin") if do in offered), "")
+            if press:
+                self.browser.submit(page, "/desk/first", {"do": press})
+            elif row:
+                self.browser.submit(page, "/desk/first", {"do": "leave"}, holding={"row": row})
+            elif "Writing has begun" in page.text:
+                return
+            else:
+                self.stack.pass_minutes(1)
+        raise PageError("the first sync did not come to its end")
 
     def connect_clio(self) -> Shown:
         return self._consent(self.browser.submit(self.page("/setup"), "/connect/clio"))

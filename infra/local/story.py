@@ -57,7 +57,7 @@ class Story:
     def set_up(self) -> None:
         """Every step of the setup, earlier bills only if unpaid."""
         self.desk.set_up(self.seeded_on - timedelta(days=60))
-        self.say("Connected to Clio, QuickBooks and two Stripe accounts; the firm confirmed the first write")
+        self.say("Connected to Clio, QuickBooks and two Stripe accounts; the first sync was gone through")
 
     # --- bringing in ------------------------------------------------------------------------------------------------
     def bring_in(self) -> None:
@@ -67,7 +67,6 @@ class Story:
         self.town.books.act("refuse_members", codes=["10000"])
         self._resync()
         self.say(f"Resync brought in {self._bills_shown()} invoices; now what parked is answered")
-        self.desk.press("Brook Jensen", "retry", "suffix")
         self.town.clio.act("edit_bill", bill="1043", number="1143")
         self.desk.press("Bill 1043", "retry")
         self.stack.pass_minutes(12)

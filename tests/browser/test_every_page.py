@@ -31,6 +31,7 @@ DESK = [
     "/desk/payments",
     "/desk/books",
     "/desk/preflight",
+    "/desk/first",
     "/desk/sync",
     "/desk/trust",
     "/desk/trust/settings",

@@ -16,6 +16,7 @@ from chalicelib.domain.firm import (
     Founded,
     LinksPurged,
     MarkPaidSwitched,
+    MatchesConfirmed,
     Member,
     MemberSeen,
     PlaceConfirmed,
@@ -111,12 +112,19 @@ def test_all_steps_together_and_only_they_allow_the_first_write() -> None:
         PLACE,
         AccountsChosen(Accounts(clearing="9")),
         WritesConfirmed(True, True, date(2026, 1, 1)),
+        MatchesConfirmed(1),
     ]
     assert after(FOUNDED, *facts).may_write
+    assert after(FOUNDED, *facts[:-1]).may_read
     for n in range(len(facts)):
         assert not after(FOUNDED, *facts[:n], *facts[n + 1 :]).may_write
     for missing in ({"native_sync_off": False}, {"native_reminders_off": False}, {"start_on": None}):
         assert not a_firm(**missing).may_write
+
+
+def test_a_first_sync_counts_for_its_generation_only() -> None:
+    assert not a_firm(generation=2, matched=1).may_write
+    assert decide(a_firm(matched=2), MatchesConfirmed(1)).state.matched == 2, "an older word changes nothing"
 
 
 def test_our_change_at_clio_is_switched_by_a_person() -> None:

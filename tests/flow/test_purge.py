@@ -6,7 +6,7 @@ import pytest
 
 from chalicelib.domain.contact import Contact
 from chalicelib.domain.effects import Do
-from chalicelib.domain.firm import AccountsChosen, Firm
+from chalicelib.domain.firm import AccountsChosen, Firm, MatchesConfirmed
 from chalicelib.domain.kernel import Kind, Neighbour, Status
 from chalicelib.errors import Refused
 from chalicelib.flow import connecting, renewing, signing
@@ -38,8 +38,12 @@ def purge(stage: Stage, typed: str = "") -> None:
     connecting.purge(stage.world, stage.firm, typed or firm(stage).name, STAFF)
 
 
-def begin_anew(stage: Stage, realm: str) -> None:
+def begin_anew(stage: Stage, realm: str, *, matched: bool = True) -> None:
+    """Connected and set up again; ``matched``: the first sync is taken as gone through."""
     connect(stage, realm)
+    if matched:
+        done = MatchesConfirmed(firm(stage).generation)
+        signing.settle_firm(stage.world, stage.firm, done, by=STAFF)
     signing.settle_firm(stage.world, stage.firm, AccountsChosen(chosen_accounts(stage.world, realm)), by=STAFF)
     stage.realm = realm
     stage.pass_time(5, hours=1)
@@ -158,7 +162,8 @@ def test_renewing_goes_on_where_it_was() -> None:
     connect(stage, stage.realm)
     place = {"part": len(renewing.PARTS) - 1, "cursor": None, "renewed": 7}
     stage.world.store.put_record(f"renewing/{stage.firm}", "2", place)
-    signing.settle_firm(stage.world, stage.firm, AccountsChosen(chosen_accounts(stage.world, stage.realm)), by=STAFF)
+    for fact in (AccountsChosen(chosen_accounts(stage.world, stage.realm)), MatchesConfirmed(2)):
+        signing.settle_firm(stage.world, stage.firm, fact, by=STAFF)
     stage.work()
     found = stage.world.store.record(f"renewing/{stage.firm}", "2")
     assert found

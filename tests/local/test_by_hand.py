@@ -93,8 +93,30 @@ def test_she_signs_in_at_clio_and_sets_up_step_by_step(olivia: Person) -> None:
     olivia.shot("setup-confirm")
     olivia.page.get_by_label("QuickBooks sync is switched off").check()
     olivia.page.get_by_label("reminders are switched off").check()
-    olivia.press("Confirm and begin")
-    olivia.shows("Invoices")
+    olivia.press("Confirm and read the bills")
+    olivia.shows("What will be written to QuickBooks?")
+    olivia.shot("first-sync-reading")
+
+
+def test_the_first_sync_is_gone_through_before_anything_is_written(olivia: Person) -> None:
+    for _ in range(10):
+        olivia.stack.settle(60)
+        olivia.stack.move_clock(60)
+    olivia.page.goto(f"{olivia.stack.url}/desk/first?show=bills&only=needs")
+    olivia.shot("first-sync-asked")
+    olivia.press("certain match")
+    olivia.press("as new customers")
+    while olivia.page.locator("select[name=do]").count():
+        olivia.page.locator("select[name=do]").first.select_option("leave")
+        olivia.page.locator("form.row button").first.click()
+        olivia.page.goto(f"{olivia.stack.url}/desk/first?show=bills&only=needs")
+    olivia.press("Begin writing to QuickBooks")
+    for _ in range(4):
+        olivia.stack.settle(60)
+        olivia.stack.move_clock(60)
+    olivia.page.goto(f"{olivia.stack.url}/desk/first")
+    olivia.shows("Writing has begun")
+    olivia.page.goto(f"{olivia.stack.url}/desk/invoices")
     assert olivia.refused == []
 
 

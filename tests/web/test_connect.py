@@ -255,10 +255,10 @@ def set_up_to(visitor: Visitor, step: str) -> Visitor:
 def test_a_firm_gets_ready_step_by_step() -> None:
     visitor = set_up_to(a_visitor(), "confirm")
     page = confirm_writes(visitor)
-    assert (page.status, page.location) == (303, "/desk/invoices")
+    assert (page.status, page.location) == (303, "/desk/first")
     firm = firm_of(visitor.world, _firm(visitor))
     assert firm is not None
-    assert firm.may_write
+    assert (firm.may_read, firm.may_write) == (True, False)
     assert (firm.zone, firm.accounts.clearing_name) == ("America/Chicago", "Undeposited Funds")
     assert set(connections(visitor.world, firm.id)) == {"clio", "quickbooks", "stripe-operating"}
 

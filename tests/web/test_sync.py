@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from chalicelib.domain.kernel import Neighbour
-from chalicelib.flow import preflight
+from chalicelib.flow import first_sync, preflight
 from chalicelib.flow.firms import connections, firm_of
 from chalicelib.flow.settle import policy_of
 from tests.flow.acts import pay_by_card
+from tests.flow.test_first_sync import rows, settled, unmatch
 from tests.web.test_api import DOCUMENT, a_program
-from tests.web.visit import a_firm_with_pages
+from tests.web.visit import Visitor, a_firm_with_pages, a_seeded_world
+from tests.world import Stage, connect
 
 
 def test_preflight_says_what_to_click_and_what_waits() -> None:
@@ -98,3 +100,67 @@ def test_a_program_reads_the_status() -> None:
     assert set(told) == set(DOCUMENT["components"]["schemas"]["SyncStatus"]["properties"])
     assert [q["name"] for q in told["queues"]][:2] == ["From Clio", "To QuickBooks"]
     assert all(i["id"] for i in told["parked"])
+
+
+# --- the first sync ---------------------------------------------------------------------------------------------------
+
+
+def a_firm_before_its_first_sync() -> tuple[Stage, Visitor]:
+    world = a_seeded_world()
+    stage = connect(world)
+    unmatch(stage)
+    return stage, Visitor(world).sign_in(stage.firm)
+
+
+def test_the_first_sync_is_gone_through_on_its_page() -> None:
+    stage, owner = a_firm_before_its_first_sync()
+    assert "Not prepared yet" in owner.get("/desk/first").text
+    reading = owner.follow(owner.post("/desk/first", {"do": "read"}))
+    assert "Bills are read from Clio" in reading.text
+    settled(stage)
+    page = owner.get("/desk/first?show=clients&only=needs")
+    assert "answers are missing" in page.text
+    refused = owner.post("/desk/first", {"do": "begin"})
+    assert "First answer what is asked" in refused.text
+    for do in ("exact", "rest"):
+        owner.follow(owner.post("/desk/first", {"do": do}))
+    while (asked := rows(stage, "bills", needs=True)) and owner.get("/desk/first?show=bills&only=needs"):
+        row = next(iter(asked.values()))
+        place = first_sync.rows(stage.world, stage.firm, "bills", 0, needs=True).page
+        form = {"do": "leave", "show": "bills", "row": row.id, "page": str(place), "back": "/desk/first?show=bills"}
+        assert owner.post("/desk/first", form).location.endswith("/desk/first?show=bills")
+    assert "All is answered" in owner.get("/desk/first").text
+    owner.follow(owner.post("/desk/first", {"do": "begin"}))
+    settled(stage)
+    assert "Writing has begun" in owner.get("/desk/first").text
+
+
+def test_a_wrong_answer_is_refused_on_the_page() -> None:
+    stage, owner = a_firm_before_its_first_sync()
+    owner.get("/desk/first")
+    owner.post("/desk/first", {"do": "read"})
+    settled(stage)
+    answer = owner.post(
+        "/desk/first", {"do": "link:1", "show": "clients", "row": "no such", "page": "x", "back": "//evil"}
+    )
+    assert "not on the list any more" in answer.text
+    assert owner.get("/desk/first?page=999").status == 200
+
+
+def test_a_program_reads_the_plan_and_answers() -> None:
+    program = a_program()
+    assert program.get("/first-sync").status == 404
+    unmatch(program.stage)
+    assert program.post("/first-sync").status == 202
+    settled(program.stage)
+    plan = program.get("/first-sync").json
+    assert set(plan) == set(DOCUMENT["components"]["schemas"]["FirstSync"]["properties"])
+    listed = program.get("/first-sync/clients?page=0").json
+    assert set(listed["rows"][0]) == set(DOCUMENT["components"]["schemas"]["FirstRow"]["properties"])
+    assert program.get("/first-sync/other").status == 404
+    asked = [r for r in listed["rows"] if r["needs"]]
+    for r in asked[:1]:
+        told = {"page": listed["page"], "id": r["id"], "choice": "new"}
+        assert program.post("/first-sync/clients/answer", told).status == 200
+    assert program.post("/first-sync/confirm-exact").status == 200
+    assert program.post("/first-sync/begin").status in (202, 422)

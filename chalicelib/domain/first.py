@@ -1,0 +1,201 @@
+"""The first sync, before anything is written: what would be created, changed and linked, and what a person must say.
+
+Pure. A row is what would become of one client or one bill; the totals are what the rows come to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from chalicelib.domain.contact import Contact
+from chalicelib.domain.matching import CERTAIN, Suggestion
+from chalicelib.domain.money import show
+from chalicelib.domain.payable import Payable
+from chalicelib.domain.posting import marker
+from chalicelib.domain.readings import BookedPayment, InvoiceReading, Pot
+from chalicelib.errors import Refused
+
+NEW, LEAVE = "new", "leave"
+LINK = "link:"
+
+
+class Fate(StrEnum):
+    """CREATE: made new in QuickBooks. LINK: the same thing is there. CHANGE: it is there and gets Clio's figures. WAIT:
+    nothing is written until the number is free."""
+
+    CREATE = "create"
+    LINK = "link"
+    CHANGE = "change"
+    WAIT = "wait"
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """Something in QuickBooks that it may be. ``choice`` is what choosing it says."""
+
+    choice: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """``there``: what it is linked to, in words; ``link``: its QuickBooks id. ``exact``: certain, and confirmed
+    together with the others. ``needs``: a person must choose one of ``offers``. ``cents``: of a bill. ``payments``:
+    payments on the invoice that are Clio's; ``unmatched``: the others, in words: nothing is posted there until somebody
+    has compared them."""
+
+    id: str
+    title: str
+    detail: str
+    fate: Fate
+    cents: int = 0
+    link: str = ""
+    there: str = ""
+    why: str = ""
+    exact: bool = False
+    needs: bool = False
+    offers: tuple[Offer, ...] = ()
+    choice: str = ""
+    payments: int = 0
+    unmatched: str = ""
+
+
+@dataclass
+class Totals:
+    """Counts and cents by fate; ``exact`` and ``needs``: how many wait for a person together, and one by one."""
+
+    counts: dict[str, int] = field(default_factory=dict)
+    cents: dict[str, int] = field(default_factory=dict)
+    exact: int = 0
+    needs: int = 0
+    matched: int = 0
+    unmatched: int = 0
+
+    def add(self, row: Row, sign: int = 1) -> None:
+        self.counts[row.fate] = self.counts.get(row.fate, 0) + sign
+        self.cents[row.fate] = self.cents.get(row.fate, 0) + sign * row.cents
+        self.exact += sign * row.exact
+        self.needs += sign * row.needs
+        self.matched += sign * row.payments
+        self.unmatched += sign * bool(row.unmatched)
+
+
+# --- clients ----------------------------------------------------------------------------------------------------------
+
+
+def client_row(client: Contact, found: Suggestion | None, names: Mapping[str, str], answer: str = "") -> Row:
+    """``names``: of customers by id, with their address. ``answer``: what a person said before; it holds as long as
+    what they chose is still there."""
+    told = Row(client.id, client.name, client.email, Fate.CREATE)
+    if found is None:
+        return told
+    near = [(found.customer_id, found.score, found.reasons)]
+    near += [(o.customer_id, o.score, o.reasons) for o in found.others]
+    links = [Offer(f"{LINK}{id}", names.get(id, id)) for id, _, _ in near]
+    offered = (*links, Offer(NEW, "Create a new customer"))
+    best = links[0]
+    if found.score >= CERTAIN and answer in ("", best.choice):
+        why = ", ".join(found.reasons)
+        return _with(told, Fate.LINK, best, why, exact=not answer, offers=offered, choice=answer)
+    if answer and answer in {o.choice for o in offered}:
+        return answered(_with(told, Fate.CREATE, None, "", offers=offered), answer)
+    return _with(told, Fate.LINK, best, ", ".join(found.reasons), needs=True, offers=offered)
+
+
+def _with(row: Row, fate: Fate, offer: Offer | None, why: str, **more: object) -> Row:
+    link = offer.choice.removeprefix(LINK) if offer else ""
+    changed: dict[str, object] = {
+        **{name: getattr(row, name) for name in Row.__slots__},
+        "fate": fate,
+        "link": link,
+        "there": offer.words if offer else "",
+        "why": why,
+        **more,
+    }
+    return Row(**changed)  # type: ignore[arg-type]
+
+
+def answered(row: Row, choice: str) -> Row:
+    """A person chose. Raises Refused when it was not offered."""
+    offer = next((o for o in row.offers if o.choice == choice), None)
+    if offer is None:
+        raise Refused("Choose one of the offered ways.")
+    done = {"needs": False, "exact": False, "choice": choice}
+    if choice == NEW:
+        return _with(row, Fate.CREATE, None, "Your choice", **done)
+    if choice == LEAVE:
+        return _with(row, Fate.WAIT, None, "Your choice: it waits until the number is free", **done)
+    fate = Fate.CHANGE if row.fate in (Fate.WAIT, Fate.CHANGE) else Fate.LINK
+    return _with(row, fate, offer, "Your choice", **done)
+
+
+# --- bills ------------------------------------------------------------------------------------------------------------
+
+
+def concerns(p: Payable) -> bool:
+    """Whether a bill is to become an invoice at all."""
+    return p.pot is Pot.OPERATING and not p.gone and p.booked is None
+
+
+def bill_row(
+    p: Payable,
+    found: Sequence[InvoiceReading],
+    payments: Mapping[str, BookedPayment],
+    customer: str,
+    names: Mapping[str, str],
+    answer: str = "",
+) -> Row:
+    """``found``: invoices in QuickBooks with the bill's number. ``customer``: the one that its client is, or will be,
+    linked to; empty where one is created. ``names``: of customers by id."""
+    told = Row(p.id, p.number, p.client_name, Fate.CREATE, p.asks)
+    live = [i for i in found if not i.voided]
+    if not live:
+        return told
+    mark = marker(p.firm, "bill", p.id)
+    mine = [i for i in live if mark in i.note]
+    same = mine or [i for i in live if customer and i.customer_id == customer and i.total == p.asks]
+    links = [Offer(f"{LINK}{i.id}", _described(i, p, names)) for i in live]
+    offered = (*links, Offer(LEAVE, "It is another invoice: leave this bill until one of the two is renumbered"))
+    if answer and answer in {o.choice for o in offered}:
+        chosen = answered(_with(told, Fate.WAIT, None, "", offers=offered), answer)
+        return _paired(chosen, p, next((i for i in live if i.id == chosen.link), None), payments)
+    if len(same) == 1:
+        invoice = same[0]
+        offer = next(o for o in links if o.choice == f"{LINK}{invoice.id}")
+        why = "It was made by us" if mine else "Same number, client and amount"
+        fate = Fate.LINK if invoice.total == p.asks else Fate.CHANGE
+        return _paired(_with(told, fate, offer, why, exact=True, offers=offered), p, invoice, payments)
+    why = "QuickBooks has this number on an invoice of another client or amount"
+    return _with(told, Fate.WAIT, None, why, needs=True, offers=offered)
+
+
+def _described(invoice: InvoiceReading, p: Payable, names: Mapping[str, str]) -> str:
+    name = names.get(invoice.customer_id, "")
+    return f"Invoice {invoice.number} of {show(invoice.total, p.currency)}{f' for {name}' if name else ''}"
+
+
+def _paired(row: Row, p: Payable, invoice: InvoiceReading | None, payments: Mapping[str, BookedPayment]) -> Row:
+    if invoice is None:
+        return row
+    theirs = [payments[id] for id in invoice.payments if id in payments]
+    pairs, left = paired(p, invoice, theirs)
+    words = ", ".join(show(cents, p.currency) for cents in left)
+    return _with(row, row.fate, Offer(f"{LINK}{invoice.id}", row.there), row.why, payments=len(pairs), unmatched=words)
+
+
+def paired(
+    p: Payable, invoice: InvoiceReading, there: Sequence[BookedPayment]
+) -> tuple[list[tuple[BookedPayment, str]], list[int]]:
+    """The payments on a linked invoice that are Clio's, with Clio's payment of each, and the cents of those that are
+    not clear. Same amount and day, one to one, both ways; otherwise none is clear."""
+    theirs = [(x, cents) for x in there for id, cents in x.lines if id == invoice.id and not x.voided]
+    if not theirs:
+        return [], []
+    ours = [k for k in p.receipts if k.kind == "payment"]
+    pairs = [(x, k) for x, cents in theirs for k in ours if (cents, x.on) == (k.cents, k.on)]
+    sizes = {len(pairs), len(theirs), len(ours), len({k.id for _, k in pairs}), len({x.id for x, _ in pairs})}
+    if len(sizes) > 1:
+        return [], [cents for _, cents in theirs]
+    return [(x, k.group) for x, k in pairs], []

@@ -1,0 +1,144 @@
+"""What a first sync has found so far, as records: how far it is, and its rows, 50 to a record.
+
+Records ``plan/<firm>/<generation>``: ``state``, ``customers/<n>``, ``clients/<n>``, ``bills/<n>``;
+``answers/<firm>/<generation>``: what a person said, by kind and id. It reads and keeps; what follows from it is in
+flow/first_sync.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+import msgspec
+
+from chalicelib.domain.firm import Policy
+from chalicelib.domain.first import Row, Totals
+from chalicelib.domain.kernel import Json
+from chalicelib.domain.readings import CustomerReading
+from chalicelib.errors import Conflict, Unavailable
+from chalicelib.flow.ports import World
+
+ROWS = 50  # in one record
+
+What = Literal["clients", "bills"]
+
+
+@dataclass
+class Plan:
+    """How far it is. ``pages``: of rows, by kind; ``needs``: the pages on which somebody is asked. ``begin``: a person
+    wants it carried out; ``said``: why it did not begin yet. ``payments``: counts and cents to be posted."""
+
+    generation: int
+    phase: str = "reading"
+    at: datetime | None = None
+    run: str = ""
+    place: int = 0
+    cursor: str = ""
+    pages: dict[str, int] = field(default_factory=dict)
+    needs: dict[str, list[int]] = field(default_factory=dict)
+    clients: Totals = field(default_factory=Totals)
+    bills: Totals = field(default_factory=Totals)
+    payments: list[int] = field(default_factory=lambda: [0, 0])
+    exact: bool = False
+    begin: bool = False
+    by: str = ""
+    said: str = ""
+
+    @property
+    def asked(self) -> int:
+        """How many answers are still missing."""
+        certain = 0 if self.exact else self.clients.exact + self.bills.exact
+        return self.clients.needs + self.bills.needs + certain
+
+    @property
+    def working(self) -> bool:
+        return self.phase not in ("ready", "begun")
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """``page`` counts from 0. ``next``: the following page, None on the last."""
+
+    rows: tuple[Row, ...]
+    page: int
+    next: int | None
+
+
+def pk_of(policy: Policy) -> str:
+    return f"plan/{policy.firm.id}/{policy.firm.generation}"
+
+
+def answers_of(policy: Policy) -> str:
+    return f"answers/{policy.firm.id}/{policy.firm.generation}"
+
+
+def load(world: World, policy: Policy) -> tuple[int, Plan] | None:
+    found = world.store.record(pk_of(policy), "state")
+    return (found[0], msgspec.convert(found[1], Plan)) if found else None
+
+
+def save(world: World, policy: Policy, plan: Plan, version: int) -> int:
+    """Raises Conflict when a person or another worker changed it meanwhile: then the step is done again."""
+    return world.store.put_record(pk_of(policy), "state", msgspec.to_builtins(plan), expected=version)
+
+
+def change(world: World, policy: Policy, change: Callable[[Plan], None]) -> None:
+    for left in reversed(range(5)):
+        found = load(world, policy)
+        assert found is not None
+        change(found[1])
+        try:
+            save(world, policy, found[1], found[0])
+        except Conflict:
+            if not left:
+                raise Unavailable("somebody else answers at this moment", after=2) from None
+        else:
+            return
+
+
+def write(world: World, policy: Policy, plan: Plan, what: What, made: Iterator[Row]) -> None:
+    """Keeps rows after those that are there. A step that is done again writes the same pages again."""
+    totals = plan.clients if what == "clients" else plan.bills
+    batch: list[Row] = []
+    for row in made:
+        totals.add(row)
+        if what == "clients" and row.link:
+            world.store.put_record(f"{pk_of(policy)}/links", row.id, {"customer": row.link})
+        batch.append(row)
+        if len(batch) == ROWS:
+            _flush(world, policy, plan, what, batch)
+            batch = []
+    if batch:
+        _flush(world, policy, plan, what, batch)
+
+
+def _flush(world: World, policy: Policy, plan: Plan, what: What, batch: Sequence[Row]) -> None:
+    page = plan.pages.get(what, 0)
+    world.store.put_record(pk_of(policy), f"{what}/{page:05d}", {"rows": msgspec.to_builtins(list(batch))})
+    plan.pages[what] = page + 1
+    if any(r.needs for r in batch):
+        plan.needs.setdefault(what, []).append(page)
+
+
+def rows_of(world: World, policy: Policy, what: What, page: int) -> list[Row]:
+    found = world.store.record(pk_of(policy), f"{what}/{page:05d}")
+    return msgspec.convert(found[1]["rows"], list[Row]) if found else []
+
+
+def answered(world: World, policy: Policy, what: What, about: Mapping[str, Any]) -> dict[str, str]:
+    """What a person said before about these; none is read where nobody has said anything."""
+    pk = answers_of(policy)
+    if not world.store.records(pk, begins=f"{what}/", limit=1):
+        return {}
+    found = {id: world.store.record(pk, f"{what}/{id}") for id in about}
+    return {id: str(kept[1]["choice"]) for id, kept in found.items() if kept}
+
+
+def kept_customers(world: World, policy: Policy, plan: Plan) -> Iterator[CustomerReading]:
+    for n in range(plan.pages.get("customers", 0)):
+        found: tuple[int, Json] | None = world.store.record(pk_of(policy), f"customers/{n:05d}")
+        for id, name, email, phone, mobile in found[1]["rows"] if found else []:
+            yield CustomerReading(id, "", name, email, active=True, phone=phone, mobile=mobile)

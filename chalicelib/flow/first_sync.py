@@ -1,0 +1,366 @@
+"""The first sync with care: reads everything, writes nothing, and lists what would be created, changed and linked.
+
+One run per generation of links: Clio is read, then QuickBooks' customers page by page, then the rows of all clients and
+bills are kept, 50 to a record, so that 40,000 bills fit into little memory and a run goes on where it was. A person
+answers what is not certain. To begin, everything is looked at once more with the answers kept: what changed meanwhile
+is listed again, and only when nothing needs a person are the choices handed to the lanes and writing begins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from chalicelib.domain import contact, effects, first
+from chalicelib.domain.contact import Contact
+from chalicelib.domain.effects import Do
+from chalicelib.domain.firm import Firm, MatchesConfirmed, Policy
+from chalicelib.domain.firm import decide as decide_firm
+from chalicelib.domain.first import LINK, NEW, Fate, Row, Totals
+from chalicelib.domain.kernel import Decision, Effect, Finish, Kind, Neighbour, Ref, Status, lane_of
+from chalicelib.domain.matching import suggest
+from chalicelib.domain.payable import Payable, Tab
+from chalicelib.domain.payment import Payment
+from chalicelib.domain.readings import ClientReading, Pot
+from chalicelib.errors import Refused
+from chalicelib.flow import connecting, renewing, resync, states
+from chalicelib.flow.first_plan import (
+    Page,
+    Plan,
+    What,
+    answered,
+    answers_of,
+    change,
+    kept_customers,
+    load,
+    pk_of,
+    rows_of,
+    save,
+    write,
+)
+from chalicelib.flow.ports import World
+from chalicelib.flow.prepared import first_links
+from chalicelib.flow.reach import Reach
+from chalicelib.flow.settle import policy_of, settle
+
+CUSTOMERS = 500  # read at once, and kept in one record
+LISTED = 100  # of our states in one page
+AT_ONCE = timedelta(seconds=25)
+READING_WAITS = timedelta(seconds=15)
+OWED_LOOKED_AT = 200
+WOKEN_AT_MOST = 10_000  # steps that waited for this; the rest come within half an hour (flow/booking.py)
+BILLS = (*(f"payables/{t}" for t in (Tab.OPEN, Tab.REMINDING, Tab.PAID)),)
+PHASES = ("reading", "customers", "clients", "bills", "payments", "ready", "handing", "begun")
+
+
+# --- asked by people --------------------------------------------------------------------------------------------------
+
+
+def plan_of(world: World, firm: str) -> Plan | None:
+    """The plan of the present generation; None before it was begun."""
+    found = load(world, policy_of(world, firm))
+    return found[1] if found else None
+
+
+def start(world: World, firm: str, by: str) -> None:
+    """Owes the reading; where it was done before, it is done again with the answers kept."""
+    policy = policy_of(world, firm)
+    if not policy.firm.may_read:
+        raise Refused("Finish the set-up first: bills are read once every step before this one is confirmed.")
+    found = load(world, policy)
+    version, old = found if found else (0, Plan(policy.firm.generation))
+    if old.phase in ("handing", "begun"):
+        return
+    new = Plan(policy.firm.generation, run=resync.start(world, firm, by), exact=old.exact, by=by)
+    save(world, policy, new, version)
+    _owe(world, policy)
+
+
+def rows(world: World, firm: str, what: What, page: int, *, needs: bool = False) -> Page:
+    """One page of rows; with ``needs`` only those that a person is asked about, from that page on."""
+    policy, plan = _planned(world, firm)
+    count = plan.pages.get(what, 0)
+    places = sorted(plan.needs.get(what, [])) if needs else list(range(count))
+    place = next((n for n in places if n >= page), None)
+    if place is None:
+        return Page((), page, None)
+    told = rows_of(world, policy, what, place)
+    asked = [r for r in told if r.needs] if needs else told
+    return Page(tuple(asked), place, next((n for n in places if n > place), None))
+
+
+def answer(world: World, firm: str, what: What, page: int, id: str, choice: str) -> None:
+    """A person confirms, corrects, or says "create new" about one row. Raises Refused."""
+    policy, plan = _planned(world, firm)
+    if plan.phase != "ready":
+        raise Refused("It is being read at this moment. Answer once the list is there.")
+    told = rows_of(world, policy, what, page) if 0 <= page < plan.pages.get(what, 0) else []
+    row = next((r for r in told if r.id == id), None)
+    if row is None:
+        raise Refused("This is not on the list any more. Reload the page.")
+    new = first.answered(row, choice)
+    world.store.put_record(answers_of(policy), f"{what}/{id}", {"choice": choice})
+    changed = [new if r.id == id else r for r in told]
+    world.store.put_record(pk_of(policy), f"{what}/{page:05d}", {"rows": msgspec.to_builtins(changed)})
+
+    def count(p: Plan) -> None:
+        totals = p.clients if what == "clients" else p.bills
+        totals.add(row, -1)
+        totals.add(new)
+        if not any(r.needs for r in changed):
+            p.needs[what] = [n for n in p.needs.get(what, []) if n != page]
+
+    change(world, policy, count)
+
+
+def confirm_exact(world: World, firm: str) -> None:
+    """Everything that is certain is confirmed together."""
+    policy, _ = _planned(world, firm)
+
+    def mark(p: Plan) -> None:
+        p.exact = True
+
+    change(world, policy, mark)
+
+
+def create_rest(world: World, firm: str) -> None:
+    """Every client that is still asked about becomes a new customer."""
+    _, plan = _planned(world, firm)
+    for page in list(plan.needs.get("clients", [])):
+        for row in rows(world, firm, "clients", page, needs=True).rows:
+            answer(world, firm, "clients", page, row.id, NEW)
+
+
+def begin(world: World, firm: str, by: str) -> None:
+    """A person wants it carried out. Everything is looked at once more first. Raises Refused while answers are
+    missing."""
+    policy, plan = _planned(world, firm)
+    if plan.phase != "ready":
+        raise Refused("It is being read at this moment. Begin once the list is there.")
+    if plan.asked:
+        raise Refused("First answer what is asked, and confirm what is certain.")
+
+    def go(p: Plan) -> None:
+        p.begin, p.by, p.said = True, by, ""
+        _again(p)
+
+    change(world, policy, go)
+    _owe(world, policy)
+
+
+def _again(p: Plan) -> None:
+    """From the customers on, with the answers kept."""
+    p.phase, p.place, p.cursor = "customers", 0, ""
+    p.pages, p.needs, p.payments = {}, {}, [0, 0]
+    p.clients, p.bills = Totals(), Totals()
+
+
+def _planned(world: World, firm: str) -> tuple[Policy, Plan]:
+    policy = policy_of(world, firm)
+    found = load(world, policy)
+    if found is None:
+        raise Refused("The first sync has not been prepared yet.")
+    return policy, found[1]
+
+
+# --- the run ----------------------------------------------------------------------------------------------------------
+
+
+def run(world: World, reach: Reach, policy: Policy, effect: Effect) -> None:
+    """Some steps; owed again at once while there are more. Raises Unavailable with what it has kept."""
+    found = load(world, policy)
+    if found is None or policy.firm.may_write:
+        settle(world, [], lambda _s, _n: {}, fact="FirstSync", finish=[Finish(effect.key)])
+        return
+    version, plan = found
+    until, wait = world.now() + AT_ONCE, timedelta(0)
+    steps: dict[str, Callable[[World, Reach, Policy, Plan], timedelta]] = {
+        "reading": _reading,
+        "customers": _customers,
+        "clients": _clients,
+        "bills": _bills,
+        "payments": _payments,
+        "handing": _handing,
+    }
+    while plan.working and not wait and world.now() < until:
+        wait = steps[plan.phase](world, reach, policy, plan)
+        version = save(world, policy, plan, version)
+    done = Finish(effect.key, arrivals=effect.arrivals)
+    if plan.working:
+        due = world.now() + wait
+        done = Finish(effect.key, arrivals=effect.arrivals, status=Status.OWED, due_at=due)
+    settle(world, [], lambda _s, _n: {}, fact="FirstSync", finish=[done])
+
+
+def _next(plan: Plan) -> timedelta:
+    plan.phase, plan.place, plan.cursor = PHASES[PHASES.index(plan.phase) + 1], 0, ""
+    return timedelta(0)
+
+
+def _reading(world: World, _reach: Reach, policy: Policy, plan: Plan) -> timedelta:
+    """Waits until Clio's feeds are read to their end and each bill that they pointed at was looked at; and until what
+    an earlier generation held is in this one."""
+    clio = policy.lanes.of(Neighbour.CLIO)
+    read = resync.progress(world, policy.firm.id, plan.run).finished_at
+    looks = [e for e in world.store.lane_owed(clio, limit=OWED_LOOKED_AT) if e.kind == Do.LOOK_BILL]
+    if not read or looks or not renewing.finished(world, policy):
+        return READING_WAITS
+    return _next(plan)
+
+
+def _customers(world: World, reach: Reach, policy: Policy, plan: Plan) -> timedelta:
+    start = plan.place * CUSTOMERS + 1
+    page = reach.quickbooks(lambda q, a: q.customers(a, start, CUSTOMERS))
+    kept = [[c.id, c.name, c.email, c.phone, c.mobile] for c in page]
+    world.store.put_record(pk_of(policy), f"customers/{plan.place:05d}", {"rows": kept})
+    plan.place += 1
+    plan.pages["customers"] = plan.place
+    return _next(plan) if len(page) < CUSTOMERS else timedelta(0)
+
+
+def _clients(world: World, _reach: Reach, policy: Policy, plan: Plan) -> timedelta:
+    """All clients against all customers at once: each customer is the best of one client only."""
+    customers = list(kept_customers(world, policy, plan))
+    names = {c.id: f"{c.name} ({c.email})" if c.email else c.name for c in customers}
+    held = [c for c in _listed(world, f"{policy.firm.id}/contacts", Kind.CONTACT) if not c.customer]
+    told = {s.client_id: s for s in suggest([_reading_of(c) for c in held], customers)}
+    answers = answered(world, policy, "clients", told)
+    made = (first.client_row(c, told.get(c.id), names, answers.get(c.id, "")) for c in held)
+    write(world, policy, plan, "clients", made)
+    return _next(plan)
+
+
+def _reading_of(c: Contact) -> ClientReading:
+    return ClientReading(c.id, c.name, c.email, c.company)
+
+
+def _bills(world: World, reach: Reach, policy: Policy, plan: Plan) -> timedelta:
+    """Looks up the numbers of one page of bills, and the payments on what is found."""
+    page = world.store.listed(f"{policy.firm.id}/{BILLS[plan.place]}", limit=LISTED, cursor=plan.cursor or None)
+    all_: list[Payable] = [states.decode(Kind.PAYABLE, h.body) for h in page.items]
+    bills = [p for p in all_ if first.concerns(p)]
+    if bills:
+        write(world, policy, plan, "bills", iter(_bill_rows(world, reach, policy, bills)))
+    plan.cursor = page.next or ""
+    if page.next is not None:
+        return timedelta(0)
+    plan.place += 1
+    return _next(plan) if plan.place == len(BILLS) else timedelta(0)
+
+
+def _bill_rows(world: World, reach: Reach, policy: Policy, bills: Sequence[Payable]) -> list[Row]:
+    numbers = list(dict.fromkeys(p.number for p in bills))
+    found = reach.quickbooks(lambda q, a: q.invoices_numbered(a, numbers))
+    on_them = list(dict.fromkeys(id for i in found for id in i.payments))
+    payments = {}
+    for n in range(0, len(on_them), 200):
+        part = on_them[n : n + 200]
+        payments.update({x.id: x for x in reach.quickbooks(lambda q, a, ids=part: q.payments_by_id(a, ids))})  # type: ignore[misc]
+    holders = sorted({i.customer_id for i in found})
+    shown = reach.quickbooks(lambda q, a: q.customers_by_id(a, holders)) if holders else []
+    names = {c.id: c.name for c in shown}
+    there = {p.id: [i for i in found if i.number == p.number] for p in bills}
+    customers = _customers_of(world, policy, [p for p in bills if there[p.id]])
+    answers = answered(world, policy, "bills", {id: True for id, i in there.items() if i})
+    return [
+        first.bill_row(p, there[p.id], payments, customers.get(p.client_id, ""), names, answers.get(p.id, ""))
+        for p in bills
+    ]
+
+
+def _customers_of(world: World, policy: Policy, bills: Sequence[Payable]) -> dict[str, str]:
+    """The customer that each client is linked to, or will be by its row, for bills whose number is there already."""
+    firm = policy.firm.id
+    refs = [Ref(firm, Kind.CONTACT, id) for id in dict.fromkeys(p.client_id for p in bills)]
+    clients: list[Contact] = [states.decode(Kind.CONTACT, h.body) for h in world.store.load_many(refs) if h.body]
+    found = {}
+    for c in clients:
+        kept = world.store.record(f"{pk_of(policy)}/links", c.id)
+        found[c.id] = c.customer or (str(kept[1]["customer"]) if kept else "")
+    return found
+
+
+def _payments(world: World, _reach: Reach, policy: Policy, plan: Plan) -> timedelta:
+    page = world.store.listed(f"{policy.firm.id}/payments", limit=LISTED, cursor=plan.cursor or None)
+    for h in page.items:
+        x: Payment = states.decode(Kind.PAYMENT, h.body)
+        if x.money and x.pot is Pot.OPERATING and x.wanted and x.posted is None:
+            plan.payments = [plan.payments[0] + 1, plan.payments[1] + x.total]
+    plan.cursor = page.next or ""
+    if page.next is not None:
+        return timedelta(0)
+    _next(plan)
+    plan.at = world.now()
+    if plan.begin and not plan.asked:
+        plan.phase = "handing"
+    elif plan.begin:
+        plan.begin = False
+        plan.said = "Something changed since the list was made: look at what is asked now, then begin again."
+    return timedelta(0)
+
+
+def _handing(world: World, _reach: Reach, policy: Policy, plan: Plan) -> timedelta:
+    """One page of choices is handed to the clients and bills; after the last, writing begins."""
+    pages = plan.pages.get("clients", 0)
+    if plan.place < pages:
+        for row in rows_of(world, policy, "clients", plan.place):
+            _hand_client(world, policy, row, plan.by)
+    elif plan.place < pages + plan.pages.get("bills", 0):
+        for row in rows_of(world, policy, "bills", plan.place - pages):
+            if row.fate in (Fate.LINK, Fate.CHANGE):
+                world.store.put_record(first_links(policy), row.id, {"invoice": row.link})
+    else:
+        _begin_writing(world, policy, plan.by)
+        return _next(plan)
+    plan.place += 1
+    return timedelta(0)
+
+
+def _hand_client(world: World, policy: Policy, row: Row, by: str) -> None:
+    choice = f"{LINK}{row.link}" if row.fate is Fate.LINK else "suffix" if _name_is_offered(row) else ""
+    if not choice:
+        return
+    ref = Ref(policy.firm.id, Kind.CONTACT, row.id)
+
+    def decide(before: Mapping[Ref, Any], now: datetime) -> dict[Ref, Decision[Any]]:
+        if before[ref] is None or before[ref].customer:
+            return {}
+        return {ref: contact.decide(before[ref], contact.ChoiceMade(choice), policy, now)}
+
+    settle(world, [ref], decide, fact="ChoiceMade", body={"choice": choice}, by=by)
+
+
+def _name_is_offered(row: Row) -> bool:
+    """Whether a customer of the very name is there, which the person said is somebody else."""
+    return row.choice == NEW and any(o.words.partition(" (")[0] == row.title for o in row.offers)
+
+
+def _begin_writing(world: World, policy: Policy, by: str) -> None:
+    ref, fact = Ref(policy.firm.id, Kind.FIRM, policy.firm.id), MatchesConfirmed(policy.firm.generation)
+
+    def decide(before: Mapping[Ref, Any], _now: datetime) -> dict[Ref, Decision[Firm]]:
+        return {ref: decide_firm(before[ref], fact)}
+
+    settle(world, [ref], decide, fact="MatchesConfirmed", body=fact, by=by)
+    connecting.wake(world, policy.lanes.of(Neighbour.QUICKBOOKS), at_most=WOKEN_AT_MOST)
+
+
+def _owe(world: World, policy: Policy) -> None:
+    firm = policy.firm.id
+    lane = lane_of(firm, Neighbour.SELF)
+    name = str(policy.firm.generation)
+    world.store.arrive(effects.owed(firm, Do.FIRST_SYNC, name, "firm", lane, world.now()))
+    world.queue.hint([lane])
+
+
+def _listed(world: World, partition: str, kind: Kind) -> Iterator[Any]:
+    cursor: str | None = None
+    while True:
+        page = world.store.listed(partition, limit=LISTED, cursor=cursor)
+        yield from (states.decode(kind, h.body) for h in page.items)
+        if page.next is None:
+            return
+        cursor = page.next

@@ -1,0 +1,74 @@
+"""The first sync with care: what would be written, what a person is asked, and the button that begins it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from chalicelib.errors import Refused
+from chalicelib.web.answers import Reply
+from chalicelib.web.desk_shell import back, desk, page
+from chalicelib.web.door import Ask
+
+if TYPE_CHECKING:
+    from chalicelib.flow import first_plan
+
+HERE = "/desk/first"
+KINDS = (("clients", "Clients"), ("bills", "Bills"))
+
+
+@desk.get("/desk/first")
+def first(ask: Ask) -> str:
+    """``show``: clients or bills; ``only=needs``: those that a person is asked about; ``page`` counts from 0."""
+    return _first(ask)
+
+
+def _first(ask: Ask, problem: str = "") -> str:
+    from chalicelib.flow import first_sync
+
+    plan = first_sync.plan_of(ask.world, ask.firm)
+    show = "bills" if ask.query.get("show") == "bills" else "clients"
+    only, at = ask.query.get("only") == "needs", ask.query.get("page", "0")
+    place = int(at) if at.isdigit() and len(at) < 6 else 0
+    what = cast("first_plan.What", show)
+    rows = first_sync.rows(ask.world, ask.firm, what, place, needs=only) if plan else None
+    here = f"{HERE}?show={show}{'&only=needs' if only else ''}"
+    return page(
+        ask,
+        "first.html",
+        "sync",
+        plan=plan,
+        show=show,
+        only=only,
+        kinds=KINDS,
+        rows=rows,
+        here=f"{here}&page={rows.page if rows else 0}",
+        first_url=here if rows and rows.page else "",
+        next_url=f"{here}&page={rows.next}" if rows and rows.next is not None else "",
+        problem=problem,
+    )
+
+
+@desk.post("/desk/first", who="owner")
+def act(ask: Ask) -> Reply | str:
+    """An answer about one row, a confirmation of many, reading anew, or beginning."""
+    from chalicelib.flow import first_sync
+
+    do, show = ask.one("do"), "bills" if ask.one("show") == "bills" else "clients"
+    what = cast("first_plan.What", show)
+    where = ask.one("back") if ask.one("back").startswith(HERE) else HERE
+    try:
+        match do:
+            case "exact":
+                first_sync.confirm_exact(ask.world, ask.firm)
+            case "rest":
+                first_sync.create_rest(ask.world, ask.firm)
+            case "read":
+                first_sync.start(ask.world, ask.firm, ask.by)
+            case "begin":
+                first_sync.begin(ask.world, ask.firm, ask.by)
+            case _:
+                at = ask.one("page")
+                first_sync.answer(ask.world, ask.firm, what, int(at) if at.isdigit() else -1, ask.one("row"), do)
+    except Refused as no:
+        return _first(ask, no.reason)
+    return back(where)

@@ -1,0 +1,154 @@
+"""The first sync: what would become of each client and bill, what a person is asked, and what it all comes to."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from chalicelib.domain import first
+from chalicelib.domain.contact import Contact
+from chalicelib.domain.first import LEAVE, NEW, Fate, Row, Totals
+from chalicelib.domain.matching import Other, Suggestion
+from chalicelib.domain.payable import Booked, Known, Standing
+from chalicelib.domain.readings import BillState, BookedPayment, InvoiceReading, Pot
+from chalicelib.errors import Refused
+from tests.builders import TODAY, a_payable
+
+ADA = Contact("us-1", "c1", "Ada Example", "ada@example.com", company=False)
+NAMES = {"7": "Ada Example (ada@example.com)", "8": "Ada E."}
+SURE = Suggestion("c1", "7", 95, ("Same name", "Same e-mail address"), (Other("8", 40, ("Similar name",)),))
+MAYBE = replace(SURE, score=55)
+
+
+# --- clients ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_client_that_nothing_speaks_for_is_created_without_a_question() -> None:
+    row = first.client_row(ADA, None, NAMES)
+    assert (row.fate, row.needs, row.exact, row.offers) == (Fate.CREATE, False, False, ())
+
+
+def test_a_certain_match_is_linked_and_confirmed_with_the_others() -> None:
+    row = first.client_row(ADA, SURE, NAMES)
+    assert (row.fate, row.link, row.exact, row.needs) == (Fate.LINK, "7", True, False)
+    assert row.why == "Same name, Same e-mail address"
+    assert [o.choice for o in row.offers] == ["link:7", "link:8", NEW]
+    assert not first.client_row(ADA, SURE, NAMES, "link:7").exact, "said already"
+
+
+def test_another_match_is_asked_about() -> None:
+    row = first.client_row(ADA, MAYBE, NAMES)
+    assert (row.fate, row.link, row.exact, row.needs) == (Fate.LINK, "7", False, True)
+
+
+@pytest.mark.parametrize("found", [SURE, MAYBE])
+def test_an_answer_is_kept_as_long_as_what_was_chosen_is_there(found: Suggestion) -> None:
+    new = first.client_row(ADA, found, NAMES, NEW)
+    assert (new.fate, new.link, new.needs, new.exact, new.choice) == (Fate.CREATE, "", False, False, NEW)
+    other = first.client_row(ADA, found, NAMES, "link:8")
+    assert (other.fate, other.link, other.there, other.needs) == (Fate.LINK, "8", "Ada E.", False)
+    assert first.client_row(ADA, MAYBE, NAMES, "link:99").needs, "it is gone: asked again"
+
+
+def test_what_was_not_offered_is_refused() -> None:
+    with pytest.raises(Refused):
+        first.answered(first.client_row(ADA, MAYBE, NAMES), "link:99")
+
+
+# --- bills ------------------------------------------------------------------------------------------------------------
+
+
+def an_invoice(id: str = "70", **fields: Any) -> InvoiceReading:
+    usual = InvoiceReading(id, "0", "1042", "7", 40000, 40000, TODAY, TODAY, "", None)
+    return replace(usual, **fields)
+
+
+def a_posted(id: str = "9", cents: int = 40000, **fields: Any) -> BookedPayment:
+    return replace(BookedPayment(id, "0", "7", cents, TODAY, "", "", (("70", cents),)), **fields)
+
+
+def a_known(id: str = "r1", cents: int = 40000) -> Known:
+    return Known(id, cents, TODAY, f"g-{id}", "payment", "", Standing.OWN)
+
+
+def bill(*found: InvoiceReading, customer: str = "7", answer: str = "", **fields: Any) -> Row:
+    payments = {x.id: x for x in fields.pop("payments", ())}
+    return first.bill_row(a_payable(**fields), found, payments, customer, {"7": "Ada"}, answer)
+
+
+def test_only_operating_bills_that_stand_and_are_not_linked_concern_it() -> None:
+    assert first.concerns(a_payable())
+    for other in ({"pot": Pot.TRUST}, {"bill_state": BillState.VOID}, {"booked": Booked("7", 1, 40000)}):
+        assert not first.concerns(a_payable(**other))
+
+
+def test_a_free_number_is_created_and_so_is_one_whose_invoice_is_void() -> None:
+    assert (bill().fate, bill().cents) == (Fate.CREATE, 40000)
+    assert bill(an_invoice(voided=True)).fate is Fate.CREATE
+
+
+def test_the_same_number_client_and_amount_is_linked() -> None:
+    row = bill(an_invoice())
+    assert (row.fate, row.link, row.exact, row.needs) == (Fate.LINK, "70", True, False)
+    assert row.there == "Invoice 1042 of $400.00 for Ada"
+
+
+def test_what_we_made_ourselves_is_known_by_its_mark_and_changed_if_it_differs() -> None:
+    mark = "feesimple:us-1:bill:b1"
+    assert bill(an_invoice(note=mark, customer_id="8")).fate is Fate.LINK
+    assert bill(an_invoice(note=mark, total=5), an_invoice("71")).fate is Fate.CHANGE
+
+
+@pytest.mark.parametrize(
+    "found", [[an_invoice(total=1)], [an_invoice(customer_id="8")], [an_invoice(), an_invoice("71")]]
+)
+def test_another_client_or_amount_or_two_are_asked_about(found: list[InvoiceReading]) -> None:
+    row = bill(*found)
+    assert (row.fate, row.needs, row.exact) == (Fate.WAIT, True, False)
+    assert [o.choice for o in row.offers] == [*(f"link:{i.id}" for i in found), LEAVE]
+
+
+def test_a_client_without_a_customer_makes_no_certain_match() -> None:
+    assert bill(an_invoice(), customer="").needs
+
+
+def test_a_person_links_it_or_leaves_it() -> None:
+    linked = bill(an_invoice(total=1), answer="link:70")
+    assert (linked.fate, linked.link, linked.needs, linked.choice) == (Fate.CHANGE, "70", False, "link:70")
+    left = bill(an_invoice(total=1), answer=LEAVE)
+    assert (left.fate, left.link, left.needs) == (Fate.WAIT, "", False)
+    assert bill(an_invoice(total=1), answer="link:99").needs
+    again = first.answered(linked, "link:70")
+    assert again.fate is Fate.CHANGE
+
+
+def test_payments_on_a_linked_invoice_are_matched_one_to_one() -> None:
+    linked = an_invoice(payments=("9",))
+    both = bill(linked, payments=[a_posted()], receipts=(a_known(),))
+    assert (both.payments, both.unmatched) == (1, "")
+    other = bill(linked, payments=[a_posted(cents=100)], receipts=(a_known(),))
+    assert (other.payments, other.unmatched) == (0, "$1.00")
+    twice = bill(an_invoice(payments=("9", "10")), payments=[a_posted(), a_posted("10")], receipts=(a_known(),))
+    assert (twice.payments, twice.unmatched) == (0, "$400.00, $400.00")
+    none = bill(an_invoice(), receipts=(a_known(),))
+    assert (none.payments, none.unmatched) == (0, ""), "Clio's is posted, nothing is in its way"
+    void = bill(linked, payments=[a_posted(voided=True)])
+    assert (void.payments, void.unmatched) == (0, "")
+
+
+# --- totals -----------------------------------------------------------------------------------------------------------
+
+
+def test_totals_count_what_is_added_and_taken_back() -> None:
+    totals = Totals()
+    asked = bill(an_invoice(total=1, payments=("9",)))
+    for row in (bill(), bill(an_invoice()), asked):
+        totals.add(row)
+    assert totals.counts == {"create": 1, "link": 1, "wait": 1}
+    assert totals.cents == {"create": 40000, "link": 40000, "wait": 40000}
+    assert (totals.exact, totals.needs) == (1, 1)
+    totals.add(asked, -1)
+    totals.add(first.answered(asked, "link:70"))
+    assert (totals.counts["wait"], totals.counts["change"], totals.needs) == (0, 1, 0)

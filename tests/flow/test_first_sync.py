@@ -1,0 +1,253 @@
+"""The first sync with care: a dry run writes nothing, a person answers, and the real run does exactly that."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from chalicelib.domain.firm import MatchesConfirmed
+from chalicelib.domain.first import Row
+from chalicelib.domain.kernel import Kind, Ref
+from chalicelib.errors import Conflict, Refused
+from chalicelib.flow import first_sync, setup
+from chalicelib.flow.firms import firm_of
+from chalicelib.flow.first_plan import Plan
+from chalicelib.flow.settle import settle
+from tests.flow import acts
+from tests.flow.acts import STAFF, booked, payable
+from tests.flow.test_purge import begin_anew, purge
+from tests.world import Stage
+
+
+def a_new_stage() -> Stage:
+    """Set up, nothing read, and the first sync still before it."""
+    stage = acts.a_stage()
+    unmatch(stage)
+    return stage
+
+
+def unmatch(stage: Stage) -> None:
+    from dataclasses import replace
+
+    from chalicelib.domain.kernel import Decision
+
+    ref = Ref(stage.firm, Kind.FIRM, stage.firm)
+    settle(stage.world, [ref], lambda b, _n: {ref: Decision(replace(b[ref], matched=0))}, fact="Test")
+
+
+def prepare(stage: Stage) -> Plan:
+    first_sync.start(stage.world, stage.firm, STAFF)
+    return settled(stage)
+
+
+def settled(stage: Stage) -> Plan:
+    for _ in range(40):
+        stage.pass_time(1, minutes=1)
+        plan = first_sync.plan_of(stage.world, stage.firm)
+        assert plan
+        if not plan.working:
+            return plan
+    raise AssertionError(plan)
+
+
+def rows(stage: Stage, what: Any, *, needs: bool = False) -> dict[str, Row]:
+    found, at = {}, 0
+    while True:
+        page = first_sync.rows(stage.world, stage.firm, what, at, needs=needs)
+        found.update({r.title: r for r in page.rows})
+        if page.next is None:
+            return found
+        at = page.next
+
+
+def say(stage: Stage, what: Any, title: str, choice: str) -> None:
+    at: int | None = 0
+    while at is not None:
+        page = first_sync.rows(stage.world, stage.firm, what, at)
+        row = next((r for r in page.rows if r.title == title), None)
+        if row:
+            first_sync.answer(stage.world, stage.firm, what, page.page, row.id, choice)
+            return
+        at = page.next
+    raise AssertionError(title)
+
+
+def answer_all(stage: Stage) -> None:
+    first_sync.confirm_exact(stage.world, stage.firm)
+    first_sync.create_rest(stage.world, stage.firm)
+    for title in rows(stage, "bills", needs=True):
+        say(stage, "bills", title, "leave")
+
+
+def writes(stage: Stage) -> dict[str, int]:
+    return {e: len(booked(stage, e)) for e in ("Customer", "Invoice", "Payment")}
+
+
+def test_the_dry_run_writes_nothing_and_counts_everything() -> None:
+    stage = a_new_stage()
+    before = writes(stage)
+    plan = prepare(stage)
+    assert writes(stage) == before
+    assert plan.phase == "ready"
+    assert sum(plan.bills.counts.values()) == len(rows(stage, "bills"))
+    assert sum(plan.clients.counts.values()) == len(rows(stage, "clients"))
+    assert plan.bills.cents["create"] == sum(r.cents for r in rows(stage, "bills").values() if r.fate == "create")
+    assert plan.asked
+    stage.pass_time(30, hours=3)
+    assert writes(stage) == before, "it waits for a person"
+
+
+def test_the_real_run_does_exactly_that() -> None:
+    stage = a_new_stage()
+    prepare(stage)
+    answer_all(stage)
+    plan = first_sync.plan_of(stage.world, stage.firm)
+    assert plan
+    listed = rows(stage, "bills")
+    before = writes(stage)
+    first_sync.begin(stage.world, stage.firm, STAFF)
+    assert settled(stage).phase == "begun"
+    stage.pass_time(5, hours=2)
+    made = {o["DocNumber"] for o in booked(stage) if "feesimple:" in o.get("PrivateNote", "")}
+    assert made == {r.title for r in listed.values() if r.fate in ("create", "change")}
+    assert writes(stage)["Invoice"] - before["Invoice"] == sum(r.fate == "create" for r in listed.values())
+    for row in listed.values():
+        link = payable(stage, row.title).booked
+        if row.fate == "link":
+            assert link
+            assert link.id == row.link
+        if row.fate == "wait":
+            assert link is None
+    clients = {c.name: c for c in acts.all_states(stage, Kind.CONTACT)}
+    assert all(clients[r.title].customer == r.link for r in rows(stage, "clients").values() if r.fate == "link")
+
+
+def test_it_cannot_begin_while_an_answer_is_missing() -> None:
+    stage = a_new_stage()
+    with pytest.raises(Refused):
+        first_sync.begin(stage.world, stage.firm, STAFF)
+    prepare(stage)
+    with pytest.raises(Refused):
+        first_sync.begin(stage.world, stage.firm, STAFF)
+
+
+def test_a_linked_invoice_of_another_amount_gets_clios_figures() -> None:
+    stage = a_new_stage()
+    prepare(stage)
+    asked = rows(stage, "bills", needs=True)
+    title, row = next(iter(asked.items()))
+    answer_all(stage)
+    link = row.offers[0].choice
+    say(stage, "bills", title, link)
+    assert rows(stage, "bills")[title].fate == "change"
+    first_sync.begin(stage.world, stage.firm, STAFF)
+    settled(stage)
+    stage.pass_time(5, hours=2)
+    held = payable(stage, title)
+    assert held.booked
+    assert held.booked.id == link.removeprefix("link:")
+    assert acts.cents(acts.invoice(stage, title)["TotalAmt"]) == held.asks
+
+
+def test_what_changed_meanwhile_is_listed_again_before_it_is_written() -> None:
+    stage = a_new_stage()
+    prepare(stage)
+    answer_all(stage)
+    owner = stage.world.quickbooks_box.people.find(stage.realm, "Customer")[0]["Id"]
+    title = next(r.title for r in rows(stage, "bills").values() if r.fate == "create")
+    stage.world.quickbooks_box.people.add_invoice(stage.realm, owner, 1, title)
+    before = writes(stage)
+    first_sync.begin(stage.world, stage.firm, STAFF)
+    plan = settled(stage)
+    assert (plan.phase, plan.begin) == ("ready", False)
+    assert "changed" in plan.said
+    assert set(rows(stage, "bills", needs=True)) == {title}
+    assert writes(stage) == before
+    say(stage, "bills", title, "leave")
+    first_sync.begin(stage.world, stage.firm, STAFF)
+    assert settled(stage).phase == "begun"
+
+
+def test_answers_are_refused_where_they_do_not_belong() -> None:
+    stage = a_new_stage()
+    first_sync.start(stage.world, stage.firm, STAFF)
+    with pytest.raises(Refused):
+        first_sync.answer(stage.world, stage.firm, "bills", 0, "x", "leave")
+    plan = settled(stage)
+    for page in (0, 99, -1):
+        with pytest.raises(Refused):
+            first_sync.answer(stage.world, stage.firm, "bills", page, "no such bill", "leave")
+    assert first_sync.rows(stage.world, stage.firm, "bills", 99).rows == ()
+    assert plan.pages["bills"] >= 1
+
+
+def test_reading_again_keeps_the_answers_and_after_beginning_it_is_over() -> None:
+    stage = a_new_stage()
+    prepare(stage)
+    answer_all(stage)
+    assert prepare(stage).asked == 0
+    first_sync.begin(stage.world, stage.firm, STAFF)
+    settled(stage)
+    first_sync.start(stage.world, stage.firm, STAFF)
+    plan = first_sync.plan_of(stage.world, stage.firm)
+    assert plan
+    assert plan.phase == "begun"
+
+
+def test_before_the_set_up_is_confirmed_it_does_not_start() -> None:
+    stage = acts.a_synced_stage()
+    purge(stage)
+    with pytest.raises(Refused):
+        first_sync.start(stage.world, stage.firm, STAFF)
+    assert first_sync.plan_of(stage.world, stage.firm) is None
+
+
+def test_a_run_that_nobody_needs_ends() -> None:
+    stage = a_new_stage()
+    first_sync.start(stage.world, stage.firm, STAFF)
+    ref = Ref(stage.firm, Kind.FIRM, stage.firm)
+    from chalicelib.domain.firm import decide
+
+    settle(stage.world, [ref], lambda b, _n: {ref: decide(b[ref], MatchesConfirmed(1))}, fact="Test")
+    stage.pass_time(1, minutes=5)
+    firm = firm_of(stage.world, stage.firm)
+    assert firm
+    assert firm.may_write
+
+
+def test_after_a_purge_the_new_generation_goes_through_it_again() -> None:
+    stage = acts.a_synced_stage()
+    before = {o["DocNumber"] for o in booked(stage) if o.get("DocNumber")}
+    waited = {p.number for p in acts.payables(stage) if p.booked is None}
+    purge(stage)
+    begin_anew(stage, stage.realm, matched=False)
+    steps = {s.key: s.state for s in setup.setup(stage.world, stage.firm).steps}
+    assert steps["match"] == "now"
+    prepare(stage)
+    answer_all(stage)
+    first_sync.begin(stage.world, stage.firm, STAFF)
+    settled(stage)
+    stage.pass_time(5, hours=2)
+    assert payable(stage, "1046").booked
+    assert {o["DocNumber"] for o in booked(stage) if o.get("DocNumber")} - before <= waited
+
+
+def test_two_who_answer_at_once_are_both_counted() -> None:
+    stage = a_new_stage()
+    prepare(stage)
+    store = stage.world.store
+    kept = store.put_record
+    failed: list[str] = []
+
+    def busy(pk: str, sk: str, body: Any, **more: Any) -> int:
+        if sk == "state" and len(failed) < 2:
+            failed.append(sk)
+            raise Conflict("somebody else")
+        return kept(pk, sk, body, **more)
+
+    store.put_record = busy  # type: ignore[method-assign]
+    first_sync.confirm_exact(stage.world, stage.firm)
+    plan = first_sync.plan_of(stage.world, stage.firm)
+    assert plan
+    assert plan.exact
