@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from chalicelib.domain import contact, effects, first
+from chalicelib.domain import effects, first, linking
 from chalicelib.domain.contact import Contact
 from chalicelib.domain.effects import Do
 from chalicelib.domain.firm import Firm, MatchesConfirmed, Policy
@@ -225,7 +225,7 @@ def _clients(world: World, _reach: Reach, policy: Policy, plan: Plan) -> timedel
     """All clients against all customers at once: each customer is the best of one client only."""
     customers = list(kept_customers(world, policy, plan))
     names = {c.id: f"{c.name} ({c.email})" if c.email else c.name for c in customers}
-    held = [c for c in _listed(world, f"{policy.firm.id}/contacts", Kind.CONTACT) if not c.customer]
+    held = [c for c in _all_clients(world, policy.firm.id) if not c.customer]
     told = {s.client_id: s for s in suggest([_reading_of(c) for c in held], customers)}
     answers = answered(world, policy, "clients", told)
     made = (first.client_row(c, told.get(c.id), names, answers.get(c.id, "")) for c in held)
@@ -234,7 +234,7 @@ def _clients(world: World, _reach: Reach, policy: Policy, plan: Plan) -> timedel
 
 
 def _reading_of(c: Contact) -> ClientReading:
-    return ClientReading(c.id, c.name, c.email, c.company)
+    return ClientReading(c.id, c.name, c.email, c.company, c.phone, c.mobile)
 
 
 def _bills(world: World, reach: Reach, policy: Policy, plan: Plan) -> timedelta:
@@ -328,7 +328,7 @@ def _hand_client(world: World, policy: Policy, row: Row, by: str) -> None:
     def decide(before: Mapping[Ref, Any], now: datetime) -> dict[Ref, Decision[Any]]:
         if before[ref] is None or before[ref].customer:
             return {}
-        return {ref: contact.decide(before[ref], contact.ChoiceMade(choice), policy, now)}
+        return {ref: linking.decide(before[ref], linking.ChoiceMade(choice), policy, now)}
 
     settle(world, [ref], decide, fact="ChoiceMade", body={"choice": choice}, by=by)
 
@@ -356,11 +356,11 @@ def _owe(world: World, policy: Policy) -> None:
     world.queue.hint([lane])
 
 
-def _listed(world: World, partition: str, kind: Kind) -> Iterator[Any]:
+def _all_clients(world: World, firm: str) -> Iterator[Contact]:
     cursor: str | None = None
     while True:
-        page = world.store.listed(partition, limit=LISTED, cursor=cursor)
-        yield from (states.decode(kind, h.body) for h in page.items)
+        page = world.store.grouped(f"{firm}/contacts", limit=LISTED, cursor=cursor)
+        yield from (states.decode(Kind.CONTACT, h.body) for h in page.items)
         if page.next is None:
             return
         cursor = page.next

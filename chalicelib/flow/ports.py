@@ -259,9 +259,7 @@ class QuickBooks(QuickBooksTrust, BookedCredits, Protocol):
         ...
 
     def numbers(self, access: r.Access, since: datetime | None, start: int = 1) -> r.DocNumbers:
-        """A page of document numbers of every kind that shares them, in one batch; with ``since`` only of what changed
-        since. ``start``: 1, 1001 ..."""
-        ...
+        """A page of document numbers of every kind that shares them, of what changed ``since``; ``start``: 1, 1001 ..."""
 
     def customers_named(self, access: r.Access, names: Sequence[str]) -> list[r.CustomerReading]:
         """Active and inactive customers of exactly these display names (one query)."""
@@ -269,7 +267,6 @@ class QuickBooks(QuickBooksTrust, BookedCredits, Protocol):
 
     def customers(self, access: r.Access, start: int, size: int) -> list[r.CustomerReading]:
         """A page of active customers in id order; ``start`` counts from 1, ``size`` is at most 1000."""
-        ...
 
     def customers_by_id(self, access: r.Access, ids: Sequence[str]) -> list[r.CustomerReading]:
         """Up to 200 ids in one query, active or not; ids that are unknown there are absent."""
