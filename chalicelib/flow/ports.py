@@ -259,7 +259,7 @@ class QuickBooks(QuickBooksTrust, BookedCredits, Protocol):
         ...
 
     def numbers(self, access: r.Access, since: datetime | None, start: int = 1) -> r.DocNumbers:
-        """A page of document numbers of every kind that shares them, of what changed ``since``; ``start``: 1, 1001 ..."""
+        """A page of numbers of every kind of document that shares them, changed ``since``; ``start``: 1, 1001 ..."""
 
     def customers_named(self, access: r.Access, names: Sequence[str]) -> list[r.CustomerReading]:
         """Active and inactive customers of exactly these display names (one query)."""
