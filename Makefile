@@ -24,7 +24,7 @@ help:
 	@echo "make test      style, types, all tests"
 	@echo "make simulate  the simulator; SEEDS=n FIRST=k, SEED=k, SABOTAGE=all"
 	@echo "make bench     the figures of docs/performance.md, measured now"
-	@echo "make mutate    breaks the domain's rules one by one and counts what its tests notice; half an hour"
+	@echo "make mutate    breaks the rules of the domain one by one and counts what its tests notice; hours. ARGS=\"money\": one module"
 	@echo "make package   the template and the zip;  make deploy STAGE=s puts them on AWS"
 	@echo "make lint      style and types only;  make format mends style"
 	@echo "make clean     removes the local stage's data and what was built"

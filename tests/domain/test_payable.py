@@ -105,6 +105,10 @@ def test_a_surplus_of_another_amount_is_another_task() -> None:
     assert surplus.key(a_payable()) == ""
 
 
+def test_a_single_cent_too_much_is_told() -> None:
+    assert surplus.told(a_payable(balance=39999, shares=(a_share(),)), NOW)[1][0].body["surplus"] == 1
+
+
 def test_a_surplus_that_is_gone_and_there_again_is_told_again() -> None:
     once, _, _ = surplus.told(a_payable(balance=39990, shares=(a_share(),)), NOW)
     gone, owed, _ = surplus.told(replace(once, balance=40000), NOW)
