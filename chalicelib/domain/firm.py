@@ -55,13 +55,11 @@ class TaxAs(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Invoicing:
     """How invoices are drawn in QuickBooks. ``tax_code``: the QuickBooks tax code, where tax travels as tax.
-    ``matters``: each matter is a sub-customer. ``pay_link``: in the customer message; ``clio_memo``: in the memo of
-    Clio's bill too."""
+    ``pay_link``: in the customer message; ``clio_memo``: in the memo of Clio's bill too."""
 
     detail: Detail = Detail.LINES
     tax: TaxAs = TaxAs.LINE
     tax_code: str = ""
-    matters: bool = False
     pay_link: bool = True
     clio_memo: bool = False
 

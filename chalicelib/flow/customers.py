@@ -24,10 +24,9 @@ from chalicelib.domain.wanted import ChangedCustomer, WantedCustomer
 from chalicelib.errors import Conflict
 from chalicelib.flow import contacts, states
 from chalicelib.flow.ports import World
-from chalicelib.flow.prepared import Prepared, done, park, renew
+from chalicelib.flow.prepared import Prepared, done, park, renew, wake
 from chalicelib.flow.reach import Reach
 
-WOKEN_AT_MOST = 500
 TAKEN = "6240"  # the name is another entry's (reference/quickbooks.md 6)
 CUSTOMER_CODES = ("610", "620", "2500", "6250")  # what refers to a customer that is inactive, merged or another's
 LOOKS_AT_MOST = 2
@@ -194,14 +193,7 @@ def _link(
     fact = CustomerLinked(id, policy.lanes.book, customer, created=created, generation=policy.firm.generation)
     state = contacts.tell(world, policy, str(effect.body["contact"]), fact, finish=[finish])
     if state.choice or state.revision > 1:  # a person waits for it: what it held up goes on at once
-        _wake(world, effect.lane, f"customer/{state.id}")
-
-
-def _wake(world: World, lane: str, link: str) -> None:
-    now = world.now()
-    for waiting in world.store.lane_owed(lane, limit=WOKEN_AT_MOST):
-        if link in waiting.after and waiting.due_at > now and not waiting.call:
-            world.store.postpone(waiting.key, now, tries=0)
+        wake(world, effect.lane, f"customer/{state.id}")
 
 
 # --- what QuickBooks answered -----------------------------------------------------------------------------------------

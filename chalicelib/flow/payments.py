@@ -20,7 +20,7 @@ from chalicelib.errors import Conflict
 from chalicelib.flow import leaving, states
 from chalicelib.flow.invoices import customer_ids
 from chalicelib.flow.ports import World
-from chalicelib.flow.prepared import Prepared, done, park, posted_there, renew
+from chalicelib.flow.prepared import Prepared, done, park, posted_there, renew, wake
 from chalicelib.flow.reach import Reach
 from chalicelib.flow.settle import settle
 
@@ -221,6 +221,8 @@ def _removed(world: World, policy: Policy, effect: Effect, state: Payment, id: s
         return {ref: posting.removed(before[ref], fact)}
 
     settle(world, [ref], decide, fact="PaymentRemoved", body=fact, policy=policy.version, finish=[finish])
+    for item in state.items:  # what takes its place there has waited for this
+        wake(world, effect.lane, f"invoice/{item.payable}")
 
 
 def find(world: World, reach: Reach, policy: Policy, effect: Effect, finish: Finish) -> bool:

@@ -15,6 +15,7 @@ from chalicelib.flow import states
 from chalicelib.flow.ports import World
 from chalicelib.flow.settle import settle
 
+WOKEN_AT_MOST = 500
 FOR_A_PERSON = "It waits for your word on its client, under Needs attention."
 
 
@@ -76,6 +77,14 @@ def current(world: World, policy: Policy, refs: Sequence[Ref]) -> dict[Ref, Any]
 def first_links(policy: Policy) -> str:
     """The records of invoices that a person linked in the first sync of this generation."""
     return f"first-links/{policy.firm.id}/{policy.firm.generation}"
+
+
+def wake(world: World, lane: str, link: str) -> None:
+    """What waits in the lane for this link goes on at once."""
+    now = world.now()
+    for waiting in world.store.lane_owed(lane, limit=WOKEN_AT_MOST):
+        if link in waiting.after and waiting.due_at > now and not waiting.call:
+            world.store.postpone(waiting.key, now, tries=0)
 
 
 def posted_there(policy: Policy) -> str:

@@ -352,7 +352,6 @@ def draw(ask: Asked) -> Any:
         Detail(detail),
         TaxAs(tax),
         ask.json.text("tax_code", ""),
-        ask.json.flag("matters"),
         ask.json.flag("pay_link"),
         ask.json.flag("clio_memo"),
     )

@@ -59,7 +59,6 @@ def _how(ask: Ask) -> Invoicing:
         detail=Detail.KINDS if ask.one("detail") == Detail.KINDS else Detail.LINES,
         tax=TaxAs.QUICKBOOKS if ask.one("tax_as") == TaxAs.QUICKBOOKS else TaxAs.LINE,
         tax_code=ask.one("tax_code").strip(),
-        matters=ask.one("matters") == "yes",
         pay_link=ask.one("pay_link") == "yes",
         clio_memo=ask.one("clio_memo") == "yes",
     )

@@ -118,11 +118,12 @@ def invoice(stage: Stage, number: str) -> dict[str, Any]:
 
 
 def posted_on(stage: Stage, number: str) -> list[int]:
-    """Cents of each live QuickBooks payment's part on the invoice of this number."""
+    """Cents of each live QuickBooks payment's part on the invoice of this number; one of nothing only ties a credit."""
     id = invoice(stage, number)["Id"]
     return [
         cents(line["Amount"])
         for p in booked(stage, "Payment")
+        if p["TotalAmt"]
         for line in p.get("Line", [])
         for link in line.get("LinkedTxn", [])
         if link["TxnType"] == "Invoice" and link["TxnId"] == id

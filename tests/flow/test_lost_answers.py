@@ -60,7 +60,7 @@ def test_a_lost_payment_is_posted_once() -> None:
 
 def test_no_look_up_counts_before_quickbooks_can_have_finished() -> None:
     stage = a_synced_stage()
-    stage.work()
+    stage.pass_time(1, minutes=2)
     lose_batches(stage, 2)
     acts.pay_by_card(stage, "1046")
     stage.pass_time(0.1, seconds=40)

@@ -76,7 +76,7 @@ def test_the_api_has_the_same() -> None:
     shown = program.get("/invoice-settings").json
     assert shown["how"]["detail"] == "lines"
     names = {name: id for id, name in shown["offer"]["items"]}
-    body = {"detail": "kinds", "tax": "line", "matters": False, "pay_link": False, "clio_memo": False}
+    body = {"detail": "kinds", "tax": "line", "pay_link": False, "clio_memo": False}
     saved = program.ask("PUT", "/invoice-settings", {**body, "booked_under": {"interest": names["Expenses"]}})
     assert saved.status == 200
     assert saved.json["accounts"]["interest"] == names["Expenses"]
