@@ -36,7 +36,7 @@ STANDARD = {
 CLOCKS = {"now", "utcnow", "today", "time", "monotonic", "perf_counter", "time_ns"}
 FORBIDDEN_NAMES = ("util", "utils", "helper", "helpers", "manager", "service", "services", "data", "common", "misc")
 LINES_AT_MOST = 400
-LINES_OF = {"store/memory.py": 480, "flow/looking.py": 420}  # over the limit: to be split
+LINES_OF = {"store/memory.py": 480, "clio/client.py": 420}  # over the limit: to be split
 
 
 @cache

@@ -18,6 +18,7 @@ import requests
 
 from chalicelib.clio import contact_wire, credit_wire, wire
 from chalicelib.clio.faults import FAULT_SECONDS, refuse, said
+from chalicelib.clio.memos import Memos
 from chalicelib.clio.pieces import Params
 from chalicelib.clio.pieces import digits as _digits
 from chalicelib.clio.pieces import ids as _ids
@@ -274,6 +275,10 @@ class ClioClient:
     def contact_link(self, account: str, id: str) -> str:
         return f"{self._region(account.split('/')[0]).base}/nc/#/contacts/{_digits(id)}"
 
+    @cached_property
+    def memos(self) -> Memos:
+        return Memos(self)
+
     # --- webhooks ---------------------------------------------------------------------------------------------------
     @cached_property
     def hooks(self) -> Subscriptions:
@@ -332,6 +337,9 @@ class ClioClient:
             raise Unreadable("data", type(rows).__name__)
         more = ((told.get("meta") or {}).get("paging") or {}).get("next")
         return rows, self._own(access, more) if more else None
+
+    def one(self, access: r.Access, path: str, fields: str) -> r.Raw:
+        return self._one(access, path, fields, fields)
 
     def _one(self, access: r.Access, path: str, fields: str, least: str, *, key: str = "") -> r.Raw:
         row = self._selected(access, path, key or path, [], fields, least).get("data")

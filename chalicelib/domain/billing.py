@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from chalicelib.domain import effects, receipts, surplus
 from chalicelib.domain.firm import Firm, Policy
@@ -57,7 +57,7 @@ def seen(state: Payable | None, fact: BillSeen, policy: Policy, now: datetime) -
         raise Unreadable("number", bill.number, "Give the bill a number in Clio.")
     if state is None:
         new = _copy(None, fact, policy)
-        owed: list[Effect] = _write_books(new, policy, now, fact.pace)
+        owed: list[Effect] = [*_write_books(new, policy, now, fact.pace), *memo_owed(new, policy, now, fact.pace)]
     else:
         new = _copy(state, fact, policy)
         owed = []
@@ -154,6 +154,7 @@ def _differs(old: Payable, new: Payable) -> bool:
     return old.etag != new.etag and all(getattr(old, f) == getattr(new, f) for f in PAYING)
 
 
+MEMO_AFTER_MINUTES = 2
 MONEY = ("total", "asks", "tax", "interest", "discount", "gone")
 CHECKED_AFTER_MINUTES, CHECKED_WITHIN_MINUTES = 2, 25  # spread, so that 500 leave Clio's calls to what is fresh
 
@@ -192,6 +193,19 @@ def _write_books(state: Payable, policy: Policy, now: datetime, pace: int = 0) -
     lane = policy.lanes.of(Neighbour.CLIO)
     title = f"Bill {state.number}"
     return [effects.read_lines(state.firm, lane, state.id, state.revision, now, title, pace)]
+
+
+def memo_owed(state: Payable, policy: Policy, now: datetime, pace: int = 0) -> list[Effect]:
+    """The pay link in the bill's memo, where the firm wishes it; after what the books need."""
+    if not policy.firm.invoicing.clio_memo or not state.open:
+        return []
+    lane, at = policy.lanes.of(Neighbour.CLIO), now + timedelta(minutes=pace + MEMO_AFTER_MINUTES)
+    return [effects.bill_memo(state.firm, lane, state.id, state.revision, at, f"Bill {state.number}")]
+
+
+def memo_written(state: Payable, before: str, after: str) -> Decision[Payable]:
+    """Our own change of the memo gave the bill a new ETag: it says nothing of its lines."""
+    return Decision(replace(state, etag=after) if state.etag == before else state)
 
 
 def owe_invoice(state: Payable, policy: Policy, now: datetime) -> Effect:

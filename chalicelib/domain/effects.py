@@ -22,6 +22,7 @@ class Do(StrEnum):
     LOOK_CLIENT = "clio.client"
     READ_LINES = "clio.lines"
     MARK_PAID = "clio.mark_paid"
+    BILL_MEMO = "clio.memo"
     KEEP_HOOKS = "clio.hooks"
     LOOK_MOVE = "clio.move"
     TRUST_CHECK = "clio.trust"
@@ -203,6 +204,12 @@ def check_lines(firm: str, lane: str, bill: str, revision: int, at: datetime, ti
     body: Json = {"bill": bill, "revision": revision, "paced": True, "check": True}
     due = at + timedelta(minutes=wait)
     return owed(firm, Do.READ_LINES, f"{bill}/{revision}", f"payable/{bill}", lane, due, body=body, title=title)
+
+
+def bill_memo(firm: str, lane: str, bill: str, revision: int, at: datetime, title: str) -> Effect:
+    """The pay link in the memo of Clio's bill."""
+    body: Json = {"bill": bill}
+    return owed(firm, Do.BILL_MEMO, f"{bill}/{revision}", f"payable/{bill}", lane, at, body=body, title=title)
 
 
 def customer(

@@ -103,13 +103,13 @@ def redrawn(state: Payable, policy: Policy, now: datetime, *, checking: bool = F
     new = replace(state, revision=state.revision + 1)
     older = f"{state.id}/{state.revision}"
     closes = tuple(effects.key_of(state.firm, do, older) for do in (effects.Do.INVOICE, effects.Do.READ_LINES))
+    memo = billing.memo_owed(new, policy, now)
     if state.lines and state.lines_revision == state.revision and not checking:
         new = replace(new, lines_revision=new.revision)
-        return Decision(new, effects=(billing.owe_invoice(new, policy, now),), closes=closes)
+        return Decision(new, effects=(billing.owe_invoice(new, policy, now), *memo), closes=closes)
     lane, title = policy.lanes.of(Neighbour.CLIO), f"Bill {state.number}"
-    return Decision(
-        new, effects=(effects.read_lines(state.firm, lane, state.id, new.revision, now, title),), closes=closes
-    )
+    lines = effects.read_lines(state.firm, lane, state.id, new.revision, now, title)
+    return Decision(new, effects=(lines, *memo), closes=closes)
 
 
 EXAMPLE_TAX = 2751  # 8.875 % of the taxed line

@@ -1,4 +1,4 @@
-"""Credit memos as they are read: Clio's, and QuickBooks'. Amounts are integer cents."""
+"""Credit memos as they are read, Clio's and QuickBooks', and the memo of a bill. Amounts are integer cents."""
 
 from __future__ import annotations
 
@@ -34,3 +34,12 @@ class MemoReading:
     on: date | None
     note: str
     payments: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MemoOfBill:
+    """What stands in the memo of a bill at Clio, and whether it may be changed."""
+
+    etag: str
+    memo: str
+    can_update: bool

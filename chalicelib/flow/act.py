@@ -8,7 +8,7 @@ from typing import assert_never
 from chalicelib.domain.effects import Do
 from chalicelib.domain.firm import Policy
 from chalicelib.domain.kernel import Effect
-from chalicelib.flow import contacts, looking, noting, subscribing, summing
+from chalicelib.flow import contacts, looking, memoing, noting, subscribing, summing
 from chalicelib.flow.ports import World
 from chalicelib.flow.reach import Reach
 
@@ -33,6 +33,8 @@ def perform(world: World, reach: Reach, policy: Policy, effect: Effect) -> None:
             contacts.change_client(world, reach, policy, effect)
         case Do.READ_LINES:
             looking.read_lines(world, reach.paced if effect.body.get("paced") else reach, policy, effect)
+        case Do.BILL_MEMO:
+            memoing.write(world, reach, policy, effect)
         case Do.MARK_PAID:
             looking.mark_paid(world, reach, policy, effect)
         case Do.KEEP_HOOKS:

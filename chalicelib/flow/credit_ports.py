@@ -7,12 +7,24 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from chalicelib.domain.notes import CreditReading, MemoReading
+    from chalicelib.domain.notes import CreditReading, MemoOfBill, MemoReading
     from chalicelib.domain.readings import Access, Page, Receipt
+
+
+class ClioMemos(Protocol):
+    """Memos of bills."""
+
+    def read(self, access: Access, bill: str) -> MemoOfBill: ...
+    def write(self, access: Access, bill: str, memo: str, etag: str) -> None:
+        """PATCH with If-Match. Declined("412") when the bill moved."""
+        ...
 
 
 class ClioCredits(Protocol):
     """Reads of ``flow.ports.Clio``."""
+
+    @property
+    def memos(self) -> ClioMemos: ...
 
     def receipts_by_id(self, access: Access, ids: Sequence[str]) -> Page[Receipt]:
         """Up to 200 allocations by id in one call."""

@@ -29,6 +29,7 @@ STEP = {
     Do.CUSTOMER: "Client {}: not added to QuickBooks",
     Do.CHANGE_CLIENT: "Client {}: not changed in Clio",
     Do.INVOICE: "{}: not sent to QuickBooks",
+    Do.BILL_MEMO: "{}: the pay link is not in its memo in Clio",
     Do.READ_LINES: "{}: its lines could not be read",
     Do.LOOK_BILL: "{}: not brought in",
     Do.REMIND: "{}: not sent",

@@ -1,0 +1,58 @@
+"""The pay link in the memo of Clio's bill, if the firm wishes it: read before, written under If-Match, read after."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from chalicelib.domain import billing, invoicing
+from chalicelib.domain.firm import Policy
+from chalicelib.domain.kernel import Decision, Effect, Finish
+from chalicelib.domain.payable import Payable
+from chalicelib.errors import Declined
+from chalicelib.flow import links, states
+from chalicelib.flow.looking import payable_ref, point_at_bill
+from chalicelib.flow.ports import World
+from chalicelib.flow.prepared import done
+from chalicelib.flow.reach import Reach
+from chalicelib.flow.settle import settle
+
+AFTER_A_LOOK = timedelta(minutes=1)
+MOVED = "The bill moved in Clio meanwhile."
+
+
+def write(world: World, reach: Reach, policy: Policy, effect: Effect) -> None:
+    """Raises what Clio raises; a lost answer is found when the memo is read again."""
+    id = str(effect.body["bill"])
+    ref = payable_ref(policy.firm.id, id)
+    state: Payable | None = states.decode(ref.kind, world.store.load(ref).body)
+    if state is None or not state.open or not policy.firm.invoicing.clio_memo:
+        done(world, effect)
+        return
+    there = reach.clio(lambda c, a: c.memos.read(a, id))
+    ours = f"{world.public_url}{links.OPENS}"
+    stands = ours in there.memo and links.lives(world, state.firm, id, links.BILL)
+    if stands or not there.can_update:
+        done(world, effect)
+        return
+    if there.etag != state.etag:  # what changed is taken in first, so that our own change is known as ours
+        point_at_bill(world, policy, id)
+        world.store.postpone(effect.key, world.now() + AFTER_A_LOOK, cause=MOVED)
+        return
+    token = links.make(world, links.PayLink(state.firm, state.client_id, id, links.BILL))
+    kept = [line for line in there.memo.splitlines() if ours not in line]
+    memo = "\n".join([*kept, invoicing.message(links.address(world, token))])
+    try:
+        reach.clio(lambda c, a: c.memos.write(a, id, memo, there.etag))
+    except Declined as no:
+        if no.status != 412:
+            raise
+        world.store.postpone(effect.key, world.now() + AFTER_A_LOOK, cause=MOVED)
+        return
+    after = reach.clio(lambda c, a: c.memos.read(a, id))
+
+    def decide(before: Mapping[Any, Any], _now: datetime) -> dict[Any, Decision[Any]]:
+        return {ref: billing.memo_written(before[ref], there.etag, after.etag)}
+
+    settle(world, [ref], decide, fact="MemoWritten", policy=policy.version, finish=[Finish(effect.key)])
