@@ -34,6 +34,7 @@ CLOCKS = timedelta(minutes=10)  # Stripe's time of making and ours may differ by
 NIGHTLY = (Tab.OPEN, Tab.REMINDING)
 TRUST = "trust/"  # the part of all trust accounts; with an account behind it, of its entries
 IN_FULL = (*NIGHTLY, Tab.PAID, Tab.CLOSED)
+MONEY = ("payments", "credits")  # what comes after the tabs
 
 
 @dataclass
@@ -114,26 +115,41 @@ def _begun(world: World, firm: str, effect: Effect) -> _Run:
         return msgspec.convert(found[1], _Run)
     full = bool(effect.body.get("full", True))
     tabs = IN_FULL if full else NIGHTLY
-    return _Run(Report(at=world.now(), full=full), [*(str(t) for t in tabs), "payments", "credits", TRUST])
+    return _Run(Report(at=world.now(), full=full), [*(str(t) for t in tabs), *MONEY, TRUST])
 
 
 def _page(world: World, reach: Reach, policy: Policy, run: _Run) -> None:
-    """One page of one part; what it names is kept only when the whole page was compared."""
+    """One page of what is compared; what it names is kept only when the whole page was compared."""
     firm, part = policy.firm.id, run.parts[0]
     if part.startswith(TRUST):
         _trust(world, reach, policy, run)
         return
-    money = part in ("payments", "credits")
-    place = f"{firm}/{part}" if money else f"{firm}/payables/{part}"
-    page = world.store.listed(place, limit=PAGE, cursor=run.cursor or None, descending=money)
-    compare = {"payments": _payments, "credits": _credits}.get(part, _payables)
-    found, more = compare(world, reach, page.items, run.report)
-    _name(run, found)
-    if page.next is None or not more:
-        run.parts.pop(0)
-        run.cursor = ""
+    if part in MONEY:
+        compare = {"payments": _payments, "credits": _credits}[part]
+        page = world.store.listed(f"{firm}/{part}", limit=PAGE, cursor=run.cursor or None, descending=True)
+        found, more = compare(world, reach, page.items, run.report)
+        goes_on = page.next is not None and more
+        parts, cursor = (run.parts, page.next or "") if goes_on else (run.parts[1:], "")
     else:
-        run.cursor = page.next
+        held, parts, cursor = _of_tabs(world, firm, run)
+        found, _ = _payables(world, reach, held, run.report)
+    _name(run, found)
+    run.parts, run.cursor = parts, cursor
+
+
+def _of_tabs(world: World, firm: str, run: _Run) -> tuple[list[Held], list[str], str]:
+    """Up to a page of payables, from as many tabs as it takes, so that few invoices cost few calls; and what is left:
+    the parts and the cursor within the first of them."""
+    held: list[Held] = []
+    parts, cursor = list(run.parts), run.cursor
+    while len(held) < PAGE and parts[0] not in MONEY:
+        place, limit = f"{firm}/payables/{parts[0]}", PAGE - len(held)
+        page = world.store.listed(place, limit=limit, cursor=cursor or None)
+        held += page.items
+        cursor = page.next or ""
+        if not cursor:
+            parts = parts[1:]
+    return held, parts, cursor
 
 
 def _name(run: _Run, found: Sequence[Difference]) -> None:

@@ -11,8 +11,6 @@ from binascii import Error as NotBase64
 from datetime import UTC, datetime
 from zlib import crc32
 
-import msgspec
-
 from chalicelib.domain.kernel import SHARDS, Json, Line, Ref
 from chalicelib.errors import Unreadable
 
@@ -45,7 +43,7 @@ def json_text(body: Json) -> str:
 
 
 def json_of(text: str) -> Json:
-    body: Json = msgspec.json.decode(text)
+    body: Json = json.loads(text)
     return body
 
 

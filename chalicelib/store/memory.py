@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
@@ -27,6 +27,7 @@ from chalicelib.domain.kernel import (
 from chalicelib.errors import Conflict
 from chalicelib.store import bounds, encoding, moves
 from chalicelib.store.index import Index, Lag, Place, Update
+from chalicelib.store.memory_rows import EffectRow, LineRow, RecordRow, StateRow, json_of
 from chalicelib.store.tally import Tally
 
 P = ParamSpec("P")
@@ -57,45 +58,6 @@ def _verb(
     return wrap
 
 
-@dataclass(frozen=True, slots=True)
-class _State:
-    ref: Ref
-    version: int
-    body: str
-
-    def held(self) -> Held:
-        return Held(self.ref, self.version, encoding.json_of(self.body))
-
-
-@dataclass(frozen=True, slots=True)
-class _Line:
-    line: Line
-    fact: str
-    moved: str
-
-    def read(self) -> Line:
-        return replace(self.line, body=encoding.json_of(self.fact), change=encoding.json_of(self.moved))
-
-
-@dataclass(frozen=True, slots=True)
-class _Owed:
-    """An effect with its body as text, so that nobody who holds an effect can change what is stored."""
-
-    effect: Effect
-    body: str
-    parked_at: str
-
-    def read(self) -> Effect:
-        return replace(self.effect, body=encoding.json_of(self.body))
-
-
-@dataclass(frozen=True, slots=True)
-class _Record:
-    version: int
-    body: str
-    expires: datetime | None
-
-
 class MemoryStore(Tally):
     """``clock`` gives the current UTC instant: records and documents expire by it, and parked effects are ordered by
     it. ``before``/``after``: hooks called with (verb, table) around each verb."""
@@ -105,12 +67,12 @@ class MemoryStore(Tally):
         self.clock = clock
         self.before = before
         self.after = after
-        self._states: dict[Ref, _State] = {}
-        self._journal: dict[Ref, list[_Line]] = {}
-        self._effects: dict[str, _Owed] = {}
+        self._states: dict[Ref, StateRow] = {}
+        self._journal: dict[Ref, list[LineRow]] = {}
+        self._effects: dict[str, EffectRow] = {}
         self._calls: dict[str, Call] = {}
         self._documents: dict[str, tuple[bytes, datetime | None]] = {}
-        self._records: dict[str, dict[str, _Record]] = {}
+        self._records: dict[str, dict[str, RecordRow]] = {}
         self._guards: dict[str, str] = {}
         self._index: dict[str, Index[Any]] = {name: Index() for name in INDEXES}
         self._lag = Lag()
@@ -323,7 +285,7 @@ class MemoryStore(Tally):
     def record(self, pk: str, sk: str) -> tuple[int, Json] | None:
         self._read("records")
         row = self._records.get(pk, {}).get(sk)
-        return None if row is None or self._gone(row) else (row.version, encoding.json_of(row.body))
+        return None if row is None or self._gone(row) else (row.version, json_of(row.body))
 
     @_verb("records")
     def put_record(
@@ -335,7 +297,7 @@ class MemoryStore(Tally):
         if expected is not None and expected != there:
             raise Conflict(f"record {pk}/{sk} is at version {there}, not {expected}")
         version = (row.version if row is not None else 0) + 1
-        self._records.setdefault(pk, {})[sk] = _Record(version, text, expires)
+        self._records.setdefault(pk, {})[sk] = RecordRow(version, text, expires)
         self._wrote("records")
         return version
 
@@ -356,7 +318,7 @@ class MemoryStore(Tally):
                 break
             seen += 1
             if not self._gone(rows[sk]):
-                out.append((sk, encoding.json_of(rows[sk].body)))
+                out.append((sk, json_of(rows[sk].body)))
         self._read("records", seen)
         return out
 
@@ -370,7 +332,7 @@ class MemoryStore(Tally):
         owed = self._effects.get(key)
         return owed.read() if owed is not None else None
 
-    def _gone(self, row: _Record) -> bool:
+    def _gone(self, row: RecordRow) -> bool:
         return row.expires is not None and row.expires <= self.clock()
 
     def _check(self, prepared: bounds.Prepared) -> None:
@@ -407,9 +369,9 @@ class MemoryStore(Tally):
 
     def _put_state(self, text: bounds.ChangeText) -> None:
         change = text.change
-        state = _State(change.ref, change.expected + 1, text.body)
+        state = StateRow(change.ref, change.expected + 1, text.body)
         self._states[change.ref] = state
-        line = _Line(replace(change.line, body={}, change={}), text.fact, text.moved)
+        line = LineRow(replace(change.line, body={}, change={}), text.fact, text.moved)
         self._journal.setdefault(change.ref, []).append(line)
         key = encoding.state_key(change.ref)
         for name, place in (("list", change.listing.list), ("group", change.listing.group)):
@@ -450,7 +412,7 @@ class MemoryStore(Tally):
         parked_at = ""
         if effect.status is Status.PARKED:
             parked_at = old.parked_at if old is not None and old.parked_at else encoding.instant_text(self.clock())
-        owed = _Owed(replace(effect, body={}), encoding.json_text(effect.body), parked_at)
+        owed = EffectRow(replace(effect, body={}), encoding.json_text(effect.body), parked_at)
         self._effects[key] = owed
         places: dict[str, Place | None] = dict.fromkeys(("due", "lane", "parked"))
         if effect.status is Status.OWED:

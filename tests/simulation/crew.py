@@ -19,7 +19,7 @@ from infra.sandbox.kit import ManualClock
 
 Job = Callable[[], Any]
 STAYS = 0.75  # how often a worker goes on though others could
-LOOKS_UP = 4  # steps of a worker between two looks at what is due by the clock
+LOOKS_UP = 8  # steps of a worker between two looks at what is due by the clock
 
 
 class Killed(BaseException):

@@ -45,8 +45,8 @@ class Faults:
     healed: bool = False
 
     def strikes(self, kind: str) -> bool:
-        rate = 0.0 if self.healed else self.rates.get(kind, 0.0)
-        if rate <= 0.0 or self.rng.random() >= rate:
+        rate = self.rates.get(kind)
+        if not rate or self.healed or self.rng.random() >= rate:
             return False
         self.struck[kind] = self.struck.get(kind, 0) + 1
         return True
@@ -57,7 +57,7 @@ class Faults:
 
 
 def drawn(rng: random.Random, only: frozenset[str] | None = None) -> dict[str, float]:
-    """Three to six kinds, each with its rate. ``only``: the kinds that a shrunk history is left with."""
-    names = rng.sample(sorted(KINDS), rng.randint(3, 6))
+    """Three to five kinds, each with its rate. ``only``: the kinds that a shrunk history is left with."""
+    names = rng.sample(sorted(KINDS), rng.randint(3, 5))
     rates = {name: rng.uniform(*KINDS[name]) for name in names}
     return {name: rate for name, rate in rates.items() if only is None or name in only}

@@ -16,7 +16,6 @@ from typing import Any
 
 import requests
 
-from chalicelib.domain.effects import Do
 from chalicelib.domain.kernel import Neighbour
 from chalicelib.domain.readings import EventPointer
 from chalicelib.errors import FeeSimpleError
@@ -33,7 +32,7 @@ from tests.simulation.people import ACTS, People
 from tests.simulation.quick import quick
 from tests.simulation.seam import Messages
 from tests.simulation.truth import Truth
-from tests.simulation.world import SimLife, SimStore
+from tests.simulation.world import RECURRING, SimLife, SimStore
 from tests.world import HOOK_SECRET, Sent
 
 DAYS = 60
@@ -156,7 +155,7 @@ class History(SimLife):
     def _stretch_polls(self, draw: random.Random) -> None:
         """The first polls come at any time within their interval, not all at the beginning."""
         for owed in list(self.world.store._effects.values()):
-            if owed.effect.kind in (Do.POLL_CLIO, Do.POLL_STRIPE):
+            if owed.effect.kind in RECURRING:
                 self.world.store.postpone(owed.effect.key, self.began + self.poll_every * draw.random(), tries=0)
 
     def _put_on_agenda(self, draw: random.Random, begins: str) -> None:
@@ -173,7 +172,7 @@ class History(SimLife):
                 at = self.began + timedelta(days=day, hours=3)
                 self.later(at, "a task seen", lambda f=firm: self.people.reconnect_all(f))  # type: ignore[misc]
         for night in range(DAYS):
-            if draw.random() < 0.03:
+            if draw.random() < 0.01:
                 at = self.began + timedelta(days=night, hours=12)
                 self.later(at, "nightly", lambda: self.spawn("nightly", lambda: reconciling.nightly(self.world)))
 
@@ -192,7 +191,7 @@ class History(SimLife):
     def _drawn_acts(self, draw: random.Random) -> list[Act]:
         weights = {**ACTS, **self.mix.acts}
         names = sorted(weights)
-        count = draw.choice((2, 3, 4, 5, 6, 8, 12))
+        count = draw.choice((1, 2, 2, 3, 3, 4, 6, 10))
         picked = draw.choices(names, [weights[n] for n in names], k=count)
         moments = sorted(draw.uniform(0.02, DAYS) for _ in range(count))
         acts = []

@@ -10,11 +10,12 @@ from chalicelib.domain.kernel import Effect, Kind, Ref, Status, fold
 from chalicelib.flow import reconciling
 from infra.sandbox.clio import books as clio_books
 from tests.simulation.base import FirmFacts
+from tests.simulation.world import RECURRING
 
 if TYPE_CHECKING:
     from tests.simulation.checkers import Checkers
 
-WAITING_STEPS = (Do.POLL_CLIO, Do.POLL_STRIPE, Do.REMIND, Do.LOOK_SESSION, Do.WATCH_MAIL)
+WAITING_STEPS = (*RECURRING, Do.REMIND, Do.LOOK_SESSION, Do.WATCH_MAIL)
 LATEST = timedelta(days=400)
 
 
