@@ -13,9 +13,11 @@ from chalicelib.domain.contact import Contact, Kept, Ours
 from chalicelib.domain.effects import Do
 from chalicelib.domain.firm import Policy
 from chalicelib.domain.kernel import Decision, Effect, Neighbour
-from chalicelib.domain.profile import SHOWN, WORDS, Aside, Change, Side, Value
+from chalicelib.domain.profile import SHOWN, WHOSE, WORDS, Aside, Change, Side, Value
 from chalicelib.domain.readings import Address
 from chalicelib.errors import Refused
+
+IN_DOUBT = 4  # values of one field and side that may still be on their way: a live call, and what took its place
 
 
 def step_key(state: Contact) -> str:
@@ -57,7 +59,7 @@ def _own(state: Contact, side: Side, wrote: int) -> Contact:
         now = profile.value(shown, field)
         mine = [o for o in left if (o.side, o.field) == (side, field)]
         exact = [o for o in mine if profile.same(field, o.value, now)]
-        done = exact or [o for o in mine if o.revision <= wrote]
+        done = exact or [o for o in mine if o.revision == wrote]
         if not done:
             continue
         last = done[-1]
@@ -99,7 +101,11 @@ def _remember(
     state: Contact, side: Side, changes: tuple[Change, ...], revision: int, chosen: tuple[Change, ...]
 ) -> Contact:
     mine = tuple(Ours(side, c.field, c.value, revision, c in chosen) for c in changes)
-    return replace(state, ours=(*state.ours, *mine))
+    ours = (*state.ours, *mine)
+    newest = [
+        o for n, o in enumerate(ours) if sum((o.side, o.field) == (p.side, p.field) for p in ours[n:]) <= IN_DOUBT
+    ]
+    return replace(state, ours=tuple(newest))
 
 
 # --- what a person decides --------------------------------------------------------------------------------------------
@@ -151,8 +157,8 @@ def _task(state: Contact, k: Kept, now: datetime) -> Effect:
         remedy = f"Correct it in {here}; it goes over by itself then. Or leave both as they are."
     else:
         title = f"{state.name}: the {word} was changed in Clio and in QuickBooks"
-        reason = f"{other}'s value stands on both sides, as your settings say. {here} had {shown}."
-        remedy = f"Take {here}'s value if it is the right one, or leave it as it is."
+        reason = f"{WHOSE[k.side.other]} value stands on both sides, as your settings say. {here} had {shown}."
+        remedy = f"Take {WHOSE[k.side]} value if it is the right one, or leave it as it is."
     return effects.task(
         state.firm,
         f"contact/{state.id}/{k.field}/{k.number}",
@@ -167,10 +173,10 @@ def _task(state: Contact, k: Kept, now: datetime) -> Effect:
 
 def can_take(k: Kept) -> bool:
     """Whether one click can bring the kept value over."""
-    return not _unfit(k.field, k.value, k.side)
+    return not unfit(k.field, k.value, k.side)
 
 
-def _unfit(field: str, value: Value, side: Side) -> str:
+def unfit(field: str, value: Value, side: Side) -> str:
     """Why a person cannot take this value of ``side``. Plain lines go to Clio as they are when a person says so."""
     if isinstance(value, Address) and side is Side.QUICKBOOKS:
         return ""
@@ -199,7 +205,7 @@ def taken(state: Contact, field: str, side: Side, policy: Policy, now: datetime)
     shown = state.clio if side is Side.CLIO else state.books
     kept = next((k for k in state.kept if (k.field, k.side) == (field, side)), None)
     wanted = kept.value if kept else profile.value(shown, field)
-    if why := _unfit(field, wanted, side):
+    if why := unfit(field, wanted, side):
         raise Refused(f"{SHOWN[side.other]} cannot take “{profile.show(wanted)}”: it {why}.")
     if field == "name" and not profile.plain("name", wanted):
         raise Refused("A client cannot be without a name.")

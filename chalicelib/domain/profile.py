@@ -35,6 +35,7 @@ class Side(StrEnum):
 
 
 SHOWN = {Side.CLIO: "Clio", Side.QUICKBOOKS: "QuickBooks"}
+WHOSE = {Side.CLIO: "Clio's", Side.QUICKBOOKS: "QuickBooks'"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from chalicelib.domain.profile import Side
 from chalicelib.domain.readings import Broken, ClientReading, CustomerReading
 from chalicelib.errors import Conflict, Declined, Refused, Unreadable
 from chalicelib.flow import states
+from chalicelib.flow.budget import Floor
 from chalicelib.flow.ports import World
 from chalicelib.flow.prepared import park
 from chalicelib.flow.reach import Reach
@@ -294,6 +295,12 @@ def _say(world: World, firm: str, id: str, fact: ContactFact, by: str) -> None:
     policy = policy_of(world, firm)
     tell(world, policy, id, fact, by=by)
     world.queue.hint([policy.lanes.of(Neighbour.CLIO), policy.lanes.of(Neighbour.QUICKBOOKS)])
+
+
+def link_by_name(world: World, firm: str, id: str, name: str, by: str) -> str:
+    """As ``link_to``, for a person who waits."""
+    policy = policy_of(world, firm)
+    return link_to(world, Reach(world, firm, policy.lanes, Floor.PERSON), policy, id, name, by)
 
 
 def link_to(world: World, reach: Reach, policy: Policy, id: str, name: str, by: str) -> str:

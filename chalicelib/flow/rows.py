@@ -19,7 +19,7 @@ from chalicelib.domain.payable import Payable, Standing
 from chalicelib.domain.payment import Payment, Phase, Source
 from chalicelib.domain.readings import BillState, Pot
 from chalicelib.domain.reminders import FIELD, ReminderSet
-from chalicelib.flow.steps import STEP, UNTITLED
+from chalicelib.flow.steps import STEP, UNTITLED, Action, actions
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,15 +53,6 @@ class Row:
     waits: str
     booked: str
     attention: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Action:
-    """A button: ``do`` is retry, done, same, separate, connect or look; ``choice`` goes with it."""
-
-    do: str
-    words: str
-    choice: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,7 +256,7 @@ def item(effect: Effect) -> Item:
         about=effect.about,
         payable=payable_of(effect),
         since=effect.due_at,
-        actions=_actions(effect),
+        actions=actions(effect),
     )
 
 
@@ -273,26 +264,6 @@ def payable_of(effect: Effect) -> str:
     if effect.about.startswith("payable/"):
         return effect.about.removeprefix("payable/")
     return str(effect.body.get("payable") or "")
-
-
-def _actions(effect: Effect) -> tuple[Action, ...]:
-    """The buttons: a task is answered or done, a step is retried or chosen about."""
-    if effect.body.get("release"):
-        return (Action("done", "They are compared"),)
-    if effect.kind != Do.TASK:
-        choices = tuple(Action("retry", words, choice) for choice, words in effect.body.get("choices") or ())
-        accept = (Action("done", "Done"),) if effect.body.get("may_close") else ()
-        return (*choices, Action("retry", "Retry"), *accept)
-    name = effect.key.split(f"/{Do.TASK}/", 1)[-1].split("/", 1)[0]
-    match name:
-        case "match":
-            return (Action("same", "It is the same money"), Action("separate", "It is another payment"))
-        case "reconnect":
-            return (Action("connect", "Connect again"),)
-        case "remove":
-            return ()
-        case _:
-            return (Action("done", "Done"),)
 
 
 def paid(x: Payment) -> Paid:

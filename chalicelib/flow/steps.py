@@ -1,8 +1,12 @@
-"""What each kind of step is called when it waits for a person: its title, with or without the thing's own."""
+"""A step that waits for a person: what it is called, with or without the thing's own title, and its buttons."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from chalicelib.domain.effects import Do
+from chalicelib.domain.kernel import Effect
+from chalicelib.domain.profile import WHOSE, Side
 
 UNTITLED = {
     Do.LOOK_BILL: "A bill could not be brought in",
@@ -39,3 +43,36 @@ STEP = {
     Do.HOLDER: "Account “{}”: not made in QuickBooks",
     Do.CREDIT: "{}: not in step in QuickBooks",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """A button: ``do`` is retry, done, same, separate, connect or look; ``choice`` goes with it."""
+
+    do: str
+    words: str
+    choice: str = ""
+
+
+def actions(effect: Effect) -> tuple[Action, ...]:
+    """The buttons: a task is answered or done, a step is retried or chosen about."""
+    if effect.body.get("release"):
+        return (Action("done", "They are compared"),)
+    if effect.kind != Do.TASK:
+        choices = tuple(Action("retry", words, choice) for choice, words in effect.body.get("choices") or ())
+        accept = (Action("done", "Done"),) if effect.body.get("may_close") else ()
+        return (*choices, Action("retry", "Retry"), *accept)
+    name = effect.key.split(f"/{Do.TASK}/", 1)[-1].split("/", 1)[0]
+    match name:
+        case "match":
+            return (Action("same", "It is the same money"), Action("separate", "It is another payment"))
+        case "reconnect":
+            return (Action("connect", "Connect again"),)
+        case "remove":
+            return ()
+        case "contact":
+            whose = WHOSE[Side(str(effect.body["side"]))]
+            take = (Action("take", f"Take {whose} value"),) if effect.body.get("can_take") else ()
+            return (*take, Action("done", "Leave it"))
+        case _:
+            return (Action("done", "Done"),)

@@ -28,7 +28,6 @@ from chalicelib.flow.firms import connections as connections_of
 from chalicelib.flow.leaving import CREDIT
 from chalicelib.flow.ports import World
 from chalicelib.flow.rows import (
-    Action,
     Credited,
     Item,
     Link,
@@ -44,6 +43,7 @@ from chalicelib.flow.rows import (
     payable_of,
     row,
 )
+from chalicelib.flow.steps import Action
 from chalicelib.flow.summing import sums_of
 from chalicelib.flow.timeline import Event
 

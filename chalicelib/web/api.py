@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from chalicelib.errors import Refused, Unreadable
+from chalicelib.errors import Unreadable
+from chalicelib.web import api_contacts
 from chalicelib.web.answers import JSON, NotFound, Reply
-from chalicelib.web.api_door import Asked, delete, doors, get, post, put
+from chalicelib.web.api_door import Asked, delete, doors, found, get, post, put
 from chalicelib.web.door import Ask
 
-__all__ = ["doors"]
+__all__ = ["api_contacts", "doors"]
 
 
 @doors.file("/api/v1/openapi.json")
@@ -39,7 +40,7 @@ def invoices(ask: Asked) -> dict[str, Any]:
 def invoice(ask: Asked, payable: str) -> Any:
     from chalicelib.flow import views
 
-    return _found(lambda: views.invoice(ask.world, ask.firm, payable))
+    return found(lambda: views.invoice(ask.world, ask.firm, payable))
 
 
 @delete("/invoices/{payable}/matches/{receipt}")
@@ -64,7 +65,7 @@ def start_resync(ask: Asked) -> Any:
 def resync_progress(ask: Asked, run: str) -> Any:
     from chalicelib.flow import resync
 
-    return _found(lambda: resync.progress(ask.world, ask.firm, run))
+    return found(lambda: resync.progress(ask.world, ask.firm, run))
 
 
 # --- reminder sets and collections ------------------------------------------------------------------------------------
@@ -374,11 +375,3 @@ def rewrite(ask: Asked) -> Any:
     from chalicelib.flow import drawing
 
     return drawing.start(ask.world, ask.firm, ask.by)
-
-
-def _found(read: Any) -> Any:
-    """Another firm's thing and no thing look the same: not found."""
-    try:
-        return read()
-    except Refused as no:
-        raise NotFound from no

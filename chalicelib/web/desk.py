@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from chalicelib.web import (
     desk_attention,
     desk_collect,
+    desk_contacts,
     desk_drawing,
     desk_first,
     desk_money,
@@ -26,6 +27,7 @@ __all__ = [
     "desk",
     "desk_attention",
     "desk_collect",
+    "desk_contacts",
     "desk_drawing",
     "desk_first",
     "desk_money",

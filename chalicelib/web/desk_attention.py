@@ -44,10 +44,24 @@ def answer(ask: Ask) -> Reply:
         case "done":
             flow.done(ask.world, ask.firm, key, ask.by)
             return back(where, "done")
+        case "take":
+            _take(ask, key)
+            return back(where, "taken")
         case "same" | "separate":
             return _about_payment(ask, key, do, where)
         case _:
             raise Refused("Press one of the buttons.")
+
+
+def _take(ask: Ask, key: str) -> None:
+    """The task names the client, the field, and the side whose value was set aside."""
+    from chalicelib.flow import contacts
+
+    effect = ask.world.store.effect(key)
+    if effect is None or "field" not in effect.body:
+        raise Refused("This is not on your list any more. Reload the page.")
+    body = effect.body
+    contacts.take(ask.world, ask.firm, str(body["contact"]), str(body["field"]), str(body["side"]), ask.by)
 
 
 def _about_payment(ask: Ask, key: str, do: str, where: str) -> Reply:

@@ -34,6 +34,16 @@ def mark_paid(ask: Ask) -> Reply:
     return back(HERE, "mark-on" if on else "mark-off")
 
 
+@desk.post("/desk/settings/contacts", who="owner")
+def contacts_stand(ask: Ask) -> Reply:
+    """Whose value stands where a client was changed in Clio and in QuickBooks."""
+    from chalicelib.domain.firm import ContactsStand
+    from chalicelib.flow.signing import settle_firm
+
+    settle_firm(ask.world, ask.firm, ContactsStand(ask.one("side")), by=ask.by)
+    return back(HERE, "stands")
+
+
 @desk.post("/desk/settings/keys", who="owner")
 def new_key(ask: Ask) -> str:
     """The key is shown once, on this page, and never again."""

@@ -11,6 +11,7 @@ from chalicelib.domain.statement import Outstanding
 from chalicelib.flow import (
     checkout,
     collecting,
+    contacts,
     links,
     reconciling,
     resync,
@@ -20,6 +21,7 @@ from chalicelib.flow import (
     trust_setup,
     trust_views,
 )
+from chalicelib.flow.settle import policy_of
 from chalicelib.flow.views import invoices
 from tests.web.visit import PagesWorld, a_seeded_world
 from tests.world import Stage, connect
@@ -54,6 +56,7 @@ def a_busy_month() -> Month:
     world.stripe_box.people.pay_bank(pay(stage, month.links["debit"], month.ids["debit"]))
     world.stripe_box.people.pay_bank(pay(stage, month.links["failed"], month.ids["failed"]), outcome="fail")
     stage.pass_time(minutes=30, step_minutes=10)
+    month.ids["changed"] = change_on_both_sides(stage)
     month.ids["run"] = resync.start(world, stage.firm, "Olivia Hartwell")
     reconciling.start(world, stage.firm, "Olivia Hartwell")
     stage.work()
@@ -81,6 +84,20 @@ def reconcile_trust(month: Month) -> None:
     trust_report.enter(world, stage.firm, account, last, "Ben Pine", ending=held + 2500, deposits=[], checks=[check])
     client = next(r for r in trust_views.clients(world, stage.firm, account).rows).client
     month.ids |= {"account": account, "holder": client, "month": last}
+
+
+def change_on_both_sides(stage: Stage) -> str:
+    """A client whose e-mail address staff changed in Clio and in QuickBooks."""
+    world, name = stage.world, "Ada Example"
+    held = next(c for c in world.clio_box.state.rows["contacts"].values() if c.name == name)
+    ref = Ref(stage.firm, Kind.CONTACT, str(held.id))
+    customer = states.decode(Kind.CONTACT, world.store.load(ref).body).customer
+    world.clio_box.people.edit_client(name, email_addresses=[{"id": held.emails[0]["id"], "address": "a@x.example"}])
+    changes = {"PrimaryEmailAddr": {"Address": "ada@books.example"}, "PrimaryPhone": {"FreeFormNumber": "555-0100"}}
+    world.quickbooks_box.people.change_name(stage.realm, "Customer", customer, **changes)
+    contacts.point_at_customers(world, policy_of(world, stage.firm), [customer])
+    stage.pass_time(minutes=20, step_minutes=4)
+    return str(held.id)
 
 
 def a_link(stage: Stage, payable: str) -> str:

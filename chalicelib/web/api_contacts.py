@@ -1,0 +1,54 @@
+"""The JSON API of clients: each beside its QuickBooks customer, and what a person decides about it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chalicelib.web.api_door import Asked, found, get, post
+
+
+@get("/contacts")
+def contacts(ask: Asked) -> dict[str, Any]:
+    from chalicelib.flow import contact_views
+
+    rows = contact_views.contacts(ask.world, ask.firm, ask.query.get("standing", ""), ask.cursor, ask.size)
+    return {"items": list(rows.rows), "next": rows.next}
+
+
+@get("/contacts/{contact}")
+def contact(ask: Asked, contact: str) -> Any:
+    from chalicelib.flow import contact_views
+
+    return found(lambda: contact_views.contact(ask.world, ask.firm, contact))
+
+
+@post("/contacts/{contact}/take", 202)
+def take_value(ask: Asked, contact: str) -> Any:
+    """One side's value of a field for both."""
+    from chalicelib.flow import contact_views
+    from chalicelib.flow import contacts as flow
+
+    found(lambda: contact_views.contact(ask.world, ask.firm, contact))
+    flow.take(ask.world, ask.firm, contact, ask.json.text("field"), ask.json.text("side"), ask.by)
+    return contact_views.contact(ask.world, ask.firm, contact)
+
+
+@post("/contacts/{contact}/leave")
+def leave_value(ask: Asked, contact: str) -> Any:
+    from chalicelib.flow import contact_views
+    from chalicelib.flow import contacts as flow
+
+    found(lambda: contact_views.contact(ask.world, ask.firm, contact))
+    flow.leave(ask.world, ask.firm, contact, ask.json.text("field"), ask.by)
+    return contact_views.contact(ask.world, ask.firm, contact)
+
+
+@post("/contacts/{contact}/link")
+def link_customer(ask: Asked, contact: str) -> Any:
+    """Links the QuickBooks customer of exactly this name."""
+    from chalicelib.flow import contact_views
+    from chalicelib.flow import contacts as flow
+
+    found(lambda: contact_views.contact(ask.world, ask.firm, contact))
+    flow.link_by_name(ask.world, ask.firm, contact, ask.json.text("customer"), ask.by)
+    return contact_views.contact(ask.world, ask.firm, contact)
