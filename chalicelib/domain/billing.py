@@ -246,6 +246,12 @@ def lines_read(state: Payable, fact: LinesRead, policy: Policy, now: datetime) -
     return Decision(new, effects=(owe_invoice(new, policy, now),), names=(fact.document,), closes=closes)
 
 
+def written_again(state: Payable, policy: Policy, now: datetime) -> list[Effect]:
+    """The invoice with the lines that were read for this revision, or a reading of them first."""
+    known = state.pot is Pot.OPERATING and state.lines_revision == state.revision
+    return [owe_invoice(state, policy, now)] if known else _write_books(state, policy, now)
+
+
 def afresh(state: Payable, policy: Policy, now: datetime) -> Decision[Payable]:
     """The link belongs to an earlier generation: it counts no more, and the invoice is owed in this one, with the lines
     that were read already."""
@@ -256,10 +262,7 @@ def afresh(state: Payable, policy: Policy, now: datetime) -> Decision[Payable]:
     closes = [effects.key_of(state.firm, do, older) for do in (effects.Do.READ_LINES, effects.Do.INVOICE)]
     if state.booked:
         closes.append(effects.key_of(state.firm, effects.Do.TASK, f"payments/{state.id}/{state.booked.id}"))
-    owed: list[Effect] = []
-    if not new.gone:
-        known = new.pot is Pot.OPERATING and new.lines_revision == new.revision
-        owed = [owe_invoice(new, policy, now)] if known else _write_books(new, policy, now)
+    owed = [] if new.gone else written_again(new, policy, now)
     return Decision(new, effects=tuple(owed), closes=tuple(closes))
 
 
@@ -301,6 +304,7 @@ def booked(state: Payable, fact: InvoiceBooked, now: datetime) -> Decision[Payab
             adopted=fact.adopted or bool(old and old.adopted),
             waits=fact.waits or bool(old and old.id == fact.id and old.waits),
             voided=fact.voided,
+            breaks=old.breaks if old and old.id == fact.id else 0,
         ),
         generation=fact.generation,
     )

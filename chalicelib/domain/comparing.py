@@ -68,9 +68,15 @@ def against_books(
             return []
         cause = "The bill has no invoice in QuickBooks yet."
         return [_of_payable(p, "missing in QuickBooks", cause, "See Needs attention for what holds it.", p.asks)]
+    if p.booked.broken and p.booked.broken.accepted and p.booked.broken.absent:
+        cause = "You accepted that the invoice is not in QuickBooks any more."
+        remedy = "Nothing is needed. It is asked again when the bill changes in Clio."
+        return [_of_payable(p, "left out of QuickBooks", cause, remedy, p.asks, expected=True)]
     if invoice is None:
         cause = "The invoice was deleted in QuickBooks."
-        return [_of_payable(p, "deleted in QuickBooks", cause, "Restore it there, or press Retry.", p.asks)]
+        return [
+            _of_payable(p, "deleted in QuickBooks", cause, "Decide under Needs attention what becomes of it.", p.asks)
+        ]
     if p.gone:
         if invoice.voided or p.booked.kept:
             return []

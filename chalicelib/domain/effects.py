@@ -30,6 +30,8 @@ class Do(StrEnum):
     CHANGE_CLIENT = "clio.change_client"
     CUSTOMER = "quickbooks.customer"
     LOOK_CUSTOMER = "quickbooks.look_customer"
+    POLL_BOOKS = "quickbooks.poll"
+    LOOK_BOOKED = "quickbooks.look"
     INVOICE = "quickbooks.invoice"
     POSTING = "quickbooks.payment"
     HOLDER = "quickbooks.subaccount"
@@ -45,6 +47,7 @@ class Do(StrEnum):
     RECEIPT = "mail.receipt"
     WATCH_MAIL = "mail.watch"
     ITEM_MATCHED = "self.matched"
+    REPOST = "self.repost"
     RESYNC = "self.resync"
     RECONCILE = "self.reconcile"
     PREFLIGHT = "self.preflight"
@@ -184,6 +187,26 @@ def look_customer(firm: str, lane: str, customer_id: str, at: datetime, into: st
     is said to be merged into."""
     body: Json = {"customer": customer_id, **({"into": into} if into else {})}
     return owed(firm, Do.LOOK_CUSTOMER, customer_id, f"customer/{customer_id}", lane, at, body=body)
+
+
+def poll_books(firm: str, lane: str, book: str, at: datetime, heard: str = "") -> Effect:
+    """What people changed in QuickBooks. ``book``: the company in this generation of links; ``heard``: when QuickBooks
+    last told us that something did (UTC)."""
+    body: Json = {"heard": heard} if heard else {}
+    return owed(firm, Do.POLL_BOOKS, book, "firm", lane, at, body=body)
+
+
+def look_booked(firm: str, lane: str, entity: str, id: str, about: str, at: datetime) -> Effect:
+    """A pointer at an invoice or payment in QuickBooks that is linked to ``about``."""
+    body: Json = {"entity": entity, "id": id}
+    return owed(firm, Do.LOOK_BOOKED, f"{entity.lower()}-{id}", about, lane, at, body=body)
+
+
+def repost(firm: str, payment: str, payable: str, revision: int, at: datetime) -> Effect:
+    """The payable has another invoice now: what was posted is applied to it. ``revision``: the payable's."""
+    lane = lane_of(firm, Neighbour.SELF)
+    body: Json = {"payment": payment, "payable": payable}
+    return owed(firm, Do.REPOST, f"{payment}/{payable}/{revision}", f"payment/{payment}", lane, at, body=body)
 
 
 def keep_hooks(firm: str, lane: str, at: datetime) -> Effect:

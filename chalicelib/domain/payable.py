@@ -113,10 +113,35 @@ class Excess:
     cents: int
 
 
+class Harm(StrEnum):
+    """What people did in QuickBooks to something that is linked. LEFT_OUT: it was deleted or voided there, and a person
+    accepted that."""
+
+    DELETED = "deleted"
+    VOIDED = "voided"
+    CHANGED = "changed"
+    LEFT_OUT = "left_out"
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """``cents``: the amount that QuickBooks shows. ``accepted``: a person said that it may stay so."""
+
+    harm: Harm
+    cents: int = 0
+    accepted: bool = False
+
+    @property
+    def absent(self) -> bool:
+        """Whether nothing stands there any more."""
+        return self.harm is not Harm.CHANGED
+
+
 @dataclass(frozen=True, slots=True)
 class Booked:
     """The link to its QuickBooks invoice, and what we last wrote there. ``waits``: its payments there wait
-    for a person. ``kept``: the bill is gone, and a person decided that the invoice stays."""
+    for a person. ``kept``: the bill is gone, and a person decided that the invoice stays. ``broken``: what people did
+    to it there; ``breaks`` counts how often (domain/noticing.py)."""
 
     id: str
     revision: int
@@ -125,6 +150,8 @@ class Booked:
     waits: bool = False
     voided: bool = False
     kept: bool = False
+    broken: Broken | None = None
+    breaks: int = 0
 
 
 @dataclass(frozen=True, slots=True)

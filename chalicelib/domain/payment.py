@@ -7,6 +7,7 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from chalicelib.domain.kernel import Listing
+from chalicelib.domain.payable import Broken
 from chalicelib.domain.readings import Pot
 
 
@@ -55,13 +56,15 @@ class Item:
 @dataclass(frozen=True, slots=True)
 class Posted:
     """What QuickBooks shows: the payment there, at which posting revision, over how many cents; ``unapplied``: of them
-    on no invoice. ``voided``: taken out there."""
+    on no invoice. ``voided``: taken out there. ``broken``, ``breaks``: as of an invoice (domain/payable.py)."""
 
     id: str
     revision: int
     cents: int
     voided: bool = False
     unapplied: int = 0
+    broken: Broken | None = None
+    breaks: int = 0
 
 
 @dataclass(frozen=True, slots=True)

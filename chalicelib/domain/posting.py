@@ -28,7 +28,8 @@ def posted(state: Payment, fact: PaymentPosted) -> Decision[Payment]:
         return Decision(state)
     if state.posted is not None and state.posted.id == fact.id and fact.revision < state.posted.revision:
         return Decision(state)
-    shown = Posted(fact.id, fact.revision, fact.cents, unapplied=fact.unapplied)
+    breaks = state.posted.breaks if state.posted and state.posted.id == fact.id else 0
+    shown = Posted(fact.id, fact.revision, fact.cents, unapplied=fact.unapplied, breaks=breaks)
     new = replace(state, posted=shown, generation=fact.generation)
     return Decision(new, guards=(link_guard(fact.realm, "payment", fact.id, state.firm, state.id),))
 

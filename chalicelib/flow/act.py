@@ -8,7 +8,7 @@ from typing import assert_never
 from chalicelib.domain.effects import Do
 from chalicelib.domain.firm import Policy
 from chalicelib.domain.kernel import Effect
-from chalicelib.flow import contacts, looking, memoing, noting, subscribing, summing
+from chalicelib.flow import contacts, looking, memoing, noticing, noting, subscribing, summing
 from chalicelib.flow.ports import World
 from chalicelib.flow.reach import Reach
 
@@ -39,6 +39,8 @@ def perform(world: World, reach: Reach, policy: Policy, effect: Effect) -> None:
             looking.mark_paid(world, reach, policy, effect)
         case Do.KEEP_HOOKS:
             subscribing.keep(world, reach, policy, effect)
+        case Do.REPOST:
+            noticing.repost(world, policy, effect)
         case Do.ITEM_MATCHED:
             looking.item_matched(world, policy, effect)
         case Do.OPEN_SESSION | Do.LOOK_SESSION | Do.LOOK_INTENT | Do.LOOK_ACCOUNT | Do.EXPIRE_SESSION:
@@ -58,8 +60,10 @@ def perform(world: World, reach: Reach, policy: Policy, effect: Effect) -> None:
             _runs(world, reach, policy, effect, do)
         case Do.LOOK_MOVE | Do.TRUST_CHECK | Do.TRUST_SWEEP | Do.LEDGER | Do.TRUST_BEGIN:
             _trust(world, reach, policy, effect, do)
-        case Do.CUSTOMER | Do.INVOICE | Do.POSTING | Do.CREDIT | Do.LOOK_CUSTOMER | Do.HOLDER | Do.JOURNAL:
+        case Do.CUSTOMER | Do.INVOICE | Do.POSTING | Do.CREDIT | Do.HOLDER | Do.JOURNAL:
             raise AssertionError("QuickBooks is written in batches: flow/booking.py")
+        case Do.LOOK_CUSTOMER | Do.LOOK_BOOKED | Do.POLL_BOOKS:
+            raise AssertionError("QuickBooks is looked at in its lane: flow/booking.py")
         case Do.FOLD:
             summing.fold(world, policy.firm.id, [effect])
         case Do.TASK:

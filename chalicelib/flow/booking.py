@@ -14,7 +14,7 @@ from chalicelib.domain.kernel import Call, Effect, Finish
 from chalicelib.domain.readings import Wrote
 from chalicelib.domain.wanted import Wanted
 from chalicelib.errors import Conflict, Declined
-from chalicelib.flow import contacts, credits, customers, invoices, journals, payments
+from chalicelib.flow import capturing, contacts, credits, customers, invoices, journals, noticing, payments
 from chalicelib.flow.ports import World
 from chalicelib.flow.prepared import Prepared, done, refused
 from chalicelib.flow.reach import Reach
@@ -67,6 +67,12 @@ def work(world: World, reach: Reach, policy: Policy, effects: Sequence[Effect]) 
     free = _allowed(world, policy, _free(world, lane, effects))
     if pointers := [e for e in free if e.kind == Do.LOOK_CUSTOMER]:
         contacts.look_at_customers(world, reach, policy, pointers)
+        moved = True
+    if pointers := [e for e in free if e.kind == Do.LOOK_BOOKED]:
+        noticing.look(world, reach, policy, pointers)
+        moved = True
+    for poll in (e for e in free if e.kind == Do.POLL_BOOKS):
+        capturing.poll(world, policy, poll)
         moved = True
     for kind in ORDER:
         mine = [e for e in free if e.kind == kind]

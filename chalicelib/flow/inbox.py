@@ -8,8 +8,11 @@ from chalicelib.domain import effects
 from chalicelib.domain.connection import account_guard
 from chalicelib.domain.kernel import Kind, Neighbour, Ref, lane_of
 from chalicelib.domain.readings import EventPointer
+from chalicelib.flow import capturing
 from chalicelib.flow.feeds import point_at_stripe
 from chalicelib.flow.ports import World
+
+BOOKED = ("invoice", "payment", "customer")  # what is linked there
 
 
 def firm_at(world: World, neighbour: Neighbour, account: str) -> str:
@@ -22,14 +25,20 @@ def point(world: World, neighbour: Neighbour, pointers: Iterable[EventPointer]) 
     """Owes a look for each pointer that concerns one of our firms. Gives how many."""
     lanes: set[str] = set()
     count = 0
+    heard: set[str] = set()
     firms: dict[str, str] = {}
     for pointer in pointers:
         if pointer.account not in firms:
             firms[pointer.account] = firm_at(world, neighbour, pointer.account)
         firm = firms[pointer.account]
-        if firm and _owed(world, neighbour, firm, pointer):
+        if firm and neighbour is Neighbour.QUICKBOOKS:
+            count += pointer.kind in BOOKED
+            heard |= {firm} if pointer.kind in BOOKED else set()
+        elif firm and _owed(world, neighbour, firm, pointer):
             count += 1
             lanes.add(lane_of(firm, neighbour, pointer.account))
+    for firm in sorted(heard):  # one look at the feed for all that this message points at
+        capturing.hear(world, firm)
     if lanes:
         world.queue.hint(sorted(lanes))
     world.count("webhook_pointers", count, neighbour=str(neighbour))
@@ -40,9 +49,7 @@ def _owed(world: World, neighbour: Neighbour, firm: str, pointer: EventPointer) 
     """Whether it concerns us; then its look is owed now."""
     if neighbour is Neighbour.STRIPE:
         return point_at_stripe(world, firm, pointer)
-    if neighbour is Neighbour.CLIO:
-        return _at_clio(world, firm, pointer)
-    return False
+    return _at_clio(world, firm, pointer)
 
 
 def _at_clio(world: World, firm: str, pointer: EventPointer) -> bool:

@@ -17,7 +17,7 @@ from chalicelib.domain.payable import Payable, Standing
 from chalicelib.domain.readings import BillLine, BookedPayment, InvoiceReading
 from chalicelib.domain.wanted import Void, WantedInvoice
 from chalicelib.errors import Conflict
-from chalicelib.flow import links, states
+from chalicelib.flow import links, noticing, states
 from chalicelib.flow.ports import World
 from chalicelib.flow.prepared import FOR_A_PERSON, Prepared, current, done, first_links, park, posted_there, renew
 from chalicelib.flow.reach import Reach
@@ -216,15 +216,15 @@ def _meet(
         fact = billing.InvoiceBooked(mine.id, policy.lanes.book, 0, mine.total, generation=policy.firm.generation)
         _settle_invoice(world, policy, e, fact)
         return
-    unmatched = _unmatched(world, reach, policy, state, invoice)
+    left = unmatched(world, reach, policy, state, invoice)
     fact = billing.InvoiceBooked(
         invoice.id,
         policy.lanes.book,
         state.revision if invoice in same else 0,
         invoice.total,
         adopted=True,
-        waits=bool(unmatched),
-        unmatched=unmatched,
+        waits=bool(left),
+        unmatched=left,
         generation=policy.firm.generation,
     )
     finish = Finish(e.key) if fact.revision else None  # what a person linked gets Clio's figures next
@@ -245,7 +245,7 @@ def _chosen(world: World, policy: Policy, state: Payable, there: Sequence[Invoic
     return next((i for i in there if found and i.id == found[1]["invoice"]), None)
 
 
-def _unmatched(world: World, reach: Reach, policy: Policy, state: Payable, invoice: InvoiceReading) -> str:
+def unmatched(world: World, reach: Reach, policy: Policy, state: Payable, invoice: InvoiceReading) -> str:
     """The payments on a linked invoice that a person has to compare with Clio's, in words; empty when all are clear.
     Those that are clear are taken as posted."""
     if not invoice.payments:
@@ -276,17 +276,10 @@ def _old_invoices(
     for e, state in old:
         assert state.booked is not None
         there = found.get(state.booked.id)
-        if there is None:
-            park(
-                world,
-                e,
-                f"Invoice {state.number} was deleted in QuickBooks.",
-                "Nothing is re-created silently. Restore it there and press Retry, or press Done to accept the "
-                "deletion.",
-                may_close=True,
-                broken="invoice",
-            )
+        if noticing.invoice_stopped(world, reach, policy, e, state, there):
             out.settled += 1
+        elif there is None:
+            out.blocked.append((e, "QuickBooks does not show the invoice at this moment."))
         elif state.gone and there.voided:
             link(world, policy, e, there.id, there.total, Finish(e.key))
             out.settled += 1
@@ -368,7 +361,7 @@ def find(world: World, reach: Reach, policy: Policy, effect: Effect, finish: Fin
         return False
     number = str(effect.body["number"])
     found = reach.quickbooks(lambda q, a: q.invoices_numbered(a, [number]))
-    mine = next((i for i in found if _marker(state) in i.note), None)
+    mine = next((i for i in found if _marker(state) in i.note and not i.voided), None)
     if mine:
         link(world, policy, effect, mine.id, mine.total, finish)
     return mine is not None

@@ -1,4 +1,4 @@
-"""What the flows ask of the neighbours' news: webhook subscriptions. Belongs to flow/ports.py."""
+"""What the flows ask of the neighbours' news: webhook subscriptions, and what changed. Belongs to flow/ports.py."""
 
 from __future__ import annotations
 
@@ -24,3 +24,16 @@ class ClioHooks(Protocol):
     def extend(self, access: r.Access, id: str, *, events: Sequence[str], until: datetime) -> HookReading: ...
     def activate(self, access: r.Access, id: str, secret: str) -> HookReading: ...
     def delete(self, access: r.Access, id: str) -> None: ...
+
+
+class BookNews(Protocol):
+    """What changed in QuickBooks (reference/quickbooks.md 2.7)."""
+
+    def is_deleted(self, access: r.Access, entity: str, id: str) -> bool:
+        """By QuickBooks' own word on this one transaction."""
+        ...
+
+    def changes(self, access: r.Access, since: datetime, entity: str = "") -> r.BookChanges: ...
+    def changed(self, access: r.Access, entity: str, since: datetime) -> r.BookChanges:
+        """By query, page by page: what change data capture cut off. Deleted ones are not in it."""
+        ...

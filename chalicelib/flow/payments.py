@@ -17,14 +17,12 @@ from chalicelib.domain.payment import Payment, Posted
 from chalicelib.domain.readings import BookedPayment, InvoiceReading, Wrote
 from chalicelib.domain.wanted import Void, WantedPayment
 from chalicelib.errors import Conflict
-from chalicelib.flow import leaving, states
+from chalicelib.flow import leaving, noticing, states
 from chalicelib.flow.invoices import customer_ids
 from chalicelib.flow.ports import World
 from chalicelib.flow.prepared import Prepared, done, park, posted_there, renew, wake
 from chalicelib.flow.reach import Reach
 from chalicelib.flow.settle import settle
-
-AGAIN = ("again", "Enter it again")
 
 
 @dataclass
@@ -78,7 +76,7 @@ def _read(world: World, reach: Reach, policy: Policy, open_: Sequence[tuple[Effe
 def _step(world: World, reach: Reach, policy: Policy, e: Effect, state: Payment, around: _Batch, out: Prepared) -> int:
     """Adds to ``out`` what is to be written, or why it waits. Gives 1 where it is settled or parked."""
     if state.posted and not state.posted.voided:
-        return _take_out(world, policy, e, state, state.posted, around, out)
+        return _take_out(world, reach, policy, e, state, state.posted, around, out)
     known = world.store.record(posted_there(policy), state.id)
     if known and state.posted is None:
         return _adopt(world, policy, e, state, str(known[1]["id"]))
@@ -100,25 +98,18 @@ def _adopt(world: World, policy: Policy, e: Effect, state: Payment, id: str) -> 
 
 
 def _take_out(
-    world: World, policy: Policy, e: Effect, state: Payment, posted: Posted, around: _Batch, out: Prepared
+    world: World, reach: Reach, policy: Policy, e: Effect, state: Payment, posted: Posted, around: _Batch, out: Prepared
 ) -> int:
     """QuickBooks has an older form of it, which goes first. What somebody took out there is not entered unasked."""
     there = around.there.get(posted.id)
     if there is not None and not there.voided:
         out.write.append((e, Void("Payment", there.id, there.sync_token)))
         return 0
-    if posting.should_stand(state) and e.body.get("choice") != AGAIN[0]:
-        how = "deleted" if there is None else "voided"
-        park(
-            world,
-            e,
-            f"The payment was {how} in QuickBooks, and has changed in Clio since.",
-            "Enter it again, or press Done to leave it out of QuickBooks.",
-            choices=(AGAIN,),
-            may_close=True,
-            broken="payment",
-        )
-        return 1
+    if posting.should_stand(state):
+        if noticing.payment_stopped(world, reach, policy, e, state, there):
+            return 1
+        out.blocked.append((e, "QuickBooks does not show the payment at this moment."))
+        return 0
     _removed(world, policy, e, state, posted.id, call=None)
     return 1
 
@@ -167,6 +158,8 @@ def _waits(world: World, state: Payment, p: Payable, around: _Batch) -> str:
         return ""
     if p.booked is None or p.booked.voided:
         return f"It waits for invoice {p.number} in QuickBooks."
+    if p.booked.broken and p.booked.broken.absent:
+        return f"It waits for your word on invoice {p.number}, which was removed in QuickBooks."
     if p.booked.waits:
         return f"It waits for your word on the payments of invoice {p.number} in QuickBooks."
     if p.booked.id not in around.invoices:

@@ -7,8 +7,10 @@ Record ``polled/<firm>``, sk the poll's name: when it was last read to its end, 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from chalicelib.domain import effects
 from chalicelib.domain.effects import Do
@@ -49,6 +51,7 @@ def begin(world: World, firm: str) -> list[str]:
     clio = lane_of(firm, Neighbour.CLIO, policy.lanes.clio)
     owed = [effects.owed(firm, Do.POLL_CLIO, name, "firm", clio, now) for name in (MAIN, TOLD)]
     owed.append(effects.keep_hooks(firm, clio, now))
+    owed.append(effects.poll_books(firm, policy.lanes.of(Neighbour.QUICKBOOKS), policy.lanes.book, now))
     for c in connections(world, firm).values():
         if c.neighbour is Neighbour.STRIPE:
             lane = lane_of(firm, Neighbour.STRIPE, c.account)
@@ -68,19 +71,21 @@ def poll(world: World, policy: Policy, effect: Effect) -> None:
         if policy.firm.may_read:
             poll_clio(world, reach, policy, tally, UNHOOKED if name == MAIN else HOOKED)
         hooked = name == TOLD and "bill" in subscribing.working(world, firm)
-        _again(world, effect, f"clio.{name}", tally.wrote, hooked)
+        again(world, effect, f"clio.{name}", tally.wrote, hooked)
         return
     connection = connections(world, firm)[str(effect.body["connection"])]
     if connection.connected:
         poll_stripe(world, reach, connection, tally)
-    _again(world, effect, connection.id, True, True)
+    again(world, effect, connection.id, True, True)
 
 
-def _again(world: World, effect: Effect, name: str, news: bool, hooked: bool) -> None:
+def again(
+    world: World, effect: Effect, name: str, news: bool, hooked: bool, more: Mapping[str, Any] | None = None
+) -> None:
     """Notes that it was read, and owes it again. ``news``: something came of it; ``hooked``: a webhook tells of it."""
-    quiet = 0 if news else int(_noted(world, effect.firm, name).get("quiet", 0)) + 1
+    quiet = 0 if news else int(noted(world, effect.firm, name).get("quiet", 0)) + 1
     now = world.now()
-    world.store.put_record(f"polled/{effect.firm}", name, {"at": now.isoformat(), "quiet": quiet})
+    world.store.put_record(f"polled/{effect.firm}", name, {"at": now.isoformat(), "quiet": quiet, **(more or {})})
     rest(world, effect, now + (min(RARELY * 2 ** min(quiet, 3), RAREST) if hooked else EVERY))
 
 
@@ -93,7 +98,8 @@ def rest(world: World, effect: Effect, until: datetime) -> None:
         world.log("arrived_while_polling", kind=effect.kind)
 
 
-def _noted(world: World, firm: str, name: str) -> Json:
+def noted(world: World, firm: str, name: str) -> Json:
+    """What was kept of the last reading of this poll; empty before the first."""
     found = world.store.record(f"polled/{firm}", name)
     return found[1] if found else {}
 
@@ -109,11 +115,14 @@ def freshness(world: World, policy: Policy) -> tuple[Freshness, ...]:
     for c in connections(world, firm).values():
         if c.neighbour is Neighbour.STRIPE:
             rows.append(_fresh(world, firm, c.id, effects.key_of(firm, Do.POLL_STRIPE, c.id), ("events",), True))
+    works = bool(noted(world, firm, "quickbooks").get("works"))
+    books = effects.key_of(firm, Do.POLL_BOOKS, policy.lanes.book)
+    rows.append(_fresh(world, firm, "quickbooks", books, ("invoices", "payments", "customers"), works))
     return tuple(rows)
 
 
 def _fresh(world: World, firm: str, name: str, key: str, feeds: tuple[str, ...], hooked: bool) -> Freshness:
-    at = _noted(world, firm, name).get("at")
+    at = noted(world, firm, name).get("at")
     effect = world.store.effect(key)
     return Freshness(
         name,

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Protocol
 
 from chalicelib.flow.credit_ports import BookedCredits, ClioCredits
+from chalicelib.flow.news_ports import BookNews, ClioHooks
 from chalicelib.flow.trust_ports import ClioTrust, QuickBooksTrust
 
 if TYPE_CHECKING:  # shapes only: a cold start must not build the classes that they name
@@ -14,7 +15,6 @@ if TYPE_CHECKING:  # shapes only: a cold start must not build the classes that t
     from chalicelib.domain.kernel import Call, Commit, Effect, EffectSlice, Held, Json, Line, Ref, Slice
     from chalicelib.domain.profile import Change
     from chalicelib.domain.wanted import Letter, Wanted, WantedSession
-    from chalicelib.flow.news_ports import ClioHooks
 
 
 class Store(Protocol):
@@ -243,7 +243,7 @@ class Clio(ClioTrust, ClioCredits, Protocol):
     def hooks(self) -> ClioHooks: ...
 
 
-class QuickBooks(QuickBooksTrust, BookedCredits, Protocol):
+class QuickBooks(QuickBooksTrust, BookedCredits, BookNews, Protocol):
     """QuickBooks Online. ``account`` of an Access is the realm id. Expired on 401 (3200), Disconnected on 3100/120,
     Unavailable on 429/5xx/time-out (``maybe_done`` for writes), Declined for other faults with QuickBooks' code."""
 
@@ -286,7 +286,6 @@ class QuickBooks(QuickBooksTrust, BookedCredits, Protocol):
         """Payments of one customer dated that day: the look-up before a payment may be written again."""
         ...
 
-    def changes(self, access: r.Access, since: datetime) -> r.BookChanges: ...
     def request(self, members: Sequence[tuple[str, Wanted]]) -> Json:
         """The exact batch to store and send; (bId, what). At most 30; bIds at most 10 characters."""
         ...

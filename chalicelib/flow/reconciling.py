@@ -20,9 +20,10 @@ from chalicelib.domain.firm import Policy
 from chalicelib.domain.kernel import Effect, Finish, Held, Json, Kind, Neighbour, Ref, fold, lane_of
 from chalicelib.domain.payable import Payable, Tab
 from chalicelib.domain.payment import Payment, Source
+from chalicelib.domain.posting import is_current
 from chalicelib.domain.readings import BillReading, SessionReading
 from chalicelib.errors import Disconnected, Unavailable
-from chalicelib.flow import states, trust_check
+from chalicelib.flow import noticing, states, trust_check
 from chalicelib.flow.ports import World
 from chalicelib.flow.reach import Reach
 from chalicelib.flow.settle import settle
@@ -192,6 +193,8 @@ def _payables(world: World, reach: Reach, held: Sequence[Held], out: Report) -> 
         if bill is None or isinstance(bill, BillReading):  # a row that cannot be understood is parked by its feed
             found += comparing.against_clio(p, bill)
         found += comparing.against_books(p, invoices.get(p.booked.id) if p.booked else None, payments, credits)
+        if p.booked and p.booked.revision >= p.revision:
+            noticing.point(world, reach.lanes, noticing.INVOICE, p, noticing.shown(p.booked.id, invoices))
         found += comparing.journal(p, _replays(world, h))
     out.checked += len(payables)
     return found, True
@@ -222,9 +225,10 @@ def _payments(world: World, reach: Reach, held: Sequence[Held], out: Report) -> 
     found: list[Difference] = [comparing.without_stripe(account) for account in gone]
     for x in lately:
         found += comparing.payment_against_books(x, booked.get(x.posted.id) if x.posted else None)
+        if x.posted and is_current(x):
+            noticing.point(world, reach.lanes, noticing.PAYMENT, x, noticing.shown(x.posted.id, booked))
         if x.account not in gone:
             found += comparing.payment_against_stripe(x, sessions.get(x.session))
-    del world
     out.counts["payments"] = out.counts.get("payments", 0) + len(lately)
     return found, len(lately) == len(payments)
 

@@ -66,6 +66,8 @@ def actions(effect: Effect) -> tuple[Action, ...]:
     match name:
         case "match":
             return (Action("same", "It is the same money"), Action("separate", "It is another payment"))
+        case "broken":
+            return (Action("decide", "See the choices"),)
         case "reconnect":
             return (Action("connect", "Connect again"),)
         case "remove":

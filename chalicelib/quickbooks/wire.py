@@ -5,7 +5,8 @@ Objects come parsed with ``parse_float=Decimal``. Sources: reference/quickbooks.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
 
 from chalicelib.domain.notes import MemoReading
 from chalicelib.domain.readings import (
@@ -170,6 +171,17 @@ def changes(answer: Raw) -> BookChanges:
         deleted=tuple((entity, _id(row)) for entity, row in found if row.get("status") == "Deleted"),
         at=_instant(answer, "time"),
         full=len(found) >= CDC_OBJECTS,
+    )
+
+
+def changed(entity: str, found: Sequence[Raw], at: datetime) -> BookChanges:
+    """Rows of one kind, read by a query at ``at``."""
+    return BookChanges(
+        invoices=tuple(invoice(row) for row in found if entity == "Invoice"),
+        payments=tuple(payment(row) for row in found if entity == "Payment"),
+        customers=tuple(customer(row) for row in found if entity == "Customer"),
+        deleted=(),
+        at=at,
     )
 
 

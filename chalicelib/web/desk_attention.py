@@ -86,3 +86,30 @@ def undo(ask: Ask, payable: str) -> Reply:
 
     flow.undo(ask.world, ask.firm, payable, ask.one("receipt"), ask.by)
     return back(f"/desk/invoices/{payable}", "undone")
+
+
+@desk.get("/desk/attention/broken")
+def broken(ask: Ask) -> str:
+    """What was removed or changed in QuickBooks, with every choice and what it would write."""
+    return _broken(ask, ask.query.get("key", ""))
+
+
+def _broken(ask: Ask, key: str, problem: str = "") -> str:
+    from chalicelib.flow import broken as flow
+
+    shown = flow.choices(ask.world, ask.firm, key)
+    return page(ask, "broken.html", "attention", b=shown, problem=problem)
+
+
+@desk.post("/desk/attention/broken")
+def decide_broken(ask: Ask) -> Reply | str:
+    """The choice is made; what does not fit is said on the same page."""
+    from chalicelib.flow import broken as flow
+
+    key = ask.one("key")
+    flow.choices(ask.world, ask.firm, key)  # settled meanwhile: said on a page of its own
+    try:
+        flow.decide(ask.world, ask.firm, key, ask.one("choice"), ask.one("to"), ask.by)
+    except Refused as no:
+        return _broken(ask, key, no.reason)
+    return back(HERE, "decided")

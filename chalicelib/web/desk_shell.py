@@ -18,6 +18,7 @@ NOTES = {
     "archived": "The reminder set is archived. Collections that use it go on.",
     "retried": "It is being tried again. If it fails once more, it comes back here.",
     "done": "Marked as done.",
+    "decided": "Decided. What it writes to QuickBooks is on its way.",
     "matched": "The payment is matched. Nothing is posted a second time.",
     "separate": "It is kept as a payment of its own.",
     "drawn": "Saved. Invoices are drawn like this from now on.",

@@ -135,6 +135,9 @@ def _posted(stage: Stage, x: Payment) -> list[str]:
         return []
     if not should_stand(x) and (x.posted is None or x.posted.voided):
         return []
+    if x.posted and x.posted.broken:  # removed in QuickBooks: a person is asked, or has accepted it
+        asked = _tasks(stage, f"broken/payment/{x.id}/{x.posted.id}")
+        return [] if asked or x.posted.broken.accepted else ["it was removed in QuickBooks and nobody is asked"]
     return [] if _waits(stage, Do.POSTING, f"{x.id}/{x.wanted}") else ["its posting is forgotten"]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from chalicelib.domain.kernel import Status
-from chalicelib.flow import attention
+from chalicelib.flow import attention, broken
 from infra.sandbox.kit import Fault
 from tests.flow import acts
 from tests.flow.acts import STAFF, a_synced_stage, booked, cents, invoice, parked, posted_on, record
@@ -107,10 +107,10 @@ def test_a_payment_that_somebody_took_out_in_quickbooks_is_entered_again_only_wh
     part = next(a for a in stage.world.clio_box.state.rows["allocations"].values() if a.parent_id == made)
     _void_part(stage, part)
     acts.poll(stage)
-    [asked] = parked(stage, kind="quickbooks.payment")
+    [asked] = acts.tasks(stage, "broken")
     assert "voided in QuickBooks" in asked.reason
     assert posted_on(stage, "1047") == []
-    attention.retry(stage.world, stage.firm, asked.key, STAFF, "again")
+    broken.decide(stage.world, stage.firm, asked.key, "again", "", STAFF)
     stage.pass_time(minutes=5)
     assert posted_on(stage, "1047") == [5000]
 

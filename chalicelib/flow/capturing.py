@@ -1,0 +1,131 @@
+"""What people change in QuickBooks, by change data capture (reference/quickbooks.md 2.7). A page only points: what is
+linked and shows something other than what we wrote is looked at; our own echoes are nothing.
+
+Record ``captured/<firm>``, sk the company in this generation of links: ``since``, in QuickBooks' own time. Every window
+begins two minutes earlier, so that nothing that changed in the same second is skipped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+
+from chalicelib.domain import effects, posting
+from chalicelib.domain.firm import Policy
+from chalicelib.domain.kernel import Effect, Neighbour, Ref
+from chalicelib.domain.noticing import Noticed
+from chalicelib.domain.payable import Harm
+from chalicelib.domain.readings import BookChanges, BookedPayment, InvoiceReading
+from chalicelib.flow import polling, states
+from chalicelib.flow.budget import Floor
+from chalicelib.flow.noticing import INVOICE, KINDS, PAYMENT, point
+from chalicelib.flow.ports import World
+from chalicelib.flow.reach import Reach
+from chalicelib.flow.settle import policy_of
+
+OVERLAP = timedelta(minutes=2)
+LOOKS_BACK = timedelta(days=30) - timedelta(hours=1)
+FIRST_LOOK = timedelta(days=1)
+SOON = timedelta(seconds=15)  # what comes in one burst is read at once
+APART = timedelta(minutes=2)  # while a first sync goes out, our own echoes come all the time
+CUSTOMER = "Customer"
+NAME = "quickbooks"
+
+
+def poll(world: World, policy: Policy, effect: Effect) -> None:
+    """One poll. It comes every 15 minutes until QuickBooks' webhooks are known to work, then rarely."""
+    firm = policy.firm.id
+    reach = Reach(world, firm, policy.lanes, Floor.POLL)
+    noted = polling.noted(world, firm, NAME)
+    heard, last = str(effect.body.get("heard", "")), str(noted.get("at", ""))
+    told = bool(heard) and heard >= last  # ISO instants in UTC, one format
+    came = capture(world, reach, policy)
+    works = told if came else (told or bool(noted.get("works")))
+    polling.again(world, effect, NAME, came and not told, works, {"works": works})
+
+
+def capture(world: World, reach: Reach, policy: Policy) -> bool:
+    """Reads what changed since the last time and points at what differs. Gives whether anything changed at all. Raises
+    Unavailable and Disconnected with the cursor where it was."""
+    firm, book = policy.firm.id, policy.lanes.book
+    found = world.store.record(f"captured/{firm}", book)
+    now = world.now()
+    since = datetime.fromisoformat(found[1]["since"]) - OVERLAP if found else now - FIRST_LOOK
+    if since < now - LOOKS_BACK:  # too long ago: everything that is linked is compared instead
+        _compare_all(world, firm, "after a long silence")
+        since = now - LOOKS_BACK
+    pages = _pages(world, reach, since)
+    for page in pages:
+        _take(world, policy, page)
+    world.store.put_record(f"captured/{firm}", book, {"since": pages[0].at.isoformat()})
+    return any(p.invoices or p.payments or p.customers or p.deleted for p in pages)
+
+
+def _pages(world: World, reach: Reach, since: datetime) -> list[BookChanges]:
+    """A full answer may be cut off, in no order that is promised, and is asked for again kind by kind. What is full by
+    itself is read by query to its end; deletions that this cannot show are found by comparing all that is linked."""
+    whole = reach.quickbooks(lambda q, a: q.changes(a, since))
+    if not whole.full:
+        return [whole]
+    pages = []
+    for entity in (INVOICE, PAYMENT, CUSTOMER):
+        page = reach.quickbooks(lambda q, a, e=entity: q.changes(a, since, e))  # type: ignore[misc]
+        pages.append(page)
+        if page.full:
+            pages.append(reach.quickbooks(lambda q, a, e=entity: q.changed(a, e, since)))  # type: ignore[misc]
+            _compare_all(world, reach.firm, "more was changed at once than QuickBooks tells")
+    return pages
+
+
+def _compare_all(world: World, firm: str, why: str) -> None:
+    from chalicelib.flow import reconciling
+
+    reconciling.start(world, firm, why)
+
+
+def _take(world: World, policy: Policy, page: BookChanges) -> None:
+    gone = {entity: [id for e, id in page.deleted if e == entity] for entity in (INVOICE, PAYMENT, CUSTOMER)}
+    _compare(world, policy, INVOICE, page.invoices, gone[INVOICE])
+    _compare(world, policy, PAYMENT, page.payments, gone[PAYMENT])
+    lane = policy.lanes.of(Neighbour.QUICKBOOKS)
+    for id in (*(c.id for c in page.customers), *gone[CUSTOMER]):
+        if _holder(world, policy, CUSTOMER, id):
+            world.store.arrive(effects.look_customer(policy.firm.id, lane, id, world.now()))
+
+
+def _compare(
+    world: World, policy: Policy, entity: str, rows: Sequence[InvoiceReading | BookedPayment], gone: Iterable[str]
+) -> None:
+    """What is ours is known by our marker in its note, without a reading; else by its guard."""
+    facts = {r.id: (Noticed(r.id, r.total, Harm.VOIDED if r.voided else None), r.note) for r in rows}
+    facts.update({id: (Noticed(id, harm=Harm.DELETED), "") for id in gone})
+    named = {id: _named(policy, entity, note) or _holder(world, policy, entity, id) for id, (_, note) in facts.items()}
+    refs = {id: Ref(policy.firm.id, KINDS[entity], ours) for id, ours in named.items() if ours}
+    held = {h.ref: h for h in world.store.load_many(list(dict.fromkeys(refs.values())))} if refs else {}
+    for id, ref in refs.items():
+        state = states.decode(ref.kind, held[ref].body)
+        if state is not None:
+            point(world, policy.lanes, entity, state, facts[id][0])
+
+
+def _named(policy: Policy, entity: str, note: str) -> str:
+    """The id in our marker, if it stands in the note. It says where to look; the state's link decides."""
+    mark = posting.marker(policy.firm.id, "bill" if entity == INVOICE else "payment", "")
+    _, found, rest = note.partition(mark)
+    return rest.split()[0] if found and rest.split() else ""
+
+
+def _holder(world: World, policy: Policy, entity: str, id: str) -> str:
+    holder = world.store.held_by(f"quickbooks/{policy.lanes.book}/{entity.lower()}/{id}") or ""
+    firm, _, ours = holder.partition("/")
+    return ours if firm == policy.firm.id else ""
+
+
+def hear(world: World, firm: str) -> None:
+    """QuickBooks told us that something changed: the next poll is soon, and once for all that is told until then."""
+    policy = policy_of(world, firm)
+    now = world.now()
+    last = str(polling.noted(world, firm, NAME).get("at", ""))
+    soon = max(now + SOON, datetime.fromisoformat(last) + APART) if last else now + SOON
+    lane = policy.lanes.of(Neighbour.QUICKBOOKS)
+    world.store.arrive(effects.poll_books(firm, lane, policy.lanes.book, soon, now.isoformat()))

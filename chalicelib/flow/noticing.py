@@ -1,0 +1,176 @@
+"""Looks at what is linked in QuickBooks: whether it still stands, and over which amount. Load the state, then ask; what
+people did there becomes a task with choices (domain/noticing.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from chalicelib.domain import effects, noticing
+from chalicelib.domain.effects import Lanes
+from chalicelib.domain.firm import Policy
+from chalicelib.domain.kernel import Decision, Effect, Finish, Held, Kind, Neighbour, Ref
+from chalicelib.domain.noticing import Noticed
+from chalicelib.domain.payable import Harm, Payable
+from chalicelib.domain.payment import Payment
+from chalicelib.domain.readings import BookedPayment, InvoiceReading
+from chalicelib.errors import Conflict
+from chalicelib.flow.ports import World
+from chalicelib.flow.prepared import done
+from chalicelib.flow.reach import Reach
+from chalicelib.flow.settle import settle
+
+INVOICE, PAYMENT = "Invoice", "Payment"
+IN_A_QUERY = 100
+KINDS = {INVOICE: Kind.PAYABLE, PAYMENT: Kind.PAYMENT}
+Reading = InvoiceReading | BookedPayment
+
+
+def ref_of(effect: Effect) -> Ref:
+    return Ref(effect.firm, KINDS[str(effect.body["entity"])], effect.about.partition("/")[2])
+
+
+def look(world: World, reach: Reach, policy: Policy, looks: Sequence[Effect]) -> None:
+    """One query for each kind. What QuickBooks does not show is asked for by itself: only its own word is believed."""
+    for start in range(0, len(looks), IN_A_QUERY):
+        _look(world, reach, policy, looks[start : start + IN_A_QUERY])
+
+
+def _look(world: World, reach: Reach, policy: Policy, looks: Sequence[Effect]) -> None:
+    held = {h.ref: h for h in world.store.load_many(list(dict.fromkeys(ref_of(e) for e in looks)))}
+    ids = {entity: [str(e.body["id"]) for e in looks if e.body["entity"] == entity] for entity in KINDS}
+    invoices, payments = ids[INVOICE], ids[PAYMENT]
+    there: dict[tuple[str, str], Reading] = {}
+    if invoices:
+        found = reach.quickbooks(lambda q, a: q.invoices_by_id(a, invoices))
+        there.update({(INVOICE, i.id): i for i in found})
+    if payments:
+        booked = reach.quickbooks(lambda q, a: q.payments_by_id(a, payments))
+        there.update({(PAYMENT, p.id): p for p in booked})
+    for effect in looks:
+        entity, id = str(effect.body["entity"]), str(effect.body["id"])
+        fact = noticed(reach, entity, id, there.get((entity, id)))
+        _take(world, policy, held[ref_of(effect)], fact, effect)
+
+
+def noticed(reach: Reach, entity: str, id: str, there: Reading | None) -> Noticed | None:
+    """What QuickBooks shows under an id; None where it neither shows it nor says that it is deleted."""
+    if there is not None:
+        return Noticed(id, there.total, Harm.VOIDED if there.voided else None)
+    gone = reach.quickbooks(lambda q, a: q.is_deleted(a, entity, id))
+    return Noticed(id, harm=Harm.DELETED) if gone else None
+
+
+def _take(world: World, policy: Policy, held: Held, fact: Noticed | None, effect: Effect) -> None:
+    finish = Finish(effect.key, arrivals=effect.arrivals)
+
+    def decide(before: Mapping[Ref, Any], now: datetime) -> dict[Ref, Decision[Any]]:
+        state = before[held.ref]
+        if fact is None or state is None or state.generation < policy.firm.generation:
+            return {}
+        decided: Decision[Any]
+        if held.ref.kind is Kind.PAYABLE:
+            decided = noticing.invoice(state, fact, now)
+        else:
+            decided = noticing.payment(state, fact, now)
+        return {held.ref: decided}
+
+    try:
+        settle(
+            world,
+            [held.ref],
+            decide,
+            fact="Noticed",
+            body=fact,
+            finish=[finish],
+            held={held.ref: held},
+            policy=policy.version,
+        )
+    except Conflict:  # it moved, or a pointer came: looked at again, soon
+        world.store.postpone(effect.key, world.now(), cause="It moved meanwhile.", tries=effect.tries + 1)
+
+
+def shown(id: str, rows: Mapping[str, Reading]) -> Noticed:
+    """What a list that was asked for by id says of one; what it lacks may be deleted."""
+    there = rows.get(id)
+    return Noticed(id, there.total, Harm.VOIDED if there.voided else None) if there else Noticed(id, harm=Harm.DELETED)
+
+
+def point(world: World, lanes: Lanes, entity: str, state: Payable | Payment, fact: Noticed) -> bool:
+    """Owes a look where a page shows something other than what we wrote and told a person of. Our own echoes are
+    nothing."""
+    link = state.booked if isinstance(state, Payable) else state.posted
+    if link is None or link.id != fact.id or (link.voided and fact.harm):
+        return False
+    if noticing.break_of(link, fact) == (link.broken and noticing.plainly(link.broken)):
+        return False
+    about = f"{KINDS[entity]}/{state.id}"
+    lane = lanes.of(Neighbour.QUICKBOOKS)
+    world.store.arrive(effects.look_booked(state.firm, lane, entity, link.id, about, world.now()))
+    return True
+
+
+# --- found by a write that was owed -----------------------------------------------------------------------------------
+
+
+def invoice_stopped(
+    world: World, reach: Reach, policy: Policy, e: Effect, state: Payable, there: InvoiceReading | None
+) -> bool:
+    """Whether an owed invoice must not be written: what it would change was removed in QuickBooks. Settled then."""
+    assert state.booked is not None
+    broken = state.booked.broken
+    if broken and broken.absent and not state.gone:
+        if broken.accepted:
+            _settle(world, policy, e, noticing.invoice_again_wanted)
+        else:
+            done(world, e, "WaitsForAPerson")
+        return True
+    if there is not None and not (there.voided and not state.gone):
+        return False
+    fact = noticed(reach, INVOICE, state.booked.id, there)
+    if fact is None or fact.harm is None:
+        return False
+    _settle(world, policy, e, lambda s, now: noticing.invoice_broken(s, fact, now))
+    return True
+
+
+def payment_stopped(
+    world: World, reach: Reach, policy: Policy, e: Effect, state: Payment, there: BookedPayment | None
+) -> bool:
+    """As ``invoice_stopped``, of a payment that should stand."""
+    assert state.posted is not None
+    if (broken := state.posted.broken) and broken.absent:
+        if broken.accepted:
+            _settle(world, policy, e, noticing.payment_again_wanted)
+        else:
+            done(world, e, "WaitsForAPerson")
+        return True
+    fact = noticed(reach, PAYMENT, state.posted.id, there)
+    if fact is None or fact.harm is None:
+        return False
+    _settle(world, policy, e, lambda s, now: noticing.payment_broken(s, fact, now))
+    return True
+
+
+def _settle(world: World, policy: Policy, e: Effect, decide_: Any) -> None:
+    kind = Kind.PAYABLE if e.about.startswith("payable/") else Kind.PAYMENT
+    ref = Ref(e.firm, kind, e.about.partition("/")[2])
+
+    def decide(before: Mapping[Ref, Any], now: datetime) -> dict[Ref, Decision[Any]]:
+        return {ref: decide_(before[ref], now)}
+
+    settle(world, [ref], decide, fact="Noticed", policy=policy.version, finish=[Finish(e.key)])
+
+
+def repost(world: World, policy: Policy, effect: Effect) -> None:
+    """A payment whose invoice is another one now is written again, so that it is applied there."""
+    ref = Ref(effect.firm, Kind.PAYMENT, str(effect.body["payment"]))
+    payable = str(effect.body["payable"])
+
+    def decide(before: Mapping[Ref, Any], now: datetime) -> dict[Ref, Decision[Any] | None]:
+        state = before[ref]
+        return {ref: noticing.reposted(state, payable, policy, now) if state else None}
+
+    settle(world, [ref], decide, fact="Reposted", body=effect.body, policy=policy.version, finish=[Finish(effect.key)])

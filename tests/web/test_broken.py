@@ -1,0 +1,73 @@
+"""Deciding about a broken link: the page with every choice and what it would write, and the same by the API."""
+
+from __future__ import annotations
+
+from chalicelib.flow import views
+from chalicelib.flow.rows import Item
+from tests.flow import acts
+from tests.web.test_api import Program, a_program
+from tests.web.visit import a_firm_with_pages
+from tests.world import Stage
+
+NUMBER = "1042"
+
+
+def a_break(stage: Stage, *, changed: bool = False) -> Item:
+    """Somebody deleted (or changed) an invoice in QuickBooks, and the next poll found it."""
+    if not acts.payables(stage):
+        stage.resync()
+    id = acts.invoice(stage, NUMBER)["Id"]
+    people = stage.world.quickbooks_box.people
+    if changed:
+        people.change_invoice_amount(stage.realm, id, "401.00")
+    else:
+        people.delete_invoice(stage.realm, id)
+    stage.pass_time(5, minutes=17)
+    return next(i for i in views.attention(stage.world, stage.firm).items if "/task/broken/" in i.key)
+
+
+def test_the_page_says_what_each_choice_would_write_before_it_is_made() -> None:
+    stage, owner = a_firm_with_pages()
+    item = a_break(stage)
+    assert "See the choices" in owner.get("/desk/attention").text
+    text = owner.get(f"/desk/attention/broken?key={item.key}").text
+    assert "It was deleted in QuickBooks." in text
+    assert f"A new invoice {NUMBER} for" in text
+    assert "Nothing is written. Bill" in text
+    assert "Number of the invoice in QuickBooks" in text
+
+
+def test_a_choice_is_made_and_the_list_is_shorter() -> None:
+    stage, owner = a_firm_with_pages()
+    item = a_break(stage)
+    owner.get(f"/desk/attention/broken?key={item.key}")
+    page = owner.follow(owner.post("/desk/attention/broken", {"key": item.key, "choice": "again"}))
+    assert "on its way" in page.text
+    stage.pass_time(1, minutes=2)
+    assert acts.invoice(stage, NUMBER)
+
+
+def test_what_does_not_fit_is_said_on_the_same_page() -> None:
+    stage, owner = a_firm_with_pages()
+    item = a_break(stage)
+    owner.get(f"/desk/attention/broken?key={item.key}")
+    page = owner.post("/desk/attention/broken", {"key": item.key, "choice": "link", "to": "NONE"})
+    assert "QuickBooks shows no invoice numbered NONE" in page.text
+    assert "A new invoice" in page.text
+
+
+def test_what_is_settled_says_so() -> None:
+    _stage, owner = a_firm_with_pages()
+    assert "already settled" in owner.get("/desk/attention/broken?key=nothing").text
+
+
+def test_a_program_reads_the_choices_and_makes_one() -> None:
+    program: Program = a_program()
+    item = a_break(program.stage, changed=True)
+    listed = program.get("/attention").json["items"]
+    id = next(i["id"] for i in listed if i["key"] == item.key)
+    told = program.get(f"/attention/{id}/choices").json
+    assert [o["choice"] for o in told["options"]] == ["write", "accept"]
+    assert program.post(f"/attention/{id}/choices", {"choice": "accept"}).status == 202
+    assert program.get(f"/attention/{id}/choices").status == 404
+    assert program.post(f"/attention/{id}/choices", {"choice": "accept"}).status == 404
