@@ -273,7 +273,7 @@ def words(state: Entry) -> str:
     """The description on both lines of the journal entry."""
     m = state.move
     what = "Trust deposit" if m.cents > 0 else "Paid from trust"
-    return " ".join(part for part in (what, f"bill {m.bill_number}" * bool(m.bill_number), m.matter, m.text) if part)
+    return ", ".join(part for part in (what, f"bill {m.bill_number}" * bool(m.bill_number), m.matter, m.text) if part)
 
 
 def sides(state: Entry, bank: str, liability: str, customer: str) -> tuple[Side, ...]:

@@ -210,9 +210,9 @@ def test_the_sides_come_to_zero_with_the_client_on_the_liability() -> None:
     bank, held = trust.sides(see(None).state, "91", "92", "63")
     assert (bank.account, bank.cents, bank.customer) == ("91", 1000, "")
     assert (held.account, held.cents, held.customer) == ("92", -1000, "63")
-    assert bank.text == "Trust deposit 00001-Example Retainer"
+    assert bank.text == "Trust deposit, 00001-Example, Retainer"
     out = see(None, cents=-500, bill_number="1042", matter="", text="").state
-    assert trust.words(out) == "Paid from trust bill 1042"
+    assert trust.words(out) == "Paid from trust, bill 1042"
 
 
 def test_numbers_fit_quickbooks_and_places_in_the_index_keep_clios_order() -> None:

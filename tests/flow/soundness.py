@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 
+from chalicelib.domain import ledger
 from chalicelib.domain.effects import Do, key_of
 from chalicelib.domain.kernel import Effect, Json, Kind, Status, fold
+from chalicelib.domain.ledger import Ledger
 from chalicelib.domain.payable import Payable
 from chalicelib.domain.payment import UNDER_WAY, Payment, Phase
 from chalicelib.domain.posting import is_current, should_stand
 from chalicelib.domain.readings import Pot
+from chalicelib.domain.trust import Entry
 from tests.flow import acts
 from tests.world import Stage
 
@@ -26,6 +29,7 @@ def check(stage: Stage) -> None:
         *_payments(stage),
         *_contacts(stage),
         *_books(stage),
+        *_trust(stage),
         *_lanes(stage),
     ]
     assert not problems, "\n".join(problems)
@@ -185,6 +189,35 @@ def _books(stage: Stage) -> list[str]:
     problems = [f"{entity} {note} stands {n} times in QuickBooks" for (entity, note), n in notes.items() if n > 1]
     used = Counter(o["DocNumber"] for o in acts.booked(stage) if o.get("DocNumber") and o["TotalAmt"])
     return problems + [f"number {number} is used {n} times" for number, n in used.items() if n > 1]
+
+
+def _trust(stage: Stage) -> list[str]:
+    """Each trust entry is in the ledgers once and in QuickBooks at most once, on trust accounts only."""
+    entries: list[Entry] = acts.all_states(stage, Kind.TRUST)
+    ledgers: list[Ledger] = acts.all_states(stage, Kind.LEDGER)
+    held = sum(e.move.cents for e in entries if not e.gone)
+    problems = [
+        f"the ledgers of {kind} hold {found}, the entries {held}"
+        for kind, found in {
+            "accounts": sum(x.balance for x in ledgers if not x.client),
+            "clients": sum(x.balance for x in ledgers if x.client and not x.matter),
+            "matters": sum(x.balance for x in ledgers if x.matter),
+        }.items()
+        if found != held
+    ]
+    for e in entries:
+        if not e.written and not _waits(stage, Do.JOURNAL, f"{e.id}/{e.revision}"):
+            problems.append(f"trust entry {e.id}: its journal entry is forgotten")
+    for x in ledgers:
+        if x.client and not x.matter and (ledger.below(x) is not None) != bool(_tasks(stage, f"below-zero/{x.id}/")):
+            problems.append(f"ledger {x.id} is below zero and nobody is told, or told for nothing")
+    operating = {a["Id"] for a in acts.booked(stage, "Account") if "Trust" not in a["AccountSubType"]}
+    for j in acts.booked(stage, "JournalEntry"):
+        lines = [line["JournalEntryLineDetail"]["AccountRef"]["value"] for line in j["Line"]]
+        if "feesimple:" in j.get("PrivateNote", "") and operating & set(lines):
+            problems.append(f"journal entry {j['DocNumber']} touches an operating account")
+    notes = Counter(j["PrivateNote"] for j in acts.booked(stage, "JournalEntry") if j.get("PrivateNote"))
+    return problems + [f"{note} stands {n} times in QuickBooks" for note, n in notes.items() if n > 1]
 
 
 def _lanes(stage: Stage) -> list[str]:

@@ -1,0 +1,155 @@
+"""Trust in the JSON API: accounts, ledgers, reconciliations, as the pages have them. Documented in openapi.json."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from chalicelib.errors import Refused, Unreadable
+from chalicelib.web.answers import NotFound
+from chalicelib.web.api_door import Asked, Body, get, post, put
+
+if TYPE_CHECKING:
+    from chalicelib.domain.statement import Outstanding
+
+HERE = "/trust/accounts/{account}"
+
+
+@get("/trust")
+def overview(ask: Asked) -> Any:
+    from chalicelib.flow import states, trust_views
+
+    shown = trust_views.overview(ask.world, ask.firm)
+    rows = [{**states.encode(r), "agrees": r.agrees} for r in shown.accounts]
+    return {**states.encode(shown), "accounts": rows}
+
+
+@post("/trust/checks", 202)
+def check(ask: Asked) -> dict[str, Any]:
+    from chalicelib.flow import trust_check
+
+    trust_check.start(ask.world, ask.firm)
+    return {"started": True}
+
+
+@get("/trust/settings")
+def settings(ask: Asked) -> Any:
+    """What can be chosen, and what is chosen or proposed. A call to Clio and one to QuickBooks."""
+    from chalicelib.flow import trust_setup
+
+    return trust_setup.choices(ask.world, ask.firm)
+
+
+@put("/trust/settings")
+def choose(ask: Asked) -> Any:
+    from chalicelib.flow import trust_setup
+
+    banks = {b.text("account"): b.text("book") for b in ask.json.objects("banks")}
+    trust_setup.choose(
+        ask.world,
+        ask.firm,
+        banks,
+        ask.json.text("liability"),
+        ask.by,
+        sub_accounts=ask.json.flag("sub_accounts"),
+        start_on=_day(ask.json.text("start_on", "")),
+    )
+    return trust_setup.choices(ask.world, ask.firm)
+
+
+@get(HERE + "/ledgers")
+def ledgers(ask: Asked, account: str) -> Any:
+    from chalicelib.flow import trust_views
+
+    found = _found(lambda: trust_views.clients(ask.world, ask.firm, account, ask.cursor, ask.size))
+    return {"items": list(found.rows), "next": found.next}
+
+
+@get(HERE + "/ledgers/{client}")
+def ledger(ask: Asked, account: str, client: str) -> Any:
+    from chalicelib.flow import trust_views
+
+    found = _found(lambda: trust_views.ledger(ask.world, ask.firm, account, client, ask.cursor, ask.size))
+    return {"ledger": found.row, "matters": list(found.matters), "items": list(found.entries), "next": found.next}
+
+
+@get(HERE + "/reconciliations")
+def months(ask: Asked, account: str) -> Any:
+    """The months that are over, two years back at most."""
+    from chalicelib.flow import trust_views
+
+    return {"items": list(_found(lambda: trust_views.months(ask.world, ask.firm, account))), "next": None}
+
+
+@get(HERE + "/reconciliations/{month}")
+def month(ask: Asked, account: str, month: str) -> Any:
+    return _shown(ask, account, month)
+
+
+@put(HERE + "/reconciliations/{month}")
+def enter(ask: Asked, account: str, month: str) -> Any:
+    """The bank statement as a person reads it off."""
+    from chalicelib.flow import trust_report
+
+    _shown(ask, account, month)
+    trust_report.enter(
+        ask.world,
+        ask.firm,
+        account,
+        month,
+        ask.by,
+        ending=ask.json.number("ending"),
+        deposits=[_item(i) for i in ask.json.objects("deposits")],
+        checks=[_item(i) for i in ask.json.objects("checks")],
+        note=ask.json.text("note", "")[:2000],
+    )
+    return _shown(ask, account, month)
+
+
+@post(HERE + "/reconciliations/{month}/sign")
+def sign(ask: Asked, account: str, month: str) -> Any:
+    from chalicelib.flow import trust_report
+
+    _shown(ask, account, month)
+    trust_report.sign(ask.world, ask.firm, account, month, ask.by)
+    return _shown(ask, account, month)
+
+
+@post(HERE + "/reconciliations/{month}/reopen")
+def reopen(ask: Asked, account: str, month: str) -> Any:
+    from chalicelib.flow import trust_report
+
+    _shown(ask, account, month)
+    trust_report.reopen(ask.world, ask.firm, account, month, ask.by)
+    return _shown(ask, account, month)
+
+
+def _shown(ask: Asked, account: str, month: str) -> Any:
+    from chalicelib.flow import states, trust_report
+
+    report = _found(lambda: trust_report.three_way(ask.world, ask.firm, account, month))
+    return {**states.encode(report), "agree": report.agree, "may_sign": report.may_sign}
+
+
+def _item(body: Body) -> Outstanding:
+    from chalicelib.domain.statement import TEXT_LENGTH, Outstanding
+
+    text = " ".join(body.text("text", "").split())[:TEXT_LENGTH]
+    return Outstanding(_day(body.text("on", "")), text, body.number("cents"))
+
+
+def _day(text: str) -> date | None:
+    if not text:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError as bad:
+        raise Unreadable("date", text, "Give dates as 2026-03-31.") from bad
+
+
+def _found(read: Any) -> Any:
+    """Another firm's account and no account look the same: not found."""
+    try:
+        return read()
+    except Refused as no:
+        raise NotFound from no

@@ -1,0 +1,64 @@
+"""Trust in the JSON API: what the pages have, for programs."""
+
+from __future__ import annotations
+
+import pytest
+
+from chalicelib.domain.statement import months_until
+from chalicelib.flow import trust_check
+from tests.flow import trust_acts as trust
+from tests.web.test_api import Program
+from tests.web.visit import a_firm_with_pages
+
+
+@pytest.fixture(scope="module")
+def program() -> Program:
+    stage, _ = a_firm_with_pages()
+    trust_check.start(stage.world, stage.firm)
+    stage.pass_time(1, minutes=5)
+    return Program(stage)
+
+
+def test_a_month_from_choosing_the_accounts_to_its_sign_off(program: Program) -> None:
+    stage = program.stage
+    account, month = trust.account(stage), months_until(stage.world.now().date().isoformat()[:7], 2)[1]
+    offered = program.get("/trust/settings").json
+    assert [a["id"] for a in offered["accounts"]] == [account]
+    chosen = {
+        "banks": [{"account": b["clio"], "book": b["book"]} for b in offered["chosen"]["banks"]],
+        "liability": offered["chosen"]["liability"],
+        "sub_accounts": False,
+    }
+    assert program.ask("PUT", "/trust/settings", chosen).status == 200
+    assert program.post("/trust/checks").status == 202
+    stage.pass_time(1, minutes=8)
+    shown = program.get("/trust").json
+    assert (shown["agree"], shown["accounts"][0]["agrees"]) == (True, True)
+    here = f"/trust/accounts/{account}"
+    [row] = program.get(f"{here}/ledgers").json["items"]
+    assert row["cents"] == shown["held"]
+    assert [e["state"] for e in program.get(f"{here}/ledgers/{row['client']}").json["items"]] == ["written"] * 2
+    where = f"{here}/reconciliations/{month}"
+    journal = program.get(where).json["journal"]
+    statement = {
+        "ending": journal - 5,
+        "deposits": [{"cents": 5, "text": "Counter", "on": f"{month}-27"}],
+        "checks": [],
+    }
+    entered = program.ask("PUT", where, statement).json
+    assert (entered["agree"], entered["may_sign"]) == (True, True)
+    signed = program.post(f"{where}/sign").json
+    assert signed["statement"]["signed"]["by"] == "API key test"
+    assert program.get(f"{here}/reconciliations").json["items"][0]["state"] == "signed"
+    assert program.ask("PUT", where, statement).status == 422
+    assert program.post(f"{where}/reopen").json["statement"]["signed"] is None
+
+
+def test_what_is_not_there_is_not_found_and_what_cannot_be_read_is_said(program: Program) -> None:
+    account = trust.account(program.stage)
+    for path in ("/trust/accounts/1/ledgers", f"/trust/accounts/{account}/reconciliations/2026-13"):
+        assert program.get(path).status == 404
+    month = months_until(program.stage.world.now().date().isoformat()[:7], 3)[2]
+    where = f"/trust/accounts/{account}/reconciliations/{month}"
+    for bad in ({}, {"ending": "x"}, {"ending": 1, "deposits": [{"cents": 1, "on": "soon"}], "checks": []}):
+        assert program.ask("PUT", where, bad).status == 400
