@@ -45,10 +45,16 @@ def see_page(world: World, policy: Policy, items: Sequence[Deposit | Broken]) ->
     wrote = sum(_park(world, policy, i, broken) for i in items if isinstance(i, Broken)) > 0
     moves = {d.id: move_of(d, policy) for d in rows if d.trust}
     ids = {d.id: moves[d.id].entry if d.trust else d.id for d in rows}
-    held = {h.ref.id: h for h in world.store.load_many([entry_ref(firm, id) for id in dict.fromkeys(ids.values())])}
+    wanted = dict.fromkeys((*ids.values(), *ids))  # one that is named by its allocation now may be held by its own id
+    held = {h.ref.id: h for h in world.store.load_many([entry_ref(firm, id) for id in wanted])}
     new: list[Deposit] = []
     for d in rows:
         here = held[ids[d.id]]
+        before: Entry | None = states.decode(Kind.TRUST, held[d.id].body)
+        if ids[d.id] != d.id and before is not None and not before.gone:
+            point_at(world, policy, d.id, d.id, d.account)
+            wrote = True
+            continue
         known: Entry | None = states.decode(Kind.TRUST, here.body)
         if known is None and d.trust and d.id not in broken:
             new.append(d)

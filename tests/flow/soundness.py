@@ -211,7 +211,7 @@ def _trust(stage: Stage) -> list[str]:
     for x in ledgers:
         if x.client and not x.matter and (ledger.below(x) is not None) != bool(_tasks(stage, f"below-zero/{x.id}/")):
             problems.append(f"ledger {x.id} is below zero and nobody is told, or told for nothing")
-    operating = {a["Id"] for a in acts.booked(stage, "Account") if "Trust" not in a["AccountSubType"]}
+    operating = {a["Id"] for a in acts.booked(stage, "Account") if "Trust" not in a.get("AccountSubType", "")}
     for j in acts.booked(stage, "JournalEntry"):
         lines = [line["JournalEntryLineDetail"]["AccountRef"]["value"] for line in j["Line"]]
         if "feesimple:" in j.get("PrivateNote", "") and operating & set(lines):

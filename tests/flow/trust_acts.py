@@ -69,9 +69,8 @@ def totals(stage: Stage) -> dict[str, int]:
     firm = int(stage.firm.split("-")[1])
     clients = [x for x in acts.all_states(stage, Kind.LEDGER) if x.client and not x.matter]
     matters = [x for x in acts.all_states(stage, Kind.LEDGER) if x.matter]
-    liability = sum(
-        acts.cents(a["CurrentBalance"]) for a in acts.booked(stage, "Account") if "Liabilit" in a["AccountSubType"]
-    )
+    held = [a for a in acts.booked(stage, "Account") if "Liabilit" in a.get("AccountSubType", "")]
+    liability = sum(acts.cents(a["CurrentBalance"]) for a in held)
     return {
         "clio": sum(a["balance"] for a in stage.world.clio_box.people.trust_accounts(firm)),
         "entries": sum(e.move.cents for e in entries(stage)),

@@ -226,6 +226,7 @@ class BankTransaction(Row):
     bill: int | None = None
     allocation: int | None = None
     after: int = 0
+    raw: dict[str, Any] | None = None
 
 
 @dataclass(slots=True, kw_only=True)

@@ -1,0 +1,253 @@
+"""What goes wrong on the way of trust money: rows that cannot be read, ids that moved, books that others touched."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from chalicelib.domain.kernel import Decision, Kind, Neighbour, Ref
+from chalicelib.errors import Refused
+from chalicelib.flow import attention, connecting, trust_check, trust_setup, trust_views, trusting
+from chalicelib.flow.settle import policy_of, settle
+from infra.sandbox.kit import Fault
+from tests.flow import acts
+from tests.flow import trust_acts as trust
+from tests.world import Stage
+
+FIRM = "Hartwell & Pine LLP"
+
+
+def row(stage: Stage, transaction: int) -> object:
+    return stage.world.clio_box.state.rows["bank_transactions"][transaction]
+
+
+def spoil(stage: Stage, transaction: int, **raw: object) -> None:
+    """Clio shows something else for these names, and says that it changed."""
+    held = stage.world.clio_box.state.rows["bank_transactions"][transaction]
+    held.raw = raw
+    stage.world.clio_box.touch(held)
+
+
+def test_a_row_that_cannot_be_read_parks_alone_and_comes_in_once_it_is_mended() -> None:
+    stage = trust.a_trust_stage()
+    made = stage.world.clio_box.people.move_trust("Ada Example", 12345)
+    spoil(stage, made, amount=1.234, funds_in=1.234)
+    acts.poll(stage)
+    [parked] = acts.parked(stage, kind="clio.move")
+    assert "1.234" in parked.reason
+    acts.poll(stage)
+    assert len(acts.parked(stage, kind="clio.move")) == 1
+    trust.check(stage)  # the sweep knows of it too, and asks nobody a second time
+    spoil(stage, made)
+    acts.poll(stage)
+    assert acts.parked(stage, kind="clio.move") == []
+    assert trust.entry(stage, made).move.cents == 12345
+    trust.agree(stage)
+
+
+def test_another_currency_parks_with_its_value() -> None:
+    stage = trust.a_trust_stage()
+    made = trust.move(stage, "Ada Example", 12345)
+    spoil(stage, made, currency="GBP")
+    acts.poll(stage)
+    [parked] = acts.parked(stage, kind="clio.move")
+    assert "GBP" in parked.reason
+    spoil(stage, made)
+    attention.retry(stage.world, stage.firm, parked.key, acts.STAFF)
+    stage.work()
+    assert acts.parked(stage, kind="clio.move") == []
+
+
+def test_a_transaction_that_moves_to_an_operating_account_leaves_trust() -> None:
+    stage = trust.a_trust_stage()
+    made = trust.move(stage, "Ada Example", 12345)
+    state = stage.world.clio_box.state
+    held = state.rows["bank_transactions"][made]
+    there = state.rows["bank_accounts"][held.bank_account_id]
+    operating = next(a for a in state.of_firm("bank_accounts", held.firm) if a.type == "Operating")
+    there.balance -= 12345
+    held.bank_account_id, held.type = operating.id, "asset"
+    stage.world.clio_box.touch(held)
+    acts.poll(stage)
+    assert trust.entry(stage, made).gone
+    trust.agree(stage)
+
+
+def test_a_line_that_turns_out_to_be_a_payment_from_trust_becomes_that_entry() -> None:
+    stage = trust.a_trust_stage()
+    made = trust.move(stage, "Ada Example", -500)
+    stage.world.clio_box.people.record_payment({"1042": 500})
+    held = stage.world.clio_box.state.rows["bank_transactions"][made]
+    held.allocation = next(a for a in stage.world.clio_box.people.money("1042")["allocations"] if a["amount"] == 500)[
+        "id"
+    ]
+    stage.world.clio_box.touch(held)
+    acts.poll(stage)
+    live = [e for e in trust.entries(stage) if e.move.transaction == str(made)]
+    assert [e.id for e in live] == [f"a{held.allocation}"]
+    trust.agree(stage)
+
+
+def test_what_is_gone_is_not_believed_while_its_account_is_not_shown() -> None:
+    stage = trust.a_trust_stage()
+    made = trust.move(stage, "Ada Example", 12345)
+    stage.world.clio_box.people.delete_transaction(made)
+    entry = trust.entry(stage, made)
+    trusting.point_at(stage.world, policy_of(stage.world, stage.firm), str(made), entry.id, "999")
+    stage.work()
+    [parked] = acts.parked(stage, kind="clio.move")
+    assert parked.reason == trusting.NOT_VISIBLE
+    assert not trust.entry(stage, made).gone
+    trust.check(stage)
+    assert trust.entry(stage, made).gone
+
+
+def test_a_transaction_that_was_never_held_and_is_gone_leaves_nothing() -> None:
+    stage = trust.a_trust_stage()
+    trusting.point_at(stage.world, policy_of(stage.world, stage.firm), "1", "", trust.account(stage))
+    stage.work()
+    assert acts.parked(stage, kind="clio.move") == []
+
+
+def test_a_sweep_over_several_pages_finds_what_is_gone_and_what_was_never_read() -> None:
+    stage = trust.a_trust_stage()
+    made = [stage.world.clio_box.people.move_trust("Ada Example", 100 + n) for n in range(430)]
+    acts.poll(stage)
+    stage.pass_time(minutes=60)
+    for gone in (made[0], made[210], made[429]):
+        stage.world.clio_box.people.delete_transaction(gone)
+    hidden = stage.world.clio_box.people.move_trust("Ada Example", 777)
+    held = stage.world.clio_box.state.rows["bank_transactions"][hidden]
+    held.updated_at = held.updated_at.replace(year=2020)  # no feed will ever show it
+    checked = trust.check(stage)
+    assert checked.clio_agrees
+    assert sum(1 for m in made if trust.entry(stage, m).gone) == 3
+    assert trust.entry(stage, hidden).move.cents == 777
+    stage.pass_time(minutes=30)
+    trust.agree(stage)
+
+
+def test_a_sweep_goes_on_where_a_minute_ended() -> None:
+    stage = trust.a_trust_stage()
+    made = [stage.world.clio_box.people.move_trust("Ada Example", 100) for _ in range(230)]
+    acts.poll(stage)
+    stage.pass_time(minutes=30)
+    stage.world.clio_box.people.delete_transaction(made[3])
+    stage.world.clio_box.people.delete_transaction(made[229])
+    stage.world.clio_box.faults.append(Fault("status", path="bank_transactions", status=500, skip=2))
+    trust.check(stage)
+    assert all(trust.entry(stage, m).gone for m in (made[3], made[229]))
+
+
+def test_a_number_that_another_journal_entry_has_parks() -> None:
+    stage = trust.a_trust_stage()
+    bank, liability = trust.book(stage, "TrustAccounts")["Id"], trust.book(stage, "TrustAccountsLiabilities")["Id"]
+    made = stage.world.clio_box.people.move_trust("Ada Example", 12345)
+    theirs = stage.world.quickbooks_box.people.add_journal(stage.realm, bank, liability, "1.00", f"T-{made}")
+    acts.poll(stage)
+    [parked] = acts.parked(stage, kind="quickbooks.journal")
+    assert "not ours" in parked.reason
+    stage.world.quickbooks_box.people.delete_journal(stage.realm, theirs["Id"])
+    attention.retry(stage.world, stage.firm, parked.key, acts.STAFF)
+    stage.work()
+    trust.agree(stage)
+
+
+def test_a_person_may_accept_that_a_journal_entry_is_gone() -> None:
+    stage = trust.a_trust_stage()
+    made = trust.move(stage, "Ada Example", 12345)
+    stage.world.quickbooks_box.people.delete_journal(stage.realm, trust.journals(stage)[f"T-{made}"]["Id"])
+    stage.world.clio_box.people.edit_transaction(made, amount=20000)
+    acts.poll(stage)
+    [parked] = acts.parked(stage, kind="quickbooks.journal")
+    attention.done(stage.world, stage.firm, parked.key, acts.STAFF)
+    stage.work()
+    assert f"T-{made}" not in trust.journals(stage)
+    trust.check(stage)
+    page = trust_views.ledger(stage.world, stage.firm, trust.account(stage), trust.entry(stage, made).move.client_id)
+    assert [e.state for e in page.entries] == ["removed"]
+    assert [d.kind for d in acts.compare(stage).differences if d.number == f"T-{made}"] == [
+        "journal entry deleted in QuickBooks"
+    ]
+
+
+def test_what_was_deleted_on_both_sides_needs_nobody() -> None:
+    stage = trust.a_trust_stage()
+    made = trust.move(stage, "Ada Example", 12345)
+    stage.world.quickbooks_box.people.delete_journal(stage.realm, trust.journals(stage)[f"T-{made}"]["Id"])
+    stage.world.clio_box.people.delete_transaction(made)
+    trust.check(stage)
+    assert acts.parked(stage, kind="quickbooks.journal") == []
+    trust.agree(stage)
+
+
+@pytest.mark.parametrize("fate", ["drop_request", "drop_answer"])
+def test_a_clients_own_account_is_made_once_however_answers_are_lost(fate: str) -> None:
+    stage = trust.a_trust_stage(sub_accounts=True)
+    stage.pass_time(minutes=30)
+    stage.world.clio_box.people.move_trust("Jonas Weld", 12345)
+    stage.world.quickbooks_box.faults.append(Fault(fate, path="/batch", method="POST", times=2))
+    stage.pass_time(1, minutes=45)
+    client = acts.contact(stage, "Jonas Weld").id
+    assert len(acts.booked(stage, "Account", Name=f"Jonas Weld (Clio {client})")) == 1
+    trust.agree(stage)
+
+
+def test_an_account_of_that_name_elsewhere_is_not_used() -> None:
+    stage = trust.a_trust_stage(sub_accounts=True)
+    client = acts.contact(stage, "Jonas Weld").id
+    clerk = stage.world.quickbooks_box.people._clerk(stage.realm)
+    clerk.create("Account", {"Name": f"Jonas Weld (Clio {client})", "AccountType": "Other Current Liability"})
+    trust.move(stage, "Jonas Weld", 12345)
+    [parked] = acts.parked(stage, kind="quickbooks.subaccount")
+    assert "not below your trust liability" in parked.reason
+
+
+def test_while_a_client_waits_for_a_person_their_entries_wait_and_others_go_on() -> None:
+    stage = trust.a_trust_stage()
+    waits, goes = trust.move(stage, "Brook Jensen", 100), trust.move(stage, "Ada Example", 200)
+    assert f"T-{goes}" in trust.journals(stage)
+    assert f"T-{waits}" not in trust.journals(stage)
+    [effect] = [e for e in acts.all_effects(stage) if e.kind == "quickbooks.journal" and e.status == "owed"]
+    assert "your word on its client" in effect.cause
+
+
+def test_without_quickbooks_clios_side_is_told_all_the_same() -> None:
+    stage = trust.a_trust_stage()
+    connecting.disconnect(stage.world, stage.firm, str(Neighbour.QUICKBOOKS), acts.STAFF)
+    checked = trust.check(stage)
+    assert checked.clio_agrees
+    assert checked.liability is None
+
+
+def test_after_a_purge_every_entry_is_written_anew_once_its_accounts_are_chosen_again() -> None:
+    stage = trust.a_trust_stage()
+    for number in list(trust.journals(stage)):
+        stage.world.quickbooks_box.people.delete_journal(stage.realm, trust.journals(stage)[number]["Id"])
+    ref = Ref(stage.firm, Kind.FIRM, stage.firm)
+    settle(
+        stage.world,
+        [ref],
+        lambda held, _now: {ref: Decision(replace(held[ref], generation=held[ref].generation + 1))},
+        fact="Purged",
+    )
+    assert not trust_views.overview(stage.world, stage.firm).chosen
+    trust.choose(stage)
+    stage.pass_time(minutes=20)
+    owed = [e for e in acts.all_effects(stage) if e.kind == "quickbooks.journal" and e.status == "owed"]
+    assert {e.body["revision"] for e in owed} == {2}
+    assert all(e.lane.endswith("|~2") for e in owed)  # it waits there for the first sync of the new company
+    assert len(owed) == len(trust.entries(stage))
+    assert all(e.posted is None for e in trust.entries(stage))
+
+
+def test_without_clio_and_quickbooks_nothing_can_be_chosen() -> None:
+    stage = acts.a_synced_stage()
+    with pytest.raises(Refused, match="Connect Clio"):
+        trust_setup.choices(stage.world, "us-0")
+    assert (
+        trust_views.months(stage.world, stage.firm, trust.account(stage))
+        if trust_check.last(stage.world, stage.firm)
+        else True
+    )
