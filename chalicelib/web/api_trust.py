@@ -5,9 +5,8 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.errors import Refused, Unreadable
-from chalicelib.web.answers import NotFound
-from chalicelib.web.api_door import Asked, Body, get, post, put
+from chalicelib.errors import Unreadable
+from chalicelib.web.api_door import Asked, Body, found, get, post, put
 
 if TYPE_CHECKING:
     from chalicelib.domain.statement import Outstanding
@@ -61,16 +60,16 @@ def choose(ask: Asked) -> Any:
 def ledgers(ask: Asked, account: str) -> Any:
     from chalicelib.flow import trust_views
 
-    found = _found(lambda: trust_views.clients(ask.world, ask.firm, account, ask.cursor, ask.size))
-    return {"items": list(found.rows), "next": found.next}
+    page = found(lambda: trust_views.clients(ask.world, ask.firm, account, ask.cursor, ask.size))
+    return {"items": list(page.rows), "next": page.next}
 
 
 @get(HERE + "/ledgers/{client}")
 def ledger(ask: Asked, account: str, client: str) -> Any:
     from chalicelib.flow import trust_views
 
-    found = _found(lambda: trust_views.ledger(ask.world, ask.firm, account, client, ask.cursor, ask.size))
-    return {"ledger": found.row, "matters": list(found.matters), "items": list(found.entries), "next": found.next}
+    page = found(lambda: trust_views.ledger(ask.world, ask.firm, account, client, ask.cursor, ask.size))
+    return {"ledger": page.row, "matters": list(page.matters), "items": list(page.entries), "next": page.next}
 
 
 @get(HERE + "/reconciliations")
@@ -78,7 +77,7 @@ def months(ask: Asked, account: str) -> Any:
     """The months that are over, two years back at most."""
     from chalicelib.flow import trust_views
 
-    return {"items": list(_found(lambda: trust_views.months(ask.world, ask.firm, account))), "next": None}
+    return {"items": list(found(lambda: trust_views.months(ask.world, ask.firm, account))), "next": None}
 
 
 @get(HERE + "/reconciliations/{month}")
@@ -127,7 +126,7 @@ def reopen(ask: Asked, account: str, month: str) -> Any:
 def _shown(ask: Asked, account: str, month: str) -> Any:
     from chalicelib.flow import states, trust_report
 
-    report = _found(lambda: trust_report.three_way(ask.world, ask.firm, account, month))
+    report = found(lambda: trust_report.three_way(ask.world, ask.firm, account, month))
     return {**states.encode(report), "agree": report.agree, "may_sign": report.may_sign}
 
 
@@ -145,11 +144,3 @@ def _day(text: str) -> date | None:
         return date.fromisoformat(text)
     except ValueError as bad:
         raise Unreadable("date", text, "Give dates as 2026-03-31.") from bad
-
-
-def _found(read: Any) -> Any:
-    """Another firm's account and no account look the same: not found."""
-    try:
-        return read()
-    except Refused as no:
-        raise NotFound from no
