@@ -34,7 +34,12 @@ def removal_task(firm: str, payable: str, seq: int) -> str:
 
 def link_guard(realm: str, entity: str, id: str, firm: str, ours: str) -> Guard:
     """One QuickBooks thing is linked to one thing of ours."""
-    return Guard(f"quickbooks/{realm}/{entity}/{id}", f"{firm}/{ours}")
+    return Guard(link_key(realm, entity, id), f"{firm}/{ours}")
+
+
+def link_key(book: str, entity: str, id: str) -> str:
+    """Under which the link of a QuickBooks thing is kept."""
+    return f"quickbooks/{book}/{entity}/{id}"
 
 
 def read(state: Payable, shown: tuple[Receipt, ...], policy: Policy, now: datetime) -> tuple[Payable, list[Effect]]:

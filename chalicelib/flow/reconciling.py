@@ -12,16 +12,17 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from chalicelib.domain import comparing, effects
+from chalicelib.domain import comparing, effects, receipts, totalling
 from chalicelib.domain.comparing import Difference
 from chalicelib.domain.crediting import Credit
 from chalicelib.domain.effects import Do
 from chalicelib.domain.firm import Policy
 from chalicelib.domain.kernel import Effect, Finish, Held, Json, Kind, Neighbour, Ref, fold, lane_of
-from chalicelib.domain.payable import Payable, Tab
+from chalicelib.domain.payable import Payable, Tab, tab
 from chalicelib.domain.payment import Payment, Source
 from chalicelib.domain.posting import is_current
-from chalicelib.domain.readings import BillReading, SessionReading
+from chalicelib.domain.readings import BillReading, Pot, SessionReading
+from chalicelib.domain.totalling import Totals
 from chalicelib.errors import Disconnected, Unavailable
 from chalicelib.flow import noticing, states, trust_check
 from chalicelib.flow.ports import World
@@ -32,6 +33,11 @@ PAGE = 100
 NAMED_AT_MOST = 100  # a record holds 64 KB; the count says how many there are
 LATELY = timedelta(days=35)  # payments that a night's comparison looks at
 CLOCKS = timedelta(minutes=10)  # Stripe's time of making and ours may differ by so much
+CHANGED = "changed"  # what QuickBooks changed of bills that are not open
+CHANGES_BACK = timedelta(days=29)  # reference/quickbooks.md 2.7: at most 30 days
+CHANGED_AT_MOST = 1000
+HISTORY_SHOWN = 60
+HISTORY_KEPT = timedelta(days=400)
 NIGHTLY = (Tab.OPEN, Tab.REMINDING)
 TRUST = "trust/"  # the part of all trust accounts; with an account behind it, of its entries
 IN_FULL = (*NIGHTLY, Tab.PAID, Tab.CLOSED)
@@ -40,8 +46,8 @@ MONEY = ("payments", "credits")  # what comes after the tabs
 
 @dataclass
 class Report:
-    """The books at one time. ``counts``: how many of what were compared. ``full``: everything, not only what
-    is open."""
+    """The books at one time. ``counts``: how many of what were compared. ``full``: everything, not only what is open or
+    changed. ``by``: who asked, or nightly. ``totals``: of what was compared, by book."""
 
     at: datetime
     checked: int = 0
@@ -49,6 +55,14 @@ class Report:
     counts: dict[str, int] = field(default_factory=dict)
     running: bool = False
     full: bool = True
+    by: str = ""
+    ended_at: datetime | None = None
+    totals: Totals = field(default_factory=dict)
+
+    @property
+    def named(self) -> int:
+        """How many differences there are; a report names the first hundred."""
+        return self.counts.get("differences", len(self.differences))
 
     @property
     def agree(self) -> bool:
@@ -91,6 +105,39 @@ def report(world: World, firm: str) -> Report | None:
     return msgspec.convert(found[1], Report) if found else None
 
 
+@dataclass(frozen=True, slots=True)
+class Past:
+    """A line of the history. ``id`` finds the whole report."""
+
+    id: str
+    at: datetime
+    ended_at: datetime | None
+    full: bool
+    by: str
+    checked: int
+    differences: int
+
+
+def keep(world: World, firm: str, told: Report) -> None:
+    """A comparison that ended is kept: a line for the list, and the whole."""
+    id, expires = told.at.strftime("%Y%m%dT%H%M%S"), told.at + HISTORY_KEPT
+    line = Past(id, told.at, told.ended_at, told.full, told.by, told.checked, told.named)
+    world.store.put_record(f"compared/{firm}", id, msgspec.to_builtins(told), expires=expires)
+    world.store.put_record(f"comparisons/{firm}", id, msgspec.to_builtins(line), expires=expires)
+
+
+def history(world: World, firm: str) -> tuple[Past, ...]:
+    """The last comparisons, newest first."""
+    found = world.store.records(f"comparisons/{firm}", limit=HISTORY_SHOWN, descending=True)
+    return tuple(msgspec.convert(body, Past) for _, body in found)
+
+
+def past(world: World, firm: str, id: str) -> Report | None:
+    """The whole of one comparison of the history."""
+    found = world.store.record(f"compared/{firm}", id)
+    return msgspec.convert(found[1], Report) if found else None
+
+
 def reconcile(world: World, reach: Reach, policy: Policy, effect: Effect) -> None:
     """Compares part by part; stores the report at the end. Raises Unavailable with what it has kept."""
     firm = policy.firm.id
@@ -103,7 +150,9 @@ def reconcile(world: World, reach: Reach, policy: Policy, effect: Effect) -> Non
         world.store.put_record("report", f"{firm}/running", msgspec.to_builtins(run))
         raise
     run.report.counts["differences"] = run.named
+    run.report.ended_at = world.now()
     world.store.put_record("report", firm, msgspec.to_builtins(run.report))
+    keep(world, firm, run.report)
     world.store.delete_record("report", f"{firm}/running")
     world.count("drift", run.named)
     settle(world, [], lambda _s, _n: {}, fact="Reconciled", finish=[Finish(effect.key, arrivals=effect.arrivals)])
@@ -116,7 +165,10 @@ def _begun(world: World, firm: str, effect: Effect) -> _Run:
         return msgspec.convert(found[1], _Run)
     full = bool(effect.body.get("full", True))
     tabs = IN_FULL if full else NIGHTLY
-    return _Run(Report(at=world.now(), full=full), [*(str(t) for t in tabs), *MONEY, TRUST])
+    changed = [] if full else [CHANGED]
+    by = str(effect.body.get("by", ""))
+    begun = Report(at=world.now(), full=full, by=by)
+    return _Run(begun, [*(str(t) for t in tabs), *changed, *MONEY, TRUST])
 
 
 def _page(world: World, reach: Reach, policy: Policy, run: _Run) -> None:
@@ -124,6 +176,10 @@ def _page(world: World, reach: Reach, policy: Policy, run: _Run) -> None:
     firm, part = policy.firm.id, run.parts[0]
     if part.startswith(TRUST):
         _trust(world, reach, policy, run)
+        return
+    if part == CHANGED:
+        _name(run, _changed(world, reach, policy, run))
+        run.parts.pop(0)
         return
     if part in MONEY:
         compare = {"payments": _payments, "credits": _credits}[part]
@@ -143,7 +199,7 @@ def _of_tabs(world: World, firm: str, run: _Run) -> tuple[list[Held], list[str],
     the parts and the cursor within the first of them."""
     held: list[Held] = []
     parts, cursor = list(run.parts), run.cursor
-    while len(held) < PAGE and parts[0] not in MONEY:
+    while len(held) < PAGE and parts[0] not in (*MONEY, CHANGED):
         place, limit = f"{firm}/payables/{parts[0]}", PAGE - len(held)
         page = world.store.listed(place, limit=limit, cursor=cursor or None)
         held += page.items
@@ -151,6 +207,27 @@ def _of_tabs(world: World, firm: str, run: _Run) -> tuple[list[Held], list[str],
         if not cursor:
             parts = parts[1:]
     return held, parts, cursor
+
+
+def _changed(world: World, reach: Reach, policy: Policy, run: _Run) -> list[Difference]:
+    """What QuickBooks changed since the last comparison of bills that are not open: those that are were met already.
+    Where it cannot tell them all, the next full comparison does."""
+    last = report(world, policy.firm.id)
+    since = max(last.at if last else run.report.at - CHANGES_BACK, run.report.at - CHANGES_BACK) - CLOCKS
+    told = reach.quickbooks(lambda q, a: q.changes(a, since))
+    gone = [id for entity, id in told.deleted if entity == "Invoice"]
+    paid = [id for x in told.payments for id, _ in x.lines]
+    ids = list(dict.fromkeys([*(i.id for i in told.invoices), *gone, *paid]))[:CHANGED_AT_MOST]
+    holders = [world.store.held_by(receipts.link_key(policy.lanes.book, "invoice", id)) for id in ids]
+    ours = dict.fromkeys(h.partition("/")[2] for h in holders if h)
+    found: list[Difference] = []
+    refs = [Ref(policy.firm.id, Kind.PAYABLE, id) for id in ours]
+    for start in range(0, len(refs), PAGE):
+        held = [h for h in world.store.load_many(refs[start : start + PAGE]) if h.body]
+        closed = [h for h in held if tab(states.decode(Kind.PAYABLE, h.body)) not in NIGHTLY]
+        found += _payables(world, reach, closed, run.report)[0]
+    run.report.counts["changed"] = len(ours)
+    return found
 
 
 def _name(run: _Run, found: Sequence[Difference]) -> None:
@@ -196,6 +273,9 @@ def _payables(world: World, reach: Reach, held: Sequence[Held], out: Report) -> 
         if p.booked and p.booked.revision >= p.revision:
             noticing.point(world, reach.lanes, noticing.INVOICE, p, noticing.shown(p.booked.id, invoices))
         found += comparing.journal(p, _replays(world, h))
+        if p.pot is Pot.OPERATING:
+            seen = bill if isinstance(bill, BillReading) else None
+            totalling.add_bill(out.totals, p, seen, invoices.get(p.booked.id) if p.booked else None)
     out.checked += len(payables)
     return found, True
 
@@ -227,6 +307,7 @@ def _payments(world: World, reach: Reach, held: Sequence[Held], out: Report) -> 
         found += comparing.payment_against_books(x, booked.get(x.posted.id) if x.posted else None)
         if x.posted and is_current(x):
             noticing.point(world, reach.lanes, noticing.PAYMENT, x, noticing.shown(x.posted.id, booked))
+        totalling.add_payment(out.totals, x, booked.get(x.posted.id) if x.posted else None, sessions.get(x.session))
         if x.account not in gone:
             found += comparing.payment_against_stripe(x, sessions.get(x.session))
     out.counts["payments"] = out.counts.get("payments", 0) + len(lately)

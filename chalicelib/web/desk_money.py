@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import urlencode
 
-from chalicelib.web.answers import Reply
+from chalicelib.web.answers import NotFound, Reply
 from chalicelib.web.desk_shell import back, desk, page
 from chalicelib.web.door import Ask
 
@@ -32,7 +32,19 @@ def record(ask: Ask) -> str:
 def books(ask: Ask) -> str:
     from chalicelib.flow import reconciling
 
-    return page(ask, "books.html", "books", report=reconciling.report(ask.world, ask.firm))
+    report, history = reconciling.report(ask.world, ask.firm), reconciling.history(ask.world, ask.firm)
+    return page(ask, "books.html", "books", report=report, history=history, past=False)
+
+
+@desk.get("/desk/books/{id}")
+def old_comparison(ask: Ask, id: str) -> str:
+    """One comparison of the history, as it was found then."""
+    from chalicelib.flow import reconciling
+
+    report = reconciling.past(ask.world, ask.firm, id)
+    if report is None:
+        raise NotFound
+    return page(ask, "books.html", "books", report=report, history=(), past=True)
 
 
 @desk.post("/desk/books")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chalicelib.flow import attention
+from chalicelib.flow import attention, reconciling
 from tests.flow import acts
 from tests.flow.acts import STAFF, a_synced_stage, compare, invoice, parked, pay_by_card, payable, record
 from tests.world import Stage
@@ -166,3 +166,53 @@ def test_comparing_changes_nothing_in_any_book() -> None:
     compare(stage)
     asked = acts.requests_since(stage, before)
     assert all(method == "GET" for _, method, _ in asked)
+
+
+# --- totals, what changed, and the history ----------------------------------------------------------------------------
+
+
+def night(stage: Stage) -> reconciling.Report:
+    stage.pass_time(1, minutes=2)
+    began = stage.world.now()
+    reconciling.start(stage.world, stage.firm, "nightly", full=False)
+    stage.pass_time(1, minutes=3)
+    report = reconciling.report(stage.world, stage.firm)
+    assert report
+    assert report.at >= began
+    return report
+
+
+def test_the_totals_of_all_books_stand_side_by_side() -> None:
+    stage = a_clean_stage()
+    totals = compare(stage).totals
+    assert len(set(totals["asked"].values())) == 1
+    assert len(set(totals["open"].values())) == 1
+    assert totals["received"]["quickbooks"] == totals["received"]["ours"]
+
+
+def test_a_night_finds_what_quickbooks_changed_on_a_paid_invoice_and_only_then() -> None:
+    stage = a_clean_stage()
+    pay_by_card(stage, "1046")
+    record(stage, {"1046": 125000}, description=acts.payments_on(stage, "1046")[0].code)
+    stage.pass_time(1, minutes=2)
+    assert acts.tab(stage, "1046") == "paid"
+    assert night(stage).agree
+    assert night(stage).counts["changed"] >= 0
+    stage.world.quickbooks_box.people.change_invoice_amount(stage.realm, invoice(stage, "1046")["Id"], "1.00")
+    told = night(stage)
+    assert "amount changed in QuickBooks" in acts.about(told, "1046")
+    assert told.counts["changed"] >= 1
+    assert (told.full, told.by) == (False, "nightly")
+
+
+def test_every_comparison_is_kept_and_can_be_looked_at() -> None:
+    stage = a_clean_stage()
+    first = compare(stage)
+    night(stage)
+    kept = reconciling.history(stage.world, stage.firm)
+    assert [(p.full, p.by) for p in kept][:2] == [(False, "nightly"), (True, STAFF)]
+    assert all(p.ended_at and p.ended_at >= p.at for p in kept)
+    old = reconciling.past(stage.world, stage.firm, kept[1].id)
+    assert old
+    assert (old.at, old.checked, old.named) == (first.at, first.checked, 0)
+    assert reconciling.past(stage.world, stage.firm, "none") is None

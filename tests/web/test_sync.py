@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from chalicelib.domain.kernel import Neighbour
-from chalicelib.flow import first_sync, preflight
+from chalicelib.flow import first_sync, preflight, reconciling
 from chalicelib.flow.firms import connections, firm_of
 from chalicelib.flow.settle import policy_of
 from tests.flow.acts import pay_by_card
@@ -164,3 +164,33 @@ def test_a_program_reads_the_plan_and_answers() -> None:
         assert program.post("/first-sync/clients/answer", told).status == 200
     assert program.post("/first-sync/confirm-exact").status == 200
     assert program.post("/first-sync/begin").status in (202, 422)
+
+
+# --- the comparison of the books --------------------------------------------------------------------------------------
+
+
+def test_the_books_show_totals_and_earlier_comparisons() -> None:
+    stage, owner = a_firm_with_pages()
+    owner.get("/desk/books")
+    owner.post("/desk/books", {})
+    stage.pass_time(1, minutes=4)
+    page = owner.get("/desk/books")
+    assert "By total" in page.text
+    assert "Earlier comparisons" in page.text
+    kept = reconciling.history(stage.world, stage.firm)[0]
+    old = owner.get(f"/desk/books/{kept.id}")
+    assert "The books as of" in old.text
+    assert "Compare now" not in old.text
+    assert owner.get("/desk/books/none").status == 404
+
+
+def test_a_program_reads_the_history() -> None:
+    program = a_program()
+    program.post("/reconciliations")
+    program.stage.pass_time(1, minutes=4)
+    line = program.get("/reconciliations").json["items"][0]
+    assert set(line) == set(DOCUMENT["components"]["schemas"]["Comparison"]["properties"])
+    told = program.get(f"/reconciliations/{line['id']}").json
+    assert told["checked"] == line["checked"]
+    assert program.get("/reconciliations/none").status == 404
+    assert set(told) == set(DOCUMENT["components"]["schemas"]["Drift"]["properties"])

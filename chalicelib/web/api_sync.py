@@ -1,0 +1,100 @@
+"""The API about syncing: how it stands, what has to be set, and the first sync with care."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chalicelib.web.answers import NotFound
+from chalicelib.web.api_door import Asked, get, post
+
+
+@get("/sync")
+def sync_status(ask: Asked) -> Any:
+    """Freshness of each feed, what waits in each queue and why, broken links, and what is parked."""
+    from chalicelib.flow import health, states
+
+    told = health.health(ask.world, ask.firm)
+    ids = {name: [{"id": ask.item_id(i.key), **states.encode(i)} for i in getattr(told, name)] for name in ITEMS}
+    return {**states.encode(told), **ids}
+
+
+ITEMS = ("broken", "parked")
+
+
+@get("/first-sync")
+def first_sync(ask: Asked) -> Any:
+    """The plan of the first sync: how far it is, and what it comes to."""
+    from chalicelib.flow import first_sync
+
+    plan = first_sync.plan_of(ask.world, ask.firm)
+    if plan is None:
+        raise NotFound
+    return plan
+
+
+@post("/first-sync", 202)
+def prepare_first_sync(ask: Asked) -> dict[str, Any]:
+    from chalicelib.flow import first_sync
+
+    first_sync.start(ask.world, ask.firm, ask.by)
+    return {"started": True}
+
+
+@post("/first-sync/confirm-exact")
+def confirm_exact(ask: Asked) -> dict[str, Any]:
+    from chalicelib.flow import first_sync
+
+    first_sync.confirm_exact(ask.world, ask.firm)
+    return {"confirmed": True}
+
+
+@post("/first-sync/begin", 202)
+def begin_first_sync(ask: Asked) -> dict[str, Any]:
+    from chalicelib.flow import first_sync
+
+    first_sync.begin(ask.world, ask.firm, ask.by)
+    return {"started": True}
+
+
+@get("/first-sync/{what}")
+def first_rows(ask: Asked, what: str) -> Any:
+    """One page of what would become of clients or bills; ``needs=yes`` only those that somebody is asked about."""
+    from chalicelib.flow import first_sync
+
+    page = ask.query.get("page", "0")
+    place, needs = int(page) if page.isdigit() and len(page) < 6 else 0, ask.query.get("needs") == "yes"
+    return first_sync.rows(ask.world, ask.firm, _what(what), place, needs=needs)
+
+
+@post("/first-sync/{what}/answer")
+def answer_first(ask: Asked, what: str) -> dict[str, Any]:
+    from chalicelib.flow import first_sync
+
+    id = ask.json.text("id")
+    first_sync.answer(ask.world, ask.firm, _what(what), ask.json.number("page"), id, ask.json.text("choice"))
+    return {"id": id}
+
+
+def _what(text: str) -> Any:
+    if text not in ("clients", "bills"):
+        raise NotFound
+    return text
+
+
+@get("/preflight")
+def preflight(ask: Asked) -> Any:
+    """The last findings about QuickBooks' settings; 404 before the first."""
+    from chalicelib.flow import preflight
+
+    report = preflight.report(ask.world, ask.firm)
+    if report is None:
+        raise NotFound
+    return report
+
+
+@post("/preflights", 202)
+def check_preflight(ask: Asked) -> dict[str, Any]:
+    from chalicelib.flow import preflight
+
+    preflight.start(ask.world, ask.firm)
+    return {"started": True}
