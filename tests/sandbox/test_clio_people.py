@@ -80,6 +80,37 @@ def _(o: Office) -> None:
     assert sorted(m["amount"] for m in lines) == [-480, 480]
 
 
+@rule("6 (M) whether a payment from trust has two bank lines, one or none is a switch; the balances move all the same")
+def _(o: Office) -> None:
+    for lines, count in (("both", 2), ("operating", 1), ("none", 0)):
+        o.clio.switches["trust_payment_lines"] = lines
+        before = {a["id"]: a["balance"] for a in o.data("bank_accounts.json", fields="id,balance,type")}
+        held = len(o.data("bank_transactions.json"))
+        made = people(o, "record_payment", amounts={"1042": 1000}, from_trust=True)
+        after = {a["id"]: a["balance"] for a in o.data("bank_accounts.json", fields="id,balance,type")}
+        assert sorted(after[a] - before[a] for a in after) == [-10, 10]
+        assert len(o.data("bank_transactions.json")) == held + count
+        people(o, "remove_payment", payment=made)
+        assert {a["id"]: a["balance"] for a in o.data("bank_accounts.json", fields="id,balance")} == before
+        assert len(o.data("bank_transactions.json")) == held
+
+
+@rule("9.11 a deleted bank transaction vanishes: 404, in no list, and the balance has moved")
+def _(o: Office) -> None:
+    trust = o.data("bank_accounts.json", type="TrustAccount", fields="id,balance")[0]
+    made = people(o, "move_trust", client="Ada Example", amount=12345, description="Retainer")
+    shown = o.data(f"bank_transactions/{made}.json", fields="amount,type,transaction_type,client{name},description")
+    assert (shown["amount"], shown["type"], shown["transaction_type"]) == (123.45, "liability", "deposit")
+    assert shown["client"] == {"name": "Ada Example"}
+    people(o, "edit_transaction", transaction=made, amount=20000)
+    now = o.data(f"bank_accounts/{trust['id']}.json", fields="balance")["balance"]
+    assert now == trust["balance"] + 200
+    people(o, "delete_transaction", transaction=made)
+    refused(o.get(f"bank_transactions/{made}.json"), 404)
+    assert made not in {m["id"] for m in o.data("bank_transactions.json", updated_since="2026-03-01T00:00:00Z")}
+    assert o.data(f"bank_accounts/{trust['id']}.json", fields="balance")["balance"] == trust["balance"]
+
+
 @rule("9.11 a removed payment keeps its allocations with voided_at, its bank lines vanish, the bill reopens")
 def _(o: Office) -> None:
     made = people(o, "record_payment", amounts={"1042": 40000})

@@ -381,6 +381,30 @@ def test_4_7_a_trust_deposit_raises_bank_and_liability_alike() -> None:
     assert good(a.post("journalentry", {"DocNumber": "T-1", "Line": lines}))
 
 
+def test_4_2_a_sub_account_stands_below_one_of_its_type_and_counts_in_its_balance() -> None:
+    a = app()
+    bank, owed = a.account("Client Trust Account"), a.account("Client Trust Liability")
+    below = {"Name": "Ada (Clio 77)", "AccountType": "Other Current Liability", "ParentRef": {"value": owed}}
+    made = a.made("Account", below)
+    assert (made["SubAccount"], made["FullyQualifiedName"]) == (True, "Client Trust Liability:Ada (Clio 77)")
+    a.people.add_journal(a.realm, bank, made["Id"], "12.50")
+    parent = a.read("Account", owed)
+    assert (parent["CurrentBalance"], parent["CurrentBalanceWithSubAccounts"]) == (0, 12.5)
+    assert a.read("Account", made["Id"])["CurrentBalance"] == 12.5
+    assert code(a.post("account", {**below, "Name": "Wrong", "AccountType": "Bank"})) == "700"
+
+
+def test_4_6_a_journal_entry_is_changed_and_deleted_under_its_sync_token() -> None:
+    a = app()
+    bank, owed = a.account("Client Trust Account"), a.account("Client Trust Liability")
+    made = a.people.add_journal(a.realm, bank, owed, "12.50", "T-9")
+    changed = a.people.change_journal_amount(a.realm, made["Id"], "20.00")
+    assert a.read("Account", bank)["CurrentBalance"] == 20
+    assert code(a.post("journalentry", stamp(made), operation="delete")) == "5010"
+    assert good(a.post("journalentry", stamp(changed), operation="delete"))
+    assert a.read("Account", owed)["CurrentBalance"] == 0
+
+
 # --- names ---------------------------------------------------------------------------------------------------------
 
 
