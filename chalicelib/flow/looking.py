@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from chalicelib.domain import billing, effects, grouping, receipts
 from chalicelib.domain.billing import BillSeen
@@ -14,14 +14,15 @@ from chalicelib.domain.effects import Do
 from chalicelib.domain.firm import Policy
 from chalicelib.domain.kernel import Decision, Effect, Finish, Held, Kind, Neighbour, Ref, lane_of
 from chalicelib.domain.payable import Payable
-from chalicelib.domain.readings import BillReading, Broken, Pot, Receipt
+from chalicelib.domain.readings import Access, BillReading, Broken, Page, Pot, Receipt
 from chalicelib.errors import Declined, Unavailable, Unreadable
 from chalicelib.flow import states
 from chalicelib.flow.contacts import see_client
-from chalicelib.flow.ports import World
+from chalicelib.flow.ports import Clio, World
 from chalicelib.flow.reach import Reach
 from chalicelib.flow.settle import settle
 
+T = TypeVar("T")
 LOOKS_IN_BATCH = 50
 READ_AGAIN = 3
 NOT_SHOWN = "Clio no longer shows this bill."
@@ -37,17 +38,29 @@ def read_receipts(reach: Reach, bill: BillReading, known: Payable | None) -> tup
         return _trust_deposits(reach, bill, known)
     if not (bill.paid or bill.credits) and bill.balance == bill.asks and not (known and known.receipts):
         return ()
-    found: list[Receipt] = []
+    shown = every(reach, lambda c, a, n: c.receipts(a, bill_id=bill.id, next=n))
+    return _with_texts(reach, bill, known, _clear(shown))
+
+
+def every(reach: Reach, read: Callable[[Clio, Access, str | None], Page[T]]) -> Iterator[T | Broken]:
+    """Every item of a list at Clio, page by page. ``read``: one page, from the address that the page before gave."""
     next_: str | None = None
     while True:
-        page = reach.clio(lambda c, a, n=next_: c.receipts(a, bill_id=bill.id, next=n))  # type: ignore[misc]
-        for item in page.items:
-            if isinstance(item, Broken):
-                raise Unreadable(f"payment {item.id}: {item.what}", item.raw, item.remedy)
-            found.append(item)
+        page = reach.clio(lambda c, a, n=next_: read(c, a, n))  # type: ignore[misc]
+        yield from page.items
         if page.next is None:
-            return _with_texts(reach, bill, known, tuple(found))
+            return
         next_ = page.next
+
+
+def _clear(items: Iterable[Receipt | Broken]) -> tuple[Receipt, ...]:
+    """All of them, or Unreadable: a payment is not read by halves."""
+    found: list[Receipt] = []
+    for item in items:
+        if isinstance(item, Broken):
+            raise Unreadable(f"payment {item.id}: {item.what}", item.raw, item.remedy)
+        found.append(item)
+    return tuple(found)
 
 
 def _with_texts(
@@ -60,34 +73,22 @@ def _with_texts(
     if all(r.id in held or r.voided or r.kind == "credit" for r in found):
         return found
     texts: dict[str, str] = {}
-    next_: str | None = None
     client = bill.client.id
-    while True:
-        page = reach.clio(lambda c, a, n=next_: c.deposits(a, client_id=client, next=n))  # type: ignore[misc]
-        for d in page.items:
-            if not isinstance(d, Broken) and d.receipt_id:
-                texts[d.receipt_id] = f"{texts.get(d.receipt_id, '')} {d.text}".strip()
-        if page.next is None:
-            break
-        next_ = page.next
+    for d in every(reach, lambda c, a, n: c.deposits(a, client_id=client, next=n)):
+        if not isinstance(d, Broken) and d.receipt_id:
+            texts[d.receipt_id] = f"{texts.get(d.receipt_id, '')} {d.text}".strip()
     return tuple(replace(r, text=f"{r.text} {texts.get(r.id, '')}".strip()) for r in found)
 
 
 def _trust_deposits(reach: Reach, bill: BillReading, known: Payable | None) -> tuple[Receipt, ...]:
     if known is None or not (known.shares or known.receipts or known.attempt) or not bill.client:
         return ()
-    found: list[Receipt] = []
-    next_: str | None = None
     client = bill.client.id
-    while True:
-        page = reach.clio(lambda c, a, n=next_: c.deposits(a, client_id=client, next=n))  # type: ignore[misc]
-        for d in page.items:
-            if isinstance(d, Broken) or not d.trust or d.cents <= 0 or d.bill_id not in ("", bill.id):
-                continue
-            found.append(Receipt(f"bt-{d.id}", bill.id, d.on, d.cents, group="", kind="deposit", text=d.text))
-        if page.next is None:
-            return tuple(found)
-        next_ = page.next
+    return tuple(
+        Receipt(f"bt-{d.id}", bill.id, d.on, d.cents, group="", kind="deposit", text=d.text)
+        for d in every(reach, lambda c, a, n: c.deposits(a, client_id=client, next=n))
+        if not isinstance(d, Broken) and d.trust and d.cents > 0 and d.bill_id in ("", bill.id)
+    )
 
 
 def read_bill(reach: Reach, id: str, known: Payable | None, first: BillReading | None = None) -> BillSeen:
@@ -200,20 +201,11 @@ def look_at_group(world: World, reach: Reach, policy: Policy, looks: Sequence[Ef
     firm, group = policy.firm.id, str(looks[0].body["group"])
     ref = Ref(firm, Kind.PAYMENT, f"clio-{group}")
     held = world.store.load(ref)
-    found: list[Receipt] = []
-    next_: str | None = None
-    while True:
-        page = reach.clio(lambda c, a, n=next_: c.receipts(a, group=group, next=n))  # type: ignore[misc]
-        for item in page.items:
-            if isinstance(item, Broken):
-                raise Unreadable(f"payment {item.id}: {item.what}", item.raw, item.remedy)
-            found.append(item)
-        if page.next is None:
-            break
-        next_ = page.next
+    shown = every(reach, lambda c, a, n: c.receipts(a, group=group, next=n))
+    found = _clear(shown)
     refs = [payable_ref(firm, b) for b in sorted({r.bill_id for r in found if r.bill_id})]
     payables = {h.ref.id: states.decode(Kind.PAYABLE, h.body) for h in world.store.load_many(refs) if h.body}
-    fact = grouping.GroupSeen(group, tuple(found), world.now())
+    fact = grouping.GroupSeen(group, found, world.now())
 
     def decide(before: Mapping[Ref, Any], now: datetime) -> dict[Ref, Decision[Any] | None]:
         return {ref: grouping.seen(before[ref], fact, payables, policy, now)}

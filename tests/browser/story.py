@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from urllib.parse import quote
 
 from chalicelib.domain.kernel import Kind, Ref
 from chalicelib.domain.payable import Payable
@@ -57,6 +58,7 @@ def a_busy_month() -> Month:
     world.stripe_box.people.pay_bank(pay(stage, month.links["failed"], month.ids["failed"]), outcome="fail")
     stage.pass_time(minutes=30, step_minutes=10)
     month.ids["changed"] = change_on_both_sides(stage)
+    month.ids["broken"] = a_broken_link(stage, bills[-1].id)
     month.ids["run"] = resync.start(world, stage.firm, "Olivia Hartwell")
     reconciling.start(world, stage.firm, "Olivia Hartwell")
     stage.work()
@@ -98,6 +100,16 @@ def change_on_both_sides(stage: Stage) -> str:
     contacts.point_at_customers(world, policy_of(world, stage.firm), [customer])
     stage.pass_time(minutes=20, step_minutes=4)
     return str(held.id)
+
+
+def a_broken_link(stage: Stage, payable: str) -> str:
+    """Somebody deletes an invoice in QuickBooks; the next poll finds it. The key of its task, for an address."""
+    booked = the_payable(stage, payable).booked
+    assert booked is not None
+    stage.world.quickbooks_box.people.delete_invoice(stage.realm, booked.id)
+    stage.pass_time(minutes=17)
+    parked = stage.world.store.parked(stage.firm, limit=100).items
+    return quote(next(e.key for e in parked if e.body.get("book") == booked.id), safe="")
 
 
 def a_link(stage: Stage, payable: str) -> str:

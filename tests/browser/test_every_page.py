@@ -31,6 +31,7 @@ DESK = [
     "/desk/sets",
     "/desk/sets/new?from=friendly",
     "/desk/attention",
+    "/desk/attention/broken?key={broken}",
     "/desk/record",
     "/desk/payments",
     "/desk/books",
