@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import assert_never
 
 from chalicelib.domain import agreeing, effects, profile
 from chalicelib.domain.agreeing import customer_step, step_key, task_key
@@ -107,6 +108,8 @@ def decide(state: Contact | None, fact: ContactFact, policy: Policy, now: dateti
             return agreeing.taken(state, fact.field, fact.side, policy, now)
         case Left():
             return agreeing.left(state, fact.field, policy, now)
+        case _:
+            assert_never(fact)
 
 
 def _seen(state: Contact | None, fact: ClientSeen, policy: Policy, now: datetime) -> Decision[Contact]:

@@ -184,7 +184,7 @@ def _told(lines: list[Line]) -> tuple[Event, ...]:
     for line in lines:
         if line.version == 1:
             events.append(Event(line.at, "Clio", f"{line.change.get('name', 'The client')} came in with a bill"))
-        elif before or lines[0].version == 1:
+        elif before:
             for source, words in _moved(before, line.change):
                 events.append(Event(line.at, line.by or source, words))
         before = {**before, **line.change}

@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain import effects
-from chalicelib.domain.firm import ContactsStand
+from chalicelib.domain import effects, linking
+from chalicelib.domain.firm import ContactsStand, LinksPurged
 from chalicelib.domain.kernel import Kind, Neighbour
-from chalicelib.errors import Refused
-from chalicelib.flow import attention, contacts, signing
+from chalicelib.domain.readings import Broken, ClientReading
+from chalicelib.errors import Refused, Unreadable
+from chalicelib.flow import attention, contacts, customers, signing
 from chalicelib.flow.budget import Floor
 from chalicelib.flow.reach import Reach
 from chalicelib.flow.settle import policy_of
@@ -267,7 +268,7 @@ def test_a_stale_sync_token_is_read_and_decided_again() -> None:
 def test_a_lost_answer_of_quickbooks_changes_nothing_twice(fault: str) -> None:
     stage = a_synced_stage()
     edit_clio(stage, **email("new@example.com", stage))
-    stage.world.quickbooks_box.faults.extend([Fault(fault, path="batch", method="POST")] * 3)
+    stage.world.quickbooks_box.faults.append(Fault(fault, path="batch", method="POST", times=2))
     acts.poll(stage)
     stage.pass_time(1, minutes=10)
     assert customer(stage)["PrimaryEmailAddr"]["Address"] == "new@example.com"
@@ -543,3 +544,153 @@ def test_many_new_clients_are_read_with_one_call() -> None:
     reads = [p for n, _, p in acts.requests_since(stage, before) if n == "clio" and "contacts" in p]
     assert len(acts.all_states(stage, Kind.CONTACT)) > 5
     assert len(reads) <= 3
+
+
+# --- races and what is no longer wanted -------------------------------------------------------------------------------
+
+
+def meanwhile(owner: Any, name: str, act: Any) -> None:
+    """Something happens once, while the neighbour answers this call."""
+    real = getattr(owner, name)
+    done: list[bool] = []
+
+    def call(*args: Any, **more: Any) -> Any:
+        answer = real(*args, **more)
+        if not done:
+            done.append(True)
+            act()
+        return answer
+
+    setattr(owner, name, call)
+
+
+def nobody_holds(stage: Stage) -> None:
+    """Guards are read before another worker takes them."""
+    stage.world.store.held_by = lambda guard: None  # type: ignore
+
+
+def move(stage: Stage, name: str = ADA) -> None:
+    """The state moves, as another worker's commit would move it."""
+    c = contact(stage, name)
+    reading = ClientReading(c.id, c.name, c.email, c.company, "555-0777", c.mobile, c.billing, c.shipping, whole=True)
+    contacts.tell(stage.world, policy_of(stage.world, stage.firm), c.id, linking.ClientSeen(reading))
+
+
+def test_a_client_that_moved_while_clio_answered_is_looked_at_again() -> None:
+    stage = a_synced_stage()
+    policy = policy_of(stage.world, stage.firm)
+    edit_clio(stage, phone_numbers=[{"name": "Work", "number": "555-0100"}])
+    meanwhile(stage.world.clio, "clients_by_id", lambda: move(stage))
+    for name in (ADA, "Calder Freight Inc"):
+        contacts.point_at_client(stage.world, policy, contact(stage, name).id)
+    stage.pass_time(1, minutes=3)
+    assert contact(stage, ADA).phone == "555-0100"
+
+
+def test_one_look_alone_that_met_a_conflict_is_done_again() -> None:
+    stage = a_synced_stage()
+    edit_clio(stage, phone_numbers=[{"name": "Work", "number": "555-0100"}])
+    meanwhile(stage.world.clio, "clients_by_id", lambda: move(stage))
+    contacts.point_at_client(stage.world, policy_of(stage.world, stage.firm), contact(stage, ADA).id)
+    stage.pass_time(1, minutes=3)
+    assert contact(stage, ADA).phone == "555-0100"
+
+
+def test_a_customer_whose_client_moved_while_quickbooks_answered_is_looked_at_again() -> None:
+    stage = a_synced_stage()
+    edit_books(stage, PrimaryEmailAddr={"Address": "new@example.com"})
+    meanwhile(stage.world.quickbooks, "customers_by_id", lambda: move(stage))
+    look(stage)
+    acts.poll(stage)
+    assert contact(stage, ADA).email == "new@example.com"
+
+
+def test_a_row_that_cannot_be_read_parks_alone() -> None:
+    stage = a_synced_stage()
+    policy = policy_of(stage.world, stage.firm)
+    held_ = stage.world.store.load(contacts.contact_ref(stage.firm, contact(stage, ADA).id))
+    broken = Broken(held_.ref.id, "", "id", "None", "Correct it.")
+    with pytest.raises(Unreadable):
+        contacts._take_in(stage.world, policy, held_, broken, again=False, done=[])
+    assert contacts.take_page(stage.world, policy, [broken]) == 0
+
+
+def test_steps_that_are_no_longer_wanted_are_done_without_a_call() -> None:
+    stage = a_synced_stage()
+    c, now = contact(stage, ADA), stage.world.now()
+    lanes = policy_of(stage.world, stage.firm).lanes
+    stage.world.store.arrive(effects.change_client(stage.firm, lanes.of(Neighbour.CLIO), c.id, 99, now, c.name))
+    stage.world.store.arrive(
+        effects.customer(stage.firm, lanes.of(Neighbour.QUICKBOOKS), c.id, 99, now, c.name, c.customer)
+    )
+    before = acts.calls(stage)
+    stage.work()
+    assert acts.requests_since(stage, before) == []
+
+
+def test_what_clio_shows_already_is_not_written() -> None:
+    stage = a_synced_stage()
+    edit_clio(stage, phone_numbers=[{"name": "Work", "number": "555-0100"}])
+    edit_books(stage, PrimaryPhone={"FreeFormNumber": "(555) 0100"})
+    look(stage)
+    assert [len(held(stage).phones), contact(stage, ADA).to_clio] == [1, ()]
+    assert "phone" not in contact(stage, ADA).differing
+
+
+def test_a_customer_that_another_client_took_at_that_moment_is_refused() -> None:
+    stage = a_synced_stage()
+    nobody_holds(stage)
+    with pytest.raises(Refused, match="already"):
+        link(stage, contact(stage, ADA).id, "Calder Freight Inc")
+
+
+def test_a_merge_into_a_customer_that_another_client_took_at_that_moment_parks() -> None:
+    stage = a_synced_stage()
+    box = stage.world.quickbooks_box.people
+    edit_clio(stage, **email("new@example.com", stage))
+    box.merge_customers(stage.realm, contact(stage, ADA).customer, contact(stage, "Calder Freight Inc").customer)
+    nobody_holds(stage)
+    acts.poll(stage)
+    assert contact(stage, ADA).lost == "merged"
+
+
+def brooks_step(stage: Stage) -> Any:
+    [found] = [e for e in parked(stage, kind="quickbooks.customer") if "Brook Jensen" in e.reason]
+    return found
+
+
+def test_a_chosen_customer_that_became_inactive_is_asked_about_again() -> None:
+    stage = a_synced_stage()
+    effect = brooks_step(stage)
+    [there] = booked(stage, "Customer", DisplayName="Brook Jensen")
+    stage.world.quickbooks_box.people.deactivate_customer(stage.realm, there["Id"])
+    attention.retry(stage.world, stage.firm, effect.key, STAFF, f"link:{there['Id']}")
+    stage.pass_time(1, minutes=2)
+    [again] = [e for e in parked(stage, kind="quickbooks.customer") if "chosen" in e.reason]
+    assert again.body["choices"] == [["suffix", "Create with a suffix"]]
+
+
+def test_a_refusal_that_speaks_of_a_customer_makes_us_look_at_it() -> None:
+    stage = a_synced_stage()
+    policy = policy_of(stage.world, stage.firm)
+    stage.world.clio_box.people.record_payment({"1042": 10000})
+    acts.poll(stage)
+    posting = next(e for e in acts.all_effects(stage) if e.kind == "quickbooks.payment")
+    assert customers.refused(stage.world, policy, posting, "620")
+    assert not customers.refused(stage.world, policy, posting, "6540")
+    update = effects.customer(stage.firm, posting.lane, "1", 1, stage.world.now(), "x", contact(stage, ADA).customer)
+    assert customers.refused(stage.world, policy, update, "610")
+    create = effects.customer(stage.firm, posting.lane, "1", 1, stage.world.now(), "x")
+    assert not customers.refused(stage.world, policy, create, "610")
+
+
+def test_a_renewed_client_of_an_earlier_generation_begins_anew() -> None:
+    stage = a_synced_stage()
+    fact = LinksPurged("Hartwell & Pine LLP")
+    signing.settle_firm(stage.world, stage.firm, fact, by=STAFF)
+    policy = policy_of(stage.world, stage.firm)
+    c = contact(stage, ADA)
+    effect = effects.customer(stage.firm, "x|quickbooks|~2", c.id, c.revision, stage.world.now(), c.name)
+    reach = Reach(stage.world, stage.firm, policy.lanes, Floor.PERSON)
+    assert customers.prepare(stage.world, reach, policy, [effect]).settled == 1
+    assert (contact(stage, ADA).customer, contact(stage, ADA).generation) == ("", 2)

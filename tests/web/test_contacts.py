@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from chalicelib.domain import effects
-from chalicelib.domain.kernel import Kind, Neighbour
+from chalicelib.domain.kernel import Kind, Line, Neighbour, Ref
 from chalicelib.flow import contact_views, states
 from chalicelib.flow.drain import drain
 from chalicelib.flow.settle import policy_of
@@ -204,3 +205,14 @@ def test_a_client_that_is_not_linked_shows_one_side(program: Program) -> None:
     shown = contact_views.contact(stage.world, stage.firm, rows[0].id)
     assert not shown.linked
     assert all(f.agreed == "" and not f.takes for f in shown.fields)
+
+
+def test_a_long_history_begins_where_it_was_cut() -> None:
+    ref = Ref("f", Kind.CONTACT, "1")
+
+    def line(version: int, **change: object) -> Line:
+        return Line(ref, version, "CustomerSeen", {}, datetime(2026, 3, 2, 15, 0, tzinfo=UTC), 1, change)
+
+    old = {"field": "email", "side": "clio", "value": "x", "why": "", "at": "2026-03-02T15:00:00Z", "number": 1}
+    told = contact_views._told([line(5, name="Ada", asked=1), line(6, name="Ada B."), line(7, kept=[old])])
+    assert [e.words for e in told] == ["Name is now Ada B."]
