@@ -242,7 +242,7 @@ def test_the_setup_shows_its_steps_in_order() -> None:
     world = a_seeded_world()
     stage = connect(world)
     text = Visitor(world).sign_in(stage.firm).get("/setup").text
-    assert text.index("Confirm your firm") < text.index("Connect QuickBooks") < text.index("Confirm and begin")
+    assert text.index("Confirm your firm") < text.index("Connect QuickBooks") < text.index("Go through the first sync")
 
 
 def test_a_pay_link_can_be_made_to_copy_and_all_can_be_made_useless() -> None:
