@@ -285,6 +285,9 @@ class Quiet:
             self.say("8", f"{firm.firm}: the comparison did not run: {report and report.at}")
             return
         named = {d.payable for d in report.differences}
+        for d in report.differences:  # one about a payment names every bill that it pays
+            payment = self.c.bodies.get(Ref(firm.firm, Kind.PAYMENT, d.detail))
+            named |= {i["payable"] for i in (payment or {}).get("items", [])}
         numbers = {n for d in report.differences for n in d.number.split(", ")}
         rows = {r["Id"]: r for r in self.world.quickbooks_box.company(firm.realm).all("Invoice")}
         for b in self.c.payables(firm.firm):
