@@ -19,7 +19,7 @@ import requests
 from chalicelib.domain.kernel import Neighbour
 from chalicelib.domain.readings import EventPointer
 from chalicelib.errors import FeeSimpleError
-from chalicelib.flow import inbox, mailing, reconciling
+from chalicelib.flow import inbox, mailing, reconciling, resync
 from chalicelib.flow.drain import Place, crashed, drain
 from chalicelib.flow.sweep import sweep
 from chalicelib.store import bounds, encoding
@@ -154,9 +154,11 @@ class History(SimLife):
 
     def _stretch_polls(self, draw: random.Random) -> None:
         """The first polls come at any time within their interval, not all at the beginning."""
-        for owed in list(self.world.store._effects.values()):
+        store = self.world.store
+        assert isinstance(store, SimStore)
+        for owed in list(store._effects.values()):
             if owed.effect.kind in RECURRING:
-                self.world.store.postpone(owed.effect.key, self.began + self.poll_every * draw.random(), tries=0)
+                store.postpone(owed.effect.key, self.began + store.rests(owed.effect.kind) * draw.random())
 
     def _put_on_agenda(self, draw: random.Random, begins: str) -> None:
         self._stretch_polls(draw)
@@ -429,7 +431,7 @@ class History(SimLife):
             self.people.reconnect_all(firm)
         self.run_until(self.clock.at + timedelta(minutes=30))
         for firm in self.firms:
-            self.people.resync(firm)
+            self.spawn("polls", lambda f=firm: resync.begin_polls(self.world, f.firm), firm.firm)  # type: ignore[misc]
         self.run_until(self.clock.at + timedelta(days=1))
         for firm in self.firms:
             self.people.reconnect_all(firm)  # what was revoked before and noticed only now

@@ -13,7 +13,9 @@ from infra.sandbox.clio import books as clio_books
 from infra.sandbox.clio.refuse import Refusal as ClioRefusal
 from infra.sandbox.quickbooks.faults import Refusal as BooksRefusal
 from infra.sandbox.stripe import Refusal as StripeRefusal
+from tests.simulation import books_people
 from tests.simulation.base import FirmFacts
+from tests.simulation.books_people import Books
 from tests.simulation.desk import Desk
 
 if TYPE_CHECKING:
@@ -60,6 +62,7 @@ ACTS: dict[str, int] = {
     "reconnect": 6,
     "mark_paid_switch": 4,
     "undo_match": 2,
+    **books_people.ACTS,
 }
 
 
@@ -380,7 +383,7 @@ class Elsewhere:
         self.h.people.reconnect_soon(firm, rng)
 
 
-class People(Staff, Elsewhere, Desk):
+class People(Staff, Elsewhere, Desk, Books):
     """Everybody. ``act`` does one thing by name; what the place refuses is not done."""
 
     def __init__(self, history: History) -> None:

@@ -50,6 +50,8 @@ class Quiet:
             self._clio_money(firm)
             self._surplus(firm)
             self._trust(firm)
+            self._clients(firm)
+            self._credits(firm)
             self._report(firm)
 
     def waits(self, firm: FirmFacts, *abouts: str) -> bool:
@@ -143,15 +145,16 @@ class Quiet:
                 if id in by_bill:
                     self.say("5", f"{firm.firm}: trust request {bill.number} is an invoice in QuickBooks")
                 continue
-            excused = self._about_payable(firm, id) or any(
+            touched = any(
                 (firm.realm, "Invoice", i) in self.h.truth.touched for i in self._ids(held, by_bill.get(id, []))
             )
+            excused = touched or self._about_payable(firm, id)
             if bill.state in ("awaiting_payment", "paid") and not excused:
                 there = [by_id[i] for i in by_bill.get(id, [])]
                 if len(there) != 1 or there[0].get("DocNumber") != bill.number or there[0]["TotalAmt"] * 100 != asks:
                     shown = [(r.get("DocNumber"), r["TotalAmt"]) for r in there]
                     self.say("1", f"{firm.firm}: bill {bill.number} asks for {asks}; QuickBooks shows {shown}")
-            if bill.state == "void" and id in by_bill and not self.waits(firm, f"payable/{id}"):
+            if bill.state == "void" and id in by_bill and not touched and not self.waits(firm, f"payable/{id}"):
                 self.say("1", f"{firm.firm}: bill {bill.number} is void and its invoice stands")
 
     def _ids(self, held: dict[str, Any], marked: list[str]) -> list[str]:
@@ -276,6 +279,33 @@ class Quiet:
             pots = {self.h.truth.bill(i["payable"]).kind for i in p["items"]}
             if len(pots) != 1 or (p["account"] == firm.trust) != (pots == {"trust_kind"}):
                 self.say("5", f"{firm.firm}: payment {p['id']} on {p['account']} covers {pots}")
+
+    # --- 10: clients and credits --------------------------------------------------------------------------------------
+    def _clients(self, firm: FirmFacts) -> None:
+        """A linked client shows the same in Clio and QuickBooks, unless a person is asked."""
+        rows = {r["Id"]: r for r in self.world.quickbooks_box.company(firm.realm).all("Customer")}
+        for ref, b in self.c.bodies.items():
+            if ref.kind is not Kind.CONTACT or ref.firm != firm.firm or not b["customer"] or b["lost"] or b["kept"]:
+                continue
+            there, here = rows.get(b["customer"]), self.world.clio_box.state.rows["contacts"].get(int(ref.id))
+            if there is None or here is None or self.waits(firm, str(ref)):
+                continue
+            shown = (there["DisplayName"], (there.get("PrimaryEmailAddr") or {}).get("Address", ""))
+            email = next((e["address"] for e in here.emails if e["primary"]), "")
+            if shown[1].lower() != email.lower() or not shown[0].startswith(here.name):
+                self.say(
+                    "10", f"{firm.firm}: client {here.name} <{email}> is {shown} in QuickBooks, and nobody is asked"
+                )
+
+    def _credits(self, firm: FirmFacts) -> None:
+        """A credit of Clio's is at most once in QuickBooks, and one that was taken back is not there."""
+        rows = [r for r in self.world.quickbooks_box.company(firm.realm).all("CreditMemo") if r["TotalAmt"] > 0]
+        live = {m.id: m for m in self.world.clio_box.state.of_firm("credit_memos", firm.clio) if m.voided_at is None}
+        for name, ids in self.c._marked(rows, "credit").items():
+            if len(ids) > 1:
+                self.say("2", f"{firm.firm}: Clio's credit {name} is {len(ids)} times in QuickBooks: {ids}")
+            if int(name) not in live and not self.waits(firm, f"credit/{name}"):
+                self.say("2", f"{firm.firm}: credit {name} was taken back in Clio and stands in QuickBooks")
 
     # --- 10 -----------------------------------------------------------------------------------------------------------
     def _report(self, firm: FirmFacts) -> None:

@@ -96,7 +96,7 @@ class Truth:
         path = str(request.path_url)
         if "oauth" in path:
             self.renewed[neighbour] = self.world.clock.at
-        if neighbour == "clio" and request.method == "PATCH":
+        if neighbour == "clio" and request.method == "PATCH" and "/bills/" in path:
             self._our_patch(path)
         if neighbour != "quickbooks" or "oauth2/v1/tokens" not in path:
             return

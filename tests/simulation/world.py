@@ -38,7 +38,8 @@ READS: tuple[str, ...] = (
 )
 READS += ("lane_owed", "parked", "call", "live_calls", "record", "records")
 MAY_CONFLICT = ("commit", "begin")
-RECURRING = (Do.POLL_CLIO, Do.POLL_STRIPE, Do.KEEP_HOOKS)  # what is owed again and again, by itself
+RECURRING = (Do.POLL_CLIO, Do.POLL_STRIPE, Do.POLL_BOOKS, Do.KEEP_HOOKS)  # what is owed again and again, by itself
+CAPTURED_BACK = timedelta(days=25)
 PATIENT, BLOCKED = 6, timedelta(hours=10)  # a step that waits for another one is asked about less often here
 Seen = Callable[[bounds.Prepared], None]
 
@@ -65,9 +66,15 @@ class SimStore(MemoryStore):
 
     def _stretched(self, key: str, due_at: datetime) -> datetime:
         """What comes again by itself comes more rarely here, so that days are cheap."""
-        if self.life is None or key.split("/", 2)[1] not in RECURRING:
+        kind = key.split("/", 2)[1]
+        if self.life is None or kind not in RECURRING:
             return due_at
-        return max(due_at, self.life.now() + self.life.poll_every)
+        return max(due_at, self.life.now() + self.rests(kind))
+
+    def rests(self, kind: str) -> timedelta:
+        """How long a poll rests in this history. QuickBooks tells of changes of the last thirty days only."""
+        assert self.life is not None
+        return min(self.life.poll_every, CAPTURED_BACK) if kind == Do.POLL_BOOKS else self.life.poll_every
 
     def postpone(self, key: str, due_at: datetime, *, cause: str = "", tries: int | None = None) -> None:
         if tries == 0:

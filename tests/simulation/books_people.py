@@ -1,0 +1,158 @@
+"""What people do to clients, credits and trust money: staff in Clio, the bookkeeper in QuickBooks and at our desk."""
+
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING, Any
+
+from chalicelib.errors import FeeSimpleError
+from chalicelib.flow import broken, contacts
+from chalicelib.flow.settle import policy_of
+from tests.simulation.base import FirmFacts
+
+if TYPE_CHECKING:
+    from tests.simulation.history import History
+
+ACTS: dict[str, int] = {
+    "change_customer": 5,
+    "change_both_sides": 3,
+    "deactivate_customer": 1,
+    "merge_customers": 1,
+    "void_invoice_there": 1,
+    "remove_credit": 3,
+    "move_trust": 4,
+    "edit_trust": 2,
+    "delete_trust": 2,
+    "answer_broken": 4,
+    "answer_contacts": 4,
+}
+
+
+class Books:
+    """``h`` is the history. What cannot be done just now is not done."""
+
+    h: History
+
+    def firm(self, rng: random.Random) -> FirmFacts:
+        raise NotImplementedError
+
+    def _at_desk(self, firm: FirmFacts, what: str, job: Any) -> None:
+        raise NotImplementedError
+
+    def _did(self, firm: FirmFacts, *bills: int) -> None:
+        raise NotImplementedError
+
+    # --- clients and customers --------------------------------------------------------------------------------------
+    def _linked(self, rng: random.Random, firm: FirmFacts) -> tuple[str, str] | None:
+        """(client, customer) of one that is linked."""
+        bodies = self.h.checkers.bodies
+        found = [
+            (ref.id, b["customer"])
+            for ref, b in bodies.items()
+            if ref.kind == "contact" and ref.firm == firm.firm and b["customer"] and not b["lost"]
+        ]
+        return rng.choice(found) if found else None
+
+    def change_customer(self, rng: random.Random) -> None:
+        """The bookkeeper gives a customer another e-mail address or name."""
+        firm = self.firm(rng)
+        if linked := self._linked(rng, firm):
+            self._change_customer(rng, firm, linked[1])
+
+    def _change_customer(self, rng: random.Random, firm: FirmFacts, customer: str) -> None:
+        people = self.h.world.quickbooks_box.people
+        if rng.random() < 0.7:
+            people.change_email(firm.realm, customer, f"there{rng.randint(1, 99)}@mail.example")
+        else:
+            people.rename_customer(firm.realm, customer, f"Renamed there {rng.randint(1, 999)}")
+
+    def change_both_sides(self, rng: random.Random) -> None:
+        """The same client in Clio and in QuickBooks, within one moment."""
+        firm = self.firm(rng)
+        if linked := self._linked(rng, firm):
+            self.h.world.clio_box.people.change_client(int(linked[0]), email=f"here{rng.randint(1, 99)}@mail.example")
+            self._change_customer(rng, firm, linked[1])
+
+    def deactivate_customer(self, rng: random.Random) -> None:
+        firm = self.firm(rng)
+        if linked := self._linked(rng, firm):
+            self.h.truth.touched.add((firm.realm, "Customer", linked[1]))
+            self.h.world.quickbooks_box.people.deactivate_customer(firm.realm, linked[1])
+
+    def merge_customers(self, rng: random.Random) -> None:
+        firm = self.firm(rng)
+        one, other = self._linked(rng, firm), self._linked(rng, firm)
+        if one and other and one[1] != other[1]:
+            self.h.truth.touched |= {(firm.realm, "Customer", one[1]), (firm.realm, "Customer", other[1])}
+            self.h.world.quickbooks_box.people.merge_customers(firm.realm, one[1], other[1])
+
+    def void_invoice_there(self, rng: random.Random) -> None:
+        firm = self.firm(rng)
+        rows = list(self.h.world.quickbooks_box.company(firm.realm).all("Invoice"))
+        if rows:
+            invoice = rng.choice(rows)
+            self.h.truth.touched.add((firm.realm, "Invoice", invoice["Id"]))
+            self.h.world.quickbooks_box.people.void_invoice(firm.realm, invoice["Id"])
+
+    # --- credits and trust money in Clio ----------------------------------------------------------------------------
+    def remove_credit(self, rng: random.Random) -> None:
+        firm = self.firm(rng)
+        state = self.h.world.clio_box.state
+        rows = [m for m in state.of_firm("credit_memos", firm.clio) if m.voided_at is None]
+        if rows:
+            memo = rng.choice(rows)
+            on = sorted({a.bill for a in state.rows["allocations"].values() if a.parent_id == memo.id})
+            self.h.world.clio_box.people.remove_credit(memo.id)
+            self._did(firm, *on)
+
+    def move_trust(self, rng: random.Random) -> None:
+        """Money into trust, or out of it, that no bill asks for."""
+        firm = self.firm(rng)
+        client = rng.choice(self.h.world.clio_box.state.of_firm("contacts", firm.clio))
+        cents = rng.randint(100, 50_000) * rng.choice((1, 1, -1))
+        self.h.world.clio_box.people.move_trust(client.id, cents, description="Retainer")
+
+    def _moves(self, firm: FirmFacts) -> list[Any]:
+        rows = self.h.world.clio_box.state.of_firm("bank_transactions", firm.clio)
+        return [m for m in rows if m.description == "Retainer"]
+
+    def edit_trust(self, rng: random.Random) -> None:
+        firm = self.firm(rng)
+        if moves := self._moves(firm):
+            self.h.world.clio_box.people.edit_transaction(rng.choice(moves).id, amount=rng.randint(100, 50_000))
+
+    def delete_trust(self, rng: random.Random) -> None:
+        firm = self.firm(rng)
+        if moves := self._moves(firm):
+            self.h.world.clio_box.people.delete_transaction(rng.choice(moves).id)
+
+    # --- at our desk --------------------------------------------------------------------------------------------------
+    def answer_broken(self, rng: random.Random) -> None:
+        for firm in self.h.firms:
+            self._at_desk(firm, "answers what is broken", lambda f=firm: self._answer_broken(f, rng))
+
+    def _answer_broken(self, firm: FirmFacts, rng: random.Random) -> None:
+        for task in self.h.world.store.parked(firm.firm, limit=50).items:
+            if "broken" not in task.body:
+                continue
+            try:
+                offered = [o.choice for o in broken.choices(self.h.world, firm.firm, task.key).options if not o.asks]
+                broken.decide(self.h.world, firm.firm, task.key, rng.choice(offered), "", "staff")
+            except FeeSimpleError as no:
+                self.h.tell(f"  {no}")
+
+    def answer_contacts(self, rng: random.Random) -> None:
+        for firm in self.h.firms:
+            self._at_desk(firm, "answers for clients", lambda f=firm: self._answer_contacts(f, rng))
+
+    def _answer_contacts(self, firm: FirmFacts, rng: random.Random) -> None:
+        policy_of(self.h.world, firm.firm)
+        for ref, body in list(self.h.checkers.bodies.items()):
+            if ref.kind != "contact" or ref.firm != firm.firm:
+                continue
+            for kept in body["kept"]:
+                side = rng.choice(("clio", "quickbooks"))
+                try:
+                    contacts.take(self.h.world, firm.firm, ref.id, kept["field"], side, "staff")
+                except FeeSimpleError as no:
+                    self.h.tell(f"  {no}")
