@@ -32,6 +32,13 @@ CUSTOMER = "Customer"
 NAME = "quickbooks"
 
 
+def begin(world: World, policy: Policy) -> None:
+    """From now on nothing is missed, however late the first reading comes."""
+    if policy.lanes.book and world.store.record(f"captured/{policy.firm.id}", policy.lanes.book) is None:
+        since = world.now().isoformat()
+        world.store.put_record(f"captured/{policy.firm.id}", policy.lanes.book, {"since": since})
+
+
 def poll(world: World, policy: Policy, effect: Effect) -> None:
     """One poll. It comes every 15 minutes until QuickBooks' webhooks are known to work, then rarely."""
     firm = policy.firm.id

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from chalicelib.flow import collecting
+from chalicelib.flow import collecting, trust_setup
 from chalicelib.store.memory import MemoryStore
 from infra.sandbox.clio.seed import FIRM_A, FIRM_B, OWNER_A, OWNER_B, Builder, line
 from infra.sandbox.quickbooks import REALM_A, REALM_B
@@ -87,6 +87,12 @@ def _facts(world: SimWorld, stage: Stage, name: str) -> FirmFacts:
     return FirmFacts(stage.firm, clio, name, OWNERS[name], stage.realm, stage.operating, stage.trust)
 
 
+def _choose_trust(world: SimWorld, firm: str) -> None:
+    """The accounts for trust money, as they are proposed."""
+    chosen = trust_setup.choices(world, firm).chosen
+    trust_setup.choose(world, firm, {b.clio: b.book for b in chosen.banks}, chosen.liability, "staff")
+
+
 def _taken(world: SimWorld, firms: tuple[FirmFacts, ...]) -> Base:
     states = {name: pickle.dumps(getattr(world, name).state) for name in BOXES}
     return Base(states, copy.deepcopy(world.store), world.clock.at, next(world.numbers), firms)
@@ -102,6 +108,8 @@ class Bases:
         self.world = _seeded()
         stages = [connect(self.world), connect(self.world, second=True)]
         firms = tuple(_facts(self.world, stage, name) for stage, name in zip(stages, (FIRM_A, FIRM_B), strict=True))
+        for stage in stages:
+            _choose_trust(self.world, stage.firm)
         self.connected = _taken(self.world, firms)
         for stage in stages:
             stage.resync()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from chalicelib.errors import FeeSimpleError
 from chalicelib.flow import broken, contacts
-from chalicelib.flow.settle import policy_of
+from infra.sandbox.clio import books as clio_books
 from tests.simulation.base import FirmFacts
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ ACTS: dict[str, int] = {
     "move_trust": 4,
     "edit_trust": 2,
     "delete_trust": 2,
+    "pay_from_trust": 2,
     "answer_broken": 4,
     "answer_contacts": 4,
 }
@@ -126,6 +127,18 @@ class Books:
         if moves := self._moves(firm):
             self.h.world.clio_box.people.delete_transaction(rng.choice(moves).id)
 
+    def pay_from_trust(self, rng: random.Random) -> None:
+        """Staff pay a bill from what is held for its client."""
+        firm = self.firm(rng)
+        rows = self.h.world.clio_box.state.of_firm("bills", firm.clio)
+        bills = [b for b in rows if b.state == "awaiting_payment" and b.kind == "revenue_kind"]
+        if bills:
+            bill = rng.choice(bills)
+            people = self.h.world.clio_box.people
+            people.move_trust(bill.client_id, clio_books.balance(bill), description="Retainer for a bill")
+            people.record_payment({bill.id: clio_books.balance(bill)}, from_trust=True)
+            self._did(firm, bill.id)
+
     # --- at our desk --------------------------------------------------------------------------------------------------
     def answer_broken(self, rng: random.Random) -> None:
         for firm in self.h.firms:
@@ -135,6 +148,7 @@ class Books:
         for task in self.h.world.store.parked(firm.firm, limit=50).items:
             if "broken" not in task.body:
                 continue
+            self.h.truth.removed.clear()  # from now on it may be made again: a person said so
             try:
                 offered = [o.choice for o in broken.choices(self.h.world, firm.firm, task.key).options if not o.asks]
                 broken.decide(self.h.world, firm.firm, task.key, rng.choice(offered), "", "staff")
@@ -146,7 +160,6 @@ class Books:
             self._at_desk(firm, "answers for clients", lambda f=firm: self._answer_contacts(f, rng))
 
     def _answer_contacts(self, firm: FirmFacts, rng: random.Random) -> None:
-        policy_of(self.h.world, firm.firm)
         for ref, body in list(self.h.checkers.bodies.items()):
             if ref.kind != "contact" or ref.firm != firm.firm:
                 continue

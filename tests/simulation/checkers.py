@@ -241,6 +241,7 @@ class Checkers:
             for firm in self.h.firms:
                 self._one_invoice_each(firm.realm)
                 self._one_payment_each(firm.firm, firm.realm)
+                self._not_made_again(firm.realm)
         if neighbour == "stripe" and "checkout/sessions" in str(request.path_url) and got.status_code == 200:
             self._pots()
 
@@ -260,6 +261,13 @@ class Checkers:
         for bill, ids in self._marked(self._live(realm, "Invoice"), "bill").items():
             if len(ids) > 1:
                 self.say("1", f"bill {bill} has {len(ids)} live invoices in QuickBooks: {ids}")
+
+    def _not_made_again(self, realm: str) -> None:
+        """What people removed in QuickBooks is never made again by itself."""
+        if self.h.truth.removed:
+            for bill, ids in self._marked(self._live(realm, "Invoice"), "bill").items():
+                if (realm, bill) in self.h.truth.removed:
+                    self.say("10", f"bill {bill}: its invoice was deleted in QuickBooks, and {ids} was made silently")
 
     def _one_payment_each(self, firm: str, realm: str) -> None:
         """No money twice: neither under one name, nor as ours and again as the payment that staff recorded of it."""

@@ -194,6 +194,7 @@ class Desk:
         self._at_desk(firm, "retry", lambda: self._retry(firm, rng))
 
     def _retry(self, firm: FirmFacts, rng: random.Random | None) -> None:
+        self.h.truth.removed.clear()  # what a person retries may be made again
         for effect in self.h.world.store.parked(firm.firm, limit=50).items:
             if effect.kind == "task" or (rng is not None and rng.random() < 0.5):
                 continue

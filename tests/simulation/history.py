@@ -19,7 +19,7 @@ import requests
 from chalicelib.domain.kernel import Neighbour
 from chalicelib.domain.readings import EventPointer
 from chalicelib.errors import FeeSimpleError
-from chalicelib.flow import inbox, mailing, reconciling, resync
+from chalicelib.flow import inbox, mailing, reconciling, resync, trust_check
 from chalicelib.flow.drain import Place, crashed, drain
 from chalicelib.flow.sweep import sweep
 from chalicelib.store import bounds, encoding
@@ -438,6 +438,7 @@ class History(SimLife):
             self.people.retry_all(firm)
         self.run_until(self.clock.at + timedelta(days=HEAL_DAYS))
         for firm in self.firms:
+            self.spawn("trust", lambda f=firm: trust_check.start(self.world, f.firm), firm.firm)  # type: ignore[misc]
             self.spawn("compare", lambda f=firm: reconciling.start(self.world, f.firm, "test"), firm.firm)  # type: ignore[misc]
         self.run_until(self.clock.at + timedelta(hours=1))
         for firm in self.firms:  # what nobody had asked for since it was revoked

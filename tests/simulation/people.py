@@ -308,6 +308,8 @@ class Elsewhere:
         if invoice := self._booked(rng, firm, "Invoice"):
             self._touch(firm, "Invoice", invoice["Id"])
             self.h.world.quickbooks_box.people.delete_invoice(firm.realm, invoice["Id"])
+            for bill in self.h.checkers._marked([invoice], "bill"):
+                self.h.truth.removed.add((firm.realm, bill))
 
     def delete_booked_payment(self, rng: random.Random) -> None:
         firm = self.firm(rng)

@@ -10,6 +10,7 @@ from chalicelib.domain.kernel import Effect, Kind, Ref, Status, fold
 from chalicelib.flow import reconciling
 from infra.sandbox.clio import books as clio_books
 from tests.simulation.base import FirmFacts
+from tests.simulation.checkers import MARKER
 from tests.simulation.world import RECURRING
 
 if TYPE_CHECKING:
@@ -17,6 +18,16 @@ if TYPE_CHECKING:
 
 WAITING_STEPS = (*RECURRING, Do.REMIND, Do.LOOK_SESSION, Do.WATCH_MAIL)
 LATEST = timedelta(days=400)
+
+
+def _into(row: dict[str, Any], banks: set[str]) -> int:
+    """Cents that a journal entry brings into trust bank accounts: what it debits there, less what it credits."""
+    cents = 0
+    for line in row["Line"]:
+        detail = line["JournalEntryLineDetail"]
+        if detail["AccountRef"]["value"] in banks:
+            cents += int(line["Amount"] * 100) * (1 if detail["PostingType"] == "Debit" else -1)
+    return cents
 
 
 class Quiet:
@@ -52,6 +63,7 @@ class Quiet:
             self._trust(firm)
             self._clients(firm)
             self._credits(firm)
+            self._entries(firm)
             self._report(firm)
 
     def waits(self, firm: FirmFacts, *abouts: str) -> bool:
@@ -306,6 +318,29 @@ class Quiet:
                 self.say("2", f"{firm.firm}: Clio's credit {name} is {len(ids)} times in QuickBooks: {ids}")
             if int(name) not in live and not self.waits(firm, f"credit/{name}"):
                 self.say("2", f"{firm.firm}: credit {name} was taken back in Clio and stands in QuickBooks")
+
+    # --- 2, 5 and 10: trust entries -----------------------------------------------------------------------------------
+    def _entries(self, firm: FirmFacts) -> None:
+        """Each trust transaction of Clio's is once a journal entry; one that vanished there is none; both lines are on
+        trust accounts; bank, liability and Clio's balance agree. What a person is asked about is excused."""
+        company, clio = self.world.quickbooks_box.company(firm.realm), self.world.clio_box.state
+        trust = {a["Id"] for a in company.all("Account") if "Trust" in a.get("AccountSubType", "")}
+        banks = {a["Id"] for a in company.all("Account") if a["Id"] in trust and a["AccountType"] == "Bank"}
+        rows = list(company.all("JournalEntry"))
+        asked = any(about.startswith("trust/") for about in self.parked.get(firm.firm, ()))
+        held = {a.id for a in clio.of_firm("bank_accounts", firm.clio) if a.type == "Trust"}
+        moves = [m for m in clio.of_firm("bank_transactions", firm.clio) if m.bank_account_id in held]
+        for name, ids in self.c._marked(rows, "trust").items():
+            if len(ids) > 1:
+                self.say("2", f"{firm.firm}: trust entry {name} is {len(ids)} times in QuickBooks: {ids}")
+        for row in rows:
+            on = {line["JournalEntryLineDetail"]["AccountRef"]["value"] for line in row["Line"]}
+            if MARKER.search(str(row.get("PrivateNote", ""))) and not on <= trust:
+                self.say("5", f"{firm.firm}: journal entry {row['DocNumber']} touches an account that is not trust")
+        here = sum(m.amount for m in moves)
+        there = sum(_into(row, banks) for row in rows if MARKER.search(str(row.get("PrivateNote", ""))))
+        if here != there and not asked:
+            self.say("10", f"{firm.firm}: Clio holds {here} in trust, QuickBooks' entries come to {there}")
 
     # --- 10 -----------------------------------------------------------------------------------------------------------
     def _report(self, firm: FirmFacts) -> None:

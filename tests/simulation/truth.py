@@ -43,6 +43,7 @@ class Truth:
     bills: dict[int, list[Stood]] = field(default_factory=dict)
     records: dict[int, tuple[tuple[str, int], ...]] = field(default_factory=dict)  # Clio payment -> (attempt, cents)
     patched: dict[int, tuple[tuple[str, int], ...]] = field(default_factory=dict)  # bills that we marked as paid
+    removed: set[tuple[str, str]] = field(default_factory=set)  # (realm, bill) whose invoice people deleted
     touched: set[tuple[str, str, str]] = field(default_factory=set)  # (realm, entity, id) changed by people
     renewed: dict[str, datetime] = field(default_factory=dict)  # neighbour -> when a token was last made
     revoked: set[tuple[str, str]] = field(default_factory=set)  # (firm, connection) ended by people or faults
