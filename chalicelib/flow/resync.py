@@ -54,11 +54,11 @@ def start(world: World, firm: str, by: str) -> str:
     policy = policy_of(world, firm)
     if not policy.firm.may_read:
         raise Refused("Finish the set-up first: bills are read once every step is confirmed.")
-    run = Run(id=f"run-{world.secret(8)}", started_at=world.now())
+    began = world.now()
+    run = Run(id=f"run-{began:%Y%m%d%H%M%S}-{world.secret(8)}", started_at=began)  # in order: the last one is found so
     for name in _parts(world, firm):
         run.parts[name] = {"state": "waiting", "why": ""}
     _save(world, firm, run)
-    world.store.put_record("last-run", firm, {"run": run.id})
     lane = lane_of(firm, Neighbour.SELF)
     body: Json = {"run": run.id, "by": by}
     world.store.arrive(effects.owed(firm, Do.RESYNC, run.id, "firm", lane, world.now(), body=body))
@@ -85,9 +85,8 @@ def _load(world: World, firm: str, id: str) -> Run:
 
 def last(world: World, firm: str) -> Run | None:
     """The Resync that was pressed last; None when none was, or it is long ago."""
-    found = world.store.record("last-run", firm)
-    kept = world.store.record(f"run/{firm}", str(found[1]["run"])) if found else None
-    return msgspec.convert(kept[1], Run) if kept else None
+    found = world.store.records(f"run/{firm}", limit=1, descending=True)
+    return msgspec.convert(found[0][1], Run) if found else None
 
 
 def progress(world: World, firm: str, id: str) -> Run:

@@ -69,7 +69,7 @@ def figures() -> list[Figure]:
     for name, limit, what in (
         ("writes", 0, "items of the books written, and writes at neighbours"),
         ("bookkeeping_writes", 12, "run, lock, budgets, cursors"),
-        ("neighbour_calls", 8, "five lists at Clio, one of events for each Stripe account"),
+        ("neighbour_calls", 12, "seven lists at Clio, one of events for each Stripe account"),
     ):
         small, large = (getattr(c, "calls" if name == "neighbour_calls" else name.split("_")[0]) for c in (few, many))
         found.append(Figure(f"noop_sync_{name}", small, limit, what=f"Resync, nothing changed, 40 bills: {what}"))

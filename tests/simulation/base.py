@@ -123,7 +123,7 @@ class Bases:
         listed = self.world.store.listed(f"{stage.firm}/payables/open", limit=50)
         ids = [h.ref.id for h in listed.items]
         for n, id in enumerate(ids):
-            if n % 5 == 0:
+            if n < 2:
                 collecting.start(self.world, stage.firm, [id], "brief", "staff")
 
     def laid(self, base: Base) -> SimWorld:
