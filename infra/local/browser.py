@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from typing import Any
@@ -154,6 +155,11 @@ class Browser:
             answer = self.session.get(to, allow_redirects=False, timeout=40)
         if answer.status_code != status:
             raise PageError(
-                f"{urlsplit(answer.url).path}: {answer.status_code} instead of {status}: {answer.text[:300]}"
+                f"{urlsplit(answer.url).path}: {answer.status_code} instead of {status}: {_words(answer.text)[:600]}"
             )
         return Shown(answer.url, answer.status_code, answer.text)
+
+
+def _words(html: str) -> str:
+    """What a page says in its main part, without its tags."""
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", html[max(0, html.find("<main")) :])).strip()

@@ -155,6 +155,15 @@ class Desk:
                 return
         raise PageError(f"Needs attention shows no button {do} {choice} for {title}")
 
+    def press_retry_where_asked(self, title: str) -> bool:
+        """After a cause was mended: what Clio told of by itself has left the list; what still waits gets Retry. Whether
+        it was pressed."""
+        self.stack.settle(60)
+        waits = any(title in item["title"] for item in self.attention())
+        if waits:
+            self.press(title, "retry")
+        return waits
+
     def attention(self) -> list[Any]:
         """Every item under Needs attention, from the JSON API."""
         found: list[Any] = []

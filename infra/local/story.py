@@ -68,8 +68,10 @@ class Story:
         self._resync()
         self.say(f"Resync brought in {self._bills_shown()} invoices; now what parked is answered")
         self.town.clio.act("edit_bill", bill="1043", number="1143")
-        self.desk.press("Bill 1043", "retry")
+        self.desk.press_retry_where_asked("Bill 1043")
         self.stack.pass_minutes(12)
+        if "1143" not in {i["DocNumber"] for i in self.town.invoices(REALM)}:
+            raise PageError("the renumbered bill did not reach QuickBooks")
         self.say(f"QuickBooks holds {len(self.town.invoices(REALM))} invoices")
 
     def _resync(self) -> None:

@@ -102,14 +102,18 @@ def test_the_first_sync_is_gone_through_before_anything_is_written(olivia: Perso
     for _ in range(10):
         olivia.stack.settle(60)
         olivia.stack.move_clock(60)
-    olivia.page.goto(f"{olivia.stack.url}/desk/first?show=bills&only=needs")
+    asked = f"{olivia.stack.url}/desk/first?show=bills&only=needs"
+    olivia.page.goto(asked)
     olivia.shot("first-sync-asked")
-    olivia.press("certain match")
-    olivia.press("as new customers")
+    for name in ("certain match", "as a new customer|as new customers"):
+        olivia.press(name)
+        olivia.page.wait_for_load_state()
+        assert olivia.page.url.startswith(asked)  # she is back where she was
     while olivia.page.locator("select[name=do]").count():
         olivia.page.locator("select[name=do]").first.select_option("leave")
         olivia.page.locator("form.row button").first.click()
-        olivia.page.goto(f"{olivia.stack.url}/desk/first?show=bills&only=needs")
+        olivia.page.goto(asked)
+    olivia.shot("first-sync-answered")
     olivia.press("Begin writing to QuickBooks")
     for _ in range(4):
         olivia.stack.settle(60)

@@ -110,8 +110,8 @@ def test_a_retry_before_the_cause_is_gone_lists_it_again(desk: Desk) -> None:
 def test_once_the_causes_are_gone_retry_brings_in_exactly_those_bills(desk: Desk) -> None:
     before = numbers(desk)
     remove_the_causes(desk)
-    for item in desk.attention():
-        desk.press(item["title"], "retry")
+    pressed = [about(item) for item in desk.attention() if desk.press_retry_where_asked(item["title"])]
+    assert {"B-VENDOR", "B-EMPLOYEE", "B-INACTIVE"} <= set(pressed)  # Clio tells by itself, QuickBooks does not
     desk.stack.pass_minutes(2)
     left, *others = desk.attention()  # an active customer has that name and another address: is it the same one?
     assert (about(left), others) == ("B-INACTIVE", [])

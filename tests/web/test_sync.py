@@ -122,9 +122,14 @@ def test_the_first_sync_is_gone_through_on_its_page() -> None:
     assert "answers are missing" in page.text
     refused = owner.post("/desk/first", {"do": "begin"})
     assert "First answer what is asked" in refused.text
+    here = "/desk/first?show=bills&only=needs"
     for do in ("exact", "rest"):
-        owner.follow(owner.post("/desk/first", {"do": do}))
-    while (asked := rows(stage, "bills", needs=True)) and owner.get("/desk/first?show=bills&only=needs"):
+        assert owner.post("/desk/first", {"do": do, "back": here}).location.endswith(here)
+    assert "Choose what it is" in owner.get(here).text  # no invoice of another is proposed
+    taken = next(iter(rows(stage, "bills", needs=True).values())).id
+    nothing = owner.post("/desk/first", {"do": "", "show": "bills", "row": taken, "page": "0"})
+    assert "Choose one of the offered ways" in nothing.text
+    while (asked := rows(stage, "bills", needs=True)) and owner.get(here):
         row = next(iter(asked.values()))
         place = first_sync.rows(stage.world, stage.firm, "bills", 0, needs=True).page
         form = {"do": "leave", "show": "bills", "row": row.id, "page": str(place), "back": "/desk/first?show=bills"}
