@@ -64,7 +64,12 @@ class Desk:
 
     # --- connecting -------------------------------------------------------------------------------------------------
     def set_up(self, start_on: date) -> None:
-        """Place, Clio, QuickBooks, accounts, both Stripe accounts, and the two ticks before the first write."""
+        """Every step of the set-up, to the first sync's end."""
+        self.confirm_set_up(start_on)
+        self._first_sync()
+
+    def confirm_set_up(self, start_on: date) -> None:
+        """Place, Clio, QuickBooks, accounts, both Stripe accounts, and the two ticks: all before the first sync."""
         b = self.browser
         b.submit(self.page("/setup"), "/setup/place")
         self.connect_clio()
@@ -73,7 +78,6 @@ class Desk:
         self._connect_stripe()
         ticks = {"sync_off": "yes", "reminders_off": "yes", "start_on": start_on.isoformat()}
         b.submit(b.get("/setup"), "/setup/confirm", ticks)
-        self._first_sync()
 
     def _first_sync(self) -> None:
         """Goes through the first sync: what is certain is confirmed, clients in doubt become new customers, and a bill
