@@ -25,7 +25,7 @@ from chalicelib.flow.sweep import sweep
 from chalicelib.store import bounds, encoding
 from chalicelib.stripe.webhook import Webhook as StripeHook
 from tests.simulation import faults as faults_
-from tests.simulation.base import FirmFacts, bases
+from tests.simulation.base import LONG, FirmFacts, bases
 from tests.simulation.checkers import Checkers, Violation
 from tests.simulation.crew import Crew, Endless, Worker
 from tests.simulation.people import ACTS, People
@@ -120,6 +120,7 @@ class History(SimLife):
         self.base = made.connected if begins == "connected" else made.running
         self.world = made.laid(self.base)
         self.firms: tuple[FirmFacts, ...] = self.base.firms
+        self.judged = self.firms if script is None else self.firms[:1]  # a story is one firm's; the other sleeps
         self.rng = random.Random(f"schedule-{seed}")
         self.faults = faults_.Faults(random.Random(f"faults-{seed}"), self.rates)
         self.clock = self.world.clock
@@ -148,6 +149,7 @@ class History(SimLife):
         if script is not None:
             self.days = script.days
             self.crew.dies_at = script.dies_at
+            self._let_sleep(self.firms[1])
             script.tell(self)
             return
         self._put_on_agenda(draw, begins)
@@ -159,6 +161,12 @@ class History(SimLife):
         for owed in list(store._effects.values()):
             if owed.effect.kind in RECURRING:
                 store.postpone(owed.effect.key, self.began + store.rests(owed.effect.kind) * draw.random())
+
+    def _let_sleep(self, firm: FirmFacts) -> None:
+        """What comes by itself comes after the story."""
+        for owed in list(self.world.store._effects.values()):
+            if owed.effect.firm == firm.firm and owed.effect.kind in RECURRING:
+                self.world.store.postpone(owed.effect.key, self.began + LONG)
 
     def _put_on_agenda(self, draw: random.Random, begins: str) -> None:
         self._stretch_polls(draw)
@@ -427,20 +435,20 @@ class History(SimLife):
         self.poll_every = timedelta(days=40)
         self.crew.limit = self.crew.steps + HEAL_STEPS
         self.world.store.lag = 0
-        for firm in self.firms:
+        for firm in self.judged:
             self.people.reconnect_all(firm)
         self.run_until(self.clock.at + timedelta(minutes=30))
-        for firm in self.firms:
+        for firm in self.judged:
             self.spawn("polls", lambda f=firm: resync.begin_polls(self.world, f.firm), firm.firm)  # type: ignore[misc]
         self.run_until(self.clock.at + timedelta(days=1))
-        for firm in self.firms:
+        for firm in self.judged:
             self.people.reconnect_all(firm)  # what was revoked before and noticed only now
             self.people.retry_all(firm)
         self.run_until(self.clock.at + timedelta(days=HEAL_DAYS))
-        for firm in self.firms:
+        for firm in self.judged:
             self.spawn("trust", lambda f=firm: trust_check.start(self.world, f.firm), firm.firm)  # type: ignore[misc]
             self.spawn("compare", lambda f=firm: reconciling.start(self.world, f.firm, "test"), firm.firm)  # type: ignore[misc]
         self.run_until(self.clock.at + timedelta(hours=1))
-        for firm in self.firms:  # what nobody had asked for since it was revoked
+        for firm in self.judged:  # what nobody had asked for since it was revoked
             self.people.reconnect_all(firm)
         self.run_until(self.clock.at + timedelta(hours=8))
