@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any, TypeVar
 
 from chalicelib.domain import billing, comparing, effects, paying, receipts
 from chalicelib.domain.firm import Policy
@@ -16,16 +17,18 @@ from chalicelib.domain.kernel import Decision, Effect
 from chalicelib.domain.money import show
 from chalicelib.domain.payable import Booked, Broken, Harm, Payable
 from chalicelib.domain.payment import Payment, Posted
-from chalicelib.domain.posting import is_current, should_stand
+from chalicelib.domain.posting import should_stand
 from chalicelib.errors import Refused
 
 Link = Booked | Posted
+S = TypeVar("S", Payable, Payment)
 
 WORDS = {
     Harm.DELETED: "It was deleted in QuickBooks.",
     Harm.VOIDED: "It was voided in QuickBooks.",
     Harm.LEFT_OUT: "It changed in Clio. In QuickBooks it was removed, and you had accepted that.",
 }
+SETTLED = "This is already settled. Reload the page."
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,176 +67,149 @@ def _known(old: Broken | None, new: Broken | None) -> bool:
     return (old.harm, old.cents) == (new.harm, new.cents)
 
 
+# --- one rule over every link -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Linked:
+    """A linked thing as its task speaks of it. ``field``: where its state keeps the link; ``cents``: its amount here;
+    ``stands``: whether it should be in QuickBooks at all."""
+
+    field: str
+    word: str
+    title: str
+    cents: int
+    stands: bool
+
+
+def _linked(state: Payable | Payment) -> _Linked:
+    if isinstance(state, Payable):
+        title = f"Invoice {state.number}, {state.client_name}"
+        return _Linked("booked", "invoice", title, state.asks, not state.gone)
+    title = f"Payment of {show(state.total, state.currency)} from {state.client_name}"
+    return _Linked("posted", "payment", title, state.total, should_stand(state))
+
+
+def link_of(state: Payable | Payment) -> Link | None:
+    return state.booked if isinstance(state, Payable) else state.posted
+
+
+def _with(state: S, link: Link | None) -> S:
+    changed: dict[str, Any] = {_linked(state).field: link}
+    return replace(state, **changed)
+
+
+def looked(state: S, fact: Noticed, now: datetime) -> Decision[S]:
+    """A look at what is linked. A write that is owed finds by itself what became of it."""
+    link = link_of(state)
+    current = state.revision if isinstance(state, Payable) else state.wanted
+    if link is None or link.voided or link.revision < current:
+        return Decision(state)
+    return found(state, fact, now)
+
+
+def found(state: S, fact: Noticed, now: datetime) -> Decision[S]:
+    """As ``looked``, found by a write that was owed."""
+    link = link_of(state)
+    if link is None or link.id != fact.id:
+        return Decision(state)
+    broken = break_of(link, fact)
+    if not _linked(state).stands:  # what should not stand may be gone
+        over = bool(broken and broken.absent)
+        return Decision(_with(state, replace(link, voided=True)) if over else state)
+    if _known(link.broken, broken):
+        return Decision(state)
+    closes = (_key(state, link),) if link.broken else ()
+    if broken is None:
+        return Decision(_with(state, replace(link, broken=None)), closes=closes)
+    return _asked(state, link, broken, now, closes)
+
+
+def again_wanted(state: S, now: datetime) -> Decision[S]:
+    """It changed in Clio, and a person had accepted that it is not in QuickBooks: they are asked anew."""
+    link = link_of(state)
+    if link is None or link.broken is None or not link.broken.accepted:
+        return Decision(state)
+    return _asked(state, link, Broken(Harm.LEFT_OUT), now)
+
+
+def _asked(state: S, link: Link, broken: Broken, now: datetime, closes: tuple[str, ...] = ()) -> Decision[S]:
+    new = replace(link, broken=broken, breaks=link.breaks + 1)
+    return Decision(_with(state, new), effects=(_task(state, new, broken, now),), closes=closes)
+
+
+def decided(state: S, choice: str, policy: Policy, now: datetime) -> Decision[S]:
+    """``again``: another one is created, under a revision and a request of its own; what was posted on an old invoice
+    is applied to the new one. ``write``: ours is written over it. ``accept``: it stays as it is. Raises Refused."""
+    link = link_of(state)
+    if link is None or link.broken is None or link.broken.accepted:
+        raise Refused(SETTLED)
+    closes = (_key(state, link), _step(state))
+    if choice == "accept":
+        harm = Harm.LEFT_OUT if link.broken.absent else Harm.CHANGED
+        kept = replace(link, broken=replace(link.broken, harm=harm, accepted=True))
+        return Decision(_with(state, kept), closes=closes)
+    if choice != ("again" if link.broken.absent else "write"):
+        raise Refused("Choose one of the offered ways.")
+    new, owed = _owed_again(_with(state, None if link.broken.absent else replace(link, broken=None)), policy, now)
+    return Decision(new, effects=tuple(owed), closes=closes)
+
+
+def _owed_again(state: S, policy: Policy, now: datetime) -> tuple[S, list[Effect]]:
+    """It is to be written at a revision of its own."""
+    return paying.post(state, policy, now) if isinstance(state, Payment) else _invoice_again(state, policy, now)
+
+
+def _to_link(state: S) -> Link:
+    """The link that a person may replace by another. Raises Refused."""
+    link = link_of(state)
+    if link is None or link.broken is None or not link.broken.absent:
+        raise Refused(SETTLED)
+    return link
+
+
 # --- invoices ---------------------------------------------------------------------------------------------------------
 
 
-def invoice(state: Payable, fact: Noticed, now: datetime) -> Decision[Payable]:
-    """A write that is owed finds by itself what became of the invoice."""
-    link = state.booked
-    if link is None or link.id != fact.id or link.voided or link.revision < state.revision:
-        return Decision(state)
-    return invoice_broken(state, fact, now)
-
-
-def invoice_broken(state: Payable, fact: Noticed, now: datetime) -> Decision[Payable]:
-    """As ``invoice``, found by a write that was owed."""
-    link = state.booked
-    if link is None or link.id != fact.id:
-        return Decision(state)
-    found = break_of(link, fact)
-    if state.gone:  # the bill is gone too: there is nothing that should stand
-        over = bool(found and found.absent)
-        return Decision(replace(state, booked=replace(link, voided=True)) if over else state)
-    if _known(link.broken, found):
-        return Decision(state)
-    closes = (_key(state.firm, "invoice", state.id, link),) if link.broken else ()
-    if found is None:
-        return Decision(replace(state, booked=replace(link, broken=None)), closes=closes)
-    new = replace(link, broken=found, breaks=link.breaks + 1)
-    title = f"Invoice {state.number}, {state.client_name}"
-    owed = _task(state.firm, "invoice", state.id, new, now, title, state.asks, state.currency)
-    return Decision(replace(state, booked=new), effects=(owed,), closes=closes)
-
-
-def invoice_again_wanted(state: Payable, now: datetime) -> Decision[Payable]:
-    """The bill changed, and a person had accepted that its invoice is not in QuickBooks: they are asked anew."""
-    link = state.booked
-    if link is None or link.broken is None or not link.broken.accepted:
-        return Decision(state)
-    new = replace(link, broken=Broken(Harm.LEFT_OUT), breaks=link.breaks + 1)
-    title = f"Invoice {state.number}, {state.client_name}"
-    owed = _task(state.firm, "invoice", state.id, new, now, title, state.asks, state.currency)
-    return Decision(replace(state, booked=new), effects=(owed,))
-
-
-def invoice_decided(state: Payable, choice: str, policy: Policy, now: datetime) -> Decision[Payable]:
-    """``again``: another invoice is created, under a revision and a request of its own; what was posted on the old one
-    is applied to it. ``write``: Clio's figures are written over it. ``accept``: it stays as it is. Raises Refused."""
-    link = state.booked
-    if link is None or link.broken is None or (link.broken.accepted and choice != "again"):
-        raise Refused("This is already settled. Reload the page.")
-    closes = (_key(state.firm, "invoice", state.id, link), *_steps(state))
-    match choice:
-        case "accept":
-            harm = Harm.LEFT_OUT if link.broken.absent else Harm.CHANGED
-            kept = replace(link, broken=replace(link.broken, harm=harm, accepted=True))
-            return Decision(replace(state, booked=kept), closes=closes)
-        case "again" if link.broken.absent:
-            new, owed = _owed_again(replace(state, booked=None), policy, now)
-            moved = [effects.repost(state.firm, id, state.id, new.revision, now) for id in sorted(_posted_on(state))]
-            return Decision(new, effects=(*owed, *moved), closes=closes)
-        case "write" if not link.broken.absent:
-            new, owed = _owed_again(replace(state, booked=replace(link, broken=None)), policy, now)
-            return Decision(new, effects=tuple(owed), closes=closes)
-    raise Refused("Choose one of the offered ways.")
+def _invoice_again(state: Payable, policy: Policy, now: datetime) -> tuple[Payable, list[Effect]]:
+    """Another one gets what was posted on the old one."""
+    new = _next_revision(state)
+    moved = () if new.booked else _reposts(new, now)
+    return new, [*billing.written_again(new, policy, now), *moved]
 
 
 def invoice_linked(state: Payable, fact: billing.InvoiceBooked, now: datetime) -> Decision[Payable]:
     """A person says which invoice in QuickBooks it is. Nothing is written on it; what was posted on the old one is
     applied to it, unless its own payments wait for a person. The payable gets a revision of its own, which this
     invoice shows. Raises Refused."""
-    link = state.booked
-    if link is None or link.broken is None or not link.broken.absent:
-        raise Refused("This is already settled. Reload the page.")
-    closes = (_key(state.firm, "invoice", state.id, link), *_steps(state))
+    closes = (_key(state, _to_link(state)), _step(state))
     base = _next_revision(replace(state, booked=None))
     told = billing.booked(base, replace(fact, revision=base.revision), now)
-    moved: Sequence[Effect] = ()
-    if not fact.waits:
-        moved = [effects.repost(state.firm, id, state.id, base.revision, now) for id in sorted(_posted_on(state))]
+    moved = () if fact.waits else _reposts(base, now)
     return replace(told, effects=(*told.effects, *moved), closes=(*told.closes, *closes))
 
 
-def _owed_again(state: Payable, policy: Policy, now: datetime) -> tuple[Payable, list[Effect]]:
-    """The invoice at a revision of its own, with the lines as read."""
-    new = _next_revision(state)
-    return new, billing.written_again(new, policy, now)
-
-
 def _next_revision(state: Payable) -> Payable:
+    """With the lines as read."""
     new = replace(state, revision=state.revision + 1)
     known = bool(state.lines) and state.lines_revision == state.revision
     return replace(new, lines_revision=new.revision) if known else new
 
 
-def _steps(state: Payable) -> tuple[str, ...]:
-    """Steps of this revision that a break may have left parked."""
-    return (effects.key_of(state.firm, effects.Do.INVOICE, f"{state.id}/{state.revision}"),)
-
-
-def _posted_on(state: Payable) -> set[str]:
-    return comparing.touching(state)
+def _reposts(state: Payable, now: datetime) -> Sequence[Effect]:
+    posted = sorted(comparing.touching(state))
+    return [effects.repost(state.firm, id, state.id, state.revision, now) for id in posted]
 
 
 # --- payments ---------------------------------------------------------------------------------------------------------
 
 
-def payment(state: Payment, fact: Noticed, now: datetime) -> Decision[Payment]:
-    link = state.posted
-    if link is None or link.id != fact.id or link.voided or not is_current(state):
-        return Decision(state)
-    return payment_broken(state, fact, now)
-
-
-def payment_broken(state: Payment, fact: Noticed, now: datetime) -> Decision[Payment]:
-    link = state.posted
-    if link is None or link.id != fact.id:
-        return Decision(state)
-    found = break_of(link, fact)
-    if not should_stand(state):
-        over = bool(found and found.absent)
-        return Decision(replace(state, posted=replace(link, voided=True)) if over else state)
-    if _known(link.broken, found):
-        return Decision(state)
-    closes = (_key(state.firm, "payment", state.id, link),) if link.broken else ()
-    if found is None:
-        return Decision(replace(state, posted=replace(link, broken=None)), closes=closes)
-    new = replace(link, broken=found, breaks=link.breaks + 1)
-    title = f"Payment of {show(state.total, state.currency)} from {state.client_name}"
-    owed = _task(state.firm, "payment", state.id, new, now, title, state.total, state.currency)
-    return Decision(replace(state, posted=new), effects=(owed,), closes=closes)
-
-
-def payment_again_wanted(state: Payment, now: datetime) -> Decision[Payment]:
-    """As ``invoice_again_wanted``."""
-    link = state.posted
-    if link is None or link.broken is None or not link.broken.accepted:
-        return Decision(state)
-    new = replace(link, broken=Broken(Harm.LEFT_OUT), breaks=link.breaks + 1)
-    title = f"Payment of {show(state.total, state.currency)} from {state.client_name}"
-    owed = _task(state.firm, "payment", state.id, new, now, title, state.total, state.currency)
-    return Decision(replace(state, posted=new), effects=(owed,))
-
-
-def payment_decided(state: Payment, choice: str, policy: Policy, now: datetime) -> Decision[Payment]:
-    """As ``invoice_decided``."""
-    link = state.posted
-    if link is None or link.broken is None or link.broken.accepted:
-        raise Refused("This is already settled. Reload the page.")
-    step = effects.key_of(state.firm, effects.Do.POSTING, f"{state.id}/{state.wanted}")
-    closes = (_key(state.firm, "payment", state.id, link), step)
-    match choice:
-        case "accept":
-            harm = Harm.LEFT_OUT if link.broken.absent else Harm.CHANGED
-            kept = replace(link, broken=replace(link.broken, harm=harm, accepted=True))
-            return Decision(replace(state, posted=kept), closes=closes)
-        case "again" if link.broken.absent:
-            new, owed = paying.post(replace(state, posted=None), policy, now)
-            return Decision(new, effects=tuple(owed), closes=closes)
-        case "write" if not link.broken.absent:
-            new, owed = paying.post(replace(state, posted=replace(link, broken=None)), policy, now)
-            return Decision(new, effects=tuple(owed), closes=closes)
-    raise Refused("Choose one of the offered ways.")
-
-
 def payment_linked(state: Payment, id: str, policy: Policy) -> Decision[Payment]:
-    """A person says which payment in QuickBooks it is. Nothing is written."""
-    link = state.posted
-    if link is None or link.broken is None or not link.broken.absent:
-        raise Refused("This is already settled. Reload the page.")
+    """A person says which payment in QuickBooks it is. Nothing is written. Raises Refused."""
+    closes = (_key(state, _to_link(state)),)
     new = replace(state, posted=Posted(id, state.wanted, state.total))
     guard = receipts.link_guard(policy.lanes.book, "payment", id, state.firm, state.id)
-    return Decision(new, guards=(guard,), closes=(_key(state.firm, "payment", state.id, link),))
+    return Decision(new, guards=(guard,), closes=closes)
 
 
 def reposted(state: Payment, payable: str, policy: Policy, now: datetime) -> Decision[Payment]:
@@ -249,23 +225,31 @@ def reposted(state: Payment, payable: str, policy: Policy, now: datetime) -> Dec
 # --- the task ---------------------------------------------------------------------------------------------------------
 
 
-def _key(firm: str, entity: str, id: str, link: Link) -> str:
-    return effects.key_of(firm, effects.Do.TASK, _name(entity, id, link))
+def _key(state: Payable | Payment, link: Link) -> str:
+    return effects.key_of(state.firm, effects.Do.TASK, _name(state, link))
 
 
-def _name(entity: str, id: str, link: Link) -> str:
-    return f"broken/{entity}/{id}/{link.id}/{link.breaks}"
+def _name(state: Payable | Payment, link: Link) -> str:
+    return f"broken/{_linked(state).word}/{state.id}/{link.id}/{link.breaks}"
 
 
-def _task(firm: str, entity: str, id: str, link: Link, now: datetime, title: str, asks: int, currency: str) -> Effect:
-    assert link.broken is not None
-    about = f"{'payable' if entity == 'invoice' else 'payment'}/{id}"
-    if link.broken.harm is Harm.CHANGED:
-        ours, theirs = show(asks, currency), show(link.broken.cents, currency)
+def _step(state: Payable | Payment) -> str:
+    """The step of this revision, which a break may have left parked."""
+    if isinstance(state, Payable):
+        return effects.key_of(state.firm, effects.Do.INVOICE, f"{state.id}/{state.revision}")
+    return effects.key_of(state.firm, effects.Do.POSTING, f"{state.id}/{state.wanted}")
+
+
+def _task(state: Payable | Payment, link: Link, broken: Broken, now: datetime) -> Effect:
+    linked = _linked(state)
+    about = f"{'payable' if linked.word == 'invoice' else 'payment'}/{state.id}"
+    if broken.harm is Harm.CHANGED:
+        ours, theirs = show(linked.cents, state.currency), show(broken.cents, state.currency)
         reason = f"In QuickBooks its amount was changed to {theirs}; here it is {ours}."
         remedy = "Decide whether ours is written over it, or whether it may stay as it is in QuickBooks."
     else:
-        reason = WORDS[link.broken.harm]
+        reason = WORDS[broken.harm]
         remedy = "Nothing is created again by itself. Decide: create it again, link it to another, or accept it."
-    body = {"broken": entity, "id": id, "book": link.id, "harm": str(link.broken.harm)}
-    return effects.task(firm, _name(entity, id, link), about, now, title=title, reason=reason, remedy=remedy, body=body)
+    body = {"broken": linked.word, "id": state.id, "book": link.id, "harm": str(broken.harm)}
+    name = _name(state, link)
+    return effects.task(state.firm, name, about, now, title=linked.title, reason=reason, remedy=remedy, body=body)

@@ -24,7 +24,6 @@ from chalicelib.flow.prepared import posted_there
 from chalicelib.flow.reach import Reach
 from chalicelib.flow.settle import policy_of, settle
 
-SETTLED = "This is already settled. Reload the page."
 NUMBER_LENGTH = 30
 
 
@@ -61,12 +60,12 @@ def choices(world: World, firm: str, key: str) -> Choices:
 def _task(world: World, firm: str, key: str) -> tuple[Effect, Payable | Payment]:
     task = world.store.effect(key)
     if task is None or task.firm != firm or task.status is not Status.PARKED or "broken" not in task.body:
-        raise Refused(SETTLED)
+        raise Refused(noticing.SETTLED)
     kind = Kind.PAYABLE if task.body["broken"] == "invoice" else Kind.PAYMENT
     state: Any = states.decode(kind, world.store.load(Ref(firm, kind, str(task.body["id"]))).body)
     link = None if state is None else state.booked if kind is Kind.PAYABLE else state.posted
     if link is None or link.id != task.body["book"] or link.broken is None:
-        raise Refused(SETTLED)
+        raise Refused(noticing.SETTLED)
     return task, state
 
 
@@ -183,14 +182,14 @@ Made = Callable[[Any, datetime], Decision[Any]]
 
 def _of_invoice(world: World, policy: Policy, p: Payable, choice: str, to: str) -> Made:
     if choice != "link":
-        return lambda s, now: noticing.invoice_decided(s, choice, policy, now)
+        return lambda s, now: noticing.decided(s, choice, policy, now)
     booked = _invoice_named(world, policy, p, to)
     return lambda s, now: noticing.invoice_linked(s, booked, now)
 
 
 def _of_payment(world: World, policy: Policy, x: Payment, choice: str, to: str) -> Made:
     if choice != "link":
-        return lambda s, now: noticing.payment_decided(s, choice, policy, now)
+        return lambda s, now: noticing.decided(s, choice, policy, now)
     id = _payment_on(world, policy, x, to)
     return lambda s, _now: noticing.payment_linked(s, id, policy)
 

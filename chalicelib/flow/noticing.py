@@ -70,12 +70,7 @@ def _take(world: World, policy: Policy, held: Held, fact: Noticed | None, effect
         state = before[held.ref]
         if fact is None or state is None or state.generation < policy.firm.generation:
             return {}
-        decided: Decision[Any]
-        if held.ref.kind is Kind.PAYABLE:
-            decided = noticing.invoice(state, fact, now)
-        else:
-            decided = noticing.payment(state, fact, now)
-        return {held.ref: decided}
+        return {held.ref: noticing.looked(state, fact, now)}
 
     try:
         settle(
@@ -101,7 +96,7 @@ def shown(id: str, rows: Mapping[str, Reading]) -> Noticed:
 def point(world: World, lanes: Lanes, entity: str, state: Payable | Payment, fact: Noticed) -> bool:
     """Owes a look where a page shows something other than what we wrote and told a person of. Our own echoes are
     nothing."""
-    link = state.booked if isinstance(state, Payable) else state.posted
+    link = noticing.link_of(state)
     if link is None or link.id != fact.id or (link.voided and fact.harm):
         return False
     if noticing.break_of(link, fact) == (link.broken and noticing.plainly(link.broken)):
@@ -123,7 +118,7 @@ def invoice_stopped(
     broken = state.booked.broken
     if broken and broken.absent and not state.gone:
         if broken.accepted:
-            _settle(world, policy, e, noticing.invoice_again_wanted)
+            _settle(world, policy, e, noticing.again_wanted)
         else:
             done(world, e, "WaitsForAPerson")
         return True
@@ -132,7 +127,7 @@ def invoice_stopped(
     fact = noticed(reach, INVOICE, state.booked.id, there)
     if fact is None or fact.harm is None:
         return False
-    _settle(world, policy, e, lambda s, now: noticing.invoice_broken(s, fact, now))
+    _settle(world, policy, e, lambda s, now: noticing.found(s, fact, now))
     return True
 
 
@@ -143,14 +138,14 @@ def payment_stopped(
     assert state.posted is not None
     if (broken := state.posted.broken) and broken.absent:
         if broken.accepted:
-            _settle(world, policy, e, noticing.payment_again_wanted)
+            _settle(world, policy, e, noticing.again_wanted)
         else:
             done(world, e, "WaitsForAPerson")
         return True
     fact = noticed(reach, PAYMENT, state.posted.id, there)
     if fact is None or fact.harm is None:
         return False
-    _settle(world, policy, e, lambda s, now: noticing.payment_broken(s, fact, now))
+    _settle(world, policy, e, lambda s, now: noticing.found(s, fact, now))
     return True
 
 

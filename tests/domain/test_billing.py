@@ -11,6 +11,7 @@ import pytest
 from chalicelib.domain import billing, receipts
 from chalicelib.domain.billing import BillSeen, InvoiceBooked, LinesRead
 from chalicelib.domain.effects import Do, key_of
+from chalicelib.domain.firm import Invoicing
 from chalicelib.domain.kernel import Decision
 from chalicelib.domain.payable import Booked, Payable, Share
 from chalicelib.domain.readings import BillState, ClientReading, Pot, Receipt
@@ -285,6 +286,26 @@ def test_payments_in_quickbooks_that_do_not_match_wait_for_a_person() -> None:
     assert decision.state.booked is not None
     assert decision.state.booked.waits
     assert "$5.00" in one(decision.effects, Do.TASK).reason
+
+
+def test_an_invoice_that_stays_though_its_bill_is_gone_is_up_to_date() -> None:
+    state = known(revision=3, booked=Booked("77", 2, 40000))
+    assert billing.kept(state).state.booked == Booked("77", 3, 40000, kept=True)
+    assert billing.kept(known()) == Decision(known())
+
+
+@pytest.mark.parametrize(("wished", "balance", "owed"), [(True, 40000, 1), (True, 0, 0), (False, 40000, 0)])
+def test_the_pay_link_goes_into_the_memo_of_an_open_bill_where_the_firm_wishes_it(
+    wished: bool, balance: int, owed: int
+) -> None:
+    policy = a_policy(invoicing=Invoicing(clio_memo=wished))
+    found = billing.memo_owed(known(balance=balance), policy, LATER)
+    assert [(e.key, e.due_at > LATER) for e in found] == [("us-1/clio.memo/b1/1", True)] * owed
+
+
+def test_our_own_change_of_the_memo_is_known_as_ours_unless_the_bill_moved_before() -> None:
+    assert billing.memo_written(known(etag="e1"), "e1", "e2").state == known(etag="e2")
+    assert billing.memo_written(known(etag="e9"), "e1", "e2") == Decision(known(etag="e9"))
 
 
 def test_shares_survive_every_reading() -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from chalicelib.domain import comparing
 from chalicelib.domain.comparing import Difference
-from chalicelib.domain.payable import Booked, Known, Standing
+from chalicelib.domain.payable import Booked, Broken, Harm, Known, Standing
 from chalicelib.domain.payment import Item, Payment, Phase, Posted, Source
 from chalicelib.domain.readings import BillState, BookedPayment, InvoiceReading, Pot
 from tests.builders import NOW, TODAY, a_bill, a_payable, a_payment
@@ -81,6 +82,11 @@ def test_a_question_that_waits_for_a_person_is_named() -> None:
         ({"bill_state": BillState.VOID}, None, []),
         ({"pot": Pot.TRUST}, None, []),
         ({"booked": BOOKED}, None, [("deleted in QuickBooks", 40000)]),
+        (
+            {"booked": replace(BOOKED, broken=Broken(Harm.LEFT_OUT, accepted=True))},
+            None,
+            [("left out of QuickBooks", 40000)],
+        ),
         ({"booked": BOOKED}, an_invoice(), []),
         ({"booked": BOOKED, "bill_state": BillState.VOID}, an_invoice(voided=True), []),
         ({"booked": BOOKED, "bill_state": BillState.VOID}, an_invoice(), [("not void in QuickBooks", 40000)]),

@@ -155,6 +155,45 @@ ALL: list[tuple[Effect, str, str, str, dict[str, object]]] = [
         CLIO,
         {"payment": "p", "payable": "7"},
     ),
+    (
+        effects.bill_memo("f", CLIO, "7", 2, NOW, "Bill"),
+        "f/clio.memo/7/2",
+        "payable/7",
+        CLIO,
+        {"bill": "7"},
+    ),
+    (
+        effects.look_move("f", CLIO, "9", "", "2", NOW),
+        "f/clio.move/9",
+        "trust/9",
+        CLIO,
+        {"move": "9", "entry": "", "account": "2"},
+    ),
+    (
+        effects.look_move("f", CLIO, "9", "e", "2", NOW),
+        "f/clio.move/9",
+        "trust/e",
+        CLIO,
+        {"move": "9", "entry": "e", "account": "2"},
+    ),
+    (
+        effects.journal("f", BOOKS, "e", 2, "T-1", "", NOW),
+        "f/quickbooks.journal/e/2",
+        "trust/e",
+        BOOKS,
+        {"entry": "e", "revision": 2, "number": "T-1"},
+    ),
+    (
+        effects.holder("f", BOOKS, "3", 1, "Ada", NOW),
+        "f/quickbooks.subaccount/3/1",
+        "holder/3",
+        BOOKS,
+        {"client": "3", "name": "Ada"},
+    ),
+    (effects.ledger("f", "e", 4, NOW, {"x": 1}), "f/self.ledger/e/4", "trust/e", SELF + "trust", {"x": 1}),
+    (effects.trust_begin("f", "2", 1, NOW), "f/self.trust/2/1", "firm", SELF + "trust", {"account": "2"}),
+    (effects.trust_check("f", CLIO, NOW), "f/clio.trust/main", "firm", CLIO, {}),
+    (effects.trust_sweep("f", CLIO, "2", NOW), "f/clio.trust_sweep/2", "firm", CLIO, {"account": "2"}),
     (effects.fold("f", "payable/7", 3, NOW, {"x": 1}), "f/self.fold/payable/7/3", "payable/7", SELF, {"x": 1}),
 ]
 
@@ -179,6 +218,9 @@ def test_what_stands_on_a_page_beside_an_effect_is_its_title() -> None:
         Do.POSTING: "Payment",
         Do.REMIND: "Reminder",
         Do.RECEIPT: "R",
+        Do.BILL_MEMO: "Bill",
+        Do.HOLDER: "Ada",
+        Do.JOURNAL: "T-1",
     }
 
 
@@ -199,6 +241,12 @@ def test_a_lane_is_the_account_that_is_connected_or_the_one_named() -> None:
     assert lanes.of(Neighbour.QUICKBOOKS) == BOOKS
     assert lanes.of(Neighbour.STRIPE, "acct") == STRIPE
     assert lanes.of(Neighbour.MAIL) == MAIL
+
+
+def test_the_trust_lane_is_kept_apart_and_a_journal_entry_waits_for_its_clients_account() -> None:
+    assert effects.journal("f", BOOKS, "e", 2, "T-1", "3", NOW).after == ("customer/3",)
+    assert effects.journal("f", BOOKS, "e", 2, "T-1", "", NOW).after == ()
+    assert effects.ledger("f", "e", 1, NOW, {}).lane != effects.fold("f", "x", 1, NOW, {}).lane
 
 
 def test_a_removal_has_one_task_for_each_time_it_is_asked() -> None:

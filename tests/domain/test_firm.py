@@ -11,9 +11,12 @@ import pytest
 from chalicelib.domain.firm import (
     Accounts,
     AccountsChosen,
+    ContactsStand,
     Firm,
     FirmFact,
     Founded,
+    Invoicing,
+    InvoicingChosen,
     LinksPurged,
     MarkPaidSwitched,
     MatchesConfirmed,
@@ -94,6 +97,22 @@ def test_a_clearing_account_must_be_chosen() -> None:
     with pytest.raises(Refused, match="Choose the account"):
         decide(a_firm(), AccountsChosen(Accounts(services="1")))
     assert after(AccountsChosen(Accounts(clearing="9")), state=a_firm()).accounts.clearing == "9"
+
+
+def test_a_tax_code_is_at_most_as_long_as_quickbooks_has_them() -> None:
+    chosen = InvoicingChosen(Invoicing(tax_code="x" * 30))
+    assert after(chosen, state=a_firm()).invoicing.tax_code == "x" * 30
+    with pytest.raises(Refused, match="at most 30 characters"):
+        decide(a_firm(), InvoicingChosen(Invoicing(tax_code="x" * 31)))
+
+
+@pytest.mark.parametrize("side", ["clio", "quickbooks", ""])
+def test_a_person_says_whose_contacts_stand(side: str) -> None:
+    if side:
+        assert after(ContactsStand(side), state=a_firm()).contacts_stand == side
+    else:
+        with pytest.raises(Refused, match="Choose whether"):
+            decide(a_firm(), ContactsStand(side))
 
 
 @pytest.mark.parametrize("ticked", [(True, False), (False, True), (False, False)])
