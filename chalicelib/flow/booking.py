@@ -4,7 +4,7 @@ failure: the identical call is repeated, then every member is looked up before i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -96,10 +96,8 @@ def _free(world: World, lane: str, effects: Sequence[Effect]) -> list[Effect]:
     same thing: until the older one's outcome is known, nothing else may be written in its place."""
     wakes: dict[str, datetime] = {}
     for call in world.store.live_calls(lane) if lane else []:
-        for key in call.members:
-            member = world.store.effect(key)
-            if member is not None:
-                wakes[member.about] = (call.sent_at or call.stored_at) + next_repeat(call)
+        for member in _members(world, call):
+            wakes[member.about] = (call.sent_at or call.stored_at) + next_repeat(call)
     free = []
     for e in effects:
         if e.about not in wakes and not e.call:
@@ -173,10 +171,7 @@ def send(world: World, reach: Reach, policy: Policy, call: Call) -> None:
         world.log("call_not_replayed", code=no.code)  # of an earlier send this says nothing: look-up follows
         return
     doubtful = 0
-    for i, key in enumerate(call.members):
-        effect = world.store.effect(key)
-        if effect is None:
-            continue
+    for i, effect in enumerate(_members(world, call)):
         wrote = answers.get(bid(i))
         if wrote is None or (not wrote.ok and _in_doubt(call, wrote)):
             doubtful += 1
@@ -238,12 +233,19 @@ def resume(world: World, reach: Reach, policy: Policy, call: Call) -> bool:
         return True
     if now < call.sent_at + SETTLES:
         return False
-    for key in call.members:
-        effect = world.store.effect(key)
-        if effect is not None and not look_up(world, reach, policy, effect, _finish(call, effect)):
-            world.store.free(call.id, key)
+    for effect in _members(world, call):
+        if not look_up(world, reach, policy, effect, _finish(call, effect)):
+            world.store.free(call.id, effect.key)
     world.store.end(call.id)
     return True
+
+
+def _members(world: World, call: Call) -> Iterator[Effect]:
+    """What is in the call, each as it is when its turn comes. Nothing that was ever owed is deleted."""
+    for key in call.members:
+        effect = world.store.effect(key)
+        assert effect is not None
+        yield effect
 
 
 def _member(call: Call, effect: Effect) -> bool:

@@ -140,7 +140,7 @@ def _pass(
             break
         if sort in waiting:
             continue
-        if after_crash and not _crash_counted(world, [effect], True):
+        if after_crash and not _crash_counted(world, effect):
             continue
         place.key = effect.key
         problem_ = _perform(world, reach, policy, effect)
@@ -195,7 +195,7 @@ def _looked_at_once(world: World, reach: Reach, policy: Policy, looks: Sequence[
 def _book(world: World, reach: Reach, policy: Policy, due: Sequence[Effect], place: Place, *, after_crash: bool) -> int:
     """QuickBooks takes batches; after a worker died in the lane each effect is taken alone, so that only what fails
     alone is parked."""
-    batches = [[e] for e in due if _crash_counted(world, [e], True)] if after_crash else [due]
+    batches = [[e] for e in due if _crash_counted(world, e)] if after_crash else [due]
     moved = 0
     for batch in batches:
         place.key = batch[0].key if after_crash else ""
@@ -252,7 +252,6 @@ def _looks(world: World, reach: Reach, policy: Policy, looks: Sequence[Effect], 
     try:
         outcomes = look(world, reach, policy, looks)
     except Conflict:
-        outcomes = []
         for effect in looks:
             if problem := _perform(world, reach, policy, effect):
                 raise problem from None
@@ -299,20 +298,17 @@ def _lane_waits(world: World, due: Sequence[Effect], problem: Unavailable | Disc
     return 0
 
 
-def _crash_counted(world: World, effects: Sequence[Effect], after_crash: bool) -> bool:
+def _crash_counted(world: World, effect: Effect) -> bool:
     """After a worker died in this lane, each try is counted before it begins; what dies again and again is parked."""
-    if not after_crash:
-        return True
-    for effect in effects:
-        if effect.tries >= CRASHES_AT_MOST and effect.cause == "The worker stopped.":
-            world.store.park(
-                effect.key,
-                reason="Working on this stopped the program several times.",
-                remedy="Tell us; then press Retry.",
-                detail=f"{effect.tries} tries",
-            )
-            return False
-        world.store.postpone(effect.key, effect.due_at, cause="The worker stopped.", tries=effect.tries + 1)
+    if effect.tries >= CRASHES_AT_MOST and effect.cause == "The worker stopped.":
+        world.store.park(
+            effect.key,
+            reason="Working on this stopped the program several times.",
+            remedy="Tell us; then press Retry.",
+            detail=f"{effect.tries} tries",
+        )
+        return False
+    world.store.postpone(effect.key, effect.due_at, cause="The worker stopped.", tries=effect.tries + 1)
     return True
 
 
