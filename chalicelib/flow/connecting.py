@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, assert_never
+from typing import Any
 
 from chalicelib.domain import connection
 from chalicelib.domain.connection import NAMES, Connected, Connection, ConnectionFact, Lost, account_guard, id_of
@@ -16,7 +16,7 @@ from chalicelib.domain.firm import LinksPurged
 from chalicelib.domain.firm import decide as decide_firm
 from chalicelib.domain.kernel import Decision, Kind, Neighbour, Ref, lane_of
 from chalicelib.domain.readings import Access, Pot, Tokens
-from chalicelib.errors import Conflict, Disconnected, Outside, Refused
+from chalicelib.errors import Conflict, Outside, Refused
 from chalicelib.flow import subscribing, tokens
 from chalicelib.flow.firms import connections, firm_of
 from chalicelib.flow.ports import World
@@ -220,17 +220,12 @@ def purge(world: World, firm: str, typed: str, by: str) -> None:
 
 
 def _revoke(world: World, held: Connection) -> None:
-    match held.neighbour:
-        case Neighbour.CLIO:
-            world.clio.revoke(held.account.split("/")[0], _token(world, held))
-        case Neighbour.QUICKBOOKS:
-            world.quickbooks.revoke(tokens.held(world, held.firm, held.neighbour, held.account).refresh)
-        case Neighbour.STRIPE:
-            world.stripe.deauthorize(held.account)
-        case Neighbour.MAIL | Neighbour.SELF:
-            raise Disconnected(held.firm, str(held.neighbour))
-        case _:
-            assert_never(held.neighbour)
+    if held.neighbour is Neighbour.CLIO:
+        world.clio.revoke(held.account.split("/")[0], _token(world, held))
+    elif held.neighbour is Neighbour.QUICKBOOKS:
+        world.quickbooks.revoke(tokens.held(world, held.firm, held.neighbour, held.account).refresh)
+    else:
+        world.stripe.deauthorize(held.account)
 
 
 def _token(world: World, held: Connection) -> str:
