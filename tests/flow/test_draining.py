@@ -10,7 +10,7 @@ import pytest
 from chalicelib.domain import effects
 from chalicelib.domain.effects import Do
 from chalicelib.domain.kernel import Effect, Neighbour, Status, lane_of
-from chalicelib.domain.readings import Broken, Page
+from chalicelib.domain.readings import Broken, ClientReading, Page
 from chalicelib.errors import Unreadable
 from chalicelib.flow import act, contacts, looking
 from chalicelib.flow.budget import Floor
@@ -184,7 +184,7 @@ def test_what_belongs_into_a_batch_for_quickbooks_is_never_performed_alone(stage
 
 def test_sums_that_another_worker_folds_at_this_moment_are_folded_one_by_one(stage: Stage) -> None:
     lane = lane_of(stage.firm, Neighbour.SELF)
-    body = {"open": {}}
+    body: dict[str, object] = {"open": {}}
     for n in (1, 2):
         stage.world.store.arrive(effects.fold(stage.firm, "payable/none", n, stage.world.now(), body))
     with races.before(stage.world.store, "commit", races.taken, times=5):
@@ -294,7 +294,7 @@ def test_in_a_batch_a_client_that_we_do_not_understand_parks_alone(
     good, bad = sorted({p.client_id for p in acts.payables(stage)})[:2]
     for id in (good, bad):
         contacts.point_at_client(stage.world, policy, id)
-    shown = Page((Broken(bad, "", "name", "7", "Correct it."),))
+    shown: Page[ClientReading] = Page((Broken(bad, "", "name", "7", "Correct it."),))
     monkeypatch.setattr(stage.world.clio, "clients_by_id", lambda _a, _ids: shown)
     drain(stage.world, clio_lane(stage))
     monkeypatch.undo()
