@@ -13,7 +13,7 @@ from chalicelib.domain.effects import Lanes
 from chalicelib.domain.firm import Policy
 from chalicelib.domain.kernel import Decision, Effect, Finish, Held, Kind, Neighbour, Ref
 from chalicelib.domain.noticing import Noticed
-from chalicelib.domain.payable import Harm, Payable
+from chalicelib.domain.payable import Broken, Harm, Payable
 from chalicelib.domain.payment import Payment
 from chalicelib.domain.readings import BookedPayment, InvoiceReading
 from chalicelib.errors import Conflict
@@ -117,18 +117,10 @@ def invoice_stopped(
     assert state.booked is not None
     broken = state.booked.broken
     if broken and broken.absent and not state.gone:
-        if broken.accepted:
-            _settle(world, policy, e, noticing.again_wanted)
-        else:
-            done(world, e, "WaitsForAPerson")
-        return True
-    if there is not None and not (there.voided and not state.gone):
+        return _told(world, policy, e, broken)
+    if there is not None and (state.gone or not there.voided):
         return False
-    fact = noticed(reach, INVOICE, state.booked.id, there)
-    if fact is None or fact.harm is None:
-        return False
-    _settle(world, policy, e, lambda s, now: noticing.found(s, fact, now))
-    return True
+    return _removed(world, reach, policy, e, INVOICE, state.booked.id, there)
 
 
 def payment_stopped(
@@ -136,14 +128,26 @@ def payment_stopped(
 ) -> bool:
     """As ``invoice_stopped``, of a payment that should stand."""
     assert state.posted is not None
-    if (broken := state.posted.broken) and broken.absent:
-        if broken.accepted:
-            _settle(world, policy, e, noticing.again_wanted)
-        else:
-            done(world, e, "WaitsForAPerson")
-        return True
-    fact = noticed(reach, PAYMENT, state.posted.id, there)
-    if fact is None or fact.harm is None:
+    broken = state.posted.broken
+    if broken and broken.absent:
+        return _told(world, policy, e, broken)
+    return _removed(world, reach, policy, e, PAYMENT, state.posted.id, there)
+
+
+def _told(world: World, policy: Policy, e: Effect, broken: Broken) -> bool:
+    """A person was told of it. Where they accepted it, they are asked anew."""
+    if broken.accepted:
+        _settle(world, policy, e, noticing.again_wanted)
+    else:
+        done(world, e, "WaitsForAPerson")
+    return True
+
+
+def _removed(
+    world: World, reach: Reach, policy: Policy, e: Effect, entity: str, id: str, there: Reading | None
+) -> bool:
+    fact = noticed(reach, entity, id, there)
+    if fact is None:
         return False
     _settle(world, policy, e, lambda s, now: noticing.found(s, fact, now))
     return True

@@ -64,7 +64,8 @@ def settle(
     one. ``finish``: effects this settles. ``held``: states as loaded before a look; then there is only one attempt, and
     Conflict means: look again. Raises Conflict after a bounded number of attempts, and whatever ``decide`` raises.
     """
-    for attempt in range(ATTEMPTS):
+    attempt = 1
+    while True:
         now = world.now()
         loaded = dict(held) if held is not None else {h.ref: h for h in world.store.load_many(list(refs))}
         before = {ref: states.decode(ref.kind, h.body) for ref, h in loaded.items()}
@@ -76,12 +77,12 @@ def settle(
         try:
             world.store.commit(commit)
         except Conflict:
-            if held is not None or attempt == ATTEMPTS - 1:
+            if held is not None or attempt == ATTEMPTS:
                 raise
-            continue
-        hint(world, commit.effects, now)
-        return Settled(after, wrote=True)
-    raise AssertionError("unreachable")
+            attempt += 1
+        else:
+            hint(world, commit.effects, now)
+            return Settled(after, wrote=True)
 
 
 def _commit(

@@ -196,12 +196,8 @@ def take_session(
         world.count("pot_mismatch")
         raise Declined("pot", "Stripe shows this payment on another account than it was begun on.", reading.id)
 
-    after: list[datetime | None] = []
-
     def decide(states_: Mapping[Ref, Any], now: datetime) -> dict[Ref, Decision[Any]]:
-        decisions = together(states_, lambda p, ps: paying.shown(p, ps, reading, policy, now))
-        after.append(paying.next_look(next(iter(decisions.values())).state, now))
-        return decisions
+        return together(states_, lambda p, ps: paying.shown(p, ps, reading, policy, now))
 
     preview = paying.next_look(_preview(before, reading, policy, world.now()), world.now())
     if preview is not None:

@@ -96,8 +96,6 @@ def lose(world: World, firm: str, neighbour: Neighbour, account: str, why: str) 
 
 def _renewed(world: World, firm: str, neighbour: Neighbour, account: str, refused: Access) -> Access:
     """Another token than the one refused: the stored one if another worker was faster, else a refreshed one."""
-    if neighbour is Neighbour.STRIPE:
-        raise Expired
     held = _read(world, firm, neighbour, account)
     if held.access != refused.token:
         return Access(firm, account, held.access)
@@ -156,14 +154,14 @@ def _write_surely(
 ) -> None:
     """A rotated refresh token that is not stored is a connection lost by our own doing, so a busy store is asked again
     at once. Raises Conflict when the record moved: by another worker, or by our own write whose answer was lost."""
-    for left in reversed(range(WRITES_AT_MOST)):
+    tries = 1
+    while True:
         try:
-            _write(world, firm, neighbour, account, fresh, spare=spare, expected=expected)
+            return _write(world, firm, neighbour, account, fresh, spare=spare, expected=expected)
         except Unavailable:
-            if not left:
+            if tries == WRITES_AT_MOST:
                 raise
-        else:
-            return
+        tries += 1
 
 
 def _ask(world: World, firm: str, neighbour: Neighbour, account: str, there: Stored) -> Tokens:

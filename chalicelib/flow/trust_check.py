@@ -54,10 +54,6 @@ class Checked:
     swept: dict[str, str] = field(default_factory=dict)
 
     @property
-    def here(self) -> int:
-        return sum(f.here for f in self.accounts.values())
-
-    @property
     def clio_agrees(self) -> bool:
         return all(f.clio == f.here for f in self.accounts.values())
 
