@@ -316,8 +316,8 @@ def _make_way(world: World, reach: Reach, policy: Policy, payment: Payment) -> A
     effect = effects.expire_session(payment.firm, payment.account, payment.id, payment.session, world.now())
     world.store.arrive(effect)
     there = world.store.effect(effect.key)
-    if there is not None:
-        striping.expire_session(world, reach, policy, there)
+    assert there is not None  # it has just come
+    striping.expire_session(world, reach, policy, there)
     now = _payment(world, payment.firm, payment.id)
     if now is None or now.phase is Phase.EXPIRED:
         return None
