@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, assert_never
 
 from chalicelib.domain import comparing, crediting, posting
 from chalicelib.domain.crediting import Credit
@@ -344,5 +344,7 @@ def _settle(
                 return {ref: Decision(crediting.shown(known.state, fact).state, guards=known.guards)}
             case crediting.CreditGone():
                 return {ref: crediting.taken_back(before[ref], fact)}
+            case _:
+                assert_never(fact)
 
     settle(world, [ref], decide, fact=name, body=fact, policy=policy.version, finish=[finish])

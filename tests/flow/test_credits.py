@@ -234,7 +234,8 @@ def test_a_credit_of_another_amount_is_changed_there_and_applied_anew() -> None:
     assert balance(stage, "1046") == 121000
 
 
-def test_a_credit_that_a_payment_of_real_money_uses_waits_for_a_person() -> None:
+@pytest.mark.parametrize("change", ["removed", "another amount"])
+def test_a_credit_that_a_payment_of_real_money_uses_waits_for_a_person(change: str) -> None:
     from decimal import Decimal
 
     stage = a_calm_stage()
@@ -248,7 +249,10 @@ def test_a_credit_that_a_payment_of_real_money_uses_waits_for_a_person() -> None
     lines = [{"Amount": Decimal(a), "LinkedTxn": [{"TxnId": i, "TxnType": k}]} for k, i, a in links]
     body = {"CustomerRef": memo["CustomerRef"], "TotalAmt": Decimal("5.00"), "Line": lines}
     people._clerk(stage.realm).create("Payment", body)
-    stage.world.clio_box.people.remove_credit(made)
+    if change == "removed":
+        stage.world.clio_box.people.remove_credit(made)
+    else:
+        _split(stage, made, 2000)
     acts.poll(stage)
     [asked] = parked(stage, kind="quickbooks.credit")
     assert "$5.00" in asked.reason
