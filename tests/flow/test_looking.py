@@ -153,8 +153,11 @@ def test_the_text_beside_a_new_payment_is_read_from_the_line_that_names_it_and_f
 
 def test_every_page_of_a_list_is_read(stage: Stage) -> None:
     pages: dict[str | None, Page[str]] = {None: Page(("a", "b"), "second"), "second": Page(("c",), None)}
-    found = list(looking.every(reach(stage), lambda _c, _a, n: pages[n]))
-    assert found == ["a", "b", "c"]
+
+    def read(_clio: Any, _access: Any, next: str | None) -> Page[str]:
+        return pages[next]
+
+    assert [*looking.every(reach(stage), read)] == ["a", "b", "c"]
 
 
 def test_a_row_that_cannot_be_understood_asks_a_person_once_for_each_version_of_it(stage: Stage) -> None:
