@@ -31,7 +31,7 @@ T = TypeVar("T")
 
 BILL = (
     "id,etag,number,kind,state,available_state_transitions,issued_at,due_at,updated_at,total,sub_total,tax_sum,"
-    "secondary_tax_sum,total_tax,due,paid,pending,balance,credits_issued,"
+    "secondary_tax_sum,total_tax,due,paid,pending,balance,credits_issued,subject,memo,"
     "client{id,name,type,primary_email_address},matters{id,display_number},currency{id,code},interest{balance,total}"
 )
 # Some accounts refuse some names (reference/clio.md 9.2): what a bill cannot be understood without. The tax is then
@@ -40,7 +40,7 @@ BILL_LEAST = (
     "id,etag,number,kind,state,issued_at,due_at,updated_at,total,sub_total,due,paid,pending,balance,"
     "client{id,name,type,primary_email_address},matters{id,display_number},currency{id,code},interest{total}"
 )
-LINE = "id,type,kind,date,description,note,sub_total,tax,secondary_tax,total,discount{rate,type}"
+LINE = "id,type,kind,date,description,note,sub_total,tax,secondary_tax,total,discount{rate,type},matter{display_number}"
 LINE_LEAST = "id,type,kind,date,description,note,tax,total"
 RECEIPT = (
     "id,etag,date,amount,voided_at,description,payment_type,bill{id},contact{id,name},matter{id,display_number},"
@@ -134,7 +134,16 @@ def bill(row: Raw) -> BillReading:
         client=client(_part(row, "client")) if row.get("client") else None,
         matters=tuple(_text(m, "display_number") for m in row.get("matters") or ()),
         transitions=tuple(str(t) for t in row.get("available_state_transitions") or ()),
+        matter_ids=tuple(_id(m) for m in row.get("matters") or ()),
+        words=_words(row),
     )
+
+
+def _words(row: Raw) -> str | None:
+    """Subject and memo (reference/clio.md 3.1: nullable), a line each; None where neither was told."""
+    if "memo" not in row and "subject" not in row:
+        return None
+    return "\n".join(part for part in (_text(row, "subject").strip(), _text(row, "memo").strip()) if part)
 
 
 def _pot(row: Raw) -> Pot:
@@ -195,6 +204,7 @@ def line(row: Raw) -> BillLine:
         text=(_text(row, "note") or _text(row, "description")).strip(),
         net=_net(row, tax),
         tax=tax,
+        matter=_text(_part(row, "matter"), "display_number"),
     )
 
 

@@ -13,6 +13,8 @@ from chalicelib.domain.planning import plan
 from chalicelib.domain.readings import BillReading, BillState, Pot, Receipt
 from chalicelib.errors import Unreadable
 
+PAY_ONLINE = "Pay online: "  # begins the line with the pay link
+
 
 @dataclass(frozen=True, slots=True)
 class BillSeen:
@@ -115,6 +117,8 @@ def _copy(state: Payable | None, fact: BillSeen, policy: Policy) -> Payable:
         client_name=client.name if client else base.client_name,
         client_email=client.email if client else base.client_email,
         matters=bill.matters,
+        matter_ids=bill.matter_ids,
+        words=base.words if bill.words is None else _own_words(bill.words),
         currency=bill.currency,
         issued_on=bill.issued_on,
         due_on=bill.due_on,
@@ -140,7 +144,20 @@ def _news(state: Payable, bill: BillReading) -> bool:
     return state.etag != bill.etag
 
 
-WRITTEN = ("number", "client_id", "issued_on", "due_on", "total", "asks", "tax", "interest", "discount", "gone")
+WORDS_LENGTH = 2000
+WRITTEN = (
+    "number",
+    "client_id",
+    "issued_on",
+    "due_on",
+    "words",
+    "total",
+    "asks",
+    "tax",
+    "interest",
+    "discount",
+    "gone",
+)
 PAYING = ("balance", "pending", "credits", "paid", "bill_state", "client_name", "client_email", "transitions")
 
 
@@ -149,9 +166,20 @@ def _differs(old: Payable, new: Payable) -> bool:
 
     A new ETag that no paying field explains may mean new lines.
     """
-    if any(getattr(old, f) != getattr(new, f) for f in WRITTEN):
+    if any(getattr(old, f) != getattr(new, f) for f in WRITTEN) or _moved(old, new):
         return True
     return old.etag != new.etag and all(getattr(old, f) == getattr(new, f) for f in PAYING)
+
+
+def _moved(old: Payable, new: Payable) -> bool:
+    """Whether the bill went to another matter, where its invoice stands under its matter's sub-customer."""
+    return bool(old.booked and old.booked.matter) and old.matter_ids != new.matter_ids
+
+
+def _own_words(words: str) -> str:
+    """Subject and memo without the pay link that we put there."""
+    kept = [line for line in words.splitlines() if not line.startswith(PAY_ONLINE)]
+    return "\n".join(kept).strip()[:WORDS_LENGTH]
 
 
 MEMO_AFTER_MINUTES = 2
@@ -163,7 +191,7 @@ def lines_stand(old: Payable, new: Payable) -> bool:
     """Whether the lines as last read will do for now: the bill changed in fields of its own (a date, its number, its
     client) that say why it changed, and no amount did. They are checked afterwards."""
     known = bool(old.lines) and old.lines_revision == old.revision and old.pot is Pot.OPERATING
-    own = any(getattr(old, f) != getattr(new, f) for f in WRITTEN if f not in MONEY)
+    own = any(getattr(old, f) != getattr(new, f) for f in WRITTEN if f not in MONEY) or _moved(old, new)
     return known and own and all(getattr(old, f) == getattr(new, f) for f in MONEY)
 
 
@@ -271,7 +299,8 @@ class InvoiceBooked:
     """QuickBooks shows the invoice: written by us, or one that was there and is linked (``adopted``).
 
     ``waits``: its payments there (``unmatched``, in words) are not Clio's one to one, and a person compares them.
-    ``revision`` 0: it is there, but not known to show what it should.
+    ``revision`` 0: it is there, but not known to show what it should. ``customer``: whose it is there; ``matter``: of
+    whose sub-customer that is, if any.
     """
 
     id: str
@@ -283,6 +312,8 @@ class InvoiceBooked:
     voided: bool = False
     unmatched: str = ""
     generation: int = 1
+    customer: str = ""
+    matter: str = ""
 
 
 def booked(state: Payable, fact: InvoiceBooked, now: datetime) -> Decision[Payable]:
@@ -305,6 +336,8 @@ def booked(state: Payable, fact: InvoiceBooked, now: datetime) -> Decision[Payab
             waits=fact.waits or bool(old and old.id == fact.id and old.waits),
             voided=fact.voided,
             breaks=old.breaks if old and old.id == fact.id else 0,
+            customer=fact.customer or (old.customer if old and old.id == fact.id else ""),
+            matter=fact.matter,
         ),
         generation=fact.generation,
     )

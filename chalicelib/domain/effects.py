@@ -29,6 +29,7 @@ class Do(StrEnum):
     TRUST_SWEEP = "clio.trust_sweep"
     CHANGE_CLIENT = "clio.change_client"
     CUSTOMER = "quickbooks.customer"
+    SUB_CUSTOMER = "quickbooks.subcustomer"
     LOOK_CUSTOMER = "quickbooks.look_customer"
     POLL_BOOKS = "quickbooks.poll"
     LOOK_BOOKED = "quickbooks.look"
@@ -245,22 +246,21 @@ def customer(
     return owed(firm, Do.CUSTOMER, f"{contact}/{revision}", f"contact/{contact}", lane, at, body=body, title=title)
 
 
+def sub_customer(firm: str, lane: str, client: str, matter: str, name: str, count: str, at: datetime) -> Effect:
+    """A matter's sub-customer below its client's customer. ``count``: of the links and of those asked for."""
+    body: Json = {"client": client, "matter": matter, "name": name}
+    about, after = f"contact/{client}", (f"customer/{client}",)
+    key = f"{client}.{matter}/{count}"
+    return owed(firm, Do.SUB_CUSTOMER, key, about, lane, at, body=body, after=after, title=name)
+
+
 def invoice(
     firm: str, lane: str, payable: str, contact: str, revision: int, number: str, at: datetime, title: str
 ) -> Effect:
     """``number``: the bill's at this revision: after a lost answer the invoice is looked up by it."""
     body: Json = {"payable": payable, "revision": revision, "number": number}
-    return owed(
-        firm,
-        Do.INVOICE,
-        f"{payable}/{revision}",
-        f"payable/{payable}",
-        lane,
-        at,
-        body=body,
-        after=(f"customer/{contact}",),
-        title=title,
-    )
+    name, about, after = f"{payable}/{revision}", f"payable/{payable}", (f"customer/{contact}",)
+    return owed(firm, Do.INVOICE, name, about, lane, at, body=body, after=after, title=title)
 
 
 def posting(
@@ -276,17 +276,8 @@ def posting(
     """``on``: its day at this revision: after a lost answer the payment is looked up by customer and day."""
     body: Json = {"payment": payment, "revision": revision, "on": on.isoformat() if on else ""}
     after = tuple(f"invoice/{p}" for p in payables)
-    return owed(
-        firm,
-        Do.POSTING,
-        f"{payment}/{revision}",
-        f"payment/{payment}",
-        lane,
-        at,
-        body=body,
-        after=after,
-        title=title,
-    )
+    name, about = f"{payment}/{revision}", f"payment/{payment}"
+    return owed(firm, Do.POSTING, name, about, lane, at, body=body, after=after, title=title)
 
 
 def credit(

@@ -55,13 +55,15 @@ class TaxAs(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Invoicing:
     """How invoices are drawn in QuickBooks. ``tax_code``: the QuickBooks tax code, where tax travels as tax.
-    ``pay_link``: in the customer message; ``clio_memo``: in the memo of Clio's bill too."""
+    ``pay_link``: in the customer message; ``clio_memo``: in the memo of Clio's bill too. ``sub_customers``: a new
+    invoice belongs to its matter's sub-customer."""
 
     detail: Detail = Detail.LINES
     tax: TaxAs = TaxAs.LINE
     tax_code: str = ""
     pay_link: bool = True
     clio_memo: bool = False
+    sub_customers: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +107,7 @@ class Firm:
     if unpaid. ``send_hour``: the local hour at which mails may begin to go out. ``generation`` counts how often
     the links to QuickBooks were begun anew. ``contacts_stand``: whose value stands where a client was changed in Clio
     and in QuickBooks (clio | quickbooks). ``blocked``: (kind of effect, why it waits), by the last preflight.
-    ``matched``: the generation whose first sync a person has gone through."""
+    ``matched``: the generation whose first sync a person has gone through. ``sub_customers_used``: at any time."""
 
     id: str
     name: str
@@ -128,6 +130,7 @@ class Firm:
     trust: TrustBooks = TrustBooks()
     invoicing: Invoicing = Invoicing()
     contacts_stand: str = "clio"
+    sub_customers_used: bool = False
 
     @property
     def may_write(self) -> bool:
@@ -313,7 +316,8 @@ def decide(state: Firm | None, fact: FirmFact) -> Decision[Firm]:
         case InvoicingChosen():
             if len(fact.invoicing.tax_code) > 30:
                 raise Refused("Give the tax code as QuickBooks shows it, at most 30 characters.")
-            return Decision(replace(state, invoicing=fact.invoicing))
+            used = state.sub_customers_used or fact.invoicing.sub_customers
+            return Decision(replace(state, invoicing=fact.invoicing, sub_customers_used=used))
         case WritesConfirmed():
             if not (fact.native_sync_off and fact.native_reminders_off):
                 raise Refused(

@@ -11,16 +11,17 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, assert_never
 
-from chalicelib.domain import billing, crediting, linking, paying, trust
+from chalicelib.domain import billing, crediting, linking, matters, paying, trust
 from chalicelib.domain.contact import Contact
 from chalicelib.domain.crediting import Credit
 from chalicelib.domain.firm import Policy
 from chalicelib.domain.kernel import Decision
+from chalicelib.domain.matters import Matter
 from chalicelib.domain.payable import Payable
 from chalicelib.domain.payment import Payment
 from chalicelib.domain.trust import Entry, Holder
 
-Linked = Contact | Payable | Payment | Credit | Entry | Holder
+Linked = Contact | Payable | Payment | Credit | Entry | Holder | Matter
 
 
 def is_stale(state: Linked, policy: Policy) -> bool:
@@ -41,6 +42,8 @@ def renewed(state: Linked, policy: Policy, now: datetime) -> Decision[Any]:
             return paying.afresh(state, policy, now)
         case Entry():
             return trust.afresh(state, policy, now)
+        case Matter():
+            return matters.afresh(state, policy)
         case Holder():
             return trust.without_account(state, policy)
         case Credit():

@@ -40,7 +40,7 @@ def draw(p: Payable, lines: Sequence[BillLine], firm: Firm) -> Drawn:
     """What the invoice shall hold. Its ``total`` may differ from what the bill asks for only where the bill's own lines
     do not come to it: the caller refuses that."""
     how, accounts = firm.invoicing, firm.accounts
-    drawn = _by_kind(p, lines, accounts) if how.detail is Detail.KINDS else _one_by_one(lines, accounts)
+    drawn = _by_kind(p, lines, accounts) if how.detail is Detail.KINDS else _one_by_one(p, lines, accounts)
     as_tax = how.tax is TaxAs.QUICKBOOKS
     if p.tax and not as_tax:
         drawn.append(WantedLine("Tax", p.tax, accounts.tax or accounts.services))
@@ -67,8 +67,13 @@ def _item(kind: str, accounts: Accounts) -> str:
     return (accounts.expenses or accounts.services) if kind == "expense" else accounts.services
 
 
-def _one_by_one(lines: Sequence[BillLine], accounts: Accounts) -> list[WantedLine]:
-    return [WantedLine(x.text, x.net, _item(x.kind, accounts), x.on, taxable=bool(x.tax)) for x in lines]
+def _one_by_one(p: Payable, lines: Sequence[BillLine], accounts: Accounts) -> list[WantedLine]:
+    return [WantedLine(_text(p, x), x.net, _item(x.kind, accounts), x.on, taxable=bool(x.tax)) for x in lines]
+
+
+def _text(p: Payable, line: BillLine) -> str:
+    """On a bill over several matters each line names its own."""
+    return f"{line.matter}: {line.text}" if len(p.matters) > 1 and line.matter else line.text
 
 
 def _by_kind(p: Payable, lines: Sequence[BillLine], accounts: Accounts) -> list[WantedLine]:
@@ -78,15 +83,21 @@ def _by_kind(p: Payable, lines: Sequence[BillLine], accounts: Accounts) -> list[
         for taxed in (False, True):
             mine = [x for x in lines if x.kind == kind and bool(x.tax) == taxed]
             if mine:
-                words = f"{name}, bill {p.number}" + (" (taxable)" if taxed else "")
+                several = ", ".join(m for m in p.matters if any(x.matter == m for x in mine)) if p.matters[1:] else ""
+                words = f"{name}, bill {p.number}" + f", {several}" * bool(several) + " (taxable)" * taxed
                 cents = sum(x.net for x in mine)
                 drawn.append(WantedLine(words, cents, _item(kind, accounts), taxable=taxed))
     return drawn
 
 
+def note(p: Payable, marker: str) -> str:
+    """The invoice's private note: what the bill says of itself, and our marker last, which survives a void's prefix."""
+    return f"{p.words}\n{marker}" if p.words else marker
+
+
 def message(address: str) -> str:
     """The customer message of an invoice, and the line in a bill's memo."""
-    return f"Pay online: {address}"
+    return f"{billing.PAY_ONLINE}{address}"
 
 
 def is_open(p: Payable) -> bool:

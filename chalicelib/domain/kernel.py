@@ -27,6 +27,7 @@ class Kind(StrEnum):
     SUMS = "sums"
     TRUST = "trust"  # one entry of a trust bank account
     LEDGER = "ledger"  # what a trust account holds, in all and for each client and matter
+    MATTER = "matter"  # a matter's sub-customer in QuickBooks
     HOLDER = "holder"  # a client's own account below the trust liability in QuickBooks
     STATEMENT = "statement"  # a trust account's reconciliation as of a month end
 

@@ -141,7 +141,8 @@ class Broken:
 class Booked:
     """The link to its QuickBooks invoice, and what we last wrote there. ``waits``: its payments there wait
     for a person. ``kept``: the bill is gone, and a person decided that the invoice stays. ``broken``: what people did
-    to it there; ``breaks`` counts how often (domain/noticing.py)."""
+    to it there; ``breaks`` counts how often (domain/noticing.py). ``customer``: whose it was when we last wrote or
+    linked it; ``matter``: Clio's matter, where that is the matter's sub-customer."""
 
     id: str
     revision: int
@@ -152,6 +153,8 @@ class Booked:
     kept: bool = False
     broken: Broken | None = None
     breaks: int = 0
+    customer: str = ""
+    matter: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +163,8 @@ class Payable:
     nothing is added there before they are gone. ``seq`` counts what this payable told others, for their effects' keys;
     ``hold_seq``: the task behind the hold; ``excess``: the task about the surplus. ``asks``: what the bill asks for;
     ``balance``: the owner's word. ``revision`` grows when what QuickBooks should show changes; ``lines``: the document
-    with the bill's lines at ``lines_revision``. ``generation``: of its link."""
+    with the bill's lines at ``lines_revision``. ``generation``: of its link. ``words``: subject and memo of the bill,
+    without our pay link."""
 
     firm: str
     id: str
@@ -202,6 +206,8 @@ class Payable:
     seq: int = 0
     generation: int = 1
     leaving: tuple[str, ...] = ()
+    matter_ids: tuple[str, ...] = ()
+    words: str = ""
 
     @property
     def open(self) -> int:

@@ -88,7 +88,8 @@ class ClientReading:
 class BillReading:
     """A bill as Clio shows it. ``asks`` is what the bill asks for (Clio's ``due``: total with tax and interest, less
     discounts); ``balance`` is the owner's word on what is outstanding (never recomputed: reference/clio.md 3.1).
-    ``pot`` is trust for ``trust_kind``, operating for ``revenue_kind``; any other kind is Unreadable.
+    ``pot`` is trust for ``trust_kind``, operating for ``revenue_kind``; any other kind is Unreadable. ``words``: the
+    subject and memo, a line each; None where Clio did not tell them. ``matter_ids``: in the order of ``matters``.
     """
 
     id: str
@@ -112,11 +113,14 @@ class BillReading:
     client: ClientReading | None
     matters: tuple[str, ...] = ()
     transitions: tuple[str, ...] = ()
+    matter_ids: tuple[str, ...] = ()
+    words: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class BillLine:
-    """A printed line of a bill; ``net`` cents after the line's own discount, before tax."""
+    """A printed line of a bill; ``net`` cents after the line's own discount, before tax. ``matter``: its display
+    number, where Clio tells it."""
 
     id: str
     kind: str  # service | expense | other
@@ -124,6 +128,7 @@ class BillLine:
     text: str
     net: int
     tax: int = 0
+    matter: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +202,7 @@ class CustomerReading:
     mobile: str = ""
     billing: Address = NO_ADDRESS
     shipping: Address = NO_ADDRESS
+    parent: str = ""  # the customer that it is a sub-customer of
 
 
 @dataclass(frozen=True, slots=True)
@@ -307,6 +313,7 @@ class Wrote:
     deleted: bool = False
     unapplied: int = 0
     fault: tuple[str, str, str] = ("", "", "")
+    of_customer: str = ""  # whose the document is
     customer: CustomerReading | None = None  # as QuickBooks shows it after the write, where it was one
 
 

@@ -25,6 +25,15 @@ class WantedCustomer:
 
 
 @dataclass(frozen=True, slots=True)
+class WantedSubCustomer:
+    """A matter below its client's customer, ``parent``."""
+
+    name: str
+    parent: str
+    note: str  # our marker
+
+
+@dataclass(frozen=True, slots=True)
 class ChangedCustomer:
     """Fields of a customer that is there; the others stay as they are. ``activate``: an inactive one is made active."""
 
@@ -156,6 +165,7 @@ class Removal:
 
 Wanted = (
     WantedCustomer
+    | WantedSubCustomer
     | ChangedCustomer
     | WantedInvoice
     | WantedPayment

@@ -14,7 +14,17 @@ from chalicelib.domain.kernel import Call, Effect, Finish
 from chalicelib.domain.readings import Wrote
 from chalicelib.domain.wanted import Wanted
 from chalicelib.errors import Conflict, Declined
-from chalicelib.flow import capturing, contacts, credits, customers, invoices, journals, noticing, payments
+from chalicelib.flow import (
+    capturing,
+    contacts,
+    credits,
+    customers,
+    invoices,
+    journals,
+    noticing,
+    payments,
+    subcustomers,
+)
 from chalicelib.flow.ports import World
 from chalicelib.flow.prepared import Prepared, done, refused
 from chalicelib.flow.reach import Reach
@@ -28,7 +38,8 @@ BLOCKED_AT_MOST = timedelta(minutes=10)
 SETUP_WAITS = timedelta(minutes=30)
 NOT_BEGUN = "It waits for the first sync: see the set-up."
 SETTING_WAITS = timedelta(hours=1)  # the preflight wakes them as soon as the setting is right
-ORDER = (Do.CUSTOMER, Do.HOLDER, Do.INVOICE, Do.POSTING, Do.CREDIT, Do.JOURNAL)  # what others need goes before them
+# what others need goes before them
+ORDER = (Do.CUSTOMER, Do.SUB_CUSTOMER, Do.HOLDER, Do.INVOICE, Do.POSTING, Do.CREDIT, Do.JOURNAL)
 NOT_REPLAYED = ("6000", "600")
 STALE = "5010"
 DOUBTFUL = ("6140", "6240", "610", STALE, *NOT_REPLAYED)
@@ -271,6 +282,8 @@ def prepare(world: World, reach: Reach, policy: Policy, kind: str, batch: Sequen
     match kind:
         case Do.CUSTOMER:
             return customers.prepare(world, reach, policy, batch)
+        case Do.SUB_CUSTOMER:
+            return subcustomers.prepare(world, reach, policy, batch)
         case Do.INVOICE:
             return invoices.prepare(world, reach, policy, batch)
         case Do.HOLDER:
@@ -288,8 +301,10 @@ def take(world: World, policy: Policy, effect: Effect, answer: Wrote, finish: Fi
     match effect.kind:
         case Do.CUSTOMER:
             customers.take(world, policy, effect, answer, finish)
+        case Do.SUB_CUSTOMER:
+            subcustomers.link(world, policy, effect, answer.id, finish)
         case Do.INVOICE:
-            invoices.link(world, policy, effect, answer.id, answer.total, finish)
+            invoices.link(world, policy, effect, answer.id, answer.total, answer.of_customer, finish)
         case Do.HOLDER:
             journals.link_holder(world, policy, effect, answer.id, finish)
         case Do.JOURNAL:
@@ -305,6 +320,8 @@ def look_up(world: World, reach: Reach, policy: Policy, effect: Effect, finish: 
     match effect.kind:
         case Do.CUSTOMER:
             return customers.find(world, reach, policy, effect, finish)
+        case Do.SUB_CUSTOMER:
+            return subcustomers.find(world, reach, policy, effect, finish)
         case Do.INVOICE:
             return invoices.find(world, reach, policy, effect, finish)
         case Do.HOLDER:

@@ -17,7 +17,7 @@ from chalicelib.domain.money import show
 from chalicelib.domain.payable import Harm, Payable
 from chalicelib.domain.payment import Payment
 from chalicelib.errors import Conflict, Refused
-from chalicelib.flow import invoices, states
+from chalicelib.flow import invoices, payments, states, subcustomers
 from chalicelib.flow.budget import Floor
 from chalicelib.flow.ports import World
 from chalicelib.flow.prepared import posted_there
@@ -205,7 +205,8 @@ def _invoice_named(world: World, policy: Policy, p: Payable, number: str) -> bil
         raise Refused(f"QuickBooks shows {many} numbered {number}. Correct the number there or here.")
     invoice = found[0]
     customer = invoices.customer_ids(world, policy, [p]).get(p.client_id, "")
-    if invoice.customer_id != customer:
+    matter = subcustomers.matter_of(world, policy, p, invoice.customer_id)
+    if invoice.customer_id != customer and not matter:
         raise Refused(f"Invoice {number} belongs to another customer in QuickBooks than {p.client_name}.")
     if invoice.total != p.asks:
         theirs, ours = show(invoice.total, p.currency), show(p.asks, p.currency)
@@ -222,6 +223,8 @@ def _invoice_named(world: World, policy: Policy, p: Payable, number: str) -> bil
         waits=bool(left),
         unmatched=left,
         generation=policy.firm.generation,
+        customer=invoice.customer_id,
+        matter=matter,
     )
 
 
@@ -230,12 +233,10 @@ def _payment_on(world: World, policy: Policy, x: Payment, day: str) -> str:
         on = date.fromisoformat(day.strip())
     except ValueError as bad:
         raise Refused("Give the payment's date in QuickBooks, for example 2026-11-01.") from bad
-    refs = [Ref(x.firm, Kind.PAYABLE, i.payable) for i in x.items]
-    payables = [states.decode(Kind.PAYABLE, h.body) for h in world.store.load_many(refs)]
     reach = Reach(world, policy.firm.id, policy.lanes, Floor.PERSON)
     found = [
         p
-        for customer in sorted(set(invoices.customer_ids(world, policy, payables).values()) - {""})
+        for customer in payments.customers_of(world, reach, policy, x)
         for p in reach.quickbooks(lambda q, a, c=customer: q.payments_on(a, c, on))  # type: ignore[misc]
         if p.total == x.total and not p.voided
     ]

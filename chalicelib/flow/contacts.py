@@ -263,7 +263,7 @@ def shown(
 def _moved_to(world: World, reach: Reach, state: Contact, id: str) -> str:
     page = world.store.grouped(f"{state.firm}/client/{state.id}", limit=INVOICES_ASKED)
     payables: list[Payable] = [states.decode(Kind.PAYABLE, h.body) for h in page.items]
-    booked = [p.booked.id for p in payables if p.booked and not p.booked.voided]
+    booked = [p.booked.id for p in payables if p.booked and not p.booked.voided and not p.booked.matter]
     found = reach.quickbooks(lambda q, a: q.invoices_by_id(a, booked)) if booked else []
     owners = {i.customer_id for i in found if not i.voided}
     return owners.pop() if len(owners) == 1 and id not in owners else ""

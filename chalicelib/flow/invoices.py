@@ -17,11 +17,12 @@ from chalicelib.domain.payable import Payable, Standing
 from chalicelib.domain.readings import BillLine, BookedPayment, InvoiceReading
 from chalicelib.domain.wanted import Void, WantedInvoice
 from chalicelib.errors import Conflict
-from chalicelib.flow import links, noticing, states
+from chalicelib.flow import links, noticing, states, subcustomers
 from chalicelib.flow.ports import World
 from chalicelib.flow.prepared import FOR_A_PERSON, Prepared, current, done, first_links, park, posted_there, renew
 from chalicelib.flow.reach import Reach
 from chalicelib.flow.settle import settle
+from chalicelib.flow.subcustomers import Place
 
 LONGEST_NUMBER = 21  # reference/quickbooks.md 3.2
 MOST_LINES = 750
@@ -51,11 +52,26 @@ def prepare(world: World, reach: Reach, policy: Policy, batch: Sequence[Effect])
         else:
             (old if state.booked else new).append((e, state))
     customers = customer_ids(world, policy, [p for _, p in (*new, *old)])
+    places = subcustomers.places(world, reach, policy, [(e, p) for e, p in (*new, *old) if not p.gone], customers)
     if new:
-        _new_invoices(world, reach, policy, new, customers, out)
+        _new_invoices(world, reach, policy, new, places, out)
     if old:
-        _old_invoices(world, reach, policy, old, customers, out)
+        _old_invoices(world, reach, policy, old, places, out)
     return out
+
+
+def _placed(world: World, policy: Policy, e: Effect, p: Payable, place: Place, out: Prepared) -> bool:
+    """Whether it is known whose the invoice is; else it waits, or a person is asked."""
+    if place.bad is not None:
+        if subcustomers.ask(world, policy, e, p, place.bad):
+            out.settled += 1
+        else:
+            out.blocked.append((e, subcustomers.MADE))
+        return False
+    if not place.customer:
+        out.blocked.append((e, place.waits or _waits_for_customer(world, p)))
+        return False
+    return True
 
 
 def _superseded(state: Payable, e: Effect) -> bool:
@@ -153,16 +169,11 @@ def _new_invoices(
     reach: Reach,
     policy: Policy,
     new: Sequence[tuple[Effect, Payable]],
-    customers: Mapping[str, str],
+    places: Mapping[str, Place],
     out: Prepared,
 ) -> None:
     """Numbers are looked up before anything is created (issue: looked up in QuickBooks before creating)."""
-    ready = []
-    for e, state in new:
-        if customers.get(state.client_id):
-            ready.append((e, state))
-        else:
-            out.blocked.append((e, _waits_for_customer(world, state)))
+    ready = [(e, state) for e, state in new if _placed(world, policy, e, state, places[state.id], out)]
     if not ready:
         return
     numbers = list(dict.fromkeys(s.number for _, s in ready))
@@ -170,9 +181,9 @@ def _new_invoices(
     claimed: set[str] = set()
     for e, state in ready:
         there = [i for i in found if i.number == state.number and not i.voided]
-        customer = customers[state.client_id]
+        place = places[state.id]
         if there:
-            _meet(world, reach, policy, e, state, there, customer)
+            _meet(world, reach, policy, e, state, there, place)
             out.settled += 1
         elif state.number in claimed:
             park(
@@ -184,7 +195,7 @@ def _new_invoices(
             out.settled += 1
         else:
             claimed.add(state.number)
-            out.write.append((e, _wanted(world, policy, state, customer, None)))
+            out.write.append((e, _wanted(world, policy, state, place.customer, None)))
 
 
 def _meet(
@@ -194,11 +205,11 @@ def _meet(
     e: Effect,
     state: Payable,
     there: Sequence[InvoiceReading],
-    customer: str,
+    place: Place,
 ) -> None:
     """The number is in QuickBooks already: ours after a lost answer, one to link, or somebody else's."""
     mine = next((i for i in there if _marker(state) in i.note), None)
-    same = [i for i in there if i.customer_id == customer and i.total == state.asks]
+    same = [i for i in there if i.customer_id in (place.customer, place.own) and i.total == state.asks]
     chosen = _chosen(world, policy, state, there)
     invoice = mine or chosen or (same[0] if len(same) == 1 else None)
     if invoice is None:
@@ -213,7 +224,9 @@ def _meet(
         )
         return
     if mine is not None:  # ours, after an answer that never came: it may show an older revision, so it is written anew
-        fact = billing.InvoiceBooked(mine.id, policy.lanes.book, 0, mine.total, generation=policy.firm.generation)
+        book, generation = policy.lanes.book, policy.firm.generation
+        of, matter = mine.customer_id, subcustomers.matter_of(world, policy, state, mine.customer_id)
+        fact = billing.InvoiceBooked(mine.id, book, 0, mine.total, generation=generation, customer=of, matter=matter)
         _settle_invoice(world, policy, e, fact)
         return
     left = unmatched(world, reach, policy, state, invoice)
@@ -226,6 +239,8 @@ def _meet(
         waits=bool(left),
         unmatched=left,
         generation=policy.firm.generation,
+        customer=invoice.customer_id,
+        matter=subcustomers.matter_of(world, policy, state, invoice.customer_id),
     )
     finish = Finish(e.key) if fact.revision else None  # what a person linked gets Clio's figures next
     try:
@@ -267,7 +282,7 @@ def _old_invoices(
     reach: Reach,
     policy: Policy,
     old: Sequence[tuple[Effect, Payable]],
-    customers: Mapping[str, str],
+    places: Mapping[str, Place],
     out: Prepared,
 ) -> None:
     """Changes and voids need the present SyncToken, so the invoices are read first."""
@@ -281,15 +296,12 @@ def _old_invoices(
         elif there is None:
             out.blocked.append((e, "QuickBooks does not show the invoice at this moment."))
         elif state.gone and there.voided:
-            link(world, policy, e, there.id, there.total, Finish(e.key))
+            link(world, policy, e, there.id, there.total, there.customer_id, Finish(e.key))
             out.settled += 1
         elif state.gone:
             out.write.append((e, Void("Invoice", there.id, there.sync_token)))
-        elif not customers.get(state.client_id):
-            out.blocked.append((e, _waits_for_customer(world, state)))
-        else:
-            customer = customers[state.client_id]
-            out.write.append((e, _wanted(world, policy, state, customer, there)))
+        elif _placed(world, policy, e, state, places[state.id], out):
+            out.write.append((e, _wanted(world, policy, state, places[state.id].customer, there)))
 
 
 def _marker(state: Payable) -> str:
@@ -307,7 +319,7 @@ def _wanted(world: World, policy: Policy, state: Payable, customer: str, there: 
         lines=drawn.lines,
         discount=drawn.discount,
         discount_account=accounts.discount,
-        note=_marker(state),
+        note=invoicing.note(state, _marker(state)),
         currency=state.currency,
         email=state.client_email,
         existing=(there.id, there.sync_token) if there else None,
@@ -332,13 +344,21 @@ def _message(world: World, policy: Policy, state: Payable, there: InvoiceReading
     return invoicing.message(links.address(world, token))
 
 
-def link(world: World, policy: Policy, effect: Effect, id: str, total: int, finish: Finish) -> None:
-    """QuickBooks shows this payable's invoice as the effect's revision wanted it."""
+def link(world: World, policy: Policy, effect: Effect, id: str, total: int, customer: str, finish: Finish) -> None:
+    """QuickBooks shows this payable's invoice as the effect's revision wanted it, as ``customer``'s."""
     ref, revision = _payable_ref(effect), int(effect.body["revision"])
     state: Payable = states.decode(Kind.PAYABLE, world.store.load(ref).body)
     voided = state.gone and state.revision == revision and state.booked is not None
-    generation = policy.firm.generation
-    fact = billing.InvoiceBooked(id, policy.lanes.book, revision, total, voided=voided, generation=generation)
+    fact = billing.InvoiceBooked(
+        id,
+        policy.lanes.book,
+        revision,
+        total,
+        voided=voided,
+        generation=policy.firm.generation,
+        customer=customer,
+        matter=subcustomers.matter_of(world, policy, state, customer),
+    )
     _settle_invoice(world, policy, effect, fact, finish)
 
 
@@ -363,5 +383,5 @@ def find(world: World, reach: Reach, policy: Policy, effect: Effect, finish: Fin
     found = reach.quickbooks(lambda q, a: q.invoices_numbered(a, [number]))
     mine = next((i for i in found if _marker(state) in i.note and not i.voided), None)
     if mine:
-        link(world, policy, effect, mine.id, mine.total, finish)
+        link(world, policy, effect, mine.id, mine.total, mine.customer_id, finish)
     return mine is not None

@@ -231,7 +231,7 @@ def find(world: World, reach: Reach, policy: Policy, effect: Effect, finish: Fin
         return True
     on = date.fromisoformat(str(effect.body["on"])) if effect.body.get("on") else policy.firm.today(world.now())
     mark = posting.marker(state.firm, "payment", state.id)
-    for customer in _customers_of(world, reach, policy, state):
+    for customer in customers_of(world, reach, policy, state):
         found = reach.quickbooks(lambda q, a, c=customer: q.payments_on(a, c, on))  # type: ignore[misc]
         mine = next((p for p in found if mark in p.note and not p.voided), None)
         if mine:
@@ -240,7 +240,7 @@ def find(world: World, reach: Reach, policy: Policy, effect: Effect, finish: Fin
     return False
 
 
-def _customers_of(world: World, reach: Reach, policy: Policy, state: Payment) -> list[str]:
+def customers_of(world: World, reach: Reach, policy: Policy, state: Payment) -> list[str]:
     """The customers under whom it may have been written: its invoices', and its clients'."""
     payables = leaving.payables(world, policy, [i.payable for i in state.items]).values()
     invoices = leaving.invoices(reach, [p.booked.id for p in payables if p.booked])

@@ -16,7 +16,7 @@ from chalicelib.flow.ports import World
 from chalicelib.flow.settle import settle
 
 WOKEN_AT_MOST = 500
-FOR_A_PERSON = "It waits for your word on its client, under Needs attention."
+FOR_A_PERSON = "It waits for your word on its client or matter, under Needs attention."
 
 
 @dataclass
@@ -44,6 +44,7 @@ def renew(world: World, policy: Policy, effect: Effect, state: generation.Linked
         "Credit": Kind.CREDIT,
         "Entry": Kind.TRUST,
         "Holder": Kind.HOLDER,
+        "Matter": Kind.MATTER,
     }
     ref = Ref(state.firm, kinds[type(state).__name__], state.id)
     renew_state(world, policy, ref, [Finish(effect.key)])

@@ -8,7 +8,18 @@ from typing import Any
 
 import msgspec
 
-from chalicelib.domain import connection, contact, crediting, envelope, ledger, payable, payment, statement, trust
+from chalicelib.domain import (
+    connection,
+    contact,
+    crediting,
+    envelope,
+    ledger,
+    matters,
+    payable,
+    payment,
+    statement,
+    trust,
+)
 from chalicelib.domain.firm import Firm
 from chalicelib.domain.kernel import Json, Kind, Listing
 from chalicelib.domain.reminders import ReminderSet
@@ -38,6 +49,7 @@ SHAPES: dict[Kind, Shape] = {
     Kind.SET: Shape(ReminderSet, _unlisted),
     Kind.SUMS: Shape(Sums, _unlisted),
     Kind.TRUST: Shape(trust.Entry, trust.listing),
+    Kind.MATTER: Shape(matters.Matter, _unlisted),
     Kind.HOLDER: Shape(trust.Holder, _unlisted),
     Kind.LEDGER: Shape(ledger.Ledger, ledger.listing),
     Kind.STATEMENT: Shape(statement.Statement, statement.listing),

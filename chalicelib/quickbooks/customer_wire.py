@@ -5,7 +5,7 @@ from __future__ import annotations
 from chalicelib.domain.kernel import Json
 from chalicelib.domain.profile import Value, empty
 from chalicelib.domain.readings import Address, CustomerReading, Raw
-from chalicelib.domain.wanted import ChangedCustomer, WantedCustomer
+from chalicelib.domain.wanted import ChangedCustomer, WantedCustomer, WantedSubCustomer
 from chalicelib.quickbooks.parts import id_of, part, text
 
 COMPANY_LENGTH = 100
@@ -35,6 +35,7 @@ def customer(row: Raw) -> CustomerReading:
         mobile=text(part(row, "Mobile"), "FreeFormNumber"),
         billing=_address(part(row, "BillAddr")),
         shipping=_address(part(row, "ShipAddr")),
+        parent=text(part(row, "ParentRef"), "value"),
     )
 
 
@@ -59,6 +60,12 @@ def customer_body(wanted: WantedCustomer) -> Json:
         if not empty(value):
             body[PROPERTIES[field]] = {k: v for k, v in _shown(field, value).items() if v}
     return body
+
+
+def sub_body(wanted: WantedSubCustomer) -> Json:
+    """A sub-customer: a job below its parent, billed with it (4.1)."""
+    parent: Json = {"ParentRef": {"value": wanted.parent}, "Job": True, "BillWithParent": True}
+    return {"DisplayName": wanted.name, "Notes": wanted.note, **parent}
 
 
 def changed_body(wanted: ChangedCustomer) -> Json:

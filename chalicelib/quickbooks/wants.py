@@ -25,8 +25,9 @@ from chalicelib.domain.wanted import (
     WantedLine,
     WantedPayment,
     WantedSubAccount,
+    WantedSubCustomer,
 )
-from chalicelib.quickbooks.customer_wire import changed_body, customer_body
+from chalicelib.quickbooks.customer_wire import changed_body, customer_body, sub_body
 from chalicelib.quickbooks.trust_wire import TEXT_LENGTH, account_body, existing, journal_body
 
 BATCH_MEMBERS = 30  # 2.6
@@ -48,6 +49,8 @@ def member(wanted: Wanted) -> Json:
     match wanted:
         case WantedCustomer():
             return {"operation": "create", "Customer": customer_body(wanted)}
+        case WantedSubCustomer():
+            return {"operation": "create", "Customer": sub_body(wanted)}
         case ChangedCustomer():
             return {"operation": "update", "Customer": changed_body(wanted)}
         case WantedInvoice():

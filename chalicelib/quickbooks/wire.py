@@ -236,4 +236,5 @@ def _outcome(item: Raw, fault: tuple[str, str, str] | None) -> Wrote:
         entity=entity,
         deleted=body.get("status") == "Deleted",
         unapplied=_cents_or_none(body, "UnappliedAmt"),
+        of_customer=_text(_part(body, "CustomerRef"), "value"),
     )

@@ -281,6 +281,7 @@ def draw(ask: Asked) -> Any:
         ask.json.text("tax_code", ""),
         ask.json.flag("pay_link"),
         ask.json.flag("clio_memo"),
+        ask.json.flag("sub_customers", False),
     )
     picked = ask.json.object("booked_under")
     drawing.save(ask.world, ask.firm, how, {name: picked.text(name) for name in picked.names}, ask.by)

@@ -34,8 +34,8 @@ class Body:
     def number(self, name: str) -> int:
         return int(self._of(name, int, None))
 
-    def flag(self, name: str) -> bool:
-        return bool(self._of(name, bool, None))
+    def flag(self, name: str, absent: bool | None = None) -> bool:
+        return bool(self._of(name, bool, absent))
 
     def texts(self, name: str) -> list[str]:
         found: list[Any] = self._of(name, list, None)

@@ -61,6 +61,7 @@ def _how(ask: Ask) -> Invoicing:
         tax_code=ask.one("tax_code").strip(),
         pay_link=ask.one("pay_link") == "yes",
         clio_memo=ask.one("clio_memo") == "yes",
+        sub_customers=ask.one("sub_customers") == "yes",
     )
 
 

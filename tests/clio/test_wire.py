@@ -209,3 +209,15 @@ def test_rails_zone_names_become_iana_names() -> None:
     row = {"id": 1, "time_zone": "Eastern Time (US & Canada)", "account": {"id": 2, "name": "Firm"}}
     assert wire.person(row).zone == "America/New_York"
     assert wire.person({**row, "time_zone": "America/Boise"}).zone == "America/Boise"
+
+
+def test_subject_and_memo_are_told_or_not_told() -> None:
+    assert wire.bill(a_bill(subject=" March ", memo="Thank you")).words == "March\nThank you"
+    assert wire.bill(a_bill(subject=None, memo=None)).words == ""
+    bare = {k: v for k, v in a_bill().items() if k not in ("subject", "memo")}
+    assert wire.bill(bare).words is None
+
+
+def test_a_bill_names_its_matters_by_id_too() -> None:
+    told = wire.bill(a_bill(matters=[{"id": 9001, "display_number": "00012-Example"}]))
+    assert (told.matters, told.matter_ids) == (("00012-Example",), ("9001",))

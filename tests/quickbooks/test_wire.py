@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.wanted import Void, WantedCustomer, WantedInvoice, WantedLine, WantedPayment
+from chalicelib.domain.wanted import Void, WantedCustomer, WantedInvoice, WantedLine, WantedPayment, WantedSubCustomer
 from chalicelib.errors import Unreadable
 from chalicelib.quickbooks import customer_wire, faults, wants, wire
 
@@ -100,6 +100,13 @@ def test_a_payment_names_its_invoices_and_its_account() -> None:
 def test_a_company_gets_its_name_as_company() -> None:
     body = wants.member(WantedCustomer("Orr Inc", "", "mine", company=True))["Customer"]
     assert body == {"DisplayName": "Orr Inc", "Notes": "mine", "CompanyName": "Orr Inc"}
+
+
+def test_a_sub_customer_is_a_job_below_its_parent_and_is_read_with_it() -> None:
+    body = wants.member(WantedSubCustomer("00012-Orr", "63", "mine"))["Customer"]
+    parent = {"ParentRef": {"value": "63"}, "Job": True, "BillWithParent": True}
+    assert body == {"DisplayName": "00012-Orr", "Notes": "mine", **parent}
+    assert customer_wire.customer({"Id": "64", **body}).parent == "63"
 
 
 @pytest.mark.parametrize("bids", [[], ["a"] * 2, ["a" * 11], [""], [str(n) for n in range(31)]])

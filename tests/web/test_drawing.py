@@ -32,6 +32,15 @@ def test_the_page_shows_an_example_before_anything_is_saved() -> None:
     assert "Services, bill 1042" in visitor.get(HERE).text
 
 
+def test_matters_as_sub_customers_are_chosen_there_and_concern_new_invoices() -> None:
+    stage, visitor = a_firm_with_pages()
+    assert "concerns new invoices only" in visitor.get(HERE).text
+    visitor.post(HERE, {**TICKED, "sub_customers": "yes", "do": "save"})
+    assert firm_of(stage).invoicing.sub_customers
+    visitor.post(HERE, {**TICKED, "sub_customers": "no", "do": "save"})
+    assert not firm_of(stage).invoicing.sub_customers and firm_of(stage).sub_customers_used
+
+
 def test_what_cannot_be_saved_is_said_on_the_form_itself() -> None:
     _, visitor = a_firm_with_pages()
     visitor.get(HERE)
@@ -80,6 +89,8 @@ def test_the_api_has_the_same() -> None:
     saved = program.ask("PUT", "/invoice-settings", {**body, "booked_under": {"interest": names["Expenses"]}})
     assert saved.status == 200
     assert saved.json["accounts"]["interest"] == names["Expenses"]
+    assert saved.json["how"]["sub_customers"] is False
+    assert program.ask("PUT", "/invoice-settings", {**body, "sub_customers": True}).json["how"]["sub_customers"] is True
     assert program.ask("PUT", "/invoice-settings", {**body, "detail": "pictures"}).status in (400, 422)
     counted = program.get("/open-invoices").json
     assert counted["invoices"] > 0

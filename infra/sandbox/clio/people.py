@@ -201,6 +201,8 @@ class People:
         issued_at: date | str | None = None,
         due_at: date | str | None = None,
         subject: str | None = None,
+        memo: str | None = None,
+        matters: Sequence[int] | None = None,
         lines: Sequence[Line] | None = None,
         total: int | None = None,
     ) -> int:
@@ -208,6 +210,8 @@ class People:
         held, clio = self._bill(bill), self._clio
         held.number = number if number is not None else held.number
         held.subject = subject if subject is not None else held.subject
+        held.memo = memo if memo is not None else held.memo
+        held.matters = list(matters) if matters is not None else held.matters
         held.issued_at = self._day(issued_at, held.firm) if issued_at else held.issued_at
         held.due_at = self._day(due_at, held.firm) if due_at else held.due_at
         if total is not None:

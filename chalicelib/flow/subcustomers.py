@@ -1,0 +1,205 @@
+"""Matters as sub-customers: where the firm wishes it, a bill's invoice belongs to its matter's own sub-customer below
+the client's customer (docs/decisions/0017). Looked up by name first, made once, asked about when it cannot be used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from chalicelib.domain import matters, posting
+from chalicelib.domain.firm import Policy
+from chalicelib.domain.kernel import Decision, Effect, Finish, Kind, Ref, Status
+from chalicelib.domain.matters import Matter
+from chalicelib.domain.payable import Payable
+from chalicelib.domain.readings import CustomerReading
+from chalicelib.domain.wanted import WantedSubCustomer
+from chalicelib.errors import Conflict
+from chalicelib.flow.ports import World
+from chalicelib.flow.prepared import FOR_A_PERSON, Prepared, current, done, park, wake
+from chalicelib.flow.reach import Reach
+from chalicelib.flow.settle import settle
+
+WAITS = "It waits for its client's customer in QuickBooks."
+MADE = "It waits for its matter's sub-customer in QuickBooks."
+ANEW, CLIENT = "sub_anew", "sub_client"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Whose an invoice is: QuickBooks' ``customer``, and the ``matter`` whose sub-customer that is, if any. ``waits``:
+    why it is not known yet. ``bad``: the sub-customer that cannot be used. ``own``: the client's customer."""
+
+    customer: str = ""
+    own: str = ""
+    matter: str = ""
+    waits: str = ""
+    bad: Matter | None = None
+
+
+def _ref(firm: str, id: str) -> Ref:
+    return Ref(firm, Kind.MATTER, id)
+
+
+def places(
+    world: World, reach: Reach, policy: Policy, owed: Sequence[tuple[Effect, Payable]], customers: Mapping[str, str]
+) -> dict[str, Place]:
+    """Where each bill's invoice belongs. At most one reading of QuickBooks, and none where no matter is asked for.
+    ``customers``: by client."""
+    firm = policy.firm.id
+    asked: dict[str, str] = {}
+    for e, p in owed:
+        by_client = e.body.get("choice") == CLIENT or not customers.get(p.client_id)
+        asked[p.id] = "" if by_client else matters.wanted(p, policy)
+    refs = [_ref(firm, matters.id_of(p.client_id, asked[p.id])) for _, p in owed if asked[p.id]]
+    held: dict[Ref, Matter] = current(world, policy, refs) if refs else {}
+    ids = sorted({m.customer for m in held.values() if m.customer})
+    shown = {c.id: c for c in reach.quickbooks(lambda q, a: q.customers_by_id(a, ids))} if ids else {}
+    found = {}
+    for _, p in owed:
+        own, matter = customers.get(p.client_id, ""), asked[p.id]
+        state = held.get(_ref(firm, matters.id_of(p.client_id, matter)))
+        if not matter:
+            found[p.id] = Place(own, own)
+        elif state is None or not state.customer:
+            found[p.id] = Place(waits=_owe(world, policy, p, state))
+        elif _usable(shown.get(state.customer), own):
+            found[p.id] = Place(state.customer, own, matter)
+        else:
+            found[p.id] = Place(bad=state)
+    return found
+
+
+def _usable(there: CustomerReading | None, own: str) -> bool:
+    return there is not None and there.active and there.parent == own
+
+
+def _owe(world: World, policy: Policy, p: Payable, state: Matter | None) -> str:
+    """Owes the sub-customer once, and says what the invoice waits for."""
+    owed = matters.step(p, state, policy, world.now())
+    there = world.store.effect(owed.key)
+    if there is None:
+        world.store.arrive(owed)
+    return FOR_A_PERSON if there is not None and there.status is Status.PARKED else MADE
+
+
+def ask(world: World, policy: Policy, e: Effect, p: Payable, bad: Matter) -> bool:
+    """The matter's sub-customer cannot be used: a person chooses. Gives False where they have chosen another one, which
+    is owed now."""
+    if e.body.get("choice") == ANEW:
+        ref = _ref(policy.firm.id, bad.id)
+
+        def decide(before: Mapping[Ref, Any], _now: datetime) -> dict[Ref, Decision[Any]]:
+            return {ref: matters.let_go(before[ref], policy, customer=bad.customer)}
+
+        told = settle(world, [ref], decide, fact="SubCustomerLetGo", policy=policy.version)
+        _owe(world, policy, p, told.states[ref])
+        return False
+    park(
+        world,
+        e,
+        f"The sub-customer of matter {bad.name} was made inactive, merged or moved in QuickBooks.",
+        "Set it back in QuickBooks and press Retry, or choose where this invoice belongs.",
+        detail=f"QuickBooks customer {bad.customer}",
+        choices=(
+            (ANEW, "Create another sub-customer"),
+            (CLIENT, "Book it on the client's own customer"),
+        ),
+    )
+    return True
+
+
+def matter_of(world: World, policy: Policy, p: Payable, customer: str) -> str:
+    """The matter whose sub-customer an invoice's customer is; empty for none. Asked only where one may be."""
+    matter = matters.of_bill(p)
+    if not matter or not (policy.firm.sub_customers_used or (p.booked and p.booked.matter)):
+        return ""
+    holder = world.store.held_by(matters.guard_of(policy.lanes.book, customer)) or ""
+    return matter if holder == f"{p.firm}/{matters.id_of(p.client_id, matter)}" else ""
+
+
+# --- the step that makes one ------------------------------------------------------------------------------------------
+
+
+def _told(policy: Policy, e: Effect, customer: str) -> Matter:
+    client, matter = str(e.body["client"]), str(e.body["matter"])
+    firm, id = policy.firm, matters.id_of(client, matter)
+    return Matter(firm.id, id, client, matter, str(e.body["name"]), customer, generation=firm.generation)
+
+
+def _note(policy: Policy, e: Effect) -> str:
+    return posting.marker(policy.firm.id, "matter", matters.id_of(str(e.body["client"]), str(e.body["matter"])))
+
+
+def _names(e: Effect) -> tuple[str, str]:
+    return matters.names(str(e.body["matter"]), str(e.body["name"]))
+
+
+def prepare(world: World, reach: Reach, policy: Policy, batch: Sequence[Effect]) -> Prepared:
+    """Both names of each are looked up before anything is made: three readings for a batch."""
+    out = Prepared()
+    firm = policy.firm.id
+    clients = {e.key: Ref(firm, Kind.CONTACT, str(e.body["client"])) for e in batch}
+    mine = {e.key: _ref(firm, _told(policy, e, "").id) for e in batch}
+    held = current(world, policy, [*clients.values(), *mine.values()])
+    open_: list[tuple[Effect, str]] = []
+    for e in batch:
+        contact, state = held.get(clients[e.key]), held.get(mine[e.key])
+        if state is not None and (state.customer or not e.key.endswith(f".{state.revision}")):
+            done(world, e)
+            out.settled += 1
+        elif contact is None or not contact.usable:
+            out.blocked.append((e, WAITS))
+        else:
+            open_.append((e, contact.usable))
+    wishes = list(dict.fromkeys(n for e, _ in open_ for n in _names(e)))
+    found = reach.quickbooks(lambda q, a: q.customers_named(a, wishes)) if wishes else []
+    taken = dict(reach.quickbooks(lambda q, a: q.names_taken(a, wishes))) if wishes else {}
+    for e, parent in open_:
+        names = _names(e)
+        same = [c for c in found if c.name.casefold() in {n.casefold() for n in names}]
+        choice = matters.choose(names, _note(policy, e), parent, same, taken)
+        if choice.do == "link":
+            out.settled += _link(world, policy, e, choice.customer, Finish(e.key))
+        elif choice.do == "create":
+            taken[choice.name] = "customer"
+            out.write.append((e, WantedSubCustomer(choice.name, parent, _note(policy, e))))
+        else:
+            reason = f"The names “{names[0]}” and “{names[1]}” are both used in QuickBooks."
+            park(world, e, reason, "Rename or reactivate one of them in QuickBooks, then press Retry.")
+            out.settled += 1
+    return out
+
+
+def _link(world: World, policy: Policy, e: Effect, customer: str, finish: Finish) -> int:
+    """Gives 1: it is linked, or shown to a person."""
+    try:
+        link(world, policy, e, customer, finish)
+    except Conflict:
+        reason = "The sub-customer of this name is linked to another matter."
+        park(world, e, reason, "Give the matters different numbers in Clio, or rename it in QuickBooks; then Retry.")
+    return 1
+
+
+def link(world: World, policy: Policy, e: Effect, customer: str, finish: Finish) -> None:
+    """QuickBooks has it. What waits for it goes on at once."""
+    told = _told(policy, e, customer)
+    ref = _ref(told.firm, told.id)
+
+    def decide(before: Mapping[Ref, Any], _now: datetime) -> dict[Ref, Decision[Any]]:
+        return {ref: matters.linked(before[ref], told, policy.lanes.book)}
+
+    body = {"customer": customer}
+    settle(world, [ref], decide, fact="SubCustomerLinked", body=body, policy=policy.version, finish=[finish])
+    wake(world, e.lane, f"customer/{told.client}")
+
+
+def find(world: World, reach: Reach, policy: Policy, e: Effect, finish: Finish) -> bool:
+    """Whether a lost answer's sub-customer is there, by either name and our marker; settled then."""
+    found = reach.quickbooks(lambda q, a: q.customers_named(a, list(_names(e))))
+    there = next((c for c in found if c.active and c.note == _note(policy, e)), None)
+    if there:
+        link(world, policy, e, there.id, finish)
+    return there is not None

@@ -1,0 +1,182 @@
+"""A matter's sub-customer: which bills ask for one, how it is named, what is taken for it, what becomes of the link."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from chalicelib.domain import billing, generation, invoicing, matters
+from chalicelib.domain.billing import BillSeen, InvoiceBooked
+from chalicelib.domain.effects import Do, Lanes
+from chalicelib.domain.firm import Detail, Invoicing, InvoicingChosen, decide
+from chalicelib.domain.kernel import Guard
+from chalicelib.domain.matters import Choice, Matter
+from chalicelib.domain.payable import Booked
+from chalicelib.domain.readings import BillLine, CustomerReading
+from tests.builders import FIRM, NOW, a_bill, a_firm, a_payable
+from tests.domain.given import a_policy, kinds, one
+
+NAMES = ("00001-Example", "00001-Example (Clio m1)")
+ON = a_policy(invoicing=Invoicing(sub_customers=True))
+NOTE = "feesimple:us-1:matter:c1.m1"
+
+
+def a_matter(**fields: Any) -> Matter:
+    return Matter(**{"firm": FIRM, "id": "c1.m1", "client": "c1", "matter": "m1", "name": NAMES[0], **fields})
+
+
+def there(name: str = NAMES[0], **fields: Any) -> CustomerReading:
+    usual: dict[str, Any] = {"active": True, "parent": "7"}
+    return CustomerReading("70", "0", name, "", **{**usual, **fields})
+
+
+def by_matter(**fields: Any) -> Any:
+    return a_payable(**{"matter_ids": ("m1",), **fields})
+
+
+# --- which bills ------------------------------------------------------------------------------------------------------
+
+
+def test_a_new_invoice_asks_for_its_one_matter_where_the_firm_wishes_it() -> None:
+    assert matters.wanted(by_matter(), ON) == "m1"
+    assert matters.wanted(by_matter(), a_policy()) == ""
+    assert matters.wanted(by_matter(matter_ids=("m1", "m2"), matters=("1", "2")), ON) == ""
+    assert matters.wanted(by_matter(matter_ids=(), matters=()), ON) == ""
+    assert matters.wanted(by_matter(matters=(" ",)), ON) == ""
+
+
+def test_an_invoice_that_is_there_stays_where_it_is() -> None:
+    own, sub = Booked("1", 1, 40000), Booked("1", 1, 40000, matter="m1")
+    assert matters.wanted(by_matter(booked=own), ON) == ""
+    assert matters.wanted(by_matter(booked=sub), a_policy()) == "m1"
+
+
+def test_once_switched_on_it_is_remembered() -> None:
+    on = decide(a_firm(), InvoicingChosen(Invoicing(sub_customers=True))).state
+    off = decide(on, InvoicingChosen(Invoicing())).state
+    assert off and (off.sub_customers_used, off.invoicing.sub_customers) == (True, False)
+    never = decide(a_firm(), InvoicingChosen(Invoicing())).state
+    assert never and not never.sub_customers_used
+
+
+def test_its_step_comes_after_the_clients_customer_and_counts_what_was_asked_for() -> None:
+    first = matters.step(by_matter(), None, ON, NOW)
+    assert (first.kind, first.after) == (Do.SUB_CUSTOMER, ("customer/c1",))
+    again = matters.step(by_matter(), a_matter(revision=2), ON, NOW)
+    assert first.key.endswith("c1.m1/1.1") and again.key.endswith("c1.m1/1.2")
+
+
+# --- the name ---------------------------------------------------------------------------------------------------------
+
+
+def test_the_name_is_the_matters_number_as_quickbooks_allows_it() -> None:
+    assert matters.names("m1", "00001:Example") == ("00001 Example", "00001 Example (Clio m1)")
+    assert all(len(n) <= 500 for n in matters.names("m1", "x" * 600))
+
+
+@pytest.mark.parametrize(
+    ("found", "taken", "choice"),
+    [
+        ([], {}, Choice("create", name=NAMES[0])),
+        ([there(NAMES[1], note=NOTE)], {}, Choice("link", customer="70")),
+        ([there()], {}, Choice("link", customer="70")),
+        ([there(parent="8")], {}, Choice("create", name=NAMES[1])),
+        ([there(active=False)], {}, Choice("create", name=NAMES[1])),
+        ([], {NAMES[0].upper(): "vendor"}, Choice("create", name=NAMES[1])),
+        ([there(active=False), there(NAMES[1], parent="8")], {}, Choice("park")),
+    ],
+)
+def test_what_is_taken_for_it(found: list[CustomerReading], taken: dict[str, str], choice: Choice) -> None:
+    assert matters.choose(NAMES, NOTE, "7", found, taken) == choice
+
+
+# --- the link ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_sub_customer_is_one_matters_alone() -> None:
+    decision = matters.linked(None, a_matter(customer="70"), "r")
+    assert decision.state == a_matter(customer="70")
+    assert decision.guards == (Guard("quickbooks/r/subcustomer/70", f"{FIRM}/c1.m1"),)
+    later = matters.linked(a_matter(revision=3), a_matter(customer="71"), "r").state
+    assert later and later.revision == 3
+
+
+def test_a_person_lets_one_go_and_another_is_asked_for() -> None:
+    state = a_matter(customer="70")
+    decision = matters.let_go(state, ON, customer="70")
+    assert decision.state == a_matter(revision=2)
+    assert [g.release for g in decision.guards] == [True]
+    assert matters.let_go(state, ON, customer="69").state == state
+
+
+def test_in_a_later_generation_the_link_is_gone() -> None:
+    second = replace(a_policy(generation=2), lanes=Lanes(FIRM, realm="r", generation=2))
+    assert generation.renewed(a_matter(customer="70"), second, NOW).state == a_matter(generation=2)
+
+
+# --- the bill ---------------------------------------------------------------------------------------------------------
+
+
+def seen(state: Any, policy: Any = ON, **bill: Any) -> Any:
+    return billing.seen(state, BillSeen(a_bill(**bill), None, NOW), policy, NOW)
+
+
+def test_a_bill_that_goes_to_another_matter_is_written_again_with_its_lines() -> None:
+    link = Booked("1", 1, 40000, matter="m1", customer="70")
+    state = by_matter(booked=link, lines="doc", lines_revision=1)
+    decision = seen(state, etag="e2", matter_ids=("m2",), matters=("00002",))
+    assert decision.state.revision == 2 and Do.INVOICE in kinds(decision)
+    on_client = seen(by_matter(booked=replace(link, matter="")), matter_ids=("m2",), matters=("00002",))
+    assert on_client.state.revision == 1, "the client's own customer has nothing to do with the matter"
+
+
+def test_the_link_knows_whose_the_invoice_is() -> None:
+    fact = InvoiceBooked("9", "r", 1, 40000, customer="70", matter="m1")
+    new = billing.booked(by_matter(), fact, NOW).state
+    assert new and new.booked and (new.booked.customer, new.booked.matter) == ("70", "m1")
+    silent = billing.booked(new, replace(fact, customer="", revision=2), NOW).state
+    assert silent and silent.booked and silent.booked.customer == "70"
+
+
+# --- subject and memo -------------------------------------------------------------------------------------------------
+
+
+def test_subject_and_memo_stand_in_the_note_before_our_marker_and_without_our_link() -> None:
+    new = seen(None, words="March\nThank you\nPay online: https://fee.test/pay/abc").state
+    assert new.words == "March\nThank you"
+    assert invoicing.note(new, "mark") == "March\nThank you\nmark"
+    assert invoicing.note(a_payable(), "mark") == "mark"
+
+
+def test_another_memo_is_another_invoice_and_its_lines_stand() -> None:
+    state = seen(None, words="March").state
+    state = replace(state, lines="doc", lines_revision=1, booked=Booked("1", 1, 40000))
+    decision = seen(state, etag="e2", words="April")
+    assert decision.state.revision == 2
+    assert one(decision.effects, Do.INVOICE)
+    assert seen(state, etag="e1", words=None).state == state, "Clio did not tell them"
+
+
+# --- bills over several matters ---------------------------------------------------------------------------------------
+
+TWO = a_payable(matters=("00001", "00002"), asks=500, total=500)
+LINES = (
+    BillLine("1", "service", None, "Filing", 200, matter="00001"),
+    BillLine("2", "service", None, "Review", 200, matter="00002"),
+    BillLine("3", "service", None, "Call", 100),
+)
+
+
+def test_each_line_names_its_matter() -> None:
+    texts = [x.text for x in invoicing.draw(TWO, LINES, a_firm()).lines]
+    assert texts == ["00001: Filing", "00002: Review", "Call"]
+    alone = invoicing.draw(replace(TWO, matters=("00001",)), LINES, a_firm())
+    assert alone.lines[0].text == "Filing"
+
+
+def test_one_line_for_each_kind_names_all_of_them() -> None:
+    kinds_ = a_firm(invoicing=Invoicing(Detail.KINDS))
+    assert [x.text for x in invoicing.draw(TWO, LINES, kinds_).lines] == ["Services, bill 1042, 00001, 00002"]
+    assert [x.text for x in invoicing.draw(TWO, LINES[2:], kinds_).lines[:1]] == ["Services, bill 1042"]
