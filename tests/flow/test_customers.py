@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from chalicelib.domain.kernel import Effect, Kind
+from chalicelib.domain import effects
+from chalicelib.domain.kernel import Effect, Finish, Kind, Neighbour
+from chalicelib.domain.receipts import link_key
 from chalicelib.errors import Refused
-from chalicelib.flow import attention
+from chalicelib.flow import attention, customers
+from chalicelib.flow.budget import Floor
+from chalicelib.flow.reach import Reach
+from chalicelib.flow.settle import policy_of
 from infra.sandbox.kit import Fault
 from tests.flow import acts
 from tests.flow.acts import STAFF, a_stage, a_synced_stage, booked, contact, invoice, parked, payable
@@ -133,3 +138,46 @@ def test_a_bill_moved_to_another_client_waits_for_that_clients_customer() -> Non
     attention.retry(stage.world, stage.firm, brooks(stage).key, STAFF, "suffix")
     stage.pass_time(1, minutes=2)
     assert invoice(stage, "1061")["CustomerRef"]["value"] not in ("", before)
+
+
+# --- after a lost answer, and at the same moment ----------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def shared() -> Stage:
+    return a_synced_stage()
+
+
+def look_up(stage: Stage, name: str) -> bool:
+    """The step that makes this client's customer was sent, and its answer was lost."""
+    world, policy = stage.world, policy_of(stage.world, stage.firm)
+    lane = policy.lanes.of(Neighbour.QUICKBOOKS)
+    sent = effects.customer(stage.firm, lane, contact(stage, name).id, 1, world.now(), name)
+    reach = Reach(world, stage.firm, policy.lanes, Floor.WEBHOOK)
+    return customers.find(world, reach, policy, sent, Finish(sent.key))
+
+
+def test_a_client_that_is_linked_by_now_is_not_looked_up_by_name(shared: Stage) -> None:
+    before = acts.calls(shared)
+    assert not look_up(shared, "Ada Example")
+    assert acts.requests_since(shared, before) == []
+
+
+def test_a_customer_of_the_name_that_we_did_not_make_is_not_taken_for_ours(shared: Stage) -> None:
+    assert booked(shared, "Customer", DisplayName="Brook Jensen")
+    assert not look_up(shared, "Brook Jensen")
+    assert contact(shared, "Brook Jensen").customer == ""
+
+
+def test_a_chosen_customer_that_another_client_takes_at_this_moment_is_asked_about_again(shared: Stage) -> None:
+    chosen = choices(brooks(shared))[0]
+    book = policy_of(shared.world, shared.firm).lanes.book
+    guard = link_key(book, "customer", chosen.removeprefix("link:"))
+    shared.world.store._guards[guard] = f"{shared.firm}/another"
+    attention.retry(shared.world, shared.firm, brooks(shared).key, STAFF, chosen)
+    shared.pass_time(1, minutes=2)
+    asked = brooks(shared)
+    assert asked.reason == "This QuickBooks customer is already linked to another client."
+    assert choices(asked) == ["suffix"]
+    assert contact(shared, "Brook Jensen").customer == ""
+    del shared.world.store._guards[guard]

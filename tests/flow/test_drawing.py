@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from chalicelib.domain.firm import Detail, Invoicing, TaxAs
+from chalicelib.domain import effects
+from chalicelib.domain.effects import Do
+from chalicelib.domain.firm import Detail, Founded, Invoicing, Member, TaxAs
+from chalicelib.domain.kernel import Neighbour, Status, lane_of
 from chalicelib.errors import Refused
-from chalicelib.flow import checkout, drawing, links
-from tests.flow import acts
+from chalicelib.flow import checkout, drawing, links, signing
+from tests.flow import acts, races
 from tests.flow.acts import STAFF, a_stage, a_synced_stage, cents, invoice, payable
 from tests.world import PUBLIC, Stage
 
@@ -185,3 +189,63 @@ def test_a_tax_code_too_long_for_quickbooks_is_refused() -> None:
     stage = a_stage()
     with pytest.raises(Refused, match="tax code"):
         choose(stage, tax_code="x" * 31)
+
+
+# --- many invoices, and what gets in between --------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def shared() -> Stage:
+    return a_synced_stage()
+
+
+def in_pages_of(stage: Stage, monkeypatch: pytest.MonkeyPatch, rows: int) -> None:
+    """The store's lists come in pages this small."""
+    real = stage.world.store.listed
+    monkeypatch.setattr(stage.world.store, "listed", lambda of, **asked: real(of, **{**asked, "limit": rows}))
+
+
+def test_a_run_goes_through_every_page_and_counts_the_same(shared: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = drawing.count(shared.world, shared.firm)
+    in_pages_of(shared, monkeypatch, 4)
+    assert drawing.count(shared.world, shared.firm) == whole
+    drawing.start(shared.world, shared.firm, STAFF)
+    shared.work()
+    run = drawing.progress(shared.world, shared.firm)
+    assert run is not None and run.finished_at is not None
+    assert run.done == whole.invoices
+    shared.pass_time(1, minutes=5)
+
+
+def test_beyond_a_bound_it_is_only_said_that_there_are_more(shared: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = shared.world.store.listed(f"{shared.firm}/payables/open", limit=drawing.PAGE)
+    monkeypatch.setattr(shared.world.store, "listed", lambda _of, **_asked: replace(page, next="more"))
+    told = drawing.count(shared.world, shared.firm)
+    assert told.more
+    assert told.invoices < drawing.COUNTED_AT_MOST + drawing.PAGE
+
+
+def test_a_run_that_nobody_began_ends_without_a_word(shared: Stage) -> None:
+    shared.world.store.delete_record("redraw", shared.firm)
+    lane, now = lane_of(shared.firm, Neighbour.SELF), shared.world.now()
+    stray = effects.owed(shared.firm, Do.REDRAW, "main", "firm", lane, now, body={"by": STAFF})
+    shared.world.store.arrive(stray)
+    shared.work()
+    found = shared.world.store.effect(stray.key)
+    assert found is not None and found.status is Status.DONE
+    assert drawing.progress(shared.world, shared.firm) is None
+
+
+def test_an_invoice_that_moves_all_the_time_is_left_to_what_moves_it(shared: Stage) -> None:
+    before = payable(shared, "1046")
+    with races.before(shared.world.store, "commit", races.taken, times=5):
+        drawing.redraw_one(shared.world, shared.firm, before.id, STAFF)
+    assert payable(shared, "1046") == before
+
+
+def test_before_quickbooks_is_connected_the_page_says_why_no_items_can_be_chosen(shared: Stage) -> None:
+    owner = Member("1", "Olivia Hartwell", "olivia@hartwell.example", owner=True)
+    founded = Founded("us-5", "New & Co", "us", "5", "America/New_York", "USD", owner)
+    signing.settle_firm(shared.world, "us-5", founded, by=STAFF)
+    shown = drawing.shown(shared.world, "us-5")
+    assert (shown.offer, shown.why_not) == (None, "Connect QuickBooks first.")
