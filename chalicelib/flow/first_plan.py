@@ -22,6 +22,7 @@ from chalicelib.errors import Conflict, Unavailable
 from chalicelib.flow.ports import World
 
 ROWS = 50  # in one record
+ATTEMPTS = 5
 
 What = Literal["clients", "bills"]
 
@@ -86,17 +87,17 @@ def save(world: World, policy: Policy, plan: Plan, version: int) -> int:
 
 
 def change(world: World, policy: Policy, change: Callable[[Plan], None]) -> None:
-    for left in reversed(range(5)):
+    """Raises Unavailable where others answer at this moment, again and again."""
+    for _ in range(ATTEMPTS):
         found = load(world, policy)
         assert found is not None
         change(found[1])
         try:
             save(world, policy, found[1], found[0])
         except Conflict:
-            if not left:
-                raise Unavailable("somebody else answers at this moment", after=2) from None
-        else:
-            return
+            continue
+        return
+    raise Unavailable("somebody else answers at this moment", after=2)
 
 
 def write(world: World, policy: Policy, plan: Plan, what: What, made: Iterator[Row]) -> None:

@@ -201,11 +201,12 @@ def _next(plan: Plan) -> timedelta:
 
 
 def _reading(world: World, _reach: Reach, policy: Policy, plan: Plan) -> timedelta:
-    """Waits until Clio's feeds are read to their end and each bill that they pointed at was looked at; and until what
-    an earlier generation held is in this one."""
+    """Waits until Clio's feeds are read to their end and each bill that they pointed at was looked at, and so were the
+    payments on it; and until what an earlier generation held is in this one."""
     clio = policy.lanes.of(Neighbour.CLIO)
     read = resync.progress(world, policy.firm.id, plan.run).finished_at
-    looks = [e for e in world.store.lane_owed(clio, limit=OWED_LOOKED_AT) if e.kind == Do.LOOK_BILL]
+    looked_at = (Do.LOOK_BILL, Do.LOOK_GROUP)
+    looks = [e for e in world.store.lane_owed(clio, limit=OWED_LOOKED_AT) if e.kind in looked_at]
     if not read or looks or not renewing.finished(world, policy):
         return READING_WAITS
     return _next(plan)
