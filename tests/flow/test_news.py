@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
+import msgspec
+
+from chalicelib.domain import effects
 from chalicelib.domain.effects import Do
+from chalicelib.domain.firm import Policy
 from chalicelib.domain.kernel import Neighbour
-from chalicelib.domain.readings import EventPointer
-from chalicelib.flow import clio_hooks, connecting, inbox, polling, subscribing
+from chalicelib.domain.news import HookReading
+from chalicelib.domain.readings import EventPointer, Tokens
+from chalicelib.flow import clio_hooks, connecting, inbox, polling, subscribing, tokens
 from chalicelib.flow.settle import policy_of
 from infra.sandbox.kit import Fault
+from tests.builders import FIRM
+from tests.domain.given import a_policy
 from tests.flow import acts
+from tests.flow.alone import held, near, owe
 from tests.flow.test_connections import reconnect_clio
-from tests.world import Stage
+from tests.world import PUBLIC, MemoryWorld, Stage
 
 
 def hooks_there(stage: Stage) -> list[Any]:
@@ -226,3 +234,57 @@ def test_a_pointer_that_comes_during_a_poll_is_not_slept_over() -> None:
     polling.rest(stage.world, effect, stage.world.now() + timedelta(hours=1))
     now = stage.world.store.effect(effect.key)
     assert now is not None and now.arrivals == effect.arrivals + 1
+
+
+# --- one round by itself ----------------------------------------------------------------------------------------------
+
+
+class Hooks:
+    """Clio's subscriptions, whose answers hold no secret."""
+
+    def __init__(self) -> None:
+        self.hooks = self
+        self.made: list[str] = []
+
+    def all(self, _access: object) -> list[HookReading]:
+        return []
+
+    def create(self, _access: object, *, model: str, url: str, until: datetime, **_: object) -> HookReading:
+        self.made.append(model)
+        return HookReading(str(len(self.made)), url, model, subscribing.PENDING, subscribing.EVENTS, until)
+
+    def delete(self, _access: object, _id: str) -> None:
+        raise AssertionError("Clio never told of it")
+
+
+def a_round(world: MemoryWorld, policy: Policy, hooks: Hooks) -> subscribing.Book:
+    world.hooks_url = PUBLIC
+    effect = owe(world, effects.keep_hooks(FIRM, policy.lanes.of(Neighbour.CLIO), world.now()))
+    subscribing.keep(world, near(clio=hooks), policy, effect)
+    assert held(world, effect).due_at > world.now()
+    return subscribing.of(world, FIRM)
+
+
+def test_nothing_is_subscribed_before_the_set_up_is_finished() -> None:
+    hooks = Hooks()
+    book = a_round(MemoryWorld(), a_policy(native_sync_off=False), hooks)
+    assert (hooks.made, book.hooks, book.why) == ([], {}, "")
+
+
+def test_a_secret_that_clio_does_not_show_is_awaited_with_the_handshake() -> None:
+    world = MemoryWorld()
+    book = a_round(world, a_policy(), Hooks())
+    assert {h.status for h in book.hooks.values()} == {subscribing.PENDING}
+    assert {clio_hooks.secret_of(world, h.name) for h in book.hooks.values()} == {""}
+
+
+def test_the_address_of_a_subscription_that_clio_never_confirmed_is_closed_without_asking() -> None:
+    world = MemoryWorld()
+    tokens.keep(world, FIRM, Neighbour.CLIO, "us/1", Tokens("access", "refresh", world.now() + timedelta(hours=1)))
+    world.clio = Hooks()  # type: ignore[assignment]
+    url = clio_hooks.new_address(world, FIRM, "us/1", "bill", "secret")
+    book = subscribing.Book({"bill": subscribing.Hook(clio_hooks.name_of(world, url))})
+    world.store.put_record(f"hooks/{FIRM}", "clio", msgspec.to_builtins(book))
+    subscribing.end(world, FIRM, "us/1")
+    assert clio_hooks.find(world, url.rpartition("/")[2]) is None
+    assert subscribing.of(world, FIRM).hooks == {}

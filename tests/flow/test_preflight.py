@@ -4,15 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
-from chalicelib.domain.effects import Do
-from chalicelib.domain.kernel import Status
+import pytest
+
+from chalicelib.domain import effects
+from chalicelib.domain.effects import Do, Lanes
+from chalicelib.domain.firm import Policy
+from chalicelib.domain.kernel import Neighbour, Status, lane_of
+from chalicelib.errors import Disconnected
 from chalicelib.flow import preflight, reconciling
 from chalicelib.flow.firms import firm_of
 from infra.sandbox.kit import Fault
+from tests.builders import FIRM, a_firm
 from tests.flow import acts
 from tests.flow.acts import a_stage, a_synced_stage, holds, payable
+from tests.flow.alone import near
 from tests.flow.test_connections import lose_quickbooks
-from tests.world import Stage
+from tests.world import MemoryWorld, Stage
 
 
 def check(stage: Stage) -> preflight.Report:
@@ -111,3 +118,12 @@ def test_without_a_connection_it_waits() -> None:
     stage.work()
     effect = next(e for e in acts.all_effects(stage) if e.kind == Do.PREFLIGHT)
     assert (effect.status, effect.cause) == (Status.OWED, "quickbooks is disconnected.")
+
+
+def test_without_quickbooks_there_is_nothing_to_read() -> None:
+    world = MemoryWorld()
+    policy = Policy(a_firm(), 1, Lanes(FIRM, clio="us/1"))
+    effect = effects.owed(FIRM, Do.PREFLIGHT, "main", "firm", lane_of(FIRM, Neighbour.SELF), world.now())
+    with pytest.raises(Disconnected, match="not connected yet"):
+        preflight.run(world, near(), policy, effect)
+    assert preflight.report(world, FIRM) is None

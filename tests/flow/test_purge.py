@@ -5,19 +5,22 @@ from __future__ import annotations
 import pytest
 
 from chalicelib.domain.contact import Contact
-from chalicelib.domain.effects import Do
+from chalicelib.domain.effects import Do, owed
 from chalicelib.domain.firm import AccountsChosen, Firm, MatchesConfirmed
-from chalicelib.domain.kernel import Kind, Neighbour, Status
+from chalicelib.domain.kernel import Kind, Neighbour, Status, lane_of
 from chalicelib.errors import Refused
-from chalicelib.flow import connecting, renewing, signing
+from chalicelib.flow import connecting, renewing, signing, states
 from chalicelib.flow.connecting import Callback
 from chalicelib.flow.firms import connections, firm_of
 from chalicelib.flow.settle import policy_of
 from infra.sandbox.kit import Fault
 from infra.sandbox.quickbooks import REALM_B
+from tests.builders import FIRM, a_payment, put
+from tests.domain.given import a_policy
 from tests.flow import acts
 from tests.flow.acts import STAFF, a_synced_stage, booked, pay_by_card, payable, posted_on
-from tests.world import CALLBACK, Stage, chosen_accounts, location
+from tests.flow.alone import held, is_done, owe
+from tests.world import CALLBACK, MemoryWorld, Stage, chosen_accounts, location
 
 
 def firm(stage: Stage) -> Firm:
@@ -173,3 +176,24 @@ def test_renewing_goes_on_where_it_was() -> None:
     stage.world.store.delete_record(f"renewing/{stage.firm}", "2")
     stage.pass_time(5, hours=1)
     assert payable(stage, "1046").generation == 2
+
+
+def test_renewing_hands_on_after_its_time_and_goes_through_every_page() -> None:
+    world, policy = MemoryWorld(), a_policy(generation=2)
+    for n in range(renewing.PAGE + 1):
+        put(world.store, Kind.PAYMENT, a_payment(id=f"p{n:03}"))
+
+    def slow(verb: str, _table: str) -> None:
+        if verb == "put_record":
+            world.clock.move(seconds=renewing.AT_ONCE.total_seconds())
+
+    world.store.before = slow
+    effect = owe(world, owed(FIRM, Do.RENEW, "2", "firm", lane_of(FIRM, Neighbour.SELF), world.now()))
+    rounds = 0
+    while not renewing.finished(world, policy):
+        renewing.run(world, policy, held(world, effect))
+        rounds += 1
+    assert rounds == len(renewing.PARTS) + 1, "one page in each"
+    assert is_done(world, effect)
+    page = world.store.listed(f"{FIRM}/payments", limit=200)
+    assert {states.decode(Kind.PAYMENT, h.body).generation for h in page.items} == {2}

@@ -6,14 +6,19 @@ import json
 
 import pytest
 
-from chalicelib.domain.envelope import Post
+from chalicelib.domain import effects
+from chalicelib.domain.envelope import READING_LASTS, Post
+from chalicelib.domain.kernel import Kind, Ref
 from chalicelib.domain.reminders import Step
-from chalicelib.errors import Refused
+from chalicelib.errors import Declined, Refused
 from chalicelib.flow import attention, collecting, mailing
 from infra.sandbox.kit import Fault
+from tests.builders import FIRM, NOW, a_payment, put
+from tests.domain.given import a_policy
 from tests.flow import acts
 from tests.flow.acts import STAFF, a_synced_stage, collect, envelopes, mails_to, parked, payable, tasks
-from tests.world import Stage
+from tests.flow.alone import is_done, near, owe
+from tests.world import MemoryWorld, Stage
 
 CALDER = "ap@calderfreight.example"
 FIRST = {"hours": 30}  # by then a set's overdue step has gone out
@@ -365,3 +370,55 @@ def test_an_event_of_a_mail_that_we_never_claimed_changes_nothing() -> None:
     mailing.event_seen(stage.world, f"{stage.firm}--nonsense-1", "Delivery")
     mailing.event_seen(stage.world, "nonsense", "Bounce")
     assert envelopes(stage) == []
+
+
+def test_a_reading_that_grew_old_before_the_claim_is_read_again() -> None:
+    stage = a_synced_stage()
+    collect(stage, "1046")
+    stage.world.clock.move(hours=20)
+    slow = [61]
+
+    def before(verb: str, _table: str) -> None:
+        if verb == "put_document" and slow:
+            stage.world.clock.move(seconds=slow.pop())
+
+    stage.world.store.before = before
+    stage.pass_time(60, hours=10)
+    assert not slow
+    [mail] = envelopes(stage)
+    raw = stage.world.store.document(mail.reading)
+    assert raw is not None
+    assert json.loads(raw)["at"] >= (mail.claimed_at - READING_LASTS).isoformat()
+
+
+def test_a_mail_that_ses_will_never_take_is_refused_and_a_person_is_told() -> None:
+    def no(*_: object, **__: object) -> str:
+        raise Declined("MessageRejected", "The address is not verified.")
+
+    stage = a_synced_stage()
+    stage.world.mail.send = no  # type: ignore[method-assign]
+    acts.pay_by_card(stage, "1046")
+    [mail] = envelopes(stage)
+    assert mail.post is Post.REFUSED
+
+
+def test_the_same_news_of_a_receipt_twice_says_nothing_new() -> None:
+    stage = a_synced_stage()
+    paid = acts.pay_by_card(stage, "1046")
+    [mail] = envelopes(stage)
+    tag = mailing.tag_of(stage.firm, mail.id)
+    for _ in range(2):
+        stage.mail_event(tag, "delivery")
+    assert [e.post for e in envelopes(stage)] == [Post.DELIVERED]
+    again = Ref(stage.firm, Kind.ENVELOPE, mail.id)
+    assert len([x for x in stage.world.store.journal(again) if x.change.get("post") == Post.DELIVERED]) == 1
+    assert acts.payment(stage, paid.id).receipt == mail.id
+
+
+def test_a_receipt_that_was_claimed_already_is_not_claimed_again() -> None:
+    world = MemoryWorld()
+    put(world.store, Kind.PAYMENT, a_payment(receipt="e1"))
+    effect = owe(world, effects.receipt_mail(FIRM, "p1", 1, NOW, "Receipt"))
+    mailing.receipt(world, near(), a_policy(), effect)
+    assert is_done(world, effect)
+    assert world.mail.outbox == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -245,3 +246,107 @@ def test_a_quiet_firms_quickbooks_connection_outlives_its_hundred_days() -> None
     assert stage.world.quickbooks.books(
         tokens.access(stage.world, stage.firm, Neighbour.QUICKBOOKS, stage.realm)
     ).company
+
+
+def test_a_worker_keeps_only_so_many_opened_tokens_and_the_oldest_goes_first() -> None:
+    world = MemoryWorld()
+    for n in range(tokens.KEPT_OPEN + 1):
+        assert tokens.opened(world, "f", BOOKS, f"f|{BOOKS}|token-{n}") == f"token-{n}"
+    assert len(tokens._opened) == tokens.KEPT_OPEN
+    assert ("f", str(BOOKS), f"f|{BOOKS}|token-0") not in tokens._opened
+
+
+# --- two workers ------------------------------------------------------------------------------------------------------
+
+
+def another_refreshes(stage: Stage) -> None:
+    expires_at = stage.world.now() + timedelta(hours=1)
+    tokens.keep(stage.world, stage.firm, BOOKS, stage.realm, Tokens("access-other", "refresh-other", expires_at))
+
+
+def another_is_refreshing(stage: Stage) -> None:
+    until = stage.world.now() + tokens.LEASE
+    stage.world.store.put_record("lease", f"token/{BOOKS}/{stage.realm}", {"until": until.isoformat()})
+
+
+def once_read(stage: Stage, do: Callable[[Stage], None]) -> None:
+    """Done right after the next reading of a record."""
+
+    def after(verb: str, _table: str) -> None:
+        if verb == "record":
+            stage.world.store.after = None
+            do(stage)
+
+    stage.world.store.after = after
+
+
+def test_a_token_refused_because_another_worker_refreshed_gives_way_to_the_newer_one() -> None:
+    stage, endpoint = a_connected_firm()
+
+    def asked(given: Access) -> str:
+        if given.token == "access-0":
+            another_refreshes(stage)
+            raise Expired
+        return given.token
+
+    assert tokens.with_access(stage.world, stage.firm, BOOKS, stage.realm, asked) == "access-other"
+    assert endpoint.asked == []
+
+
+def test_while_another_refreshes_a_token_with_time_left_serves() -> None:
+    stage, endpoint = a_connected_firm(minutes_left=4)
+    another_is_refreshing(stage)
+    assert access(stage) == "access-0"
+    assert endpoint.asked == []
+
+
+@pytest.mark.parametrize("leased", [True, False])
+def test_what_another_worker_refreshed_meanwhile_is_used(leased: bool) -> None:
+    stage, endpoint = a_connected_firm(minutes_left=-1)
+    if leased:
+        another_is_refreshing(stage)
+    once_read(stage, another_refreshes)
+    assert access(stage) == "access-other"
+    assert endpoint.asked == []
+
+
+def test_a_consent_given_while_a_token_is_refreshed_is_what_counts() -> None:
+    stage, endpoint = a_connected_firm(minutes_left=-1)
+
+    def meanwhile() -> str:
+        another_refreshes(stage)
+        return "1"
+
+    endpoint.answers = [meanwhile]
+    assert access(stage) == "access-other"
+
+
+def busy(stage: Stage, times: int) -> Callable[[], str]:
+    """An answer after which the store is too busy to keep it so many times."""
+    left = [times]
+
+    def no(verb: str, _table: str) -> None:
+        if verb == "put_record" and left[0]:
+            left[0] -= 1
+            raise Unavailable("the store is busy")
+
+    def answer() -> str:
+        stage.world.store.before = no
+        return "1"
+
+    return answer
+
+
+def test_a_rotated_token_is_kept_though_the_store_is_busy() -> None:
+    stage, endpoint = a_connected_firm(minutes_left=-1)
+    endpoint.answers = [busy(stage, tokens.WRITES_AT_MOST - 1)]
+    assert access(stage) == "access-1"
+    assert tokens.held(stage.world, stage.firm, BOOKS, stage.realm).refresh == "refresh-1"
+
+
+def test_while_the_store_keeps_nothing_the_call_waits_and_the_firm_stays_connected() -> None:
+    stage, endpoint = a_connected_firm(minutes_left=-1)
+    endpoint.answers = [busy(stage, tokens.WRITES_AT_MOST)]
+    with pytest.raises(Unavailable):
+        call(stage)
+    assert connected(stage)

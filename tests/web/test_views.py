@@ -260,3 +260,16 @@ def test_connections_never_made_are_shown_as_such() -> None:
         ("stripe-operating", False),
         ("stripe-trust", False),
     ]
+
+
+@pytest.mark.parametrize("size", [0, 26, 1000])
+def test_a_page_has_one_of_the_offered_sizes(size: int) -> None:
+    with pytest.raises(Refused, match="25, 50 or 100"):
+        views.invoices(a_world(), FIRM, "open", size=size)
+
+
+def test_chosen_invoices_come_in_the_order_asked_for_and_those_that_are_not_there_are_left_out() -> None:
+    world = a_world(3)
+    ids = [r.id for r in views.invoices(world, FIRM, "open").rows]
+    asked = [ids[2], "nobody", ids[0]]
+    assert [r.id for r in views.chosen(world, FIRM, asked).rows] == [ids[2], ids[0]]

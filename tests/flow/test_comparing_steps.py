@@ -1,0 +1,112 @@
+"""A comparison page by page: through every page of every list, over what moves meanwhile, on after an interruption."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from chalicelib.domain.effects import Do, owed
+from chalicelib.domain.kernel import Effect, Kind, Neighbour, Ref, lane_of
+from chalicelib.domain.readings import Broken, Page, Pot
+from chalicelib.errors import Unavailable
+from chalicelib.flow import reconciling
+from chalicelib.flow.reconciling import Report
+from tests.builders import FIRM, NOW, a_payable, put
+from tests.domain.given import a_policy
+from tests.flow.alone import held, is_done, near, owe
+from tests.world import MemoryWorld
+
+POLICY = a_policy()
+
+
+class Clio:
+    """Shows these bills, and no trust accounts. ``meanwhile``: done while bills are read; ``trouble``: how often it
+    does not answer about trust accounts."""
+
+    def __init__(self, *bills: Any, meanwhile: Callable[[], object] | None = None, trouble: int = 0) -> None:
+        self.bills, self.meanwhile, self.trouble, self.asked = bills, meanwhile, trouble, 0
+
+    def bills_by_id(self, _access: object, ids: list[str]) -> Page[Any]:
+        self.asked += 1
+        if self.meanwhile:
+            self.meanwhile()
+        return Page(tuple(b for b in self.bills if b.id in ids))
+
+    def trust_accounts(self, _access: object) -> tuple[()]:
+        if self.trouble:
+            self.trouble -= 1
+            raise Unavailable("Clio is having a moment")
+        return ()
+
+
+def a_comparison(world: MemoryWorld) -> Effect:
+    body = {"by": "test", "full": True}
+    return owe(world, owed(FIRM, Do.RECONCILE, "main", "firm", lane_of(FIRM, Neighbour.SELF), NOW, body=body))
+
+
+def compared(world: MemoryWorld, *bills: Any, meanwhile: Callable[[], object] | None = None) -> Report:
+    reach = near(clio=Clio(*bills, meanwhile=meanwhile), quickbooks=object())
+    reconciling.reconcile(world, reach, POLICY, a_comparison(world))
+    report = reconciling.report(world, FIRM)
+    assert report is not None
+    return report
+
+
+def kinds(report: Report) -> list[str]:
+    return [d.kind for d in report.differences]
+
+
+def a_trust_request(world: MemoryWorld, id: str = "b1", **fields: Any) -> Ref:
+    """It is in Clio alone, so that nothing is asked of QuickBooks."""
+    return put(world.store, Kind.PAYABLE, a_payable(id=id, number=f"N-{id}", pot=Pot.TRUST, **fields))
+
+
+def test_every_page_of_a_list_is_compared() -> None:
+    world = MemoryWorld()
+    for n in range(reconciling.PAGE + 1):
+        a_trust_request(world, f"b{n}")
+    report = compared(world)
+    assert report.checked == reconciling.PAGE + 1
+    assert report.named == reconciling.PAGE + 1
+    assert set(kinds(report)) == {"missing in Clio"}
+
+
+def test_a_bill_that_cannot_be_understood_is_parked_by_its_feed_and_no_difference() -> None:
+    world = MemoryWorld()
+    a_trust_request(world)
+    assert kinds(compared(world, Broken("b1", "N-b1", "state", "unheard-of"))) == []
+
+
+def test_an_invoice_that_moves_while_it_is_compared_still_replays() -> None:
+    world = MemoryWorld()
+    a_trust_request(world)
+    assert kinds(compared(world, meanwhile=lambda: a_trust_request(world, seq=1))) == ["missing in Clio"]
+    assert len(world.store.journal(Ref(FIRM, Kind.PAYABLE, "b1"))) == 2
+
+
+def test_an_invoice_whose_journal_lost_a_line_is_named() -> None:
+    """Promise 7: the journal replays to the state."""
+    whole, lost = MemoryWorld(), MemoryWorld()
+    for world in (whole, lost):
+        a_trust_request(world)
+        a_trust_request(world, seq=1)
+    lost.store._journal[Ref(FIRM, Kind.PAYABLE, "b1")].pop()
+    assert len(kinds(compared(lost))) == len(kinds(compared(whole))) + 1
+
+
+def test_a_comparison_that_was_interrupted_goes_on_where_it_was() -> None:
+    world = MemoryWorld()
+    a_trust_request(world)
+    clio = Clio(trouble=1)
+    effect = a_comparison(world)
+    with pytest.raises(Unavailable):
+        reconciling.reconcile(world, near(clio=clio, quickbooks=object()), POLICY, effect)
+    assert reconciling.report(world, FIRM) is None
+    world.store.postpone(effect.key, world.now(), cause="Clio did not answer.")
+    reconciling.reconcile(world, near(clio=clio, quickbooks=object()), POLICY, held(world, effect))
+    report = reconciling.report(world, FIRM)
+    assert report is not None
+    assert (report.checked, clio.asked) == (1, 1), "each bill was compared once"
+    assert is_done(world, effect)
