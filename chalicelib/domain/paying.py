@@ -22,6 +22,7 @@ from chalicelib.errors import Refused
 PAYABLES_AT_MOST = 10
 SMALLEST_CENTS = 50  # Stripe's card minimum (reference/stripe.md section 6)
 SESSION_LASTS = timedelta(minutes=45)  # Stripe allows 30 minutes to 24 hours
+ON_ITS_WAY_LOOKS = timedelta(hours=12)  # a bank debit takes days; its events tell earlier (reference/stripe.md)
 NOTICE = timedelta(seconds=30)
 
 
@@ -195,7 +196,7 @@ def next_look(payment: Payment, now: datetime) -> datetime | None:
         case Phase.OPEN:
             return max(now + timedelta(minutes=5), (payment.expires_at or now) + timedelta(minutes=1))
         case Phase.ON_ITS_WAY:
-            return now + timedelta(hours=12)
+            return now + ON_ITS_WAY_LOOKS
         case _:
             return None
 

@@ -26,7 +26,8 @@ ONE_CALL = timedelta(seconds=12)  # no call starts without time left for its own
 TAKE = 60  # effects read at once
 CRASHES_AT_MOST = 5
 LONGEST_WAIT = 3600.0
-DISCONNECTED_WAITS = timedelta(hours=6)  # reconnecting wakes the lane at once
+DISCONNECTED_WAITS = timedelta(hours=6)  # then twice as long each time: reconnecting wakes the lane at once
+DISCONNECTED_TRIES = 4
 PASSES_AT_MOST = 400
 MOVED = timedelta(seconds=2)
 Look = Callable[[World, Reach, Policy, Sequence[Effect]], list[tuple[Effect, Exception | None]]]
@@ -54,6 +55,8 @@ def drain(world: World, lane: str, seconds: float = SECONDS, place: Place | None
     place = place or Place()
     place.lane = lane
     began = world.now()
+    if not world.store.lane_due(lane, began, limit=1):
+        return 0  # most hints come to a lane that another drain has emptied: nothing else is asked for it
     deadline = began + timedelta(seconds=seconds)
     taken = _take(world, lane, deadline)
     if taken is None:
@@ -286,7 +289,8 @@ def _lane_waits(world: World, due: Sequence[Effect], problem: Unavailable | Disc
         connecting.lose(world, firm, Neighbour.STRIPE, account, problem.why or "Stripe refuses our access")
     for effect in due:
         if isinstance(problem, Disconnected):
-            until, cause = now + DISCONNECTED_WAITS, connecting.waits_for(problem.neighbour)
+            until = now + DISCONNECTED_WAITS * 2 ** min(effect.tries, DISCONNECTED_TRIES)
+            cause = connecting.waits_for(problem.neighbour)
         else:
             longer = 0 if problem.ours else min(5.0 * 2**effect.tries, LONGEST_WAIT)
             wait = max(problem.after, longer)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from chalicelib.domain.connection import Connection
 from chalicelib.domain.firm import Firm
-from chalicelib.domain.kernel import Kind, Ref
+from chalicelib.domain.kernel import Held, Kind, Ref
 from chalicelib.domain.reminders import SUPPLIED, ReminderSet
 from chalicelib.flow import states
 from chalicelib.flow.ports import World
@@ -20,8 +22,16 @@ def firm_of(world: World, firm: str) -> Firm | None:
 
 def connections(world: World, firm: str) -> dict[str, Connection]:
     """By connection id; those never made are absent."""
-    refs = [Ref(firm, Kind.CONNECTION, id) for id in CONNECTIONS]
-    held = world.store.load_many(refs)
+    return connected(world.store.load_many(connection_refs(firm)))
+
+
+def connection_refs(firm: str) -> list[Ref]:
+    """What to load for ``connected``."""
+    return [Ref(firm, Kind.CONNECTION, id) for id in CONNECTIONS]
+
+
+def connected(held: Iterable[Held]) -> dict[str, Connection]:
+    """The connections that were loaded, by id; those never made are absent."""
     return {h.ref.id: states.decode(Kind.CONNECTION, h.body) for h in held if h.body is not None}
 
 

@@ -31,6 +31,7 @@ class Reach:
         self.firm = firm
         self.lanes = lanes
         self.meter = Meter(world, floor)
+        self.purse: tokens.Purse = {}
 
     @cached_property
     def paced(self) -> Reach:
@@ -63,7 +64,7 @@ class Reach:
             self.meter.spend(neighbour, account)
             return call(access)
 
-        return tokens.with_access(self.world, self.firm, neighbour, account, spent)
+        return tokens.with_access(self.world, self.firm, neighbour, account, spent, self.purse)
 
     def _in_time(self) -> None:
         if self.deadline is not None and self.world.now() > self.deadline - ONE_CALL:

@@ -70,7 +70,7 @@ def settle(
         loaded = dict(held) if held is not None else {h.ref: h for h in world.store.load_many(list(refs))}
         before = {ref: states.decode(ref.kind, h.body) for ref, h in loaded.items()}
         decisions = decide(before, now)
-        commit = _commit(loaded, decisions, now, fact, body, policy, by, finish)
+        commit = _commit(loaded, before, decisions, now, fact, body, policy, by, finish)
         after = {**before, **{ref: d.state for ref, d in decisions.items() if d is not None}}
         if commit is None:
             return Settled(after, wrote=False)
@@ -87,6 +87,7 @@ def settle(
 
 def _commit(
     loaded: Mapping[Ref, Held],
+    before: Mapping[Ref, Any],
     decisions: Decisions,
     now: datetime,
     fact: str,
@@ -119,7 +120,7 @@ def _commit(
             listing = states.listing(ref.kind, ref.firm, decision.state)
             changes.append(Change(ref, held.version, new, line, listing))
             guards += list(decision.guards)
-            if moved := sums.difference(states.decode(ref.kind, held.body), decision.state):
+            if moved := sums.difference(before[ref], decision.state):
                 effects.append(fold(ref.firm, str(ref), held.version + 1, now, dict(moved)))
         effects += decision.effects
         done += [Finish(key) for key in decision.closes]
@@ -149,13 +150,13 @@ def hint(world: World, effects: Sequence[Effect], now: datetime) -> None:
 
 def policy_of(world: World, firm: str) -> Policy:
     """The firm's rules with its lanes and reminder sets, as of now. Raises Refused for an unknown firm."""
-    from chalicelib.flow.firms import connections, sets
+    from chalicelib.flow.firms import connected, connection_refs, sets
 
-    held = world.store.load(Ref(firm, Kind.FIRM, firm))
+    held, *connections = world.store.load_many([Ref(firm, Kind.FIRM, firm), *connection_refs(firm)])
     state: Firm | None = states.decode(Kind.FIRM, held.body)
     if state is None:
         raise Refused("This firm is not set up yet.")
-    by_id = connections(world, firm)
+    by_id = connected(connections)
     account = {id: c.account for id, c in by_id.items()}
     lanes = Lanes(
         firm,

@@ -8,6 +8,7 @@ from typing import Any
 
 from chalicelib.domain import connection as connections_
 from chalicelib.domain import paying
+from chalicelib.domain.effects import Do
 from chalicelib.domain.firm import Policy
 from chalicelib.domain.kernel import Call, Decision, Effect, Finish, Held, Kind, Ref, Status
 from chalicelib.domain.payment import Payment, Phase
@@ -200,7 +201,7 @@ def take_session(
         return together(states_, lambda p, ps: paying.shown(p, ps, reading, policy, now))
 
     preview = paying.next_look(_preview(before, reading, policy, world.now()), world.now())
-    if preview is not None:
+    if preview is not None and effect.kind != Do.LOOK_INTENT:  # the session's own look goes on until it is over
         done = Finish(effect.key, arrivals=effect.arrivals, status=Status.OWED, due_at=preview)
     settle(
         world,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -40,28 +41,40 @@ class Stored:
     refresh_expires_at: datetime | None
 
 
+Purse = dict[tuple[str, str], Stored]  # (neighbour, account) -> a token as it was read
+
 _opened: dict[tuple[str, str, str], str] = {}  # (firm, neighbour, sealed) -> clear: KMS is asked once per token
 
 
-def access(world: World, firm: str, neighbour: Neighbour, account: str) -> Access:
+def access(world: World, firm: str, neighbour: Neighbour, account: str, purse: Purse | None = None) -> Access:
     """A token with at least five minutes left. Raises Disconnected when there is none, Unavailable while another worker
     refreshes one that is over."""
     if neighbour is Neighbour.STRIPE:
         return Access(firm, account)
-    held = _read(world, firm, neighbour, account)
-    if held.expires_at - world.now() > EARLY:
-        return Access(firm, account, held.access)
-    return _refreshed(world, firm, neighbour, account, held)
+    key = (str(neighbour), account)
+    held = purse.get(key) if purse is not None else None
+    if held is None or held.expires_at - world.now() <= EARLY:
+        held = _read(world, firm, neighbour, account)
+    if held.expires_at - world.now() <= EARLY:
+        return _refreshed(world, firm, neighbour, account, held)
+    if purse is not None:
+        purse[key] = held
+    return Access(firm, account, held.access)
 
 
-def with_access(world: World, firm: str, neighbour: Neighbour, account: str, call: Callable[[Access], T]) -> T:
+def with_access(
+    world: World, firm: str, neighbour: Neighbour, account: str, call: Callable[[Access], T], purse: Purse | None = None
+) -> T:
     """The call with a fresh token; on Expired the token is refreshed once and the call repeated. When that fails too,
-    the connection is Lost and Disconnected is raised: effects wait and the firm is told."""
+    the connection is Lost and Disconnected is raised: effects wait and the firm is told. ``purse``: what one piece of
+    work has read of this firm's tokens, so that it does not read the record again for every call."""
     try:
-        first = access(world, firm, neighbour, account)
+        first = access(world, firm, neighbour, account, purse)
         try:
             return call(first)
         except Expired:
+            if purse is not None:
+                purse.pop((str(neighbour), account), None)
             return call(_renewed(world, firm, neighbour, account, first))
     except Expired as no:
         raise lose(world, firm, neighbour, account, "it refuses our access") from no
@@ -138,7 +151,8 @@ def _refresh_once(world: World, firm: str, neighbour: Neighbour, account: str, h
         again = _read(world, firm, neighbour, account)
         if again.version != there.version:
             return again.access
-        raise Disconnected(firm, str(neighbour), f"it refused to renew our access ({no.code})") from no
+        _note_refused(world, firm, neighbour, account, again.version, no.code)
+        raise _refused(firm, neighbour, no.code) from no
     fresh = tokens if tokens.refresh else Tokens(tokens.access, there.refresh, tokens.expires_at)
     spare = there.refresh if fresh.refresh != there.refresh else there.spare
     try:
@@ -147,6 +161,20 @@ def _refresh_once(world: World, firm: str, neighbour: Neighbour, account: str, h
         return _read(world, firm, neighbour, account).access
     world.count("tokens_refreshed", neighbour=str(neighbour))
     return fresh.access
+
+
+def _refused(firm: str, neighbour: Neighbour, code: str) -> Disconnected:
+    return Disconnected(firm, str(neighbour), f"it refused to renew our access ({code})")
+
+
+def _note_refused(world: World, firm: str, neighbour: Neighbour, account: str, version: int, code: str) -> None:
+    """A refusal is final: what waits for this connection does not ask for it again and again. A new consent writes over
+    the note; a token that another worker stored meanwhile stays."""
+    pk, sk = f"token/{firm}", f"{neighbour}/{account}"
+    found = world.store.record(pk, sk)
+    if found is not None and found[0] == version:
+        with suppress(Conflict, Unavailable):
+            world.store.put_record(pk, sk, {**found[1], "refused": code}, expected=version)
 
 
 def _write_surely(
@@ -204,6 +232,8 @@ def _read(world: World, firm: str, neighbour: Neighbour, account: str) -> Stored
     if found is None:
         raise Disconnected(firm, str(neighbour), "not connected")
     version, body = found
+    if body.get("refused"):
+        raise _refused(firm, neighbour, str(body["refused"]))
     told = json.loads(opened(world, firm, neighbour, body["sealed"]))
     refresh_until = body.get("refresh_expires_at")
     return Stored(

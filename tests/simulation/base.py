@@ -115,16 +115,15 @@ class Bases:
             stage.resync()
         self.world.clock.move(minutes=5)
         stages[0].work()
-        for stage in stages:
-            self._start_collections(stage)
+        for stage, reminded in zip(stages, (2, 1), strict=True):
+            self._start_collections(stage, reminded)
         self.running = _taken(self.world, firms)
 
-    def _start_collections(self, stage: Stage) -> None:
+    def _start_collections(self, stage: Stage, reminded: int) -> None:
         listed = self.world.store.listed(f"{stage.firm}/payables/open", limit=50)
         ids = [h.ref.id for h in listed.items]
-        for n, id in enumerate(ids):
-            if n < 2:
-                collecting.start(self.world, stage.firm, [id], "brief", "staff")
+        for id in ids[:reminded]:
+            collecting.start(self.world, stage.firm, [id], "brief", "staff")
 
     def laid(self, base: Base) -> SimWorld:
         """The world as it stood at ``base``, with no history on it."""

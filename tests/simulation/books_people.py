@@ -141,7 +141,7 @@ class Books:
 
     # --- at our desk --------------------------------------------------------------------------------------------------
     def answer_broken(self, rng: random.Random) -> None:
-        for firm in self.h.firms:
+        for firm in self.h.acting:
             self._at_desk(firm, "answers what is broken", lambda f=firm: self._answer_broken(f, rng))
 
     def _answer_broken(self, firm: FirmFacts, rng: random.Random) -> None:
@@ -156,7 +156,7 @@ class Books:
                 self.h.tell(f"  {no}")
 
     def answer_contacts(self, rng: random.Random) -> None:
-        for firm in self.h.firms:
+        for firm in self.h.acting:
             self._at_desk(firm, "answers for clients", lambda f=firm: self._answer_contacts(f, rng))
 
     def _answer_contacts(self, firm: FirmFacts, rng: random.Random) -> None:

@@ -36,7 +36,12 @@ class Desk:
 
     # --- clients ----------------------------------------------------------------------------------------------------
     def mail(self, rng: random.Random) -> tuple[Sent, str] | None:
-        mails = [(m, found[1]) for m in self.h.world.mail.outbox if (found := LINK.search(m.text))]
+        acting = {f.firm for f in self.h.acting}
+        mails = [
+            (m, found[1])
+            for m in self.h.world.mail.outbox
+            if m.tag.partition("--")[0] in acting and (found := LINK.search(m.text))
+        ]
         return rng.choice(mails[-12:]) if mails else None
 
     def client_pays(self, rng: random.Random) -> None:
@@ -147,7 +152,7 @@ class Desk:
 
     def answer_matches(self, rng: random.Random) -> None:
         """Staff say the truth: which money a receipt in Clio is."""
-        for firm in self.h.firms:
+        for firm in self.h.acting:
             self._at_desk(firm, "answers", lambda f=firm: self._answer(f))
 
     def _answer(self, firm: FirmFacts) -> None:
@@ -212,8 +217,8 @@ class Desk:
         self._at_desk(firm, "resync", lambda: resync.start(self.h.world, firm.firm, "staff"))
 
     def compare_pressed(self, rng: random.Random) -> None:
-        """Both firms ask for a comparison, one of them while payments come in."""
-        for firm in self.h.firms:
+        """A comparison is asked for while payments come in."""
+        for firm in self.h.acting:
             self._at_desk(firm, "compare", lambda f=firm: reconciling.start(self.h.world, f.firm, "staff"))
         self.act("flurry", rng)
 

@@ -115,12 +115,13 @@ class History(SimLife):
         self.rates = faults_.drawn(draw, kinds) if script is None else {}
         self.rates.update({k: v for k, v in self.mix.faults.items() if kinds is None or k in kinds})
         made = bases()
-        begins = self.mix.begins or draw.choice(("connected", "running", "running"))
+        begins = self.mix.begins or draw.choice(("connected", *5 * ("running",)))
         begins = script.begins if script else begins
         self.base = made.connected if begins == "connected" else made.running
         self.world = made.laid(self.base)
         self.firms: tuple[FirmFacts, ...] = self.base.firms
-        self.judged = self.firms if script is None else self.firms[:1]  # a story is one firm's; the other sleeps
+        self.acting = self.firms[:1] if script else self._acting(draw)
+        self.healing = self.firms if begins == "connected" and not script else self.acting
         self.rng = random.Random(f"schedule-{seed}")
         self.faults = faults_.Faults(random.Random(f"faults-{seed}"), self.rates)
         self.clock = self.world.clock
@@ -128,7 +129,7 @@ class History(SimLife):
         self.crew = Crew(self.clock, random.Random(f"crew-{seed}"), self._between)
         self.crew.limit = STEPS_AT_MOST
         self.crew.on_death = self._died
-        self.poll_every = timedelta(hours=draw.choice((720, 1440, 4320)))
+        self.poll_every = timedelta(hours=draw.choice((1440, 2880, 4320)))
         self.trace: list[str] = []
         self.calls = 0
         self.number = itertools.count()
@@ -153,6 +154,11 @@ class History(SimLife):
             script.tell(self)
             return
         self._put_on_agenda(draw, begins)
+
+    def _acting(self, draw: random.Random) -> tuple[FirmFacts, ...]:
+        """In which firms people act; the other one lives beside them, reminds its clients and is reminded of polls."""
+        one, other = self.firms
+        return draw.choice(((one,), (one,), (other,), (one, other)))
 
     def _stretch_polls(self, draw: random.Random) -> None:
         """The first polls come at any time within their interval, not all at the beginning."""
@@ -182,7 +188,7 @@ class History(SimLife):
                 at = self.began + timedelta(days=day, hours=3)
                 self.later(at, "a task seen", lambda f=firm: self.people.reconnect_all(f))  # type: ignore[misc]
         for night in range(DAYS):
-            if draw.random() < 0.01:
+            if draw.random() < 0.004:
                 at = self.began + timedelta(days=night, hours=12)
                 self.later(at, "nightly", lambda: self.spawn("nightly", lambda: reconciling.nightly(self.world)))
 
@@ -201,7 +207,7 @@ class History(SimLife):
     def _drawn_acts(self, draw: random.Random) -> list[Act]:
         weights = {**ACTS, **self.mix.acts}
         names = sorted(weights)
-        count = draw.choice((1, 2, 2, 3, 3, 4, 6, 10))
+        count = draw.choice((1, 1, 2, 2, 3, 3, 4, 6))
         picked = draw.choices(names, [weights[n] for n in names], k=count)
         moments = sorted(draw.uniform(0.02, DAYS) for _ in range(count))
         acts = []
@@ -435,20 +441,20 @@ class History(SimLife):
         self.poll_every = timedelta(days=40)
         self.crew.limit = self.crew.steps + HEAL_STEPS
         self.world.store.lag = 0
-        for firm in self.judged:
+        for firm in self.firms:
             self.people.reconnect_all(firm)
         self.run_until(self.clock.at + timedelta(minutes=30))
-        for firm in self.judged:
+        for firm in self.healing:
             self.spawn("polls", lambda f=firm: resync.begin_polls(self.world, f.firm), firm.firm)  # type: ignore[misc]
         self.run_until(self.clock.at + timedelta(days=1))
-        for firm in self.judged:
+        for firm in self.firms:
             self.people.reconnect_all(firm)  # what was revoked before and noticed only now
             self.people.retry_all(firm)
         self.run_until(self.clock.at + timedelta(days=HEAL_DAYS))
-        for firm in self.judged:
+        for firm in self.healing:
             self.spawn("trust", lambda f=firm: trust_check.start(self.world, f.firm), firm.firm)  # type: ignore[misc]
             self.spawn("compare", lambda f=firm: reconciling.start(self.world, f.firm, "test"), firm.firm)  # type: ignore[misc]
         self.run_until(self.clock.at + timedelta(hours=1))
-        for firm in self.judged:  # what nobody had asked for since it was revoked
+        for firm in self.firms:  # what nobody had asked for since it was revoked
             self.people.reconnect_all(firm)
         self.run_until(self.clock.at + timedelta(hours=8))

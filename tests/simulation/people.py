@@ -72,7 +72,7 @@ class Staff:
     h: History
 
     def firm(self, rng: random.Random) -> FirmFacts:
-        return rng.choice(self.h.firms)
+        return rng.choice(self.h.acting)
 
     def _bills(self, firm: FirmFacts, *states: str, kind: str = "") -> list[Any]:
         rows = self.h.world.clio_box.state.of_firm("bills", firm.clio)
@@ -287,7 +287,7 @@ class Elsewhere:
     h: History
 
     def firm(self, rng: random.Random) -> FirmFacts:
-        return rng.choice(self.h.firms)
+        return rng.choice(self.h.acting)
 
     def _booked(self, rng: random.Random, firm: FirmFacts, entity: str) -> Any | None:
         rows = list(self.h.world.quickbooks_box.company(firm.realm).all(entity))
@@ -393,7 +393,7 @@ class People(Staff, Elsewhere, Desk, Books):
         self.resting = False
 
     def firm(self, rng: random.Random) -> FirmFacts:
-        return rng.choice(self.h.firms)
+        return rng.choice(self.h.acting)
 
     def act(self, name: str, rng: random.Random) -> None:
         if self.resting:

@@ -1,8 +1,9 @@
 """What a history does without, to be quick.
 
 The stripe package makes an object of every node of an answer, which the shipped client turns back into plain values at
-once; here the plain values are given at once (``test_simulation.py`` compares histories with and without). An address
-that bounced is looked up anew every ten days, not every day. Polls and waits are stretched in ``world.py``.
+once; here the plain values are given at once (``test_swarm.py`` compares histories with and without). An address that
+bounced is looked up anew every ten days, not every day, and a bank debit on its way is looked at every four. Polls and
+waits are stretched in ``world.py``.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from unittest import mock
 import stripe
 from stripe import _api_requestor
 
+from chalicelib.domain import paying
 from chalicelib.flow import mailing
 
 _built = _api_requestor._convert_to_stripe_object  # type: ignore[attr-defined]
@@ -47,5 +49,6 @@ def _plain(**asked: Any) -> Any:
 @contextmanager
 def quick() -> Iterator[None]:
     plain = mock.patch.object(_api_requestor, "_convert_to_stripe_object", _plain)
-    with plain, mock.patch.object(mailing, "LOOKS_AGAIN", timedelta(days=10)):
+    bounced = mock.patch.object(mailing, "LOOKS_AGAIN", timedelta(days=10))
+    with plain, bounced, mock.patch.object(paying, "ON_ITS_WAY_LOOKS", timedelta(days=4)):
         yield

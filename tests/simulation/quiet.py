@@ -47,7 +47,7 @@ class Quiet:
     def judge(self) -> None:
         self._replay()
         self._nothing_forgotten()
-        for firm in self.h.judged:
+        for firm in self.h.healing:
             lost = [
                 b["id"]
                 for r, b in self.c.bodies.items()

@@ -29,7 +29,7 @@ Seen = Callable[[str, requests.PreparedRequest, requests.Response], None]
 
 class Line(requests.Session):
     """The session that clients get: what ``requests`` would put on the wire, without its preparing, which takes longer
-    than the sandboxes do. ``tests/simulation/test_simulation.py`` compares the two."""
+    than the sandboxes do. ``tests/simulation/test_swarm.py`` compares the two."""
 
     def request(  # type: ignore[override]
         self,
@@ -166,12 +166,15 @@ class Messages:
         heapq.heappush(self.waiting, (at, next(self.count), lane))
 
     def take(self, now: datetime) -> str | None:
-        """The next message that is due, or None; a lane told of twice at the same moment is one message."""
+        """The next message that is due, or None; a lane told of several times within a second is one message."""
         if not self.waiting or self.waiting[0][0] > now:
             return None
         lane = heapq.heappop(self.waiting)[2]
-        while self.waiting and self.waiting[0][0] <= now and self.waiting[0][2] == lane:
-            heapq.heappop(self.waiting)
+        soon = now + timedelta(seconds=1)
+        left = [m for m in self.waiting if m[2] != lane or m[0] > soon]
+        if len(left) < len(self.waiting):
+            self.waiting = left
+            heapq.heapify(left)
         return lane
 
     def first_at(self) -> datetime | None:
