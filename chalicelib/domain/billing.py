@@ -291,7 +291,7 @@ def afresh(state: Payable, policy: Policy, now: datetime) -> Decision[Payable]:
     if state.booked:
         closes.append(effects.key_of(state.firm, effects.Do.TASK, f"payments/{state.id}/{state.booked.id}"))
     owed = [] if new.gone else written_again(new, policy, now)
-    return Decision(new, effects=tuple(owed), closes=tuple(closes))
+    return Decision(new, effects=tuple(owed), closes=(*closes, *asked(state)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -358,7 +358,16 @@ def booked(state: Payable, fact: InvoiceBooked, now: datetime) -> Decision[Payab
         )
     if fact.waits:
         owed.append(_compare_payments(state, fact, now))
-    return Decision(new, effects=tuple(owed), guards=(guard,))
+    return Decision(new, effects=tuple(owed), guards=(guard,), closes=asked(state))
+
+
+def asked(state: Payable) -> tuple[str, ...]:
+    """The task about what people did to its invoice in QuickBooks: there is nothing to decide once we wrote it."""
+    link = state.booked
+    if link is None or link.broken is None:
+        return ()
+    name = effects.broken_name("invoice", state.id, link.id, link.breaks)
+    return (effects.key_of(state.firm, effects.Do.TASK, name),)
 
 
 def kept(state: Payable) -> Decision[Payable]:

@@ -123,6 +123,12 @@ def key_of(firm: str, kind: Do, name: str) -> str:
     return f"{firm}/{kind}/{name}"
 
 
+def broken_name(entity: str, id: str, book: str, breaks: int) -> str:
+    """The task about what people did in QuickBooks to the ``invoice`` or ``payment`` of this id, linked to ``book``
+    there, for the ``breaks``-th time."""
+    return f"broken/{entity}/{id}/{book}/{breaks}"
+
+
 def task(
     firm: str, name: str, about: str, at: datetime, *, title: str, reason: str, remedy: str, body: Json | None = None
 ) -> Effect:

@@ -114,12 +114,14 @@ def found(state: S, fact: Noticed, now: datetime) -> Decision[S]:
     if link is None or link.id != fact.id:
         return Decision(state)
     broken = break_of(link, fact)
+    closes = (_key(state, link),) if link.broken else ()
     if not _linked(state).stands:  # what should not stand may be gone
         over = bool(broken and broken.absent)
-        return Decision(_with(state, replace(link, voided=True)) if over else state)
+        return (
+            Decision(_with(state, replace(link, voided=True, broken=None)), closes=closes) if over else Decision(state)
+        )
     if _known(link.broken, broken):
         return Decision(state)
-    closes = (_key(state, link),) if link.broken else ()
     if broken is None:
         return Decision(_with(state, replace(link, broken=None)), closes=closes)
     return _asked(state, link, broken, now, closes)
@@ -230,7 +232,7 @@ def _key(state: Payable | Payment, link: Link) -> str:
 
 
 def _name(state: Payable | Payment, link: Link) -> str:
-    return f"broken/{_linked(state).word}/{state.id}/{link.id}/{link.breaks}"
+    return effects.broken_name(_linked(state).word, state.id, link.id, link.breaks)
 
 
 def _step(state: Payable | Payment) -> str:

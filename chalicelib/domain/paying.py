@@ -16,6 +16,7 @@ from chalicelib.domain.money import show
 from chalicelib.domain.payable import Active, Payable, Share, blocked
 from chalicelib.domain.payment import UNDER_WAY, Item, Payment, Phase, Source
 from chalicelib.domain.planning import outdated, plan
+from chalicelib.domain.posting import asked
 from chalicelib.domain.readings import Pot, SessionReading
 from chalicelib.errors import Refused
 
@@ -293,7 +294,7 @@ def afresh(payment: Payment, policy: Policy, now: datetime) -> Decision[Payment]
     one."""
     new = replace(payment, posted=None, generation=policy.firm.generation)
     older = effects.key_of(payment.firm, effects.Do.POSTING, f"{payment.id}/{payment.wanted}")
-    closes = (older,) if payment.wanted else ()
+    closes = (*((older,) if payment.wanted else ()), *asked(payment))
     if not payment.wanted or not payment.money:
         return Decision(new, closes=closes)
     posted, owed = post(new, policy, now)

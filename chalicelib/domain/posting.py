@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from chalicelib.domain.effects import Do, broken_name, key_of
 from chalicelib.domain.kernel import Decision
 from chalicelib.domain.payable import Payable
 from chalicelib.domain.payment import Payment, Phase, Posted
@@ -31,7 +32,16 @@ def posted(state: Payment, fact: PaymentPosted) -> Decision[Payment]:
     breaks = state.posted.breaks if state.posted and state.posted.id == fact.id else 0
     shown = Posted(fact.id, fact.revision, fact.cents, unapplied=fact.unapplied, breaks=breaks)
     new = replace(state, posted=shown, generation=fact.generation)
-    return Decision(new, guards=(link_guard(fact.realm, "payment", fact.id, state.firm, state.id),))
+    guard = link_guard(fact.realm, "payment", fact.id, state.firm, state.id)
+    return Decision(new, guards=(guard,), closes=asked(state))
+
+
+def asked(state: Payment) -> tuple[str, ...]:
+    """The task about what people did to it in QuickBooks: there is nothing to decide once we wrote or removed it."""
+    link = state.posted
+    if link is None or link.broken is None:
+        return ()
+    return (key_of(state.firm, Do.TASK, broken_name("payment", state.id, link.id, link.breaks)),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +57,8 @@ def removed(state: Payment, fact: PaymentRemoved) -> Decision[Payment]:
     if state.posted is None or state.posted.id != fact.id:
         return Decision(state)
     shown = state.posted.revision if should_stand(state) else max(state.posted.revision, fact.revision)
-    return Decision(replace(state, posted=replace(state.posted, voided=True, revision=shown)))
+    gone = replace(state.posted, voided=True, revision=shown, broken=None)
+    return Decision(replace(state, posted=gone), closes=asked(state))
 
 
 def is_current(state: Payment) -> bool:

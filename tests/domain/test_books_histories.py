@@ -13,23 +13,23 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from chalicelib.domain import crediting, generation, grouping, ledger, noticing, posting, statement, trust
+from chalicelib.domain import crediting, generation, grouping, ledger, noticing, paying, posting, statement, trust
 from chalicelib.domain.crediting import Credit, CreditGone, CreditSeen, CreditShown, MemoBooked
 from chalicelib.domain.effects import Do, Lanes, key_of
 from chalicelib.domain.firm import Policy, TrustBank, TrustBooks
 from chalicelib.domain.grouping import GroupSeen
-from chalicelib.domain.kernel import Effect, Kind
+from chalicelib.domain.kernel import Decision, Effect, Kind
 from chalicelib.domain.ledger import Ledger, Moved
 from chalicelib.domain.notes import CreditReading
 from chalicelib.domain.noticing import Noticed
-from chalicelib.domain.payable import Harm, Known, Payable, Standing
-from chalicelib.domain.payment import Payment, Phase
+from chalicelib.domain.payable import Broken, Harm, Known, Payable, Standing
+from chalicelib.domain.payment import Payment, Phase, Posted
 from chalicelib.domain.posting import PaymentPosted, PaymentRemoved
 from chalicelib.domain.readings import Receipt
 from chalicelib.domain.statement import Entered, Figures, Outstanding, Reopened, SignedOff, Statement
 from chalicelib.domain.trust import Entry, JournalWritten, Move, MoveGone, MoveSeen, RulesChanged, WriteAgain
 from chalicelib.errors import Refused
-from tests.builders import FIRM, NOW, TODAY, a_firm, a_payable
+from tests.builders import FIRM, NOW, TODAY, a_firm, a_payable, a_payment
 from tests.domain.journal import Journal
 
 QUICK = settings(max_examples=40, stateful_step_count=20)
@@ -428,9 +428,83 @@ class OneClioPayment(Books):
                 assert self.open(self.journal, Do.POSTING) == {self.key}
 
 
-for machine in (OneTrustEntry, OneStatement, OneCredit, OneClioPayment):
+# --- what people do in QuickBooks -------------------------------------------------------------------------------------
+
+
+class OneBrokenLink(Books):
+    """A posted payment that people change, remove and set back in QuickBooks, while it may change in Clio too."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.journal: Journal[Payment] = Journal(Kind.PAYMENT, self.effects)
+        self.journal.write(a_payment(wanted=1, posted=Posted("q1", 1, 40000)))
+        self.ids = 1
+
+    @property
+    def link(self) -> Posted | None:
+        return self.journal.now.posted
+
+    @property
+    def broken(self) -> Broken | None:
+        return self.link.broken if self.link else None
+
+    @property
+    def key(self) -> str:
+        return key_of(FIRM, Do.POSTING, f"p1/{self.journal.now.wanted}")
+
+    @precondition(lambda self: self.link)
+    @rule(harm=st.sampled_from([None, Harm.DELETED, Harm.VOIDED]), more=st.integers(0, 2))
+    def quickbooks_is_looked_at(self, harm: Harm | None, more: int) -> None:
+        assert self.link is not None
+        before, fact = self.broken, Noticed(self.link.id, 40000 + more, harm)
+        self.journal.keep(noticing.looked(self.journal.now, fact, NOW))
+        if posting.is_current(self.journal.now):
+            assert (self.broken is None) == (harm is None and more == 0) or (before is not None and before.accepted)
+
+    @precondition(lambda self: self.broken)
+    @rule(choice=st.sampled_from(["again", "write", "accept"]))
+    def a_person_decides(self, choice: str) -> None:
+        was = self.broken
+        assert was is not None
+        offered = not was.accepted and choice in ("accept", "again" if was.absent else "write")
+        try:
+            self.journal.keep(noticing.decided(self.journal.now, choice, self.policy, NOW))
+        except Refused:
+            assert not offered
+            return
+        assert offered
+        assert (self.broken is not None and self.broken.accepted) == (choice == "accept")
+        assert (self.key in self.effects) == (choice != "accept" or self.journal.now.wanted > 1)
+
+    @rule()
+    def it_changes_in_clio(self) -> None:
+        """Of what is gone a person is asked; else the write is owed."""
+        new, owed = paying.post(self.journal.now, self.policy, NOW)
+        older = (self.key,)
+        self.journal.keep(Decision(new, effects=tuple(owed), closes=older))
+        if self.broken and self.broken.absent:
+            if self.broken.accepted:
+                self.journal.keep(noticing.again_wanted(self.journal.now, NOW))
+            self.journal.done.add(self.key)
+
+    @precondition(lambda self: self.open(self.journal, Do.POSTING))
+    @rule(anew=st.booleans())
+    def quickbooks_writes_what_is_owed(self, anew: bool) -> None:
+        self.ids += anew or self.link is None
+        fact = PaymentPosted(f"q{self.ids}", "realm-1", self.journal.now.wanted, 40000)
+        self.journal.keep(posting.posted(self.journal.now, fact))
+        self.journal.done.add(self.key)
+
+    @invariant()
+    def a_person_is_asked_exactly_while_it_is_broken_and_not_accepted(self) -> None:
+        asked = 1 if self.broken and not self.broken.accepted else 0
+        assert len(self.journal.tasks("broken/payment/p1/")) == asked
+
+
+for machine in (OneTrustEntry, OneStatement, OneCredit, OneClioPayment, OneBrokenLink):
     machine.TestCase.settings = QUICK
 TestOneTrustEntry = OneTrustEntry.TestCase
 TestOneStatement = OneStatement.TestCase
 TestOneCredit = OneCredit.TestCase
 TestOneClioPayment = OneClioPayment.TestCase
+TestOneBrokenLink = OneBrokenLink.TestCase

@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain import noticing
+from chalicelib.domain import billing, generation, noticing, posting
 from chalicelib.domain.billing import InvoiceBooked
 from chalicelib.domain.effects import Do, key_of
 from chalicelib.domain.kernel import Decision, Guard
 from chalicelib.domain.noticing import Noticed
 from chalicelib.domain.payable import Booked, Broken, Harm, Payable
 from chalicelib.domain.payment import Payment, Phase, Posted
+from chalicelib.domain.posting import PaymentPosted, PaymentRemoved
 from chalicelib.domain.readings import BillState, Pot
 from chalicelib.errors import Refused
 from tests.builders import FIRM, NOW, a_payable, a_payment
@@ -102,6 +103,34 @@ def test_what_should_not_stand_may_be_gone_without_a_word(state: Any) -> None:
     assert not decision.effects
     assert link(decision.state).voided
     assert noticing.looked(state, CHANGED, NOW) == Decision(state)
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        replace(an_invoice(Broken(Harm.DELETED), breaks=1), bill_state=BillState.VOID),
+        replace(a_posted(Broken(Harm.DELETED), breaks=1), phase=Phase.REMOVED),
+    ],
+)
+def test_nobody_is_asked_any_more_about_what_need_not_stand(state: Any) -> None:
+    decision = noticing.found(state, DELETED, NOW)
+    assert (link(decision.state).broken, decision.closes) == (None, (task_key(state, 1),))
+
+
+def test_what_we_wrote_over_or_removed_is_not_asked_about_any_more() -> None:
+    bill, paid = an_invoice(Broken(Harm.CHANGED, 5), breaks=1), a_posted(Broken(Harm.CHANGED, 5), breaks=1)
+    over = billing.booked(bill, InvoiceBooked("77", "realm-1", 2, 40000), NOW)
+    assert task_key(bill, 1) in over.closes
+    again = posting.posted(paid, PaymentPosted("78", "realm-1", 2, 40000))
+    out = posting.removed(paid, PaymentRemoved("77", 2))
+    assert again.closes == out.closes == (task_key(paid, 1),)
+    assert link(out.state).broken is None
+
+
+def test_in_a_new_generation_of_links_nobody_is_asked_about_the_old_ones() -> None:
+    later = a_policy(generation=2)
+    for state in (an_invoice(Broken(Harm.DELETED), breaks=1), a_posted(Broken(Harm.DELETED), breaks=1)):
+        assert task_key(state, 1) in generation.renewed(state, later, NOW).closes
 
 
 @both
