@@ -16,7 +16,7 @@ from chalicelib.domain.firm import Policy
 from chalicelib.domain.kernel import Decision, Effect
 from chalicelib.domain.money import show
 from chalicelib.domain.payable import Booked, Broken, Harm, Payable
-from chalicelib.domain.payment import Payment, Posted
+from chalicelib.domain.payment import ANEW, Payment, Posted
 from chalicelib.domain.posting import should_stand
 from chalicelib.errors import Refused
 
@@ -38,6 +38,14 @@ class Noticed:
     id: str
     cents: int = 0
     harm: Harm | None = None
+
+
+def of_piece(link: Posted, fact: Noticed) -> Noticed:
+    """What a row of one piece says of the whole payment."""
+    piece = next((p for p in link.pieces if p.id == fact.id), None)
+    if piece is None:
+        return fact
+    return Noticed(link.id, link.cents - piece.cents + fact.cents, fact.harm)
 
 
 def written(link: Link) -> int:
@@ -153,8 +161,15 @@ def decided(state: S, choice: str, policy: Policy, now: datetime) -> Decision[S]
         return Decision(_with(state, kept), closes=closes)
     if choice != ("again" if link.broken.absent else "write"):
         raise Refused("Choose one of the offered ways.")
-    new, owed = _owed_again(_with(state, None if link.broken.absent else replace(link, broken=None)), policy, now)
+    new, owed = _owed_again(_with(state, _left_of(link)), policy, now)
     return Decision(new, effects=tuple(owed), closes=closes)
+
+
+def _left_of(link: Link) -> Link | None:
+    """What a thing that is written again still has there: of a payment in pieces, those that stand go first."""
+    if isinstance(link, Posted) and link.pieces:
+        return replace(link, broken=None, adding=ANEW)
+    return None if link.broken and link.broken.absent else replace(link, broken=None)
 
 
 def _owed_again(state: S, policy: Policy, now: datetime) -> tuple[S, list[Effect]]:

@@ -54,9 +54,22 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
+class Piece:
+    """One QuickBooks payment of money that went to invoices of several customers there; ``payables``: what it pays."""
+
+    id: str
+    cents: int
+    payables: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Posted:
     """What QuickBooks shows: the payment there, at which posting revision, over how many cents; ``unapplied``: of them
-    on no invoice. ``voided``: taken out there. ``broken``, ``breaks``: as of an invoice (domain/payable.py)."""
+    on no invoice. ``voided``: taken out there. ``broken``, ``breaks``: as of an invoice (domain/payable.py).
+
+    Money on invoices of several customers is one QuickBooks payment for each (docs/decisions/0017): ``pieces``, this
+    one first; empty for one alone. ``cents`` is what they come to. ``adding``: the revision whose pieces are still
+    being added; ANEW: a person wants it entered again, so what is gone there is let be."""
 
     id: str
     revision: int
@@ -65,6 +78,15 @@ class Posted:
     unapplied: int = 0
     broken: Broken | None = None
     breaks: int = 0
+    pieces: tuple[Piece, ...] = ()
+    adding: int = 0
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        return tuple(p.id for p in self.pieces) or (self.id,)
+
+
+ANEW = -1
 
 
 @dataclass(frozen=True, slots=True)

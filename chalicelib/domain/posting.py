@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from chalicelib.domain.effects import Do, broken_name, key_of
 from chalicelib.domain.kernel import Decision
 from chalicelib.domain.payable import Payable
-from chalicelib.domain.payment import Payment, Phase, Posted
+from chalicelib.domain.payment import Item, Payment, Phase, Piece, Posted
+from chalicelib.domain.readings import BookedPayment
 from chalicelib.domain.receipts import link_guard
 
 
 @dataclass(frozen=True, slots=True)
 class PaymentPosted:
-    """QuickBooks shows the payment at one posting revision. ``unapplied``: cents that pay no invoice there."""
+    """QuickBooks shows the payment at one posting revision. ``unapplied``: cents that pay no invoice there. ``cents``:
+    what it is over there; less than the whole is one piece of it, and ``payables`` are what that pays."""
 
     id: str
     realm: str
@@ -21,16 +24,20 @@ class PaymentPosted:
     cents: int
     unapplied: int = 0
     generation: int = 1
+    payables: tuple[str, ...] = ()
 
 
 def posted(state: Payment, fact: PaymentPosted) -> Decision[Payment]:
     """An answer to an older revision than the one known (a call that was repeated) changes nothing."""
     if fact.generation < state.generation:
         return Decision(state)
-    if state.posted is not None and state.posted.id == fact.id and fact.revision < state.posted.revision:
+    old = state.posted
+    if old is not None and fact.id in old.ids and (fact.revision < old.revision or old.pieces):
         return Decision(state)
-    breaks = state.posted.breaks if state.posted and state.posted.id == fact.id else 0
-    shown = Posted(fact.id, fact.revision, fact.cents, unapplied=fact.unapplied, breaks=breaks)
+    shown = _piece(state, fact)
+    if shown is None:
+        breaks = old.breaks if old and old.id == fact.id else 0
+        shown = Posted(fact.id, fact.revision, fact.cents, unapplied=fact.unapplied, breaks=breaks)
     new = replace(state, posted=shown, generation=fact.generation)
     guard = link_guard(fact.realm, "payment", fact.id, state.firm, state.id)
     return Decision(new, guards=(guard,), closes=asked(state))
@@ -44,6 +51,20 @@ def asked(state: Payment) -> tuple[str, ...]:
     return (key_of(state.firm, Do.TASK, broken_name("payment", state.id, link.id, link.breaks)),)
 
 
+def _piece(state: Payment, fact: PaymentPosted) -> Posted | None:
+    """With one piece more; None where it is the whole. The revision is shown once all of them stand."""
+    old = state.posted if state.posted and not state.posted.voided and state.posted.adding > 0 else None
+    if old is None and not (fact.revision == state.wanted and 0 < fact.cents < state.total):
+        return None
+    piece = Piece(fact.id, fact.cents, fact.payables)
+    if old is None:
+        return Posted(fact.id, 0, fact.cents, unapplied=fact.unapplied, pieces=(piece,), adding=fact.revision)
+    cents, unapplied = old.cents + fact.cents, old.unapplied + fact.unapplied
+    new = replace(old, cents=cents, unapplied=unapplied, pieces=(*old.pieces, piece))
+    whole = cents >= state.total and fact.revision == old.adding
+    return replace(new, revision=fact.revision, adding=0) if whole else new
+
+
 @dataclass(frozen=True, slots=True)
 class PaymentRemoved:
     """QuickBooks no longer shows the payment (void or deleted there), as posting revision ``revision`` asked."""
@@ -54,10 +75,15 @@ class PaymentRemoved:
 
 def removed(state: Payment, fact: PaymentRemoved) -> Decision[Payment]:
     """Where the payment should stand, it is still to be added anew: the revision shown stays behind the one wanted."""
-    if state.posted is None or state.posted.id != fact.id:
+    if state.posted is None or fact.id not in state.posted.ids:
         return Decision(state)
+    left = tuple(p for p in state.posted.pieces if p.id != fact.id)
+    if left:
+        cents = sum(p.cents for p in left)
+        fewer = replace(state.posted, id=left[0].id, cents=cents, pieces=left, broken=None)
+        return Decision(replace(state, posted=fewer), closes=asked(state))
     shown = state.posted.revision if should_stand(state) else max(state.posted.revision, fact.revision)
-    gone = replace(state.posted, voided=True, revision=shown, broken=None)
+    gone = replace(state.posted, voided=True, revision=shown, broken=None, pieces=(), adding=0)
     return Decision(replace(state, posted=gone), closes=asked(state))
 
 
@@ -90,6 +116,24 @@ def still_leaving(state: Payment, payable: Payable) -> bool:
 def has_left(state: Payable, payments: tuple[str, ...]) -> Decision[Payable]:
     """These payments are known to be gone from the invoice."""
     return Decision(replace(state, leaving=tuple(x for x in state.leaving if x not in payments)))
+
+
+def together(posted: Posted, rows: Mapping[str, BookedPayment]) -> BookedPayment | None:
+    """What QuickBooks shows of a payment, its pieces as one; None where one of them is not there."""
+    found = [rows[id] for id in posted.ids if id in rows]
+    if len(found) < len(posted.ids):
+        return None
+    total, unapplied = sum(p.total for p in found), sum(p.unapplied for p in found)
+    lines = tuple(line for p in found for line in p.lines)
+    voided = any(p.voided for p in found)
+    return replace(found[0], total=total, unapplied=unapplied, lines=lines, voided=voided)
+
+
+def rest(state: Payment) -> tuple[tuple[Item, ...], int]:
+    """What is still to be added of it: the items that no piece pays, and cents."""
+    pieces = state.posted.pieces if state.posted and not state.posted.voided else ()
+    paid = {id for p in pieces for id in p.payables}
+    return tuple(i for i in state.items if i.payable not in paid), state.total - sum(p.cents for p in pieces)
 
 
 def marker(firm: str, kind: str, id: str) -> str:

@@ -314,6 +314,7 @@ class Wrote:
     unapplied: int = 0
     fault: tuple[str, str, str] = ("", "", "")
     of_customer: str = ""  # whose the document is
+    invoices: tuple[str, ...] = ()  # that a payment pays
     customer: CustomerReading | None = None  # as QuickBooks shows it after the write, where it was one
 
 

@@ -5,7 +5,7 @@ would write is said before it is made; nothing is written here, only owed.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -140,6 +140,15 @@ def _for_payment(x: Payment) -> tuple[Option, ...]:
             ),
             Option("accept", "Keep the change", keep),
         )
+    gone = Option("accept", "Accept that it is gone", ("Nothing is written. The payment stays out of QuickBooks.",))
+    if x.posted.pieces:
+        count = len(x.posted.pieces)
+        again = (
+            f"In QuickBooks it was {count} payments, one for each customer. Those that still stand are voided.",
+            f"Then payments of {what} are created.",
+        )
+        stays = ("Nothing is written. What still stands of it in QuickBooks stays there.",)
+        return Option("again", "Create it again", again), replace(gone, effect=stays)
     return (
         Option("again", "Create it again", (f"A new payment of {what} is created in QuickBooks.",)),
         Option(
@@ -148,7 +157,7 @@ def _for_payment(x: Payment) -> tuple[Option, ...]:
             (f"Nothing is written. It must be a payment of the same client over {amount}.",),
             asks="Its date in QuickBooks (year-month-day)",
         ),
-        Option("accept", "Accept that it is gone", ("Nothing is written. The payment stays out of QuickBooks.",)),
+        gone,
     )
 
 

@@ -13,8 +13,9 @@ from datetime import datetime, timedelta
 from chalicelib.domain import effects, posting
 from chalicelib.domain.firm import Policy
 from chalicelib.domain.kernel import Effect, Neighbour, Ref
-from chalicelib.domain.noticing import Noticed
+from chalicelib.domain.noticing import Noticed, of_piece
 from chalicelib.domain.payable import Harm
+from chalicelib.domain.payment import Payment
 from chalicelib.domain.readings import BookChanges, BookedPayment, InvoiceReading
 from chalicelib.flow import polling, states
 from chalicelib.flow.budget import Floor
@@ -112,14 +113,16 @@ def _compare(
     for id, ref in refs.items():
         state = states.decode(ref.kind, held[ref].body)
         if state is not None:
-            point(world, policy.lanes, entity, state, facts[id][0])
+            fact = facts[id][0]
+            posted = state.posted if isinstance(state, Payment) else None
+            point(world, policy.lanes, entity, state, of_piece(posted, fact) if posted else fact)
 
 
 def _named(policy: Policy, entity: str, note: str) -> str:
     """The id in our marker, if it stands in the note. It says where to look; the state's link decides."""
     mark = posting.marker(policy.firm.id, "bill" if entity == INVOICE else "payment", "")
     _, found, rest = note.partition(mark)
-    return rest.split()[0] if found and rest.split() else ""
+    return rest.split()[0].partition("#")[0] if found and rest.split() else ""
 
 
 def _holder(world: World, policy: Policy, entity: str, id: str) -> str:

@@ -5,18 +5,20 @@ people did there becomes a task with choices (domain/noticing.py).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from chalicelib.domain import effects, noticing
+from chalicelib.domain import effects, noticing, posting
 from chalicelib.domain.effects import Lanes
 from chalicelib.domain.firm import Policy
 from chalicelib.domain.kernel import Decision, Effect, Finish, Held, Kind, Neighbour, Ref
 from chalicelib.domain.noticing import Noticed
 from chalicelib.domain.payable import Broken, Harm, Payable
-from chalicelib.domain.payment import Payment
+from chalicelib.domain.payment import Payment, Posted
 from chalicelib.domain.readings import BookedPayment, InvoiceReading
 from chalicelib.errors import Conflict
+from chalicelib.flow import states
 from chalicelib.flow.ports import World
 from chalicelib.flow.prepared import done
 from chalicelib.flow.reach import Reach
@@ -40,8 +42,9 @@ def look(world: World, reach: Reach, policy: Policy, looks: Sequence[Effect]) ->
 
 def _look(world: World, reach: Reach, policy: Policy, looks: Sequence[Effect]) -> None:
     held = {h.ref: h for h in world.store.load_many(list(dict.fromkeys(ref_of(e) for e in looks)))}
-    ids = {entity: [str(e.body["id"]) for e in looks if e.body["entity"] == entity] for entity in KINDS}
-    invoices, payments = ids[INVOICE], ids[PAYMENT]
+    invoices = [str(e.body["id"]) for e in looks if e.body["entity"] == INVOICE]
+    links = {e.key: _posted(held[ref_of(e)]) for e in looks if e.body["entity"] == PAYMENT}
+    payments = list(dict.fromkeys(id for posted in links.values() if posted for id in posted.ids))
     there: dict[tuple[str, str], Reading] = {}
     if invoices:
         found = reach.quickbooks(lambda q, a: q.invoices_by_id(a, invoices))
@@ -51,8 +54,22 @@ def _look(world: World, reach: Reach, policy: Policy, looks: Sequence[Effect]) -
         there.update({(PAYMENT, p.id): p for p in booked})
     for effect in looks:
         entity, id = str(effect.body["entity"]), str(effect.body["id"])
-        fact = noticed(reach, entity, id, there.get((entity, id)))
+        if posted := links.get(effect.key):
+            fact = _payment(reach, posted, {p.id: p for p in there.values() if isinstance(p, BookedPayment)})
+        else:
+            fact = noticed(reach, entity, id, there.get((entity, id)))
         _take(world, policy, held[ref_of(effect)], fact, effect)
+
+
+def _posted(held: Held) -> Posted | None:
+    state: Payment | None = states.decode(Kind.PAYMENT, held.body)
+    return state.posted if state else None
+
+
+def _payment(reach: Reach, posted: Posted, rows: Mapping[str, BookedPayment]) -> Noticed | None:
+    missing = next((id for id in posted.ids if id not in rows), "")
+    whole = noticed(reach, PAYMENT, missing or posted.id, posting.together(posted, rows))
+    return replace(whole, id=posted.id) if whole else None
 
 
 def noticed(reach: Reach, entity: str, id: str, there: Reading | None) -> Noticed | None:
@@ -93,6 +110,12 @@ def shown(id: str, rows: Mapping[str, Reading]) -> Noticed:
     return Noticed(id, there.total, Harm.VOIDED if there.voided else None) if there else Noticed(id, harm=Harm.DELETED)
 
 
+def shown_payment(posted: Posted, rows: Mapping[str, BookedPayment]) -> Noticed:
+    """As ``shown``, its pieces as one."""
+    whole = posting.together(posted, rows)
+    return shown(posted.id, {posted.id: whole} if whole else {})
+
+
 def point(world: World, lanes: Lanes, entity: str, state: Payable | Payment, fact: Noticed) -> bool:
     """Owes a look where a page shows something other than what we wrote and told a person of. Our own echoes are
     nothing."""
@@ -124,14 +147,14 @@ def invoice_stopped(
 
 
 def payment_stopped(
-    world: World, reach: Reach, policy: Policy, e: Effect, state: Payment, there: BookedPayment | None
+    world: World, reach: Reach, policy: Policy, e: Effect, state: Payment, id: str, there: BookedPayment | None
 ) -> bool:
-    """As ``invoice_stopped``, of a payment that should stand."""
+    """As ``invoice_stopped``, of a payment that should stand. ``id``: its own, or that of the piece in question."""
     assert state.posted is not None
     broken = state.posted.broken
     if broken and broken.absent:
         return _told(world, policy, e, broken)
-    return _removed(world, reach, policy, e, PAYMENT, state.posted.id, there)
+    return _removed(world, reach, policy, e, PAYMENT, id, there, of=state.posted.id)
 
 
 def _told(world: World, policy: Policy, e: Effect, broken: Broken) -> bool:
@@ -144,11 +167,13 @@ def _told(world: World, policy: Policy, e: Effect, broken: Broken) -> bool:
 
 
 def _removed(
-    world: World, reach: Reach, policy: Policy, e: Effect, entity: str, id: str, there: Reading | None
+    world: World, reach: Reach, policy: Policy, e: Effect, entity: str, id: str, there: Reading | None, *, of: str = ""
 ) -> bool:
-    fact = noticed(reach, entity, id, there)
-    if fact is None:
+    """``of``: the link's own id, where ``id`` is one piece of it."""
+    seen = noticed(reach, entity, id, there)
+    if seen is None:
         return False
+    fact = replace(seen, id=of or id)
     _settle(world, policy, e, lambda s, now: noticing.found(s, fact, now))
     return True
 

@@ -5,7 +5,7 @@ where QuickBooks refuses to let it go, nothing is added: never two.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -13,7 +13,7 @@ from chalicelib.domain import posting
 from chalicelib.domain.firm import Policy
 from chalicelib.domain.kernel import Decision, Effect, Finish, Kind, Ref, Status
 from chalicelib.domain.payable import Payable
-from chalicelib.domain.payment import Payment, Posted
+from chalicelib.domain.payment import ANEW, Payment, Posted
 from chalicelib.domain.readings import BookedPayment, InvoiceReading, Wrote
 from chalicelib.domain.wanted import Void, WantedPayment
 from chalicelib.errors import Conflict
@@ -66,7 +66,7 @@ def _read(world: World, reach: Reach, policy: Policy, open_: Sequence[tuple[Effe
     payables = leaving.payables(world, policy, [i.payable for _, x in open_ for i in x.items])
     ids = [p.booked.id for p in payables.values() if p.booked and not p.booked.voided]
     invoices = {i.id: i for i in leaving.invoices(reach, ids)}
-    posted = [x.posted.id for _, x in open_ if x.posted and not x.posted.voided]
+    posted = [id for _, x in open_ if x.posted and not x.posted.voided for id in x.posted.ids]
     there = {p.id: p for p in reach.quickbooks(lambda q, a: q.payments_by_id(a, posted))} if posted else {}
     sent = leaving.sent(world, open_[0][0].lane)
     customers = customer_ids(world, policy, list(payables.values()))
@@ -75,12 +75,13 @@ def _read(world: World, reach: Reach, policy: Policy, open_: Sequence[tuple[Effe
 
 def _step(world: World, reach: Reach, policy: Policy, e: Effect, state: Payment, around: _Batch, out: Prepared) -> int:
     """Adds to ``out`` what is to be written, or why it waits. Gives 1 where it is settled or parked."""
-    if state.posted and not state.posted.voided:
+    more = bool(state.posted and not state.posted.voided and state.posted.adding == state.wanted)
+    if state.posted and not state.posted.voided and not more:
         return _take_out(world, reach, policy, e, state, state.posted, around, out)
     known = world.store.record(posted_there(policy), state.id)
     if known and state.posted is None:
         return _adopt(world, policy, e, state, str(known[1]["id"]))
-    if state.generation > 1 and state.posted is None and find(world, reach, policy, e, Finish(e.key)):
+    if state.generation > 1 and (more or state.posted is None) and find(world, reach, policy, e, Finish(e.key)):
         return 1  # books that were not purged show it from an earlier generation
     _add(world, policy, e, state, around, out)
     return 0
@@ -100,23 +101,29 @@ def _adopt(world: World, policy: Policy, e: Effect, state: Payment, id: str) -> 
 def _take_out(
     world: World, reach: Reach, policy: Policy, e: Effect, state: Payment, posted: Posted, around: _Batch, out: Prepared
 ) -> int:
-    """QuickBooks has an older form of it, which goes first. What somebody took out there is not entered unasked."""
-    there = around.there.get(posted.id)
-    if there is not None and not there.voided:
+    """QuickBooks has an older form of it, which goes first, piece by piece. What somebody took out there is not entered
+    unasked."""
+    standing = [x for x in (around.there.get(id) for id in posted.ids) if x is not None and not x.voided]
+    all_there = len(standing) == len(posted.ids)
+    if standing and (all_there or posted.adding == ANEW or not posting.should_stand(state)):
+        there = standing[-1]
         out.write.append((e, Void("Payment", there.id, there.sync_token)))
         return 0
-    if posting.should_stand(state):
-        if noticing.payment_stopped(world, reach, policy, e, state, there):
+    if posting.should_stand(state) and posted.adding != ANEW:
+        missing = next((id for id in posted.ids if around.there.get(id) not in standing), posted.id)
+        if noticing.payment_stopped(world, reach, policy, e, state, missing, around.there.get(missing)):
             return 1
         out.blocked.append((e, "QuickBooks does not show the payment at this moment."))
         return 0
-    _removed(world, policy, e, state, posted.id, call=None)
+    for id in posted.ids:
+        _removed(world, policy, e, state, id, call=None)
     return 1
 
 
 def _add(world: World, policy: Policy, e: Effect, state: Payment, around: _Batch, out: Prepared) -> None:
     lines: list[tuple[str, int]] = []
-    for item in state.items:
+    items, cents_left = posting.rest(state)
+    for item in items:
         p = around.payables[item.payable]
         cause = _waits(world, state, p, around)
         if cause:
@@ -128,26 +135,46 @@ def _add(world: World, policy: Policy, e: Effect, state: Payment, around: _Batch
         cents = max(0, min(item.cents, around.left[invoice.id]))  # what is too much stays unapplied, and is shown
         if cents:
             lines.append((invoice.id, cents))
+    groups = _by_customer(lines, around)
+    if len(groups) > 1:  # QuickBooks links a payment to invoices of its own customer only: one for each of them
+        lines = groups[0]
+        mine = {around.payables[i.payable].booked.id: i.cents for i in items if around.payables[i.payable].booked}  # type: ignore[union-attr]
+        cents_left = sum(mine[id] for id, _ in lines)
     customer = _customer(state, lines, around)
     if not customer:
         out.blocked.append((e, "It waits for its client's customer in QuickBooks."))
         return
     for id, cents in lines:
         around.left[id] -= cents
-    out.write.append((e, _wanted(world, policy, state, customer, tuple(lines))))
+    piece = len(groups) > 1 or cents_left < state.total
+    out.write.append((e, _wanted(world, policy, state, customer, tuple(lines), cents_left, piece=piece)))
+
+
+def _by_customer(lines: Sequence[tuple[str, int]], around: _Batch) -> list[list[tuple[str, int]]]:
+    """The invoices by whose they are now, in the order of the customers' ids."""
+    owners = sorted({around.invoices[id].customer_id for id, _ in lines})
+    return [[x for x in lines if around.invoices[x[0]].customer_id == owner] for owner in owners]
 
 
 def _wanted(
-    world: World, policy: Policy, state: Payment, customer: str, lines: tuple[tuple[str, int], ...]
+    world: World,
+    policy: Policy,
+    state: Payment,
+    customer: str,
+    lines: tuple[tuple[str, int], ...],
+    cents: int,
+    *,
+    piece: bool,
 ) -> WantedPayment:
+    mark = posting.marker(state.firm, "payment", state.id)
     return WantedPayment(
         customer=customer,
         on=state.settled_on or policy.firm.today(world.now()),
-        cents=state.total,
+        cents=cents,
         lines=lines,
         account=policy.firm.accounts.clearing,
         reference=(state.code or f"Clio {state.group}")[:21],
-        note=posting.marker(state.firm, "payment", state.id),
+        note=f"{mark}#{customer}" if piece else mark,
         currency=state.currency,
     )
 
@@ -184,29 +211,44 @@ def _customer(state: Payment, lines: Sequence[tuple[str, int]], around: _Batch) 
 def take(world: World, policy: Policy, effect: Effect, answer: Wrote, finish: Finish) -> None:
     """QuickBooks answered: the payment there was taken out, or a new one stands."""
     state: Payment = states.decode(Kind.PAYMENT, world.store.load(_payment_ref(effect)).body)
-    if state.posted and state.posted.id == answer.id and not state.posted.voided:
+    known = state.posted.ids if state.posted and not state.posted.voided else ()
+    if answer.id in known:
         _removed(world, policy, effect, state, answer.id, call=finish.call)
     else:
         _posted(world, policy, effect, answer, finish)
 
 
 def _posted(world: World, policy: Policy, effect: Effect, answer: Wrote, finish: Finish) -> None:
+    """Where it is one piece of the money, the same effect goes on with the next, in the same commit."""
     ref, revision = _payment_ref(effect), int(effect.body["revision"])
+    state: Payment = states.decode(Kind.PAYMENT, world.store.load(ref).body)
+    cents, payables = answer.total or state.total, _paid_by(world, policy, state, answer)
+    book, generation = policy.lanes.book, policy.firm.generation
+    fact = posting.PaymentPosted(answer.id, book, revision, cents, answer.unapplied, generation, payables)
+    told = posting.posted(state, fact).state.posted
+    if told and told.adding == revision == state.wanted and finish.status is Status.DONE:
+        finish = replace(finish, status=Status.OWED, due_at=world.now())
 
     def decide(before: Mapping[Ref, Any], _now: datetime) -> dict[Ref, Decision[Any]]:
-        state: Payment = before[ref]
-        book, generation = policy.lanes.book, policy.firm.generation
-        fact = posting.PaymentPosted(answer.id, book, revision, state.total, answer.unapplied, generation)
-        return {ref: posting.posted(state, fact)}
+        return {ref: posting.posted(before[ref], fact)}
 
     body = {"id": answer.id, "unapplied": answer.unapplied}
     settle(world, [ref], decide, fact="PaymentPosted", body=body, policy=policy.version, finish=[finish])
 
 
+def _paid_by(world: World, policy: Policy, state: Payment, answer: Wrote) -> tuple[str, ...]:
+    """The bills whose invoices a piece pays."""
+    if not 0 < answer.total < state.total:
+        return ()
+    payables = leaving.payables(world, policy, [i.payable for i in state.items])
+    return tuple(sorted(id for id, p in payables.items() if p.booked and p.booked.id in answer.invoices))
+
+
 def _removed(world: World, policy: Policy, effect: Effect, state: Payment, id: str, *, call: str | None) -> None:
     """It no longer stands there. Where a changed one is to be added, the same effect goes on, in the same commit."""
     ref, fact = _payment_ref(effect), posting.PaymentRemoved(id, int(effect.body["revision"]))
-    goes_on = posting.should_stand(state)
+    pieces = state.posted.pieces if state.posted else ()
+    goes_on = posting.should_stand(state) or len(pieces) > 1
     status, due_at = (Status.OWED, world.now()) if goes_on else (Status.DONE, None)
     finish = Finish(effect.key, call=call, status=status, due_at=due_at)
 
@@ -222,20 +264,23 @@ def find(world: World, reach: Reach, policy: Policy, effect: Effect, finish: Fin
     """Whether what a lost answer was about has been done: settled then. A removal is looked up by the payment's id, an
     added payment by customer and the day it was sent with."""
     state: Payment = states.decode(Kind.PAYMENT, world.store.load(_payment_ref(effect)).body)
-    if state.posted and not state.posted.voided:
-        id = state.posted.id
-        there = reach.quickbooks(lambda q, a: q.payments_by_id(a, [id]))
-        if any(not p.voided for p in there):
-            return False
-        _removed(world, policy, effect, state, id, call=finish.call)
-        return True
+    known = state.posted.ids if state.posted and not state.posted.voided else ()
+    if state.posted and known and state.posted.adding != state.wanted:
+        there = reach.quickbooks(lambda q, a: q.payments_by_id(a, list(known)))
+        standing = {p.id for p in there if not p.voided}
+        gone = [id for id in known if id not in standing]
+        if gone:
+            _removed(world, policy, effect, state, gone[-1], call=finish.call)
+        return bool(gone)
     on = date.fromisoformat(str(effect.body["on"])) if effect.body.get("on") else policy.firm.today(world.now())
     mark = posting.marker(state.firm, "payment", state.id)
     for customer in customers_of(world, reach, policy, state):
         found = reach.quickbooks(lambda q, a, c=customer: q.payments_on(a, c, on))  # type: ignore[misc]
-        mine = next((p for p in found if mark in p.note and not p.voided), None)
+        mine = next((p for p in found if mark in p.note and not p.voided and p.id not in known), None)
         if mine:
-            _posted(world, policy, effect, Wrote(ok=True, id=mine.id, unapplied=mine.unapplied), finish)
+            invoices = tuple(id for id, _ in mine.lines)
+            answer = Wrote(ok=True, id=mine.id, total=mine.total, unapplied=mine.unapplied, invoices=invoices)
+            _posted(world, policy, effect, answer, finish)
             return True
     return False
 

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from chalicelib.domain import comparing, effects, receipts, totalling
+from chalicelib.domain import comparing, effects, posting, receipts, totalling
 from chalicelib.domain.comparing import Difference
 from chalicelib.domain.crediting import Credit
 from chalicelib.domain.effects import Do
@@ -21,7 +21,7 @@ from chalicelib.domain.kernel import Effect, Finish, Held, Json, Kind, Neighbour
 from chalicelib.domain.payable import Payable, Tab, tab
 from chalicelib.domain.payment import Payment, Source
 from chalicelib.domain.posting import is_current
-from chalicelib.domain.readings import BillReading, Pot, SessionReading
+from chalicelib.domain.readings import BillReading, BookedPayment, Pot, SessionReading
 from chalicelib.domain.totalling import Totals
 from chalicelib.errors import Disconnected, Unavailable
 from chalicelib.flow import noticing, states, trust_check
@@ -299,19 +299,28 @@ def _payments(world: World, reach: Reach, held: Sequence[Held], out: Report) -> 
     """Payments from the newest on; a night's comparison stops at those of five weeks ago."""
     payments: list[Payment] = [states.decode(Kind.PAYMENT, h.body) for h in held]
     lately = [x for x in payments if out.full or (x.settled_at or x.created_at) >= out.at - LATELY]
-    ids = [x.posted.id for x in lately if x.posted]
-    booked = {b.id: b for b in reach.quickbooks(lambda q, a: q.payments_by_id(a, ids))} if ids else {}
+    rows = {b.id: b for b in _booked(reach, [id for x in lately if x.posted for id in x.posted.ids])}
+    booked = {x.id: posting.together(x.posted, rows) for x in lately if x.posted}
     sessions, gone = _sessions(reach, lately)
     found: list[Difference] = [comparing.without_stripe(account) for account in gone]
     for x in lately:
-        found += comparing.payment_against_books(x, booked.get(x.posted.id) if x.posted else None)
+        found += comparing.payment_against_books(x, booked.get(x.id))
         if x.posted and is_current(x):
-            noticing.point(world, reach.lanes, noticing.PAYMENT, x, noticing.shown(x.posted.id, booked))
-        totalling.add_payment(out.totals, x, booked.get(x.posted.id) if x.posted else None, sessions.get(x.session))
+            noticing.point(world, reach.lanes, noticing.PAYMENT, x, noticing.shown_payment(x.posted, rows))
+        totalling.add_payment(out.totals, x, booked.get(x.id), sessions.get(x.session))
         if x.account not in gone:
             found += comparing.payment_against_stripe(x, sessions.get(x.session))
     out.counts["payments"] = out.counts.get("payments", 0) + len(lately)
     return found, len(lately) == len(payments)
+
+
+def _booked(reach: Reach, ids: Sequence[str]) -> list[BookedPayment]:
+    """These payments in QuickBooks, a page for each call."""
+    found: list[BookedPayment] = []
+    for start in range(0, len(ids), PAGE):
+        some = list(ids[start : start + PAGE])
+        found += reach.quickbooks(lambda q, a, c=some: q.payments_by_id(a, c))  # type: ignore[misc]
+    return found
 
 
 def _credits(world: World, reach: Reach, held: Sequence[Held], out: Report) -> tuple[list[Difference], bool]:

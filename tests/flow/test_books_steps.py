@@ -263,7 +263,8 @@ def a_posting_owed(broken: Break | None, quickbooks: Shown) -> tuple[MemoryWorld
     state = a_payment(wanted=2, posted=Posted("77", 1, 40000, broken=broken))
     put(world.store, Kind.PAYMENT, state)
     effect = owe(world, effects.posting(FIRM, BOOKS, "p1", ("b1",), 2, TODAY, NOW, "Payment"))
-    return world, effect, noticing.payment_stopped(world, near(quickbooks=quickbooks), POLICY, effect, state, None)
+    near_ = near(quickbooks=quickbooks)
+    return world, effect, noticing.payment_stopped(world, near_, POLICY, effect, state, "77", None)
 
 
 both = pytest.mark.parametrize("owed", [an_invoice_owed, a_posting_owed])
