@@ -9,12 +9,13 @@ import pytest
 
 from chalicelib.domain.effects import Do
 from chalicelib.domain.first import Fate, Row
-from chalicelib.domain.kernel import Kind, Status
+from chalicelib.domain.kernel import Decision, Kind, Status
 from chalicelib.domain.readings import Pot
 from chalicelib.errors import Refused, Unavailable
 from chalicelib.flow import first_plan, first_sync
+from chalicelib.flow.contacts import contact_ref
 from chalicelib.flow.first_plan import ATTEMPTS, ROWS, Plan
-from chalicelib.flow.settle import policy_of
+from chalicelib.flow.settle import policy_of, settle
 from tests.flow import acts, races
 from tests.flow.acts import STAFF
 from tests.flow.test_first_sync import a_new_stage, prepare, rows, settled
@@ -95,12 +96,12 @@ def test_rows_are_kept_fifty_to_a_record(stage: Stage, count: int, pages: int) -
     assert plan.bills.counts == {"create": count}
 
 
-def test_a_client_that_was_linked_meanwhile_keeps_its_link() -> None:
-    stage = acts.a_synced_stage()
+def test_a_client_that_was_linked_meanwhile_keeps_its_link(stage: Stage) -> None:
     ada = acts.contact(stage, "Ada Example")
+    linked, ref = replace(ada, customer="7"), contact_ref(stage.firm, ada.id)
+    settle(stage.world, [ref], lambda _s, _n: {ref: Decision(linked)}, fact="Test")
     row = Row(ada.id, ada.name, "", Fate.LINK, link="999")
-    first_sync._hand_client(stage.world, policy_of(stage.world, stage.firm), row, STAFF)
-    assert acts.contact(stage, "Ada Example") == ada
-    nobody = replace(row, id="999999")
-    first_sync._hand_client(stage.world, policy_of(stage.world, stage.firm), nobody, STAFF)
+    for told in (row, replace(row, id="999999")):
+        first_sync._hand_client(stage.world, policy_of(stage.world, stage.firm), told, STAFF)
+    assert acts.contact(stage, "Ada Example") == linked
     assert "999999" not in {c.id for c in acts.all_states(stage, Kind.CONTACT)}
