@@ -115,7 +115,7 @@ class Bases:
             stage.resync()
         self.world.clock.move(minutes=5)
         stages[0].work()
-        for stage, reminded in zip(stages, (2, 1), strict=True):
+        for stage, reminded in zip(stages, (1, 1), strict=True):
             self._start_collections(stage, reminded)
         self.running = _taken(self.world, firms)
 

@@ -52,7 +52,7 @@ ACTS: dict[str, int] = {
     "dispute": 4,
     "return_debit": 4,
     "revoke": 3,
-    "start_collection": 12,
+    "start_collection": 16,
     "stop_collection": 3,
     "save_set": 3,
     "answer_matches": 14,
