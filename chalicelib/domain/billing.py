@@ -338,6 +338,7 @@ def booked(state: Payable, fact: InvoiceBooked, now: datetime) -> Decision[Payab
             breaks=old.breaks if old and old.id == fact.id else 0,
             customer=fact.customer or (old.customer if old and old.id == fact.id else ""),
             matter=fact.matter,
+            untouched=fact.adopted,
         ),
         generation=fact.generation,
     )

@@ -4,7 +4,7 @@ difference with its cause and its remedy. Pure.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from chalicelib.domain.crediting import Credit
@@ -57,10 +57,14 @@ def against_clio(p: Payable, bill: BillReading | None) -> list[Difference]:
 
 
 def against_books(
-    p: Payable, invoice: InvoiceReading | None, payments: Mapping[str, Payment], credits: Mapping[str, Credit]
+    p: Payable,
+    invoice: InvoiceReading | None,
+    payments: Mapping[str, Payment],
+    credits: Mapping[str, Credit],
+    customer: str = "",
 ) -> list[Difference]:
-    """``payments`` and ``credits``: those that touch this payable, by id. Trust requests are no invoices and are not
-    compared."""
+    """``payments`` and ``credits``: those that touch this payable, by id. ``customer``: the client's in QuickBooks now,
+    where the invoice's is another than we wrote. Trust requests are no invoices and are not compared."""
     if p.pot is Pot.TRUST:
         return []
     if p.booked is None:
@@ -83,7 +87,45 @@ def against_books(
         cause = "The bill was removed in Clio, but the invoice still stands in QuickBooks."
         remedy = "See Needs attention for what holds it."
         return [_of_payable(p, "not void in QuickBooks", cause, remedy, invoice.total)]
-    return _not_begun(p, payments) + _amounts(p, invoice, payments, credits)
+    return _not_begun(p, payments) + _particulars(p, invoice, customer) + _amounts(p, invoice, payments, credits)
+
+
+def _particulars(p: Payable, invoice: InvoiceReading, customer: str) -> list[Difference]:
+    """What people changed of it by hand besides its amount. A date that Clio does not tell is QuickBooks' own,
+    and so are those of an invoice that was linked as it is."""
+    if p.booked is None or p.booked.revision < p.revision:
+        return []  # it is being written
+    back = "Set it back in QuickBooks, or leave it: the next change of the bill in Clio writes over it."
+    found = []
+    if invoice.number != p.number:
+        cause = f"The invoice is numbered {invoice.number or 'nothing'} in QuickBooks; Clio's bill is {p.number}."
+        found.append(_of_payable(p, "number changed in QuickBooks", cause, back))
+    for word, theirs, ours in (("date", invoice.on, p.issued_on), ("due date", invoice.due_on, p.due_on)):
+        if ours is not None and theirs != ours and not p.booked.untouched:
+            cause = f"The invoice's {word} is {theirs or 'empty'} in QuickBooks; in Clio it is {ours}."
+            found.append(_of_payable(p, f"{word} changed in QuickBooks", cause, back))
+    if moved_by_hand(p, invoice) and invoice.customer_id != customer:
+        cause = "The invoice belongs to another customer in QuickBooks than the one it was written for."
+        remedy = "Set its customer back in QuickBooks. If the client's customer was merged, link the client anew."
+        found.append(_of_payable(p, "customer changed in QuickBooks", cause, remedy))
+    return found
+
+
+def moved_by_hand(p: Payable, invoice: InvoiceReading) -> bool:
+    """Whether the invoice is another customer's than when we last wrote it."""
+    return bool(p.booked and p.booked.customer and invoice.customer_id != p.booked.customer)
+
+
+def renumbered(
+    found: Sequence[Difference], items: Mapping[str, Sequence[str]], numbers: Mapping[str, str]
+) -> list[Difference]:
+    """Differences about money, under the numbers that its bills have now. ``items``: the bills by the difference's
+    ``detail``; ``numbers``: by bill."""
+    told = []
+    for d in found:
+        known = [numbers[id] for id in items.get(d.detail, ()) if id in numbers]
+        told.append(replace(d, number=", ".join(known)) if known else d)
+    return told
 
 
 def _not_begun(p: Payable, payments: Mapping[str, Payment]) -> list[Difference]:

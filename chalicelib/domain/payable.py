@@ -142,7 +142,8 @@ class Booked:
     """The link to its QuickBooks invoice, and what we last wrote there. ``waits``: its payments there wait
     for a person. ``kept``: the bill is gone, and a person decided that the invoice stays. ``broken``: what people did
     to it there; ``breaks`` counts how often (domain/noticing.py). ``customer``: whose it was when we last wrote or
-    linked it; ``matter``: Clio's matter, where that is the matter's sub-customer."""
+    linked it; ``matter``: Clio's matter, where that is the matter's sub-customer.
+    ``untouched``: it was there and is linked, and we have not written it since."""
 
     id: str
     revision: int
@@ -155,6 +156,7 @@ class Booked:
     breaks: int = 0
     customer: str = ""
     matter: str = ""
+    untouched: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,8 +41,9 @@ SETTING_WAITS = timedelta(hours=1)  # the preflight wakes them as soon as the se
 # what others need goes before them
 ORDER = (Do.CUSTOMER, Do.SUB_CUSTOMER, Do.HOLDER, Do.INVOICE, Do.POSTING, Do.CREDIT, Do.JOURNAL)
 NOT_REPLAYED = ("6000", "600")
-STALE = "5010"
-DOUBTFUL = ("6140", "6240", "610", STALE, *NOT_REPLAYED)
+STALE, GONE = "5010", "610"
+LOOKED_AGAIN = 2
+DOUBTFUL = ("6140", "6240", GONE, STALE, *NOT_REPLAYED)
 THROTTLED = ("3001", "003001", "429")
 TROUBLE = ("10000", "130", "140", "150")  # QuickBooks' own: tried again, a bounded number of times
 TROUBLES_AT_MOST = 5
@@ -225,7 +226,12 @@ def _settle_member(world: World, policy: Policy, call: Call, effect: Effect, wro
         world.store.postpone(effect.key, world.now() + wait, cause=cause, tries=effect.tries + 1)
     else:
         world.store.free(call.id, effect.key)
-        if not customers.refused(world, policy, effect, code):
+        if customers.refused(world, policy, effect, code):
+            return
+        if code == GONE and effect.tries < LOOKED_AGAIN:  # the next pass reads it: what is gone there has its choices
+            cause = "Something of it was removed in QuickBooks: it is being looked at."
+            world.store.postpone(effect.key, world.now() + REPEAT_AFTER, cause=cause, tries=effect.tries + 1)
+        else:
             refused(world, effect, code, message, detail)
 
 

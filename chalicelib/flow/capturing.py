@@ -59,10 +59,12 @@ def capture(world: World, reach: Reach, policy: Policy) -> bool:
     found = world.store.record(f"captured/{firm}", book)
     now = world.now()
     since = datetime.fromisoformat(found[1]["since"]) - OVERLAP if found else now - FIRST_LOOK
-    if since < now - LOOKS_BACK:  # too long ago: everything that is linked is compared instead
+    silence: list[BookChanges] = []
+    if since < now - LOOKS_BACK:  # too long ago: all bills and payments are compared instead, and customers are read
         _compare_all(world, firm, "after a long silence")
+        silence = [reach.quickbooks(lambda q, a, t=since: q.changed(a, CUSTOMER, t))]  # type: ignore[misc]
         since = now - LOOKS_BACK
-    pages = _pages(world, reach, since)
+    pages = [*_pages(world, reach, since), *silence]
     for page in pages:
         _take(world, policy, page)
     world.store.put_record(f"captured/{firm}", book, {"since": pages[0].at.isoformat()})

@@ -97,7 +97,7 @@ def _step(
     if posted and there is None:
         reason = f"The journal entry {state.number} was deleted in QuickBooks."
         remedy = "Nothing is written again silently: write it again, or press Done to accept the deletion."
-        park(world, e, reason, remedy, choices=(AGAIN,), may_close=True)
+        park(world, e, reason, remedy, choices=(AGAIN,), may_close=True, broken="journal entry")
         return 1
     if there is not None and marker(state) not in there.note and not posted:
         park(

@@ -8,7 +8,7 @@ Record ``polled/<firm>``, sk the poll's name: when it was last read to its end, 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -34,7 +34,7 @@ MAIN, TOLD = "main", "told"  # Clio's feeds without a webhook, and those with on
 @dataclass(frozen=True, slots=True)
 class Freshness:
     """One poll: what it reads, when it was last read to its end (None: never), when it is read next, and why it waits.
-    ``hooked``: a webhook tells of most of it sooner."""
+    ``hooked``: a webhook tells of most of it sooner. ``pot``: of a Stripe account."""
 
     name: str
     feeds: tuple[str, ...]
@@ -42,6 +42,7 @@ class Freshness:
     next_at: datetime | None
     waits: str
     hooked: bool
+    pot: str = ""
 
 
 def begin(world: World, firm: str) -> list[str]:
@@ -114,7 +115,8 @@ def freshness(world: World, policy: Policy) -> tuple[Freshness, ...]:
     ]
     for c in connections(world, firm).values():
         if c.neighbour is Neighbour.STRIPE:
-            rows.append(_fresh(world, firm, c.id, effects.key_of(firm, Do.POLL_STRIPE, c.id), ("events",), True))
+            fresh = _fresh(world, firm, c.id, effects.key_of(firm, Do.POLL_STRIPE, c.id), ("events",), True)
+            rows.append(replace(fresh, pot=c.pot or ""))
     works = bool(noted(world, firm, "quickbooks").get("works"))
     books = effects.key_of(firm, Do.POLL_BOOKS, policy.lanes.book)
     rows.append(_fresh(world, firm, "quickbooks", books, ("invoices", "payments", "customers"), works))

@@ -136,8 +136,10 @@ REASONS: dict[str, tuple[str, str]] = {
         "Rename one of the two, then press Retry.",
     ),
     "610": (
-        "Something this needs in QuickBooks was deleted or made inactive.",
-        "Make it active again in QuickBooks, or choose another account under Settings; then press Retry.",
+        "QuickBooks says that something this needs is not there: a customer, an item or an account was deleted, merged "
+        "or made inactive.",
+        "Look in QuickBooks for what is named below, and make it active again or choose another one under Settings; "
+        "then press Retry.",
     ),
     "620": (
         "In QuickBooks the invoice belongs to another customer than the payment.",

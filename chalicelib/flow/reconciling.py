@@ -264,20 +264,38 @@ def _payables(world: World, reach: Reach, held: Sequence[Held], out: Report) -> 
     memos = sorted({id for p in payables for id in comparing.crediting_ids(p)})
     loaded = world.store.load_many([Ref(payables[0].firm, Kind.CREDIT, id) for id in memos])
     credits: dict[str, Credit] = {h.ref.id: states.decode(Kind.CREDIT, h.body) for h in loaded if h.body}
+    there = {p.id: invoices[p.booked.id] for p in payables if p.booked and p.booked.id in invoices}
+    owners = _owners(world, [p for p in payables if p.id in there and comparing.moved_by_hand(p, there[p.id])])
     found: list[Difference] = []
     for p, h in zip(payables, held, strict=True):
         bill = shown.get(p.id)
         if bill is None or isinstance(bill, BillReading):  # a row that cannot be understood is parked by its feed
             found += comparing.against_clio(p, bill)
-        found += comparing.against_books(p, invoices.get(p.booked.id) if p.booked else None, payments, credits)
+        found += comparing.against_books(p, there.get(p.id), payments, credits, owners.get(p.client_id, ""))
         if p.booked and p.booked.revision >= p.revision:
             noticing.point(world, reach.lanes, noticing.INVOICE, p, noticing.shown(p.booked.id, invoices))
         found += comparing.journal(p, _replays(world, h))
         if p.pot is Pot.OPERATING:
             seen = bill if isinstance(bill, BillReading) else None
-            totalling.add_bill(out.totals, p, seen, invoices.get(p.booked.id) if p.booked else None)
+            totalling.add_bill(out.totals, p, seen, there.get(p.id))
     out.checked += len(payables)
     return found, True
+
+
+def _owners(world: World, moved: Sequence[Payable]) -> dict[str, str]:
+    """By client: their customer now. Read only where an invoice is another's than we wrote: the client may be too."""
+    refs = list(dict.fromkeys(Ref(p.firm, Kind.CONTACT, p.client_id) for p in moved))
+    held = world.store.load_many(refs) if refs else []
+    return {h.ref.id: states.decode(Kind.CONTACT, h.body).customer for h in held if h.body}
+
+
+def _as_numbered(world: World, firm: str, found: list[Difference], items: dict[str, list[str]]) -> list[Difference]:
+    """Under the numbers that the bills have now; read only for what differs. ``items``: bills, by the differences'
+    details."""
+    ids = list(dict.fromkeys(id for d in found for id in items.get(d.detail, ())))
+    held = world.store.load_many([Ref(firm, Kind.PAYABLE, id) for id in ids]) if ids else []
+    numbers = {h.ref.id: str(h.body["number"]) for h in held if h.body}
+    return comparing.renumbered(found, items, numbers)
 
 
 def _replays(world: World, held: Held) -> bool:
@@ -311,7 +329,8 @@ def _payments(world: World, reach: Reach, held: Sequence[Held], out: Report) -> 
         if x.account not in gone:
             found += comparing.payment_against_stripe(x, sessions.get(x.session))
     out.counts["payments"] = out.counts.get("payments", 0) + len(lately)
-    return found, len(lately) == len(payments)
+    bills = {x.id: [i.payable for i in x.items] for x in lately}
+    return _as_numbered(world, reach.firm, found, bills), len(lately) == len(payments)
 
 
 def _booked(reach: Reach, ids: Sequence[str]) -> list[BookedPayment]:
@@ -333,9 +352,9 @@ def _credits(world: World, reach: Reach, held: Sequence[Held], out: Report) -> t
     found: list[Difference] = []
     for c in lately:
         found += comparing.credit_against_books(c, there.get(c.memo.id) if c.memo else None)
-    del world
     out.counts["credits"] = out.counts.get("credits", 0) + len(lately)
-    return found, len(lately) == len(credits)
+    bills = {c.number: [p.payable for p in c.parts] for c in lately}
+    return _as_numbered(world, reach.firm, found, bills), len(lately) == len(credits)
 
 
 def _sessions(reach: Reach, payments: Sequence[Payment]) -> tuple[dict[str, SessionReading], list[str]]:

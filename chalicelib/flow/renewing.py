@@ -13,7 +13,8 @@ from chalicelib.domain.effects import Do
 from chalicelib.domain.firm import Policy
 from chalicelib.domain.kernel import Effect, Finish, Json, Neighbour, Status, lane_of
 from chalicelib.domain.payable import Tab
-from chalicelib.flow import states
+from chalicelib.domain.trust import Entry
+from chalicelib.flow import states, trust_check, trusting
 from chalicelib.flow.ports import World
 from chalicelib.flow.prepared import renew_state
 from chalicelib.flow.settle import policy_of, settle
@@ -23,6 +24,7 @@ AT_ONCE = timedelta(seconds=20)
 # A bill that moves to an earlier list while its own is read is met in the second look at the lists of open ones.
 PARTS = ("contacts", *(f"payables/{t}" for t in (*Tab, Tab.OPEN, Tab.REMINDING)), "credits", "payments")
 GROUPED = ("contacts",)  # in the other index
+MOVES = "moves/"  # the entries of one trust account
 
 
 def start(world: World, firm: str) -> None:
@@ -41,31 +43,42 @@ def finished(world: World, policy: Policy) -> bool:
     if policy.firm.generation == 1:
         return True
     found = world.store.record(f"renewing/{policy.firm.id}", str(policy.firm.generation))
-    return found is not None and found[1]["part"] >= len(PARTS)
+    return found is not None and found[1]["part"] >= len(found[1].get("parts", PARTS))
 
 
 def run(world: World, policy: Policy, effect: Effect) -> None:
     """A few pages; owed again at once while there are more."""
     key = (f"renewing/{policy.firm.id}", str(policy.firm.generation))
     found = world.store.record(*key)
-    place: Json = dict(found[1]) if found else {"part": 0, "cursor": None, "renewed": 0}
+    new: Json = {"part": 0, "cursor": None, "renewed": 0, "parts": _parts(world, policy)}
+    place: Json = {**new, **found[1]} if found else new
     until = world.now() + AT_ONCE
-    while place["part"] < len(PARTS) and world.now() < until:
+    while place["part"] < len(place["parts"]) and world.now() < until:
         _page(world, policy, place)
         world.store.put_record(*key, place)
     done = Finish(effect.key, arrivals=effect.arrivals)
-    if place["part"] < len(PARTS):
+    if place["part"] < len(place["parts"]):
         done = Finish(effect.key, arrivals=effect.arrivals, status=Status.OWED, due_at=world.now())
     settle(world, [], lambda _s, _n: {}, fact="Renewed", finish=[done])
 
 
+def _parts(world: World, policy: Policy) -> list[str]:
+    """Every list; of trust money, each account that was ever checked or chosen."""
+    checked = trust_check.last(world, policy.firm.id)
+    accounts = {*(checked.accounts if checked else ()), *(b.clio for b in policy.firm.trust.banks)}
+    return [*PARTS, *(f"{MOVES}{account}" for account in sorted(accounts))]
+
+
 def _page(world: World, policy: Policy, place: Json) -> None:
-    part = PARTS[place["part"]]
-    read = world.store.grouped if part in GROUPED else world.store.listed
+    part = str(place["parts"][place["part"]])
+    grouped = part in GROUPED or part.startswith(MOVES)
+    read = world.store.grouped if grouped else world.store.listed
     page = read(f"{policy.firm.id}/{part}", limit=PAGE, cursor=place["cursor"])
     for held in page.items:
         if generation.is_stale(states.decode(held.ref.kind, held.body), policy):
-            renew_state(world, policy, held.ref)
+            state = renew_state(world, policy, held.ref)
+            if isinstance(state, Entry):
+                trusting.know_client(world, policy, state.move.client_id, None)
             place["renewed"] += 1
     place["cursor"] = page.next
     if page.next is None:

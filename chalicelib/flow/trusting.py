@@ -78,7 +78,7 @@ def see_allocations(world: World, policy: Policy, receipts: Sequence[Receipt]) -
         here, move = held[moves[r.id].entry], moves[r.id]
         known: Entry | None = states.decode(Kind.TRUST, here.body)
         if known is None and not r.voided:
-            _know_client(world, policy, move.client_id, None)
+            know_client(world, policy, move.client_id, None)
             _settle(world, policy, {here.ref: MoveSeen(move)}, held={here.ref: here})
             wrote = True
         elif known is not None and r.voided and not known.gone:
@@ -98,7 +98,7 @@ def _same(known: Entry, seen: Move | None) -> bool:
 def _bring_in(world: World, policy: Policy, new: Mapping[Ref, tuple[Held, Deposit]]) -> None:
     """New entries in one commit; where one of them is taken by another worker, each by itself."""
     for _, d in new.values():
-        _know_client(world, policy, d.client_id, d.client)
+        know_client(world, policy, d.client_id, d.client)
     facts = {ref: MoveSeen(move_of(d, policy)) for ref, (_, d) in new.items()}
     try:
         _settle(world, policy, facts, held={ref: h for ref, (h, _) in new.items()})
@@ -162,7 +162,7 @@ def _from_allocation(r: Receipt, policy: Policy) -> Move:
     )
 
 
-def _know_client(world: World, policy: Policy, client: str, reading: ClientReading | None) -> None:
+def know_client(world: World, policy: Policy, client: str, reading: ClientReading | None) -> None:
     """The client stands on the journal entry as a customer of QuickBooks. One that is held already is left as it is;
     one of whom only the name is shown is read."""
     if not client or not policy.firm.trust_books.liability:
@@ -229,7 +229,7 @@ def _take_in(
         gone: dict[Ref, trust.EntryFact] = {held.ref: MoveGone()} if held.body else {}
         _settle(world, policy, gone, finish=done, held={held.ref: held})
         return
-    _know_client(world, policy, move.client_id, item.client)
+    know_client(world, policy, move.client_id, item.client)
     ref = entry_ref(policy.firm.id, move.entry)
     facts: dict[Ref, trust.EntryFact] = {ref: MoveSeen(move)}
     if ref != held.ref and held.body:  # Clio shows now that it is one face of a payment: it becomes that entry
@@ -297,10 +297,10 @@ def begin(world: World, policy: Policy, effect: Effect) -> None:
             state: Entry = states.decode(Kind.TRUST, held.body)
             if generation.is_stale(state, policy):
                 state = renew_state(world, policy, held.ref)
-                _know_client(world, policy, state.move.client_id, None)
+                know_client(world, policy, state.move.client_id, None)
             if state.begun or not state.stands or trust.waits(state, policy.firm) not in ("", "word"):
                 continue
-            _know_client(world, policy, state.move.client_id, None)
+            know_client(world, policy, state.move.client_id, None)
             _settle(world, policy, {held.ref: trust.RulesChanged()})
         cursor = page.next
         if cursor is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -20,7 +21,8 @@ BOOKED = Booked("7", 1, 40000)
 
 def an_invoice(**fields: Any) -> InvoiceReading:
     usual: dict[str, Any] = {"id": "7", "sync_token": "0", "number": "1042", "customer_id": "9", "total": 40000}
-    rest: dict[str, Any] = {"balance": 40000, "on": TODAY, "due_on": TODAY, "note": "", "updated_at": NOW}
+    dates = {"on": TODAY - timedelta(days=20), "due_on": TODAY + timedelta(days=10)}  # as of a_payable()
+    rest: dict[str, Any] = {"balance": 40000, **dates, "note": "", "updated_at": NOW}
     return InvoiceReading(**{**usual, **rest, **fields})
 
 
@@ -104,6 +106,42 @@ def test_an_invoice_is_laid_beside_its_bill(
     payable: dict[str, Any], invoice: InvoiceReading | None, expected: list[tuple[str, int]]
 ) -> None:
     assert told(comparing.against_books(a_payable(**payable), invoice, {}, {})) == expected
+
+
+WRITTEN = replace(BOOKED, customer="9")
+
+
+@pytest.mark.parametrize(
+    ("booked", "invoice", "kinds"),
+    [
+        (BOOKED, an_invoice(number="7"), ["number changed in QuickBooks"]),
+        (BOOKED, an_invoice(number=""), ["number changed in QuickBooks"]),
+        (BOOKED, an_invoice(on=TODAY), ["date changed in QuickBooks"]),
+        (BOOKED, an_invoice(due_on=None), ["due date changed in QuickBooks"]),
+        (replace(BOOKED, untouched=True), an_invoice(on=TODAY, due_on=TODAY), []),
+        (replace(BOOKED, revision=0), an_invoice(number="7"), []),
+        (BOOKED, an_invoice(customer_id="10"), []),
+        (WRITTEN, an_invoice(), []),
+        (WRITTEN, an_invoice(customer_id="10"), ["customer changed in QuickBooks"]),
+        (WRITTEN, an_invoice(customer_id="client"), []),
+    ],
+)
+def test_what_was_changed_on_an_invoice_by_hand_is_named(
+    booked: Booked, invoice: InvoiceReading, kinds: list[str]
+) -> None:
+    found = comparing.against_books(a_payable(booked=booked), invoice, {}, {}, "client")
+    assert told(found) == [(kind, 0) for kind in kinds]
+
+
+def test_a_date_that_clio_does_not_tell_is_quickbooks_own() -> None:
+    state = a_payable(booked=BOOKED, due_on=None)
+    assert comparing.against_books(state, an_invoice(due_on=TODAY), {}, {}) == []
+
+
+def test_money_is_named_by_the_numbers_that_its_bills_have_now() -> None:
+    one, other = Difference("b1", "1042", "x", "a", "b", detail="p1"), Difference("b2", "1043", "x", "a", "b")
+    told_ = comparing.renumbered([one, other], {"p1": ["b1", "b3"]}, {"b1": "2042", "b2": "2043", "b3": "2044"})
+    assert [d.number for d in told_] == ["2042, 2044", "1043"]
 
 
 def test_what_was_posted_is_taken_off_the_balance_that_quickbooks_should_show() -> None:
