@@ -18,7 +18,6 @@ ACTS: dict[str, int] = {
     "change_both_sides": 3,
     "deactivate_customer": 1,
     "merge_customers": 1,
-    "void_invoice_there": 1,
     "remove_credit": 3,
     "move_trust": 4,
     "edit_trust": 2,
@@ -63,15 +62,20 @@ class Books:
     def _change_customer(self, rng: random.Random, firm: FirmFacts, customer: str) -> None:
         people = self.h.world.quickbooks_box.people
         if rng.random() < 0.7:
-            people.change_email(firm.realm, customer, f"there{rng.randint(1, 99)}@mail.example")
+            value = f"there{rng.randint(1, 99)}@mail.example"
+            people.change_email(firm.realm, customer, value)
         else:
-            people.rename_customer(firm.realm, customer, f"Renamed there {rng.randint(1, 999)}")
+            value = f"Renamed there {rng.randint(1, 999)}"
+            people.rename_customer(firm.realm, customer, value)
+        self.h.truth.said.add((firm.realm, customer, value))
+        self.h.point_books(firm, "Customer", customer)
 
     def change_both_sides(self, rng: random.Random) -> None:
         """The same client in Clio and in QuickBooks, within one moment."""
         firm = self.firm(rng)
         if linked := self._linked(rng, firm):
             self.h.world.clio_box.people.change_client(int(linked[0]), email=f"here{rng.randint(1, 99)}@mail.example")
+            self.h.point_client(firm, int(linked[0]))
             self._change_customer(rng, firm, linked[1])
 
     def deactivate_customer(self, rng: random.Random) -> None:
@@ -79,6 +83,7 @@ class Books:
         if linked := self._linked(rng, firm):
             self.h.truth.touched.add((firm.realm, "Customer", linked[1]))
             self.h.world.quickbooks_box.people.deactivate_customer(firm.realm, linked[1])
+            self.h.point_books(firm, "Customer", linked[1])
 
     def merge_customers(self, rng: random.Random) -> None:
         firm = self.firm(rng)
@@ -86,14 +91,7 @@ class Books:
         if one and other and one[1] != other[1]:
             self.h.truth.touched |= {(firm.realm, "Customer", one[1]), (firm.realm, "Customer", other[1])}
             self.h.world.quickbooks_box.people.merge_customers(firm.realm, one[1], other[1])
-
-    def void_invoice_there(self, rng: random.Random) -> None:
-        firm = self.firm(rng)
-        rows = list(self.h.world.quickbooks_box.company(firm.realm).all("Invoice"))
-        if rows:
-            invoice = rng.choice(rows)
-            self.h.truth.touched.add((firm.realm, "Invoice", invoice["Id"]))
-            self.h.world.quickbooks_box.people.void_invoice(firm.realm, invoice["Id"])
+            self.h.point_books(firm, "Customer", one[1])
 
     # --- credits and trust money in Clio ----------------------------------------------------------------------------
     def remove_credit(self, rng: random.Random) -> None:
@@ -148,7 +146,7 @@ class Books:
         for task in self.h.world.store.parked(firm.firm, limit=50).items:
             if "broken" not in task.body:
                 continue
-            self.h.truth.removed.clear()  # from now on it may be made again: a person said so
+            self.h.truth.removed.discard((firm.realm, str(task.body.get("id"))))  # a person says what becomes of it
             try:
                 offered = [o.choice for o in broken.choices(self.h.world, firm.firm, task.key).options if not o.asks]
                 broken.decide(self.h.world, firm.firm, task.key, rng.choice(offered), "", "staff")

@@ -6,9 +6,10 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import Any
 
-from chalicelib.domain import crediting, trust
+from chalicelib.domain import agreeing, billing, crediting, noticing, posting, preflight, trust
 from chalicelib.domain.kernel import Finish
-from chalicelib.flow import capturing, credits, trust_check
+from chalicelib.flow import capturing, contacts, credits, leaving, payments, trust_check, trusting
+from chalicelib.flow import noticing as noticing_flow
 from tests.simulation.history import Mix
 from tests.simulation.sabotaging import Saboteur, patches
 
@@ -50,10 +51,125 @@ def counted_twice() -> AbstractContextManager[Any]:
     return patches((trust.Move, "entry", property(lambda self: self.transaction or f"a{self.allocation}")))
 
 
+# --- clients ----------------------------------------------------------------------------------------------------------
+
+
+def echo_is_theirs() -> AbstractContextManager[Any]:
+    return patches((agreeing, "_own", lambda state, _side, _wrote: state))
+
+
+def inactive_is_active() -> AbstractContextManager[Any]:
+    plain = contacts.shown
+
+    def shown(world: Any, reach: Any, policy: Any, state: Any, id: str, customer: Any, into: str = "") -> Any:
+        here = replace(customer, active=True) if customer is not None else None
+        return plain(world, reach, policy, state, id, here, into)
+
+    return patches((contacts, "shown", shown))
+
+
+# --- credits, payments, trust -----------------------------------------------------------------------------------------
+
+
+def application_not_seen() -> AbstractContextManager[Any]:
+    return patches((crediting, "applied", lambda _memo, _payments: {}))
+
+
+def does_not_wait_for_what_leaves() -> AbstractContextManager[Any]:
+    return patches((leaving, "still_there", lambda *_a: False))
+
+
+def old_payment_stays() -> AbstractContextManager[Any]:
+    def take_out(world: Any, _reach: Any, policy: Any, e: Any, state: Any, posted: Any, *_rest: Any) -> int:
+        for id in posted.ids:
+            payments._removed(world, policy, e, state, id, call=None)
+        return 1
+
+    return patches((payments, "_take_out", take_out))
+
+
+def trust_payment_overlooked() -> AbstractContextManager[Any]:
+    return patches((trusting, "see_allocations", lambda *_a: False))
+
+
+# --- what people remove or change in QuickBooks -----------------------------------------------------------------------
+
+
+def removed_is_made_again() -> AbstractContextManager[Any]:
+    return patches((noticing_flow, "invoice_stopped", lambda *_a: False))
+
+
+def nothing_is_noticed() -> AbstractContextManager[Any]:
+    return patches((noticing, "break_of", lambda _link, _fact: None))
+
+
+def broken_task_stays() -> AbstractContextManager[Any]:
+    return patches((billing, "asked", lambda _s: ()), (posting, "asked", lambda _s: ()))
+
+
+def settings_are_nobodys_business() -> AbstractContextManager[Any]:
+    return patches((preflight, "blocks", lambda _found: ()))
+
+
 BOOKS_SABOTEURS: tuple[Saboteur, ...] = (
     Saboteur("a customer's change overlooked", ("10",), customers_overlooked, Mix(CLIENTS)),
     Saboteur("a credit stays though taken back", ("2",), credit_stays, Mix({"credit": 80, "remove_credit": 120})),
     Saboteur("a vanished trust line is overlooked", ("10",), vanished_entry_stays, Mix({**TRUST, "delete_trust": 120})),
     Saboteur("sides of a trust entry swapped", ("10",), sides_swapped, Mix(TRUST)),
     Saboteur("trust counted by line and allocation", ("10",), counted_twice, Mix({"pay_from_trust": 150})),
+    Saboteur(
+        "our own change of a client taken for theirs",
+        ("10",),
+        echo_is_theirs,
+        Mix({"change_client": 400}, {"slow": 0.4, "hooks_lose": 0.0, "hooks_late": 0.0}),
+    ),
+    Saboteur("a customer made inactive is not noticed", ("10",), inactive_is_active, Mix({"deactivate_customer": 150})),
+    Saboteur(
+        "a credit's application is not looked at",
+        ("2",),
+        application_not_seen,
+        Mix({"credit": 150}, switches={"company": {"AutoApplyCredit": True}}),
+    ),
+    Saboteur(
+        "a new payment does not wait for the old to leave",
+        ("2",),
+        does_not_wait_for_what_leaves,
+        Mix({"cheque": 60, "replace_payment": 200}),
+    ),
+    Saboteur(
+        "a payment taken back in Clio stays in QuickBooks",
+        ("2",),
+        old_payment_stays,
+        Mix({"cheque": 60, "replace_payment": 100, "remove_payment": 60}),
+    ),
+    Saboteur(
+        "a payment from trust without a line is overlooked",
+        ("10",),
+        trust_payment_overlooked,
+        Mix({"pay_from_trust": 200}, switches={"clio": {"trust_payment_lines": "none"}}),
+    ),
+    Saboteur(
+        "a removed invoice is made again silently",
+        ("8", "10"),
+        removed_is_made_again,
+        Mix({"remove_then_edit": 200}),
+    ),
+    Saboteur(
+        "what was removed in QuickBooks is not noticed",
+        ("10",),
+        nothing_is_noticed,
+        Mix({"edit_invoice": 80, "delete_invoice": 80, "void_invoice_there": 80, "delete_booked_payment": 40}),
+    ),
+    Saboteur(
+        "a task about a broken link never closes",
+        ("8",),
+        broken_task_stays,
+        Mix({"remove_then_edit": 200}),
+    ),
+    Saboteur(
+        "a setting of QuickBooks is nobody's business",
+        ("1",),
+        settings_are_nobodys_business,
+        Mix({"numbers_off": 150, "new_bill": 60}, switches={"quickbooks": {"numbers_kept_when_off": False}}),
+    ),
 )

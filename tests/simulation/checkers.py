@@ -126,6 +126,8 @@ class Checkers:
                 self._money(ref, body)
             if ref.kind is Kind.CONNECTION and not body["connected"] and self.bodies.get(ref, {}).get("connected"):
                 self._lost(ref, body)
+            if ref.kind is Kind.CONTACT and len(body["kept"]) > len(was.get("kept", ())):
+                self._asked(ref, body)
         self.bodies.update(changed)
 
     def _read_in_order(self, ref: Ref, fact: dict[str, Any]) -> None:
@@ -136,6 +138,16 @@ class Checkers:
         if ref in self.read_at and at < self.read_at[ref] - self.slack:
             self.say("3", f"{ref}: a reading of {at} was committed over one of {self.read_at[ref]}")
         self.read_at[ref] = at
+
+    def _asked(self, ref: Ref, body: dict[str, Any]) -> None:
+        """A person is asked which of two values stands only where somebody in QuickBooks gave the other one."""
+        realm = self.h.truth.firm_of(ref.firm).realm
+        if (realm, "Customer", body["customer"]) in self.h.truth.touched:
+            return
+        for kept in body["kept"]:
+            ours = kept["side"] == "quickbooks" and not kept["why"] and kept["field"] in ("name", "email")
+            if ours and (realm, body["customer"], kept["value"]) not in self.h.truth.said:
+                self.say("10", f"{ref}: asked about {kept['value']!r} of QuickBooks, which nobody entered there")
 
     def _money(self, ref: Ref, body: dict[str, Any]) -> None:
         """Only what Stripe took is money."""
@@ -249,12 +261,14 @@ class Checkers:
         rows = self.h.world.quickbooks_box.company(realm).all(entity)
         return [r for r in rows if r["TotalAmt"] > 0]
 
-    def _marked(self, rows: list[dict[str, Any]], kind: str) -> dict[str, list[str]]:
+    def _marked(self, rows: list[dict[str, Any]], kind: str, *, pieces: bool = False) -> dict[str, list[str]]:
+        """Ids by what they are of. ``pieces``: those of one payment each by itself."""
         found: dict[str, list[str]] = {}
         for row in rows:
             marker = MARKER.search(str(row.get("PrivateNote", "")))
             if marker and marker[2] == kind:
-                found.setdefault(marker[3], []).append(row["Id"])
+                name = marker[3] if pieces else marker[3].partition("#")[0]
+                found.setdefault(name, []).append(row["Id"])
         return found
 
     def _one_invoice_each(self, realm: str) -> None:
@@ -271,8 +285,9 @@ class Checkers:
 
     def _one_payment_each(self, firm: str, realm: str) -> None:
         """No money twice: neither under one name, nor as ours and again as the payment that staff recorded of it."""
-        by_name = self._marked(self._live(realm, "Payment"), "payment")
-        for name, ids in by_name.items():
+        rows = self._live(realm, "Payment")
+        by_name = self._marked(rows, "payment")
+        for name, ids in self._marked(rows, "payment", pieces=True).items():
             if len(ids) > 1:
                 self.say("2", f"payment {name} is {len(ids)} times in QuickBooks: {ids}")
         state = self.h.world.clio_box.state

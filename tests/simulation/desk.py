@@ -12,7 +12,7 @@ from chalicelib.domain.firm import MarkPaidSwitched
 from chalicelib.domain.kernel import Kind
 from chalicelib.domain.reminders import Step
 from chalicelib.errors import FeeSimpleError, Refused
-from chalicelib.flow import attention, checkout, collecting, connecting, reconciling, resync, signing
+from chalicelib.flow import attention, checkout, collecting, connecting, preflight, reconciling, resync, signing
 from chalicelib.flow.connecting import Callback
 from chalicelib.flow.firms import connections
 from infra.sandbox.stripe import Refusal as StripeRefusal
@@ -199,10 +199,10 @@ class Desk:
         self._at_desk(firm, "retry", lambda: self._retry(firm, rng))
 
     def _retry(self, firm: FirmFacts, rng: random.Random | None) -> None:
-        self.h.truth.removed.clear()  # what a person retries may be made again
         for effect in self.h.world.store.parked(firm.firm, limit=50).items:
             if effect.kind == "task" or (rng is not None and rng.random() < 0.5):
                 continue
+            self.h.truth.removed.discard((firm.realm, effect.about.removeprefix("payable/")))  # it may be made again
             choices = [str(c[0]) for c in effect.body.get("choices", [])]
             choice = rng.choice(choices) if rng is not None and choices else ""
             try:
@@ -221,6 +221,10 @@ class Desk:
         for firm in self.h.acting:
             self._at_desk(firm, "compare", lambda f=firm: reconciling.start(self.h.world, f.firm, "staff"))
         self.act("flurry", rng)
+
+    def look_at_settings(self, firm: FirmFacts) -> None:
+        """Somebody presses Check again on the page Preflight."""
+        self._at_desk(firm, "preflight", lambda: preflight.start(self.h.world, firm.firm))
 
     def mark_paid_switch(self, rng: random.Random) -> None:
         firm = self.firm(rng)

@@ -204,6 +204,10 @@ class History(SimLife):
         clio["bump_on_allocation"] = draw.random() < 0.7
         clio["description_on_allocation"] = draw.random() < 0.5
         clio["patch_paid"] = draw.choice(("refuse", "accept", "accept_bare", "no_effect"))
+        clio["trust_payment_lines"] = draw.choice(("both", "both", "operating", "none"))
+        company = {"AutoApplyCredit": draw.random() < 0.2, **self.mix.switches.get("company", {})}
+        for firm in self.firms if any(company.values()) else ():
+            self.world.quickbooks_box.people.set_preferences(firm.realm, **company)
         for name, switches in (("clio", clio), ("quickbooks", books), ("stripe", self.world.stripe_box.switches)):
             switches.update(self.mix.switches.get(name, {}))
 
@@ -314,6 +318,14 @@ class History(SimLife):
     def point_clio(self, firm: FirmFacts, bills: list[int]) -> None:
         for bill in bills:
             self.hook("clio hook", lambda b=bill: self._pointed(firm, b), firm.firm)  # type: ignore[misc]
+
+    def point_client(self, firm: FirmFacts, client: int) -> None:
+        pointer = EventPointer("e", f"us/{firm.clio}", "updated", "contact", str(client))
+        self.hook("clio hook", lambda: inbox.point(self.world, Neighbour.CLIO, [pointer]), firm.firm)
+
+    def point_books(self, firm: FirmFacts, entity: str, id: str) -> None:
+        pointer = EventPointer("e", firm.realm, "updated", entity.lower(), id)
+        self.hook("quickbooks hook", lambda: inbox.point(self.world, Neighbour.QUICKBOOKS, [pointer]), firm.firm)
 
     def _pointed(self, firm: FirmFacts, bill: int) -> None:
         pointer = EventPointer("e", f"us/{firm.clio}", "updated", "bill", str(bill))
@@ -460,6 +472,7 @@ class History(SimLife):
         self.run_until(self.clock.at + timedelta(days=HEAL_DAYS))
         for firm in self.healing if self._trust_moved() else ():
             self.spawn("trust", lambda f=firm: trust_check.start(self.world, f.firm), firm.firm)  # type: ignore[misc]
+        for firm in self.healing:
             self.spawn("compare", lambda f=firm: reconciling.start(self.world, f.firm, "test"), firm.firm)  # type: ignore[misc]
         self.run_until(self.clock.at + timedelta(hours=1))
         for firm in self.firms:  # what nobody had asked for since it was revoked

@@ -1,12 +1,12 @@
-"""What people do in a history: staff in Clio, the bookkeeper in QuickBooks, the firm at Stripe, and whoever sits at
-our own pages (desk.py). ``ACTS`` names each act with its weight. What cannot be done just now is simply not done.
+"""What people do in a history: staff in Clio; the bookkeeper in QuickBooks and the firm at Stripe (elsewhere.py,
+books_people.py); whoever sits at our own pages (desk.py). ``ACTS`` names each act with its weight. What cannot be done
+just now is simply not done.
 """
 
 from __future__ import annotations
 
 import random
 from datetime import timedelta
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from infra.sandbox.clio import books as clio_books
@@ -17,6 +17,7 @@ from tests.simulation import books_people
 from tests.simulation.base import FirmFacts
 from tests.simulation.books_people import Books
 from tests.simulation.desk import Desk
+from tests.simulation.elsewhere import Elsewhere
 
 if TYPE_CHECKING:
     from tests.simulation.history import History
@@ -38,6 +39,7 @@ ACTS: dict[str, int] = {
     "record_ours": 20,
     "record_ours_as_sum": 4,
     "remove_payment": 6,
+    "replace_payment": 4,
     "credit": 4,
     "interest": 4,
     "pending": 3,
@@ -45,6 +47,10 @@ ACTS: dict[str, int] = {
     "trust_deposit": 4,
     "edit_invoice": 2,
     "delete_invoice": 1,
+    "void_invoice_there": 1,
+    "remove_then_edit": 2,
+    "numbers_off": 1,
+    "auto_apply": 1,
     "delete_booked_payment": 1,
     "deposit_booked_payment": 2,
     "strange_payment": 1,
@@ -125,6 +131,19 @@ class Staff:
         elif not bill.paid and not bill.credits:
             people.edit_bill(bill.id, lines=[{"note": "Redone", "price": rng.randint(100, 9_999), "hours": "3"}])
         self._did(firm, bill.id)
+
+    def change_bill(self, firm: FirmFacts, id: int, rng: random.Random) -> None:
+        """This one: its lines where nothing is paid, else its due date."""
+        bill = self.h.world.clio_box.state.rows["bills"][id]
+        if self.h.people.resting or bill.state != "awaiting_payment":
+            return
+        people = self.h.world.clio_box.people
+        if bill.paid or bill.credits or rng.random() < 0.3:
+            day = self.h.world.clio_box.firm_today(firm.clio) + timedelta(days=rng.randint(2, 40))
+            people.edit_bill(id, due_at=day)
+        else:
+            people.edit_bill(id, lines=[{"note": "Once more", "price": rng.randint(100, 9_999), "hours": "2"}])
+        self._did(firm, id)
 
     def void_bill(self, rng: random.Random) -> None:
         firm = self.firm(rng)
@@ -249,6 +268,24 @@ class Staff:
             self.h.world.clio_box.people.remove_payment(payment.id)
             self._did(firm, *on)
 
+    def replace_payment(self, rng: random.Random) -> None:
+        """Staff edit a payment: for Clio that is a removal and a new one (reference/quickbooks.md 7)."""
+        firm = self.firm(rng)
+        state = self.h.world.clio_box.state
+        rows = [p for p in state.of_firm("payments", firm.clio) if p.voided_at is None and not p.from_trust]
+        if not rows:
+            return
+        payment = rng.choice(rows)
+        on = {a.bill: a.amount for a in state.rows["allocations"].values() if a.parent_id == payment.id}
+        people = self.h.world.clio_box.people
+        people.remove_payment(payment.id)
+        owed = {id: clio_books.balance(state.rows["bills"][id]) for id in on}
+        if owed and all(owed.values()):
+            made = people.record_payment({id: rng.choice((cents, rng.randint(1, cents))) for id, cents in owed.items()})
+            if payment.id in self.h.truth.records:  # it still records the same money of ours
+                self.h.truth.records[made] = self.h.truth.records[payment.id]
+        self._did(firm, *on)
+
     def credit(self, rng: random.Random) -> None:
         firm = self.firm(rng)
         if bill := self._pick(rng, firm, "awaiting_payment", kind="revenue_kind"):
@@ -272,117 +309,22 @@ class Staff:
         client = rng.choice(self.h.world.clio_box.state.of_firm("contacts", firm.clio))
         email = rng.choice((f"new{rng.randint(1, 99)}@mail.example", "", "again@mail.example"))
         name = f"{client.name} {rng.randint(1, 9)}" if rng.random() < 0.3 else None
-        self.h.world.clio_box.people.change_client(client.id, name=name, email=email)
+        self._change_client(firm, client.id, name, email)
+        if rng.random() < 0.4:  # mistyped, and put right at once
+            at = self.h.clock.at + timedelta(seconds=rng.uniform(1, 12))
+            right = f"right{rng.randint(1, 99)}@mail.example"
+            self.h.later(at, "puts it right", lambda: self._change_client(firm, client.id, None, right))
+
+    def _change_client(self, firm: FirmFacts, client: int, name: str | None, email: str) -> None:
+        if not self.h.people.resting:
+            self.h.world.clio_box.people.change_client(client, name=name, email=email)
+            self.h.point_client(firm, client)
 
     def trust_deposit(self, rng: random.Random) -> None:
         firm = self.firm(rng)
         if bill := self._pick(rng, firm, "awaiting_payment", kind="trust_kind"):
             self.h.world.clio_box.people.record_trust_deposit(bill.id, clio_books.balance(bill), method="check")
             self._did(firm, bill.id)
-
-
-class Elsewhere:
-    """The bookkeeper in QuickBooks, the firm and its clients' banks at Stripe, and owners who take access away."""
-
-    h: History
-
-    def firm(self, rng: random.Random) -> FirmFacts:
-        return rng.choice(self.h.acting)
-
-    def _booked(self, rng: random.Random, firm: FirmFacts, entity: str) -> Any | None:
-        rows = list(self.h.world.quickbooks_box.company(firm.realm).all(entity))
-        return rng.choice(rows) if rows else None
-
-    def _touch(self, firm: FirmFacts, entity: str, id: str) -> None:
-        self.h.truth.touched.add((firm.realm, entity, id))
-
-    def edit_invoice(self, rng: random.Random) -> None:
-        firm = self.firm(rng)
-        if invoice := self._booked(rng, firm, "Invoice"):
-            self._touch(firm, "Invoice", invoice["Id"])
-            cents = rng.randint(100, 90_000)
-            self.h.world.quickbooks_box.people.change_invoice_amount(firm.realm, invoice["Id"], Decimal(cents) / 100)
-
-    def delete_invoice(self, rng: random.Random) -> None:
-        firm = self.firm(rng)
-        if invoice := self._booked(rng, firm, "Invoice"):
-            self._touch(firm, "Invoice", invoice["Id"])
-            self.h.world.quickbooks_box.people.delete_invoice(firm.realm, invoice["Id"])
-            for bill in self.h.checkers._marked([invoice], "bill"):
-                self.h.truth.removed.add((firm.realm, bill))
-
-    def delete_booked_payment(self, rng: random.Random) -> None:
-        firm = self.firm(rng)
-        if payment := self._booked(rng, firm, "Payment"):
-            self._touch(firm, "Payment", payment["Id"])
-            self.h.world.quickbooks_box.people.delete_payment(firm.realm, payment["Id"])
-
-    def deposit_booked_payment(self, rng: random.Random) -> None:
-        firm = self.firm(rng)
-        if payment := self._booked(rng, firm, "Payment"):
-            self._touch(firm, "Payment", payment["Id"])
-            self.h.world.quickbooks_box.people.deposit_payment(firm.realm, payment["Id"])
-
-    def strange_payment(self, rng: random.Random) -> None:
-        """Somebody enters a payment in QuickBooks by hand."""
-        firm = self.firm(rng)
-        invoice = self._booked(rng, firm, "Invoice")
-        if invoice and invoice.get("Balance", 0) > 0:
-            self._touch(firm, "Invoice", invoice["Id"])
-            self.h.world.quickbooks_box.people.add_payment(
-                firm.realm, invoice["CustomerRef"]["value"], invoice["Balance"], invoice=invoice["Id"]
-            )
-
-    def _money(self, rng: random.Random, firm: FirmFacts, *, bank: bool | None = None) -> Any | None:
-        found = []
-        for account in (firm.operating, firm.trust):
-            for charge in self.h.world.stripe_box.state.accounts[account].held["charge"].values():
-                is_bank = charge["payment_method_details"]["type"] != "card"
-                if charge["status"] == "succeeded" and (bank is None or bank is is_bank):
-                    found.append(charge)
-        return rng.choice(found) if found else None
-
-    def refund(self, rng: random.Random) -> None:
-        firm = self.firm(rng)
-        if charge := self._money(rng, firm):
-            left = charge["amount"] - charge["amount_refunded"]
-            amount = left if rng.random() < 0.5 else rng.randint(1, max(1, left))
-            self.h.world.stripe_box.people.refund(charge["id"], amount)
-
-    def dispute(self, rng: random.Random) -> None:
-        firm = self.firm(rng)
-        if charge := self._money(rng, firm, bank=False):
-            made = self.h.world.stripe_box.people.open_dispute(charge["id"])
-            if rng.random() < 0.7:
-                won = rng.random() < 0.5
-                people = self.h.world.stripe_box.people
-                at = self.h.clock.at + timedelta(days=rng.uniform(1, 20))
-                self.h.later(at, f"dispute closed, won={won}", lambda: self._closed(people, made["id"], won))
-
-    def _closed(self, people: Any, dispute: str, won: bool) -> None:
-        try:
-            people.close_dispute(dispute, won=won)
-        except StripeRefusal:
-            return
-
-    def return_debit(self, rng: random.Random) -> None:
-        firm = self.firm(rng)
-        if charge := self._money(rng, firm, bank=True):
-            self.h.world.stripe_box.people.return_debit(charge["id"])
-
-    def revoke(self, rng: random.Random) -> None:
-        """Access ends at the neighbour's own pages."""
-        firm = self.firm(rng)
-        which = rng.choice(("clio", "quickbooks", "stripe-operating"))
-        self.h.truth.revoked.add((firm.firm, which))
-        world = self.h.world
-        if which == "clio":
-            world.clio_box.people.revoke(firm.owner)
-        elif which == "quickbooks":
-            world.quickbooks_box.people.revoke_grants(firm.realm)
-        else:
-            world.stripe_box.people.disconnect(firm.operating)
-        self.h.people.reconnect_soon(firm, rng)
 
 
 class People(Staff, Elsewhere, Desk, Books):

@@ -9,6 +9,7 @@ from chalicelib.domain.effects import Do
 from chalicelib.domain.kernel import Effect, Kind, Ref, Status, fold
 from chalicelib.flow import reconciling
 from infra.sandbox.clio import books as clio_books
+from tests.simulation import quiet_links
 from tests.simulation.base import FirmFacts
 from tests.simulation.checkers import MARKER
 from tests.simulation.world import RECURRING
@@ -64,6 +65,7 @@ class Quiet:
             self._clients(firm)
             self._credits(firm)
             self._entries(firm)
+            quiet_links.judge(self, firm)
             self._report(firm)
 
     def waits(self, firm: FirmFacts, *abouts: str) -> bool:
@@ -189,7 +191,7 @@ class Quiet:
         ids = self.c._marked(rows, "payment").get(id, [])
         totals = [int(r["TotalAmt"] * 100) for r in rows if r["Id"] in ids]
         payment = self.c.bodies.get(Ref(firm.firm, Kind.PAYMENT, id))
-        if totals == [cents] or self._touched_payment(firm, payment):
+        if (totals and sum(totals) == cents) or self._touched_payment(firm, payment):
             return
         abouts = [f"payment/{id}"]
         items = (payment or {}).get("items", [])
@@ -302,6 +304,9 @@ class Quiet:
             there, here = rows.get(b["customer"]), self.world.clio_box.state.rows["contacts"].get(int(ref.id))
             if there is None or here is None or self.waits(firm, str(ref)):
                 continue
+            if not there["Active"]:
+                self.say("10", f"{firm.firm}: the customer of {here.name} is inactive, and nobody is asked")
+                continue
             shown = (there["DisplayName"], (there.get("PrimaryEmailAddr") or {}).get("Address", ""))
             email = next((e["address"] for e in here.emails if e["primary"]), "")
             if shown[1].lower() != email.lower() or not shown[0].startswith(here.name):
@@ -337,7 +342,9 @@ class Quiet:
             on = {line["JournalEntryLineDetail"]["AccountRef"]["value"] for line in row["Line"]}
             if MARKER.search(str(row.get("PrivateNote", ""))) and not on <= trust:
                 self.say("5", f"{firm.firm}: journal entry {row['DocNumber']} touches an account that is not trust")
-        here = sum(m.amount for m in moves)
+        lined = {m.allocation for m in moves}
+        paid = [a for a in clio.of_firm("allocations", firm.clio) if a.source_bank_account in held and not a.voided_at]
+        here = sum(m.amount for m in moves) - sum(a.amount for a in paid if a.id not in lined)
         there = sum(_into(row, banks) for row in rows if MARKER.search(str(row.get("PrivateNote", ""))))
         if here != there and not asked:
             self.say("10", f"{firm.firm}: Clio holds {here} in trust, QuickBooks' entries come to {there}")
