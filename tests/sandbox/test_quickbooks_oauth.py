@@ -31,6 +31,15 @@ def test_the_consent_page_offers_both_companies_and_says_sandbox() -> None:
     assert "Hartwell &amp; Pine LLP" in page.text and "Bexley Corner Law" in page.text and "SANDBOX" in page.text
 
 
+@pytest.mark.parametrize("name", ["openid_configuration", "openid_sandbox_configuration"])
+def test_1_1_the_discovery_document_names_the_addresses(name: str) -> None:
+    """With a slash at the end too: so Intuit's own library asks."""
+    app = App()
+    plain, slashed = (app.http.get(f"{BASE}/.well-known/{name}{end}").json() for end in ("", "/"))
+    assert plain == slashed
+    assert plain["token_endpoint"] == f"{BASE}/oauth2/v1/tokens/bearer"
+
+
 @pytest.mark.parametrize(
     "wrong",
     [

@@ -451,3 +451,10 @@ def test_an_error_of_a_duplicate_number_names_the_holder() -> None:
 def test_amounts_are_json_numbers() -> None:
     found = good(App().get("invoice/145"))["Invoice"]
     assert isinstance(found["TotalAmt"], float) and found["TotalAmt"] == 400
+
+
+def test_8_empty_defaults_say_nothing() -> None:
+    """A date, number, flag or choice of "" is as good as absent, as other libraries send it."""
+    empty = {"TxnDate": "", "DueDate": "", "ApplyTaxAfterDiscount": "", "ExchangeRate": "", "PrintStatus": ""}
+    made = App().invoice(100, FreeFormAddress=False, **empty)
+    assert made["DueDate"] == made["TxnDate"] != ""

@@ -232,8 +232,10 @@ def routes(app: Flask, box: QuickBooksSandbox) -> None:
         done = isinstance(body, dict) and door.revoke(client, str(body.get("token", "")))
         return Response(b"", 200) if done else _said(TokenError("invalid_request", "The token cannot be revoked"))
 
-    @app.get("/.well-known/openid_sandbox_configuration")
+    @app.get("/.well-known/openid_configuration", strict_slashes=False)
+    @app.get("/.well-known/openid_sandbox_configuration", strict_slashes=False)
     def discovery() -> Response:
+        """Intuit's own library reads it with a slash at the end, and every name of it (1.1)."""
         base = request.url_root.rstrip("/")
         return jsonify(
             {
@@ -241,6 +243,8 @@ def routes(app: Flask, box: QuickBooksSandbox) -> None:
                 "authorization_endpoint": f"{base}/connect/oauth2",
                 "token_endpoint": f"{base}/oauth2/v1/tokens/bearer",
                 "revocation_endpoint": f"{base}/v2/oauth2/tokens/revoke",
+                "userinfo_endpoint": f"{base}/v1/openid_connect/userinfo",
+                "jwks_uri": f"{base}/op/v1/jwks",
                 "scopes_supported": ["openid", "email", "profile"],
             }
         )

@@ -66,6 +66,8 @@ class Computed:
 
 FLAG, DAY, EMAIL, REF, COMPUTED = Flag(), Day(), Email(), Ref(), Computed()
 NAME_NEVER = ":\t\n\r"
+EMPTY_IS_NOTHING = (Flag, Day, Choice, Number)
+"""Where "" says no more than null: python-quickbooks sends its empty defaults, and QuickBooks takes them (8)."""
 
 
 def check(spec: Obj, body: Obj) -> Obj:
@@ -77,7 +79,8 @@ def check(spec: Obj, body: Obj) -> Obj:
             raise Refusal("2010", said, element=name)
         if kind is COMPUTED:
             continue
-        done[name] = None if value is None else CHECKS[type(kind)](kind, value, name)
+        nothing = value is None or (value == "" and isinstance(kind, EMPTY_IS_NOTHING))
+        done[name] = None if nothing else CHECKS[type(kind)](kind, value, name)
     return done
 
 

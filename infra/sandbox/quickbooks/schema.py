@@ -70,8 +70,7 @@ SALE_LINE = Group(
         "SubTotalLineDetail": COMPUTED,
         "DescriptionLineDetail": Group({"ServiceDate": DAY, "TaxCodeRef": REF}),
         "GroupLineDetail": COMPUTED,
-        "LinkedTxn": COMPUTED,
-        "CustomExtensions": COMPUTED,
+        **dict.fromkeys(("LinkedTxn", "CustomExtensions", "CustomField"), COMPUTED),
     }
 )
 SALE: Obj = {
@@ -101,6 +100,7 @@ SALE: Obj = {
     ),
     "Line": Many(SALE_LINE),
     **dict.fromkeys(("TotalAmt", "Balance", "HomeTotalAmt", "HomeBalance", "LinkedTxn", "DeliveryInfo"), COMPUTED),
+    "FreeFormAddress": FLAG,  # python-quickbooks sends it with every sale (8: all that it holds)
 }
 INVOICE: Obj = {
     **SALE,
@@ -141,6 +141,7 @@ JOURNAL: Obj = {
     "TxnDate": DAY,
     "PrivateNote": Text(4000),
     "CurrencyRef": REF,
+    "ExchangeRate": Number(),
     "Adjustment": FLAG,
     "TotalAmt": COMPUTED,
     "Line": Many(
@@ -151,6 +152,7 @@ JOURNAL: Obj = {
                 "Description": Text(4000),
                 "Amount": Number(5),
                 "DetailType": Choice(("JournalEntryLineDetail", "DescriptionOnly")),
+                **dict.fromkeys(("LinkedTxn", "CustomField"), COMPUTED),
                 "JournalEntryLineDetail": Group(
                     {
                         "PostingType": Choice(("Debit", "Credit")),
@@ -158,6 +160,8 @@ JOURNAL: Obj = {
                         "Entity": Group({"Type": Choice(("Customer", "Vendor", "Employee")), "EntityRef": REF}),
                         "ClassRef": REF,
                         "DepartmentRef": REF,
+                        "TaxAmount": Number(5),
+                        "TaxApplicableOn": Choice(("Sales", "Purchase")),
                     }
                 ),
             }
@@ -217,6 +221,7 @@ PERSON: Obj = {
 CUSTOMER: Obj = {
     **PERSON,
     "ResaleNum": Text(16),
+    "PrimaryTaxIdentifier": Text(30),  # as FreeFormAddress above
     "Job": FLAG,
     "ParentRef": REF,
     "BillWithParent": FLAG,
