@@ -8,7 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from chalicelib.domain.trust_readings import JournalReading
 
 T = TypeVar("T")
 
@@ -298,6 +301,7 @@ class BookChanges:
     deleted: tuple[tuple[str, str], ...]  # (entity, id)
     at: datetime
     full: bool = False
+    journals: tuple[JournalReading, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

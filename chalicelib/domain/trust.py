@@ -53,11 +53,13 @@ class Move:
 
 @dataclass(frozen=True, slots=True)
 class Journaled:
-    """What QuickBooks shows of an entry: the journal entry there, as of which revision; ``removed``: it was deleted."""
+    """What QuickBooks shows of an entry: the journal entry there, as of which revision; ``removed``: it was deleted.
+    ``told``: what people made of it there that a person was told of (as ``shows`` of JournalNoticed)."""
 
     id: str
     revision: int
     removed: bool = False
+    told: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,16 +121,29 @@ class WriteAgain:
 
 @dataclass(frozen=True, slots=True)
 class JournalWritten:
-    """QuickBooks shows the journal entry as one revision wanted it, or shows it no more."""
+    """QuickBooks shows the journal entry as one revision wanted it, or shows it no more. ``told``: a person accepts
+    that it shows this instead."""
 
     id: str
     realm: str
     revision: int
     removed: bool = False
     generation: int = 1
+    told: str = ""
 
 
-EntryFact = MoveSeen | MoveGone | RulesChanged | WriteAgain | JournalWritten
+DELETED = "deleted"
+
+
+@dataclass(frozen=True, slots=True)
+class JournalNoticed:
+    """What QuickBooks tells of a journal entry that changed there. ``shows``: its ``figures``, or DELETED."""
+
+    id: str
+    shows: str
+
+
+EntryFact = MoveSeen | MoveGone | RulesChanged | WriteAgain | JournalWritten | JournalNoticed
 
 
 def decide(state: Entry | None, fact: EntryFact, policy: Policy, now: datetime) -> Decision[Entry]:
@@ -147,6 +162,8 @@ def decide(state: Entry | None, fact: EntryFact, policy: Policy, now: datetime) 
             return _wanted(replace(state, posted=None), policy, now)
         case JournalWritten():
             return _written(state, fact)
+        case JournalNoticed():
+            return _noticed(state, fact, policy, now)
         case _:
             assert_never(fact)
 
@@ -196,7 +213,25 @@ def _written(state: Entry, fact: JournalWritten) -> Decision[Entry]:
     if state.posted is not None and state.posted.id == fact.id and fact.revision < state.posted.revision:
         return Decision(state)
     guard = Guard(f"quickbooks/{fact.realm}/journal/{fact.id}", f"{state.firm}/{state.id}")
-    return Decision(replace(state, posted=Journaled(fact.id, fact.revision, fact.removed)), guards=(guard,))
+    return Decision(replace(state, posted=Journaled(fact.id, fact.revision, fact.removed, fact.told)), guards=(guard,))
+
+
+def figures(cents: int, on: date | None) -> str:
+    """What is laid beside each other of a journal entry: its amount and its day."""
+    return f"{abs(cents)}/{on}"
+
+
+def _noticed(state: Entry, fact: JournalNoticed, policy: Policy, now: datetime) -> Decision[Entry]:
+    """What people did to it there is a step that looks at it, and asks a person. Our own echoes are nothing, and so is
+    what a person was told of; a step that is owed finds it by itself."""
+    p = state.posted
+    if p is None or p.id != fact.id or p.removed or not (state.written and state.stands):
+        return Decision(state)
+    if state.generation < policy.firm.generation or fact.shows in (p.told, figures(state.move.cents, state.move.on)):
+        return Decision(state)
+    wanted = _wanted(replace(state, posted=replace(p, told=fact.shows)), policy, now)
+    looks = tuple(replace(e, body={**e.body, "noticed": True}) for e in wanted.effects if e.kind == effects.Do.JOURNAL)
+    return replace(wanted, effects=looks)
 
 
 def afresh(state: Entry, policy: Policy, now: datetime) -> Decision[Entry]:

@@ -7,29 +7,32 @@ begins two minutes earlier, so that nothing that changed in the same second is s
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
-from chalicelib.domain import effects, posting
+from chalicelib.domain import effects, posting, trust
 from chalicelib.domain.firm import Policy
-from chalicelib.domain.kernel import Effect, Neighbour, Ref
+from chalicelib.domain.kernel import Effect, Kind, Neighbour, Ref
 from chalicelib.domain.noticing import Noticed, of_piece
 from chalicelib.domain.payable import Harm
 from chalicelib.domain.payment import Payment
 from chalicelib.domain.readings import BookChanges, BookedPayment, InvoiceReading
-from chalicelib.flow import polling, states
+from chalicelib.domain.trust_readings import JournalReading
+from chalicelib.flow import journals, polling, states
 from chalicelib.flow.budget import Floor
 from chalicelib.flow.noticing import INVOICE, KINDS, PAYMENT, point
 from chalicelib.flow.ports import World
 from chalicelib.flow.reach import Reach
-from chalicelib.flow.settle import policy_of
+from chalicelib.flow.settle import policy_of, settle
 
 OVERLAP = timedelta(minutes=2)
 LOOKS_BACK = timedelta(days=30) - timedelta(hours=1)
 FIRST_LOOK = timedelta(days=1)
 SOON = timedelta(seconds=15)  # what comes in one burst is read at once
 APART = timedelta(minutes=2)  # while a first sync goes out, our own echoes come all the time
-CUSTOMER = "Customer"
+CUSTOMER, JOURNAL = "Customer", "JournalEntry"
+KINDS_TOLD = (INVOICE, PAYMENT, CUSTOMER, JOURNAL)
 NAME = "quickbooks"
 
 
@@ -68,7 +71,7 @@ def capture(world: World, reach: Reach, policy: Policy) -> bool:
     for page in pages:
         _take(world, policy, page)
     world.store.put_record(f"captured/{firm}", book, {"since": pages[0].at.isoformat()})
-    return any(p.invoices or p.payments or p.customers or p.deleted for p in pages)
+    return any(p.invoices or p.payments or p.customers or p.journals or p.deleted for p in pages)
 
 
 def _pages(world: World, reach: Reach, since: datetime) -> list[BookChanges]:
@@ -78,7 +81,7 @@ def _pages(world: World, reach: Reach, since: datetime) -> list[BookChanges]:
     if not whole.full:
         return [whole]
     pages = []
-    for entity in (INVOICE, PAYMENT, CUSTOMER):
+    for entity in KINDS_TOLD:
         page = reach.quickbooks(lambda q, a, e=entity: q.changes(a, since, e))  # type: ignore[misc]
         pages.append(page)
         if page.full:
@@ -94,9 +97,10 @@ def _compare_all(world: World, firm: str, why: str) -> None:
 
 
 def _take(world: World, policy: Policy, page: BookChanges) -> None:
-    gone = {entity: [id for e, id in page.deleted if e == entity] for entity in (INVOICE, PAYMENT, CUSTOMER)}
+    gone = {entity: [id for e, id in page.deleted if e == entity] for entity in KINDS_TOLD}
     _compare(world, policy, INVOICE, page.invoices, gone[INVOICE])
     _compare(world, policy, PAYMENT, page.payments, gone[PAYMENT])
+    _compare_journals(world, policy, page.journals, gone[JOURNAL])
     lane = policy.lanes.of(Neighbour.QUICKBOOKS)
     for id in (*(c.id for c in page.customers), *gone[CUSTOMER]):
         if _holder(world, policy, CUSTOMER, id):
@@ -120,9 +124,32 @@ def _compare(
             point(world, policy.lanes, entity, state, of_piece(posted, fact) if posted else fact)
 
 
+def _compare_journals(world: World, policy: Policy, rows: Sequence[JournalReading], gone: Iterable[str]) -> None:
+    """Journal entries of trust money. What differs is a step that reads it and asks a person (flow/journals.py)."""
+    shows = {r.id: (trust.figures(journals.debits(r), r.on), r.note) for r in rows}
+    shows.update(dict.fromkeys(gone, (trust.DELETED, "")))
+    notes = {id: note for id, (_, note) in shows.items()}
+    named = {id: _named(policy, JOURNAL, n) or _holder(world, policy, "journal", id) for id, n in notes.items()}
+    refs = {id: Ref(policy.firm.id, Kind.TRUST, ours) for id, ours in named.items() if ours}
+    held = {h.ref: h for h in world.store.load_many(list(dict.fromkeys(refs.values())))} if refs else {}
+    for id, ref in refs.items():
+        state = states.decode(Kind.TRUST, held[ref].body)
+        fact = trust.JournalNoticed(id, shows[id][0])
+        if state is None or not trust.decide(state, fact, policy, world.now()).effects:
+            continue
+
+        def decide(before: Mapping[Ref, Any], now: datetime, at: Ref = ref, told: Any = fact) -> dict[Ref, Any]:
+            return {at: trust.decide(before[at], told, policy, now)}
+
+        settle(world, [ref], decide, fact="JournalNoticed", body=fact, policy=policy.version)
+
+
+MARKS = {INVOICE: "bill", PAYMENT: "payment", JOURNAL: "trust"}
+
+
 def _named(policy: Policy, entity: str, note: str) -> str:
     """The id in our marker, if it stands in the note. It says where to look; the state's link decides."""
-    mark = posting.marker(policy.firm.id, "bill" if entity == INVOICE else "payment", "")
+    mark = posting.marker(policy.firm.id, MARKS[entity], "")
     _, found, rest = note.partition(mark)
     return rest.split()[0].partition("#")[0] if found and rest.split() else ""
 

@@ -11,6 +11,7 @@ from chalicelib.domain import effects, posting, trust
 from chalicelib.domain.contact import Contact
 from chalicelib.domain.firm import Policy, TrustBooks
 from chalicelib.domain.kernel import Decision, Effect, Finish, Kind, Ref, Status
+from chalicelib.domain.money import show
 from chalicelib.domain.trust import Entry, Holder, JournalWritten
 from chalicelib.domain.trust_readings import JournalReading
 from chalicelib.domain.wanted import Removal, WantedJournal, WantedSubAccount
@@ -23,6 +24,7 @@ from chalicelib.flow.trusting import entry_ref
 
 NO_ACCOUNTS = "Choose the accounts of your trust money under Trust first."
 AGAIN = ("again", "Write the journal entry again")
+CHANGED = "changed journal entry"
 
 
 def _ref(effect: Effect) -> Ref:
@@ -99,6 +101,9 @@ def _step(
         remedy = "Nothing is written again silently: write it again, or press Done to accept the deletion."
         park(world, e, reason, remedy, choices=(AGAIN,), may_close=True, broken="journal entry")
         return 1
+    if there is not None and posted and state.stands and e.body.get("noticed"):
+        _show_change(world, policy, e, state, there)
+        return 1
     if there is not None and marker(state) not in there.note and not posted:
         park(
             world,
@@ -133,6 +138,29 @@ def _step(
         )
     )
     return 0
+
+
+def _show_change(world: World, policy: Policy, e: Effect, state: Entry, there: JournalReading) -> None:
+    """Somebody changed it in QuickBooks: nothing is written over it without a person's word."""
+    cents = debits(there)
+    if trust.figures(cents, there.on) == trust.figures(state.move.cents, state.move.on):  # it was set back
+        link(world, policy, e, there.id, Finish(e.key))
+        return
+    theirs, ours = show(cents, state.move.currency), show(abs(state.move.cents), state.move.currency)
+    park(
+        world,
+        e,
+        f"The journal entry {state.number} was changed in QuickBooks to {theirs} of {there.on}; it is {ours} of "
+        f"{state.move.on}.",
+        "Write ours over it, or press Done to leave it as it is there; the comparison of the books goes on naming it.",
+        choices=(AGAIN,),
+        may_close=True,
+        broken=CHANGED,
+    )
+
+
+def debits(there: JournalReading) -> int:
+    return sum(cents for _, cents, _ in there.lines if cents > 0)
 
 
 def _cause(world: World, books: TrustBooks, state: Entry, contact: Contact | None, liability: str) -> str:
@@ -186,13 +214,15 @@ def again(world: World, policy: Policy, effect: Effect, by: str) -> None:
 
 
 def accept(world: World, policy: Policy, effect: Effect, by: str) -> None:
-    """A person accepts that QuickBooks does not show it; the comparison of the books goes on naming it."""
+    """A person accepts that QuickBooks does not show it, or shows it otherwise; the comparison goes on naming it."""
     ref, revision = _ref(effect), int(effect.body["revision"])
+    gone = effect.body.get("broken") != CHANGED
 
     def decide(before: Mapping[Ref, Any], now: datetime) -> dict[Ref, Decision[Any]]:
         state: Entry = before[ref]
         id = state.posted.id if state.posted else ""
-        fact = JournalWritten(id, policy.lanes.book, revision, True, policy.firm.generation)
+        told = state.posted.told if state.posted and not gone else ""
+        fact = JournalWritten(id, policy.lanes.book, revision, gone, policy.firm.generation, told)
         return {ref: trust.decide(state, fact, policy, now)}
 
     settle(world, [ref], decide, fact="Accepted", policy=policy.version, by=by, finish=[Finish(effect.key)])

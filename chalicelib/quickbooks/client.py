@@ -228,9 +228,9 @@ class QuickBooksClient:
         return False
 
     def changes(self, access: r.Access, since: datetime, entity: str = "") -> r.BookChanges:
-        """Of all three kinds or of one. At most 30 days back; older is Declined by QuickBooks (2.7)."""
+        """Of all four kinds or of one. At most 30 days back; older is Declined by QuickBooks (2.7)."""
         asked = {
-            "entities": entity or "Invoice,Payment,Customer",
+            "entities": entity or "Invoice,Payment,Customer,JournalEntry",
             "changedSince": since.astimezone(UTC).isoformat(timespec="seconds"),
         }
         return wire.changes(self._read(access, "cdc", asked))

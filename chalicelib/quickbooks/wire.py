@@ -31,7 +31,7 @@ from chalicelib.quickbooks.parts import part as _part
 from chalicelib.quickbooks.parts import parts as _parts
 from chalicelib.quickbooks.parts import text as _text
 from chalicelib.quickbooks.parts import updated as _updated
-from chalicelib.quickbooks.trust_wire import account
+from chalicelib.quickbooks.trust_wire import account, journal
 
 CDC_OBJECTS = 1000  # 2.7: a full answer may be cut off
 
@@ -168,6 +168,7 @@ def changes(answer: Raw) -> BookChanges:
         invoices=tuple(invoice(row) for entity, row in alive if entity == "Invoice"),
         payments=tuple(payment(row) for entity, row in alive if entity == "Payment"),
         customers=tuple(customer(row) for entity, row in alive if entity == "Customer"),
+        journals=tuple(journal(row) for entity, row in alive if entity == "JournalEntry"),
         deleted=tuple((entity, _id(row)) for entity, row in found if row.get("status") == "Deleted"),
         at=_instant(answer, "time"),
         full=len(found) >= CDC_OBJECTS,
@@ -180,6 +181,7 @@ def changed(entity: str, found: Sequence[Raw], at: datetime) -> BookChanges:
         invoices=tuple(invoice(row) for row in found if entity == "Invoice"),
         payments=tuple(payment(row) for row in found if entity == "Payment"),
         customers=tuple(customer(row) for row in found if entity == "Customer"),
+        journals=tuple(journal(row) for row in found if entity == "JournalEntry"),
         deleted=(),
         at=at,
     )

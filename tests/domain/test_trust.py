@@ -318,3 +318,27 @@ def test_an_entry_is_laid_beside_its_journal_entry(
     found = comparing.entry(entry, why, there, "USD")
     assert [d.kind for d in found] == ([said] if said else [])
     assert all(d.expected is (why == "word") for d in found)
+
+
+def test_what_people_did_to_a_journal_entry_is_asked_about_once() -> None:
+    state = replace(an_entry(), begun=True, revision=1, posted=trust.Journaled("9", 1))
+    mine = trust.figures(state.move.cents, state.move.on)
+
+    def noticed(state: Entry, shows: str, id: str = "9", firm: Firm | None = None) -> Decision[Entry]:
+        return trust.decide(state, trust.JournalNoticed(id, shows), a_policy(firm), NOW)
+
+    for nothing in (
+        noticed(state, mine),
+        noticed(state, "1/x", id="8"),
+        noticed(replace(state, posted=None), "1/x"),
+        noticed(replace(state, posted=trust.Journaled("9", 1, removed=True)), "1/x"),
+        noticed(replace(state, posted=trust.Journaled("9", 1, told="1/x")), "1/x"),
+        noticed(replace(state, revision=2), "1/x"),
+        noticed(replace(state, gone=True), "1/x"),
+        noticed(state, "1/x", firm=a_firm(generation=2)),
+    ):
+        assert not nothing.effects
+    asked = noticed(state, trust.DELETED)
+    [step] = asked.effects
+    assert (step.body["noticed"], step.body["revision"]) == (True, 2)
+    assert asked.state.posted == trust.Journaled("9", 1, told=trust.DELETED)

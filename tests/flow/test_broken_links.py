@@ -412,7 +412,7 @@ def test_a_full_answer_is_asked_for_again_kind_by_kind_to_its_end() -> None:
     feed = stage.world.quickbooks = Feed(stage.world.quickbooks, 2)  # type: ignore[assignment]
     soon(stage)
     assert {t.title.split(",")[0] for t in tasks(stage)} == {f"Invoice {n}" for n in numbers}
-    assert feed.asked == 4  # all together, then each kind
+    assert feed.asked == 5  # all together, then each kind
     assert any(e.kind == Do.RECONCILE for e in acts.all_effects(stage))
 
 

@@ -1,0 +1,119 @@
+"""A trust journal entry that people change or delete in QuickBooks is asked about, and never rewritten unasked."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chalicelib.domain.effects import Do
+from chalicelib.domain.kernel import Effect
+from chalicelib.flow import attention, health
+from infra.sandbox.quickbooks.people import People
+from tests.flow import acts
+from tests.flow.acts import STAFF
+from tests.flow.trust_acts import a_trust_stage, entry, journals, move
+from tests.world import Stage
+
+
+def a_written_stage() -> tuple[Stage, int]:
+    stage = a_trust_stage()
+    made = move(stage, "Ada Example", 50000)
+    stage.pass_time(5, hours=1)
+    assert not asked(stage), "our own echoes are nothing"
+    return stage, made
+
+
+def asked(stage: Stage) -> list[Effect]:
+    return acts.parked(stage, kind=Do.JOURNAL)
+
+
+def people(stage: Stage) -> People:
+    found: People = stage.world.quickbooks_box.people
+    return found
+
+
+def there(stage: Stage, made: int) -> dict[str, Any]:
+    return journals(stage)[entry(stage, made).number]
+
+
+def amount(stage: Stage, made: int) -> int:
+    return acts.cents(there(stage, made)["Line"][0]["Amount"])
+
+
+def test_a_deleted_one_is_a_broken_link_and_is_written_again_when_asked() -> None:
+    stage, made = a_written_stage()
+    people(stage).delete_journal(stage.realm, there(stage, made)["Id"])
+    stage.pass_time(5, minutes=30)
+    [step] = asked(stage)
+    assert "was deleted in QuickBooks" in step.reason
+    assert [i.key for i in health.health(stage.world, stage.firm).broken] == [step.key]
+    assert entry(stage, made).number not in journals(stage)
+    attention.retry(stage.world, stage.firm, step.key, STAFF, "again")
+    stage.pass_time(5, minutes=30)
+    assert amount(stage, made) == 50000
+    assert not asked(stage)
+
+
+def test_a_deletion_that_is_accepted_is_not_asked_about_again() -> None:
+    stage, made = a_written_stage()
+    people(stage).delete_journal(stage.realm, there(stage, made)["Id"])
+    stage.pass_time(5, minutes=30)
+    [step] = asked(stage)
+    attention.done(stage.world, stage.firm, step.key, STAFF)
+    stage.pass_time(5, hours=1)
+    assert not asked(stage)
+    assert entry(stage, made).number not in journals(stage)
+
+
+def a_changed_one() -> tuple[Stage, int, Effect]:
+    stage, made = a_written_stage()
+    people(stage).change_journal_amount(stage.realm, there(stage, made)["Id"], "400.00")
+    stage.pass_time(5, minutes=30)
+    [step] = asked(stage)
+    return stage, made, step
+
+
+def test_a_changed_one_says_both_amounts_and_is_not_written_over() -> None:
+    stage, made, step = a_changed_one()
+    assert "$400.00" in step.reason and "$500.00" in step.reason
+    assert [i.key for i in health.health(stage.world, stage.firm).broken] == [step.key]
+    stage.pass_time(5, hours=2)
+    assert amount(stage, made) == 40000
+    assert len(asked(stage)) == 1
+
+
+def test_ours_is_written_over_it_when_a_person_says_so() -> None:
+    stage, made, step = a_changed_one()
+    attention.retry(stage.world, stage.firm, step.key, STAFF, "again")
+    stage.pass_time(5, hours=1)
+    assert amount(stage, made) == 50000
+    assert not asked(stage)
+    assert len([j for j in journals(stage) if j == entry(stage, made).number]) == 1
+
+
+def test_what_is_left_as_it_is_there_is_not_asked_about_again() -> None:
+    stage, made, step = a_changed_one()
+    attention.done(stage.world, stage.firm, step.key, STAFF)
+    stage.pass_time(5, hours=2)
+    assert not asked(stage)
+    assert amount(stage, made) == 40000
+    people(stage).change_journal_amount(stage.realm, there(stage, made)["Id"], "300.00")
+    stage.pass_time(5, minutes=30)
+    assert len(asked(stage)) == 1, "another change is another question"
+
+
+def test_one_that_was_set_back_is_settled_by_retry() -> None:
+    stage, made, step = a_changed_one()
+    people(stage).change_journal_amount(stage.realm, there(stage, made)["Id"], "500.00")
+    attention.retry(stage.world, stage.firm, step.key, STAFF)
+    stage.pass_time(5, minutes=30)
+    assert not asked(stage)
+    assert entry(stage, made).written
+
+
+def test_a_journal_entry_of_others_is_nothing() -> None:
+    stage, _made = a_written_stage()
+    bank = next(a["Id"] for a in acts.booked(stage, "Account") if a["AccountType"] == "Bank")
+    income = next(a["Id"] for a in acts.booked(stage, "Account") if a["AccountType"] == "Income")
+    people(stage).add_journal(stage.realm, bank, income, "12.00")
+    stage.pass_time(5, minutes=30)
+    assert not asked(stage)
