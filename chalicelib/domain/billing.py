@@ -289,7 +289,8 @@ def afresh(state: Payable, policy: Policy, now: datetime) -> Decision[Payable]:
     older = f"{state.id}/{state.revision}"
     closes = [effects.key_of(state.firm, do, older) for do in (effects.Do.READ_LINES, effects.Do.INVOICE)]
     if state.booked:
-        closes.append(effects.key_of(state.firm, effects.Do.TASK, f"payments/{state.id}/{state.booked.id}"))
+        name = f"payments/{state.id}/{effects.linked_name(state.booked.id, state.generation)}"
+        closes.append(effects.key_of(state.firm, effects.Do.TASK, name))
     owed = [] if new.gone else written_again(new, policy, now)
     return Decision(new, effects=tuple(owed), closes=(*closes, *asked(state)))
 
@@ -367,7 +368,7 @@ def asked(state: Payable) -> tuple[str, ...]:
     link = state.booked
     if link is None or link.broken is None:
         return ()
-    name = effects.broken_name("invoice", state.id, link.id, link.breaks)
+    name = effects.broken_name("invoice", state.id, link.id, link.breaks, state.generation)
     return (effects.key_of(state.firm, effects.Do.TASK, name),)
 
 
@@ -381,7 +382,7 @@ def kept(state: Payable) -> Decision[Payable]:
 def _compare_payments(state: Payable, fact: InvoiceBooked, now: datetime) -> Effect:
     return effects.task(
         state.firm,
-        f"payments/{state.id}/{fact.id}",
+        f"payments/{state.id}/{effects.linked_name(fact.id, fact.generation)}",
         f"payable/{state.id}",
         now,
         title=f"Invoice {state.number}: payments in QuickBooks",

@@ -93,6 +93,11 @@ def generation_in(lane: str) -> int:
     return int(account.removeprefix("~")) if account.startswith("~") else 1
 
 
+def linked_name(id: str, generation: int) -> str:
+    """Names what is linked in QuickBooks in this generation of links: in a later one, its id may be another thing's."""
+    return id if generation == 1 else f"{id}~{generation}"
+
+
 def owed(
     firm: str,
     kind: Do,
@@ -123,10 +128,9 @@ def key_of(firm: str, kind: Do, name: str) -> str:
     return f"{firm}/{kind}/{name}"
 
 
-def broken_name(entity: str, id: str, book: str, breaks: int) -> str:
-    """The task about what people did in QuickBooks to the ``invoice`` or ``payment`` of this id, linked to ``book``
-    there, for the ``breaks``-th time."""
-    return f"broken/{entity}/{id}/{book}/{breaks}"
+def broken_name(entity: str, id: str, book: str, breaks: int, generation: int) -> str:
+    """The task about what people did to what this ``invoice`` or ``payment`` is linked to, for the nth time."""
+    return f"broken/{entity}/{id}/{linked_name(book, generation)}/{breaks}"
 
 
 def task(
@@ -186,14 +190,16 @@ def change_client(firm: str, lane: str, contact: str, revision: int, at: datetim
 def first_look(firm: str, lane: str, customer_id: str, at: datetime) -> Effect:
     """The first reading of a customer that was linked without one: owed once."""
     body: Json = {"customer": customer_id}
-    return owed(firm, Do.LOOK_CUSTOMER, f"{customer_id}/first", f"customer/{customer_id}", lane, at, body=body)
+    name = linked_name(customer_id, generation_in(lane))
+    return owed(firm, Do.LOOK_CUSTOMER, f"{name}/first", f"customer/{customer_id}", lane, at, body=body)
 
 
 def look_customer(firm: str, lane: str, customer_id: str, at: datetime, into: str = "") -> Effect:
     """A pointer at a customer in QuickBooks; one that no client is linked to is let be. ``into``: the customer that it
     is said to be merged into."""
     body: Json = {"customer": customer_id, **({"into": into} if into else {})}
-    return owed(firm, Do.LOOK_CUSTOMER, customer_id, f"customer/{customer_id}", lane, at, body=body)
+    name = linked_name(customer_id, generation_in(lane))
+    return owed(firm, Do.LOOK_CUSTOMER, name, f"customer/{customer_id}", lane, at, body=body)
 
 
 def poll_books(firm: str, lane: str, book: str, at: datetime, heard: str = "") -> Effect:
@@ -206,7 +212,8 @@ def poll_books(firm: str, lane: str, book: str, at: datetime, heard: str = "") -
 def look_booked(firm: str, lane: str, entity: str, id: str, about: str, at: datetime) -> Effect:
     """A pointer at an invoice or payment in QuickBooks that is linked to ``about``."""
     body: Json = {"entity": entity, "id": id}
-    return owed(firm, Do.LOOK_BOOKED, f"{entity.lower()}-{id}", about, lane, at, body=body)
+    name = linked_name(f"{entity.lower()}-{id}", generation_in(lane))
+    return owed(firm, Do.LOOK_BOOKED, name, about, lane, at, body=body)
 
 
 def repost(firm: str, payment: str, payable: str, revision: int, at: datetime) -> Effect:

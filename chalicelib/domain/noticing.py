@@ -247,7 +247,7 @@ def _key(state: Payable | Payment, link: Link) -> str:
 
 
 def _name(state: Payable | Payment, link: Link) -> str:
-    return effects.broken_name(_linked(state).word, state.id, link.id, link.breaks)
+    return effects.broken_name(_linked(state).word, state.id, link.id, link.breaks, state.generation)
 
 
 def _step(state: Payable | Payment) -> str:

@@ -48,7 +48,7 @@ def asked(state: Payment) -> tuple[str, ...]:
     link = state.posted
     if link is None or link.broken is None:
         return ()
-    return (key_of(state.firm, Do.TASK, broken_name("payment", state.id, link.id, link.breaks)),)
+    return (key_of(state.firm, Do.TASK, broken_name("payment", state.id, link.id, link.breaks, state.generation)),)
 
 
 def _piece(state: Payment, fact: PaymentPosted) -> Posted | None:

@@ -169,7 +169,7 @@ def _parked(world: World, c: Contact) -> list[Effect]:
     keys = [key(c.firm, Do.CUSTOMER, f"{c.id}/{c.revision}"), *(agreeing.task_key(c, k) for k in c.kept)]
     keys += [agreeing.change_key(c)] if c.to_clio else []
     keys += [key(c.firm, Do.LOOK_CLIENT, name) for name in (c.id, f"{c.id}/first", f"{c.id}/again")]
-    keys += [key(c.firm, Do.LOOK_CUSTOMER, c.customer)] if c.customer else []
+    keys += [key(c.firm, Do.LOOK_CUSTOMER, effects.linked_name(c.customer, c.generation))] if c.customer else []
     found = [world.store.effect(k) for k in keys]
     return [e for e in found if e is not None and e.status is Status.PARKED]
 

@@ -50,6 +50,7 @@ CUSTOMERS = 500  # read at once, and kept in one record
 LISTED = 100  # of our states in one page
 AT_ONCE = timedelta(seconds=25)
 READING_WAITS = timedelta(seconds=15)
+SHOULD_THEY_DIE = timedelta(seconds=60)  # before the plan is kept the run is owed for then; after it, at once
 OWED_LOOKED_AT = 200
 WOKEN_AT_MOST = 10_000  # steps that waited for this; the rest come within half an hour (flow/booking.py)
 BILLS = (*(f"payables/{t}" for t in (Tab.OPEN, Tab.REMINDING, Tab.PAID)),)
@@ -74,7 +75,9 @@ def start(world: World, firm: str, by: str) -> None:
     version, old = found if found else (0, Plan(policy.firm.generation))
     if old.phase in ("handing", "begun"):
         return
+    renewing.start(world, firm)  # whoever connected may have died before it was owed
     new = Plan(policy.firm.generation, run=resync.start(world, firm, by), exact=old.exact, by=by)
+    _owe(world, policy, SHOULD_THEY_DIE)
     save(world, policy, new, version)
     _owe(world, policy)
 
@@ -147,6 +150,7 @@ def begin(world: World, firm: str, by: str) -> None:
         p.begin, p.by, p.said = True, by, ""
         _again(p)
 
+    _owe(world, policy, SHOULD_THEY_DIE)
     change(world, policy, go)
     _owe(world, policy)
 
@@ -349,12 +353,13 @@ def _begin_writing(world: World, policy: Policy, by: str) -> None:
     connecting.wake(world, policy.lanes.of(Neighbour.QUICKBOOKS), at_most=WOKEN_AT_MOST)
 
 
-def _owe(world: World, policy: Policy) -> None:
+def _owe(world: World, policy: Policy, wait: timedelta = timedelta(0)) -> None:
     firm = policy.firm.id
     lane = lane_of(firm, Neighbour.SELF)
     name = str(policy.firm.generation)
-    world.store.arrive(effects.owed(firm, Do.FIRST_SYNC, name, "firm", lane, world.now()))
-    world.queue.hint([lane])
+    world.store.arrive(effects.owed(firm, Do.FIRST_SYNC, name, "firm", lane, world.now() + wait))
+    if not wait:
+        world.queue.hint([lane])
 
 
 def _all_clients(world: World, firm: str) -> Iterator[Contact]:

@@ -6,7 +6,7 @@ of a transaction that was deleted (reference/clio.md 9.11): ``flow/trust_check.p
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -20,6 +20,7 @@ from chalicelib.domain.trust_readings import Deposit
 from chalicelib.errors import Conflict, Declined, Refused, Unreadable
 from chalicelib.flow import states
 from chalicelib.flow.contacts import see_client
+from chalicelib.flow.firms import firm_of
 from chalicelib.flow.ports import World
 from chalicelib.flow.prepared import renew_state
 from chalicelib.flow.reach import Reach
@@ -119,7 +120,18 @@ def _settle(
         return {ref: trust.decide(before[ref], fact, policy, now) for ref, fact in facts.items()}
 
     names = sorted({type(f).__name__ for f in facts.values()})
-    settle(world, list(facts), decide, fact=" ".join(names), policy=policy.version, finish=finish, held=held)
+    told = settle(world, list(facts), decide, fact=" ".join(names), policy=policy.version, finish=finish, held=held)
+    if not all(state is None or state.begun or state.gone for state in told.states.values()):
+        _chosen_meanwhile(world, policy, {str(state.move.account) for state in told.states.values() if state})
+
+
+def _chosen_meanwhile(world: World, policy: Policy, accounts: Collection[str]) -> None:
+    """What waits was decided under the policy of this job's beginning. Where accounts or words were chosen since then,
+    the look that the choice owed may have gone by before these entries were there: it is owed once more."""
+    firm = firm_of(world, policy.firm.id)
+    if firm is not None and firm.trust.choices != policy.firm.trust.choices:
+        for account in sorted(accounts):
+            world.store.arrive(effects.trust_begin(firm.id, account, firm.trust.choices, world.now()))
 
 
 # --- what Clio shows, in our words ------------------------------------------------------------------------------------

@@ -6,18 +6,18 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.firm import MatchesConfirmed
+from chalicelib.domain.firm import AccountsChosen, MatchesConfirmed
 from chalicelib.domain.first import Row
 from chalicelib.domain.kernel import Kind, Ref
-from chalicelib.errors import Conflict, Refused
-from chalicelib.flow import first_sync, setup
+from chalicelib.errors import Conflict, Refused, Unavailable
+from chalicelib.flow import first_plan, first_sync, renewing, setup, signing
 from chalicelib.flow.firms import firm_of
 from chalicelib.flow.first_plan import Plan
 from chalicelib.flow.settle import settle
 from tests.flow import acts
 from tests.flow.acts import STAFF, booked, payable
 from tests.flow.test_purge import begin_anew, purge
-from tests.world import Stage
+from tests.world import Stage, chosen_accounts
 
 
 def a_new_stage() -> Stage:
@@ -231,6 +231,41 @@ def test_after_a_purge_the_new_generation_goes_through_it_again() -> None:
     stage.pass_time(5, hours=2)
     assert payable(stage, "1046").booked
     assert {o["DocNumber"] for o in booked(stage) if o.get("DocNumber")} - before <= waited
+
+
+def test_whoever_connects_starts_and_begins_may_die_before_the_next_step_is_owed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    stage = acts.a_synced_stage()
+    purge(stage)
+    with monkeypatch.context() as m:
+        m.setattr(renewing, "start", _dies)
+        with pytest.raises(Unavailable):
+            begin_anew(stage, stage.realm, matched=False)
+    accounts = AccountsChosen(chosen_accounts(stage.world, stage.realm))
+    signing.settle_firm(stage.world, stage.firm, accounts, by=STAFF)
+    for step in (first_sync.start, first_sync.begin):
+        with monkeypatch.context() as m:
+            m.setattr(first_sync, "save", _dies_after(first_plan.save))
+            m.setattr(first_sync, "change", _dies_after(first_plan.change))
+            with pytest.raises(Unavailable):
+                step(stage.world, stage.firm, STAFF)
+        settled(stage)
+        if step is first_sync.start:
+            answer_all(stage)
+    assert settled(stage).phase == "begun"
+
+
+def _dies(*_: Any) -> None:
+    raise Unavailable("the worker is gone")
+
+
+def _dies_after(step: Any) -> Any:
+    def dies(*args: Any) -> None:
+        step(*args)
+        _dies()
+
+    return dies
 
 
 def test_two_who_answer_at_once_are_both_counted() -> None:

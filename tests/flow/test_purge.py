@@ -197,3 +197,22 @@ def test_renewing_hands_on_after_its_time_and_goes_through_every_page() -> None:
     assert is_done(world, effect)
     page = world.store.listed(f"{FIRM}/payments", limit=200)
     assert {states.decode(Kind.PAYMENT, h.body).generation for h in page.items} == {2}
+
+
+def test_what_people_change_in_quickbooks_is_seen_and_asked_about_in_every_generation() -> None:
+    stage = a_synced_stage(hooks=True)
+    people = stage.world.quickbooks_box.people
+    for n in (1, 2):
+        if n == 2:
+            purge(stage)
+            begin_anew(stage, stage.realm)
+        stage.pass_time(3, minutes=10)
+        bill = payable(stage, "1046")
+        client: Contact = next(c for c in acts.all_states(stage, Kind.CONTACT) if c.id == bill.client_id)
+        assert bill.booked
+        people.change_email(stage.realm, client.customer, f"new{n}@mail.example")
+        people.change_invoice_amount(stage.realm, bill.booked.id, n)
+        stage.pass_time(3, minutes=10)
+        client = next(c for c in acts.all_states(stage, Kind.CONTACT) if c.id == bill.client_id)
+        assert client.email == f"new{n}@mail.example"
+        assert [t.body["id"] for t in acts.tasks(stage, "broken")] == [bill.id], "the same ids as before, asked anew"

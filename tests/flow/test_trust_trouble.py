@@ -9,6 +9,8 @@ import pytest
 from chalicelib.domain.kernel import Decision, Kind, Neighbour, Ref
 from chalicelib.errors import Refused
 from chalicelib.flow import attention, connecting, trust_check, trust_setup, trust_views, trusting
+from chalicelib.flow.budget import Floor
+from chalicelib.flow.reach import Reach
 from chalicelib.flow.settle import policy_of, settle
 from infra.sandbox.kit import Fault
 from tests.flow import acts
@@ -251,3 +253,16 @@ def test_without_clio_and_quickbooks_nothing_can_be_chosen() -> None:
         if trust_check.last(stage.world, stage.firm)
         else True
     )
+
+
+def test_money_that_is_read_while_the_accounts_are_chosen_is_written() -> None:
+    """The feed's worker began before the choice, and brings the entry in after the look that the choice owed."""
+    stage = acts.a_synced_stage()
+    world, before = stage.world, policy_of(stage.world, stage.firm)
+    made = world.clio_box.people.move_trust("Ada Example", 12_300)
+    trust.choose(stage)
+    world.clock.move(minutes=1)
+    page = Reach(world, stage.firm, before.lanes, Floor.POLL).clio(lambda c, a: c.deposits_by_id(a, [str(made)]))
+    trusting.see_page(world, before, page.items)
+    stage.pass_time(3, minutes=5)
+    assert trust.entry(stage, made).posted

@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import Any
 
-from chalicelib.domain import agreeing, billing, crediting, noticing, posting, preflight, trust
+from chalicelib.domain import agreeing, billing, crediting, generation, noticing, posting, preflight, trust
 from chalicelib.domain.kernel import Finish
 from chalicelib.flow import capturing, contacts, credits, leaving, payments, trust_check, trusting
 from chalicelib.flow import noticing as noticing_flow
@@ -111,6 +111,17 @@ def settings_are_nobodys_business() -> AbstractContextManager[Any]:
     return patches((preflight, "blocks", lambda _found: ()))
 
 
+# --- after a purge ----------------------------------------------------------------------------------------------------
+
+
+def old_links_count() -> AbstractContextManager[Any]:
+    return patches((generation, "is_stale", lambda _state, _policy: False))
+
+
+def not_known_again() -> AbstractContextManager[Any]:
+    return patches((payments, "find", lambda *_a: False))
+
+
 BOOKS_SABOTEURS: tuple[Saboteur, ...] = (
     Saboteur("a customer's change overlooked", ("10",), customers_overlooked, Mix(CLIENTS)),
     Saboteur("a credit stays though taken back", ("2",), credit_stays, Mix({"credit": 80, "remove_credit": 120})),
@@ -171,5 +182,17 @@ BOOKS_SABOTEURS: tuple[Saboteur, ...] = (
         ("1",),
         settings_are_nobodys_business,
         Mix({"numbers_off": 150, "new_bill": 60}, switches={"quickbooks": {"numbers_kept_when_off": False}}),
+    ),
+    Saboteur(
+        "links of an earlier generation count after a purge",
+        ("1", "2", "8", "10"),
+        old_links_count,
+        Mix({"purge": 150, "cheque": 60}),
+    ),
+    Saboteur(
+        "a payment in books that were not purged is not known again",
+        ("2",),
+        not_known_again,
+        Mix({"purge": 150, "cheque": 150}),
     ),
 )

@@ -463,12 +463,14 @@ class History(SimLife):
         for firm in self.firms:
             self.people.reconnect_all(firm)
         self.run_until(self.clock.at + timedelta(minutes=30))
+        self._begin_anew()
         for firm in self.healing:
             self.spawn("polls", lambda f=firm: resync.begin_polls(self.world, f.firm), firm.firm)  # type: ignore[misc]
         self.run_until(self.clock.at + timedelta(days=1))
         for firm in self.firms:
             self.people.reconnect_all(firm)  # what was revoked before and noticed only now
             self.people.retry_all(firm)
+        self._begin_anew()
         self.run_until(self.clock.at + timedelta(days=HEAL_DAYS))
         for firm in self.healing if self._trust_moved() else ():
             self.spawn("trust", lambda f=firm: trust_check.start(self.world, f.firm), firm.firm)  # type: ignore[misc]
@@ -478,3 +480,13 @@ class History(SimLife):
         for firm in self.firms:  # what nobody had asked for since it was revoked
             self.people.reconnect_all(firm)
         self.run_until(self.clock.at + timedelta(hours=8))
+
+    def _begin_anew(self) -> None:
+        """People finish the first sync that follows a purge."""
+        for _ in range(6):
+            unfinished = [f for f in self.firms if self.people.unfinished(f)]
+            if not unfinished or self.checkers.violations:
+                return
+            for firm in unfinished:
+                self.people.begin_anew(firm)
+            self.run_until(self.clock.at + timedelta(hours=2))

@@ -13,7 +13,8 @@ from infra.sandbox.clio import books as clio_books
 from infra.sandbox.clio.refuse import Refusal as ClioRefusal
 from infra.sandbox.quickbooks.faults import Refusal as BooksRefusal
 from infra.sandbox.stripe import Refusal as StripeRefusal
-from tests.simulation import books_people
+from tests.simulation import anew, books_people
+from tests.simulation.anew import Anew
 from tests.simulation.base import FirmFacts
 from tests.simulation.books_people import Books
 from tests.simulation.desk import Desk
@@ -69,6 +70,7 @@ ACTS: dict[str, int] = {
     "mark_paid_switch": 4,
     "undo_match": 2,
     **books_people.ACTS,
+    **anew.ACTS,
 }
 
 
@@ -327,7 +329,7 @@ class Staff:
             self._did(firm, bill.id)
 
 
-class People(Staff, Elsewhere, Desk, Books):
+class People(Staff, Elsewhere, Desk, Books, Anew):
     """Everybody. ``act`` does one thing by name; what the place refuses is not done."""
 
     def __init__(self, history: History) -> None:

@@ -57,6 +57,9 @@ class Quiet:
             if lost:
                 self.h.tell(f"{firm.firm}: still disconnected {lost}")
                 continue
+            if self.h.people.unfinished(firm):
+                self.say("8", f"{firm.firm}: the first sync was gone through and writing has not begun")
+                continue
             self._invoices(firm)
             self._stripe_money(firm)
             self._clio_money(firm)
@@ -302,6 +305,8 @@ class Quiet:
             if ref.kind is not Kind.CONTACT or ref.firm != firm.firm or not b["customer"] or b["lost"] or b["kept"]:
                 continue
             there, here = rows.get(b["customer"]), self.world.clio_box.state.rows["contacts"].get(int(ref.id))
+            if b["generation"] > max(1, self.h.truth.emptied.get(firm.firm, 0)):
+                continue  # linked to a customer that was there: both keep what they have
             if there is None or here is None or self.waits(firm, str(ref)):
                 continue
             if not there["Active"]:

@@ -38,11 +38,14 @@ def _told(
     q: Quiet, ref: Ref, link: dict[str, Any], ids: list[str], wrote: int, rows: dict[str, dict[str, Any]]
 ) -> None:
     """What was removed or changed there is noticed, so that a person is asked or has said that it may stay so."""
+    firm = q.h.truth.firm_of(ref.firm)
+    if link["broken"] and not link["broken"]["accepted"] and not q.waits(firm, str(ref)):
+        q.say("8", f"{ref}: its link is broken, and nobody is asked: {link}")
     if link["voided"] or link["broken"]:
         return
     there = [rows[id] for id in ids if id in rows]
     same = len(there) == len(ids) and sum(map(_cents, there)) == wrote
-    if not same and not q.waits(q.h.truth.firm_of(ref.firm), str(ref)):
+    if not same and not q.waits(firm, str(ref)):
         q.say("10", f"{ref}: we wrote {wrote}, QuickBooks shows {[_cents(r) for r in there]}, and nobody is told")
 
 

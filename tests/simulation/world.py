@@ -39,7 +39,8 @@ READS: tuple[str, ...] = (
 READS += ("lane_owed", "parked", "call", "live_calls", "record", "records")
 MAY_CONFLICT = ("commit", "begin")
 RECURRING = (Do.POLL_CLIO, Do.POLL_STRIPE, Do.POLL_BOOKS, Do.KEEP_HOOKS)  # what is owed again and again, by itself
-SETTING_AGAIN = timedelta(hours=6)  # while something waits for a setting in QuickBooks
+# looked at less often here: while something waits for a setting in QuickBooks, or a first sync for its reading
+RESTS: dict[str, timedelta] = {Do.PREFLIGHT: timedelta(hours=6), Do.FIRST_SYNC: timedelta(minutes=10)}
 CAPTURED_BACK = timedelta(days=25)
 PATIENT, BLOCKED = 6, timedelta(hours=10)  # a step that waits for another one is asked about less often here
 Seen = Callable[[bounds.Prepared], None]
@@ -68,8 +69,8 @@ class SimStore(MemoryStore):
     def _stretched(self, key: str, due_at: datetime) -> datetime:
         """What comes again by itself comes more rarely here, so that days are cheap."""
         kind = key.split("/", 2)[1]
-        if self.life is not None and kind == Do.PREFLIGHT:
-            return max(due_at, self.life.now() + SETTING_AGAIN)
+        if self.life is not None and kind in RESTS:
+            return max(due_at, self.life.now() + RESTS[kind])
         if self.life is None or kind not in RECURRING:
             return due_at
         return max(due_at, self.life.now() + self.rests(kind))
@@ -83,6 +84,8 @@ class SimStore(MemoryStore):
         if tries == 0:
             due_at = self._stretched(key, due_at)
         if self.life is not None and tries is not None and tries > PATIENT and cause.startswith("It waits for"):
+            due_at = max(due_at, self.life.now() + BLOCKED)
+        if self.life is not None and cause.startswith("It waits for the first sync"):
             due_at = max(due_at, self.life.now() + BLOCKED)
         super().postpone(key, due_at, cause=cause, tries=tries)
 

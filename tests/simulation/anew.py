@@ -1,0 +1,103 @@
+"""Revoke and purge at the desk, and the way back: the company emptied or not, connected again, the first sync gone
+through. It takes several visits: whoever finds it unfinished goes on."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import asdict
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from chalicelib.domain.kernel import Kind, Ref
+from chalicelib.flow import connecting, first_sync, setup, trust_setup
+from chalicelib.flow.firms import firm_of
+from infra.sandbox.quickbooks.seed import a_company
+from tests.simulation.base import FirmFacts
+
+if TYPE_CHECKING:
+    from tests.simulation.history import History
+
+ACTS: dict[str, int] = {"purge": 2}
+VISITS_APART = timedelta(hours=3)
+
+
+class Anew:
+    """``h`` is the history."""
+
+    h: History
+
+    def firm(self, rng: random.Random) -> FirmFacts:
+        raise NotImplementedError
+
+    def _at_desk(self, firm: FirmFacts, what: str, job: Any) -> None:
+        raise NotImplementedError
+
+    def _consent(self, firm: FirmFacts, id: str) -> None:
+        raise NotImplementedError
+
+    def purge(self, rng: random.Random) -> None:
+        """In half of the cases QuickBooks is emptied too, as the page tells."""
+        firm = self.firm(rng)
+        world, now = self.h.world, self.h.clock.at
+        self.h.truth.revoked.add((firm.firm, "quickbooks"))
+        self._at_desk(firm, "purge", lambda: connecting.purge(world, firm.firm, firm.name, "staff"))
+        if rng.random() < 0.5:
+            self.h.later(now + timedelta(hours=1), "empties QuickBooks", lambda: self._empty(firm))
+        back = now + timedelta(hours=rng.uniform(2, 60))
+        self.h.later(back, "begins anew", lambda: self.begin_anew(firm))
+
+    def _empty(self, firm: FirmFacts) -> None:
+        """Only where the purge went through, and nobody connected it again."""
+        here = self.h.checkers.bodies[Ref(firm.firm, Kind.CONNECTION, "quickbooks")]
+        if here["account"] or self.h.people.resting:
+            return
+        a_company(self.h.world.quickbooks_box, firm.realm, firm.name, "books@firm.example")
+        truth = self.h.truth
+        truth.touched = {t for t in truth.touched if t[0] != firm.realm}
+        truth.said = {t for t in truth.said if t[0] != firm.realm}
+        truth.emptied[firm.firm] = self._firm(firm)["generation"]
+
+    def _firm(self, firm: FirmFacts) -> Any:
+        return self.h.checkers.bodies[Ref(firm.firm, Kind.FIRM, firm.firm)]
+
+    def unfinished(self, firm: FirmFacts) -> bool:
+        return bool(self._firm(firm)["matched"] != self._firm(firm)["generation"])
+
+    def begin_anew(self, firm: FirmFacts) -> None:
+        if not self.unfinished(firm):
+            return
+        self.h.truth.removed = {t for t in self.h.truth.removed if t[0] != firm.realm}  # it is matched anew
+        self._at_desk(firm, "begins anew", lambda: self._begin_anew(firm))
+        if not self.h.people.resting:
+            self.h.later(self.h.clock.at + VISITS_APART, "goes on", lambda: self.begin_anew(firm))
+
+    def _begin_anew(self, firm: FirmFacts) -> None:
+        world, id = self.h.world, firm.firm
+        if not self.h.checkers.bodies[Ref(id, Kind.CONNECTION, "quickbooks")]["connected"]:
+            self._consent(firm, "quickbooks")
+            self.h.truth.revoked.discard((id, "quickbooks"))
+        state = firm_of(world, id)
+        assert state is not None
+        if not state.accounts.clearing:
+            setup.choose_accounts(world, id, asdict(setup.choices(world, id).chosen), "staff")
+        if not state.trust_books.liability:
+            chosen = trust_setup.choices(world, id).chosen
+            trust_setup.choose(world, id, {b.clio: b.book for b in chosen.banks}, chosen.liability, "staff")
+        plan = first_sync.plan_of(world, id)
+        if plan is None:
+            first_sync.start(world, id, "staff")
+        elif plan.phase == "ready":
+            self._answer_all(id)
+            first_sync.begin(world, id, "staff")
+
+    def _answer_all(self, id: str) -> None:
+        """What is certain is confirmed; another client's or amount's invoice is another one."""
+        world = self.h.world
+        first_sync.confirm_exact(world, id)
+        first_sync.create_rest(world, id)
+        at: int | None = 0
+        while at is not None:
+            page = first_sync.rows(world, id, "bills", at, needs=True)
+            for row in page.rows:
+                first_sync.answer(world, id, "bills", page.page, row.id, row.offers[-1].choice)
+            at = page.next
