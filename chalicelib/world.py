@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
+from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 LOCAL = "local"
 REGIONS = ("us", "eu", "ca", "au")  # Clio's, each with an app of its own (reference/clio.md 1)
 HINTS_AT_ONCE = 10  # what SQS takes in one batch
+LONGEST_DELAY = 900  # seconds: what SQS lets a message wait at most
 
 
 @dataclass(frozen=True, slots=True)
@@ -314,14 +316,14 @@ class WorkQueue:
     def _sqs(self) -> Any:
         return self.world.aws("sqs")
 
-    def hint(self, lanes: Iterable[str]) -> None:
+    def hint(self, lanes: Iterable[str], after: float = 0) -> None:
         """Best effort: what is lost here the sweep finds. The firm is the group of a fair queue, so that one firm's
         thousand lanes' work does not hold up another's (reference/aws.md 9)."""
         from botocore.exceptions import BotoCoreError, ClientError
 
         wanted = list(dict.fromkeys(lanes))
         for at in range(0, len(wanted), HINTS_AT_ONCE):
-            entries = [self._entry(n, lane) for n, lane in enumerate(wanted[at : at + HINTS_AT_ONCE])]
+            entries = [self._entry(n, lane, after) for n, lane in enumerate(wanted[at : at + HINTS_AT_ONCE])]
             try:
                 told = self._sqs.send_message_batch(QueueUrl=self.url, Entries=entries)
             except (BotoCoreError, ClientError) as lost:
@@ -330,9 +332,10 @@ class WorkQueue:
             if told.get("Failed"):
                 self.world.log("hints_lost", count=len(told["Failed"]), why="refused")
 
-    def _entry(self, n: int, lane: str) -> dict[str, str]:
+    def _entry(self, n: int, lane: str, after: float) -> dict[str, Any]:
         body = json.dumps({"lane": lane, "correlation": self.world.correlation})
-        return {"Id": str(n), "MessageBody": body, "MessageGroupId": group_of(lane)}
+        entry = {"Id": str(n), "MessageBody": body, "MessageGroupId": group_of(lane)}
+        return {**entry, "DelaySeconds": min(ceil(after), LONGEST_DELAY)} if after > 0 else entry
 
 
 def group_of(lane: str) -> str:

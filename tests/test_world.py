@@ -29,9 +29,9 @@ class Sqs:
 
     def __init__(self, *, down: bool = False) -> None:
         self.down = down
-        self.batches: list[list[dict[str, str]]] = []
+        self.batches: list[list[dict[str, Any]]] = []
 
-    def send_message_batch(self, *, QueueUrl: str, Entries: list[dict[str, str]]) -> dict[str, Any]:
+    def send_message_batch(self, *, QueueUrl: str, Entries: list[dict[str, Any]]) -> dict[str, Any]:
         if self.down:
             raise EndpointConnectionError(endpoint_url=QueueUrl)
         self.batches.append(Entries)
@@ -136,6 +136,13 @@ def test_lanes_are_hinted_once_each_in_batches_of_ten_grouped_by_firm() -> None:
     first = sqs.batches[0][0]
     assert first["MessageGroupId"] == "us-0"
     assert json.loads(first["MessageBody"]) == {"lane": "us-0|clio|us/0", "correlation": "req-1"}
+
+
+def test_a_hint_for_later_waits_in_the_queue_in_whole_seconds() -> None:
+    sqs = Sqs()
+    a_queue(sqs).hint(["us-1|clio|us/1"], after=12.2)
+    a_queue(sqs).hint(["us-1|clio|us/1"], after=5000)
+    assert [batch[0]["DelaySeconds"] for batch in sqs.batches] == [13, 900]
 
 
 def test_a_hint_that_cannot_be_sent_is_no_error() -> None:

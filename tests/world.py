@@ -79,8 +79,10 @@ class Lanes:
 
     told: dict[str, None] = field(default_factory=dict)
 
-    def hint(self, lanes: Iterable[str]) -> None:
-        self.told.update(dict.fromkeys(lanes))
+    def hint(self, lanes: Iterable[str], after: float = 0) -> None:
+        """One for later is lost, as it may be: the sweep gets there."""
+        if after <= 0:
+            self.told.update(dict.fromkeys(lanes))
 
     def take(self) -> list[str]:
         lanes, self.told = list(self.told), {}

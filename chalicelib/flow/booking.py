@@ -142,6 +142,7 @@ def _each(world: World, reach: Reach, policy: Policy, kind: str, effects: Sequen
 
 
 def _batch(world: World, reach: Reach, policy: Policy, kind: str, effects: Sequence[Effect]) -> bool:
+    reach.batch_room()
     prepared = prepare(world, reach, policy, kind, effects)
     for effect, cause in prepared.blocked:
         wait = min(BLOCKED_FOR * (2 ** min(effect.tries, 5)), BLOCKED_AT_MOST)
@@ -158,6 +159,7 @@ def _batch(world: World, reach: Reach, policy: Policy, kind: str, effects: Seque
         request=request,
         stored_at=world.now(),
     )
+    reach.spend_batch()
     try:
         world.store.begin(call)
     except Conflict:
@@ -241,6 +243,7 @@ def resume(world: World, reach: Reach, policy: Policy, call: Call) -> bool:
     if call.sent_at is not None and call.tries < REPEATS:
         if now < call.sent_at + REPEAT_AFTER:
             return False
+        reach.spend_batch()
         send(world, reach, policy, call)
         return True
     if call.sent_at is None:  # stored, never sent: the bytes may be old, so they are made anew

@@ -6,13 +6,15 @@ finds room (design section 2). Economy only: the neighbour's own limit is the ju
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import IntEnum
 
 from chalicelib.domain.kernel import Neighbour
 from chalicelib.errors import Conflict, Unavailable
 from chalicelib.flow.ports import World
 
+BATCHES = 40  # a realm's, within the time below: reference/quickbooks.md 2.8 says a minute, and calls take a while
+BATCHES_WITHIN = timedelta(seconds=61)
 BLOCK = 10
 BLOCK_FOR_A_PERSON = 2  # a page asks little; what is left of a block is lost to others until the next minute
 TRIES = 4
@@ -75,3 +77,35 @@ class Meter:
                 continue
             return block
         return 1  # others take blocks at this moment: go on, the neighbour's own limit is the judge
+
+    def batch_room(self, realm: str) -> None:
+        """Raises Unavailable while QuickBooks would refuse another batch, by its limit of them in any minute."""
+        self._batches(realm)
+
+    def spend_batch(self, realm: str) -> None:
+        """One batch, beside the call that it is. Raises Unavailable as ``batch_room`` does."""
+        for _ in range(TRIES):
+            version, sent = self._batches(realm)
+            now = self.world.now()
+            body = {"sent": [*sent, _milliseconds(now)]}
+            try:
+                self.world.store.put_record(
+                    "budget", f"batches|{realm}", body, expected=version, expires=now + timedelta(days=1)
+                )
+            except Conflict:
+                continue
+            return
+
+    def _batches(self, realm: str) -> tuple[int, list[int]]:
+        """The record's version, and when the batches went out that still count: few enough for one more."""
+        version, body = self.world.store.record("budget", f"batches|{realm}") or (0, {})
+        begins = _milliseconds(self.world.now() - BATCHES_WITHIN)
+        sent = [at for at in body.get("sent", []) if at > begins]
+        if len(sent) >= BATCHES:
+            wait = (sent[-BATCHES] - begins) / 1000
+            raise Unavailable("its batches for this minute are used up", after=wait, ours=True)
+        return version, sent
+
+
+def _milliseconds(at: datetime) -> int:
+    return int(at.timestamp() * 1000)

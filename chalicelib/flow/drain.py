@@ -298,6 +298,8 @@ def _lane_waits(world: World, due: Sequence[Effect], problem: Unavailable | Disc
         tries = effect.tries if isinstance(problem, Unavailable) and problem.ours else effect.tries + 1
         world.store.postpone(effect.key, until, cause=cause, tries=tries)
         world.count("effect_waits", kind=effect.kind)
+    if isinstance(problem, Unavailable) and problem.ours:  # the sweep alone would find it up to a minute late
+        world.queue.hint([due[0].lane], after=problem.after)
     world.log("lane_waits", why=str(problem), effects=len(due))
     return 0
 

@@ -353,8 +353,9 @@ class Seal(Protocol):
 
 
 class Queue(Protocol):
-    def hint(self, lanes: Iterable[str]) -> None:
-        """Tells workers that these lanes have something due. May be lost or doubled: the sweep still gets there."""
+    def hint(self, lanes: Iterable[str], after: float = 0) -> None:
+        """Tells workers, ``after`` so many seconds, that these lanes have something due. May be lost or doubled: the
+        sweep still gets there."""
         ...
 
 

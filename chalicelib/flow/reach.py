@@ -46,6 +46,14 @@ class Reach:
     def quickbooks(self, call: Callable[[QuickBooks, Access], T]) -> T:
         return self._call(Neighbour.QUICKBOOKS, self.lanes.realm, lambda access: call(self.world.quickbooks, access))
 
+    def batch_room(self) -> None:
+        """Raises Unavailable while QuickBooks would refuse another batch: asked before what a batch needs is read."""
+        self.meter.batch_room(self.lanes.realm)
+
+    def spend_batch(self) -> None:
+        """Before a batch is sent. Raises Unavailable."""
+        self.meter.spend_batch(self.lanes.realm)
+
     def stripe(self, call: Callable[[Stripe], T]) -> T:
         self._in_time()
         self.meter.spend(Neighbour.STRIPE, "")

@@ -8,7 +8,17 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from tests.bench import built, cold_start, first_reads, per_bill, quiet_resync
+from tests.bench import (
+    built,
+    cold_start,
+    first_reads,
+    first_sync,
+    per_bill,
+    pushing,
+    quiet_month,
+    quiet_resync,
+    store_units,
+)
 from tests.bench.figures import Figure, line, met, table
 
 PARTS: dict[str, Callable[[], list[Figure]]] = {
@@ -17,6 +27,10 @@ PARTS: dict[str, Callable[[], list[Figure]]] = {
     "bill": per_bill.figures,
     "pages": first_reads.figures,
     "resync": quiet_resync.figures,
+    "month": quiet_month.figures,
+    "push": pushing.figures,
+    "first": first_sync.figures,
+    "units": store_units.figures,
 }
 
 

@@ -10,20 +10,23 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """``at_most``: the target, None where there is none. ``same_as``: the name of a figure that it must equal."""
+    """``at_most``, ``at_least``: the target, None where there is none. ``same_as``: the name of a figure that it must
+    equal."""
 
     name: str
     value: float | int | str
     at_most: float | None = None
     same_as: str = ""
     what: str = ""
+    at_least: float | None = None
 
 
 def met(figure: Figure, all_: Iterable[Figure]) -> bool | None:
     """Whether its targets are met; None when it has none."""
-    if figure.at_most is None and not figure.same_as:
+    if figure.at_most is None and figure.at_least is None and not figure.same_as:
         return None
     fits = figure.at_most is None or float(figure.value) <= figure.at_most
+    fits &= figure.at_least is None or float(figure.value) >= figure.at_least
     other = next((f for f in all_ if f.name == figure.same_as), None)
     return fits and (not figure.same_as or (other is not None and other.value == figure.value))
 
@@ -40,6 +43,7 @@ def table(figures: list[Figure]) -> str:
 
 def _target(figure: Figure) -> str:
     parts = [f"<= {figure.at_most:g}"] if figure.at_most is not None else []
+    parts += [f">= {figure.at_least:g}"] if figure.at_least is not None else []
     return ", ".join([*parts, *([f"= {figure.same_as}"] if figure.same_as else [])])
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from tests.bench import first_reads, per_bill, quiet_resync
+from tests.bench import first_reads, per_bill, pushing, quiet_month, quiet_resync
 from tests.bench.figures import Figure, line, met, table
 
 
@@ -27,6 +27,16 @@ def test_a_signed_webhook_calls_no_neighbour() -> None:
     assert next(f for f in per_bill.figures() if f.name == "webhook_neighbour_calls").value == 0
 
 
+def test_a_quiet_firm_with_working_webhooks_reads_quickbooks_rarely() -> None:
+    assert quiet_month.reads_in(1) <= quiet_month.AT_MOST // quiet_month.MONTH
+
+
+def test_invoices_are_pushed_faster_than_by_a_plain_loop_and_none_too_fast() -> None:
+    ours, theirs = pushing.push(120), pushing.peer(60)
+    assert (ours.refused, theirs.refused) == (0, 0)
+    assert ours.a_minute >= 2.8 * theirs.a_minute
+
+
 def test_a_figure_over_its_target_is_named_as_missed() -> None:
     figures = [Figure("a", 3, 2), Figure("b", 1, 2), Figure("c", 5), Figure("d", 5, None, "c"), Figure("e", 4, 9, "c")]
     assert [met(f, figures) for f in figures] == [False, True, None, True, False]
@@ -34,3 +44,4 @@ def test_a_figure_over_its_target_is_named_as_missed() -> None:
     assert told["missed"] == ["a", "e"]
     assert told["d"] == 5
     assert "MISSED" in table(figures)
+    assert [met(Figure("f", n, at_least=2), []) for n in (1, 2)] == [False, True]

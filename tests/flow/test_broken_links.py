@@ -13,7 +13,7 @@ from chalicelib.domain.kernel import Effect, Status
 from chalicelib.domain.payable import Harm
 from chalicelib.domain.readings import BookChanges
 from chalicelib.errors import Refused
-from chalicelib.flow import broken, polling, rows
+from chalicelib.flow import broken, rows
 from chalicelib.flow.settle import policy_of
 from infra.sandbox.kit import Fault
 from tests.flow import acts
@@ -441,14 +441,3 @@ def test_what_quickbooks_does_not_show_is_not_taken_for_deleted() -> None:
     )
     soon(stage)
     assert not [t for t in tasks(stage) if "deleted" in t.reason]
-
-
-def test_a_quiet_firm_with_working_webhooks_reads_quickbooks_rarely() -> None:
-    stage = a_told_stage()
-    before = acts.calls(stage)["quickbooks"]
-    stage.pass_time(60, days=10)
-    fresh = next(
-        f for f in polling.freshness(stage.world, policy_of(stage.world, stage.firm)) if f.name == "quickbooks"
-    )
-    assert fresh.hooked
-    assert acts.calls(stage)["quickbooks"] - before <= 400 * 10 // 30

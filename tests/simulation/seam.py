@@ -152,7 +152,7 @@ class Messages:
         self.waiting: list[tuple[datetime, int, str]] = []
         self.count = itertools.count()
 
-    def hint(self, lanes: Iterable[str]) -> None:
+    def hint(self, lanes: Iterable[str], after: float = 0) -> None:
         life = self.life
         life.crew.step(0.01)
         for lane in lanes:
@@ -160,7 +160,7 @@ class Messages:
                 continue
             for _ in range(2 if life.faults.strikes("queue_double") else 1):
                 wait = life.rng.uniform(1, 600) if life.faults.strikes("queue_delay") else life.rng.uniform(0, 1)
-                self.put(lane, life.now() + timedelta(seconds=wait))
+                self.put(lane, life.now() + timedelta(seconds=after + wait))
 
     def put(self, lane: str, at: datetime) -> None:
         heapq.heappush(self.waiting, (at, next(self.count), lane))
