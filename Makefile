@@ -75,7 +75,7 @@ format: $(READY)
 	@$(BIN)/ruff format .
 
 test: setup browser lint
-	@PYTHONHASHSEED=0 $(BIN)/python -m pytest -n 2 --dist loadfile -rs $(COVERAGE) $(ARGS)
+	@PYTHONHASHSEED=0 $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -rs $(COVERAGE) $(ARGS)
 
 simulate: $(READY)
 	@$(BIN)/python -m tests.simulation $(ARGS)

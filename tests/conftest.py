@@ -23,6 +23,14 @@ FLAGS = [
 
 UNCOUNTED = {"simulation", "browser", "local", "bench", "infra", "sandbox", "store"}
 HERE = Path(__file__).parent
+LONGEST = (  # begun first, so that no worker is left alone with one of them at the end
+    "simulation/test_crashes_money.py",
+    "local/test_by_hand.py",
+    "local/test_second_firm.py",
+    "simulation/test_crashes_sync.py",
+    "simulation/test_swarm.py",
+    "local/test_policies_swapped.py",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -30,6 +38,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.relative_to(HERE).parts[0] in UNCOUNTED:
             item.add_marker("no_cover")
+    place = {name: n for n, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: place.get(item.path.relative_to(HERE).as_posix(), len(place)))
 
 
 @pytest.fixture(scope="session")

@@ -8,12 +8,14 @@ from __future__ import annotations
 import email
 import email.policy
 import itertools
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from email.message import EmailMessage
 from functools import cached_property
 from typing import Any
+from unittest import mock
 from urllib.parse import parse_qs, urlsplit
 
 import requests
@@ -33,7 +35,7 @@ from chalicelib.domain.kernel import Neighbour
 from chalicelib.domain.readings import EventPointer, Pot
 from chalicelib.domain.wanted import Letter
 from chalicelib.errors import Unavailable
-from chalicelib.flow import clio_hooks, connecting, inbox, mailing, resync, signing
+from chalicelib.flow import clio_hooks, connecting, inbox, mailing, polling, resync, signing
 from chalicelib.flow.connecting import Callback
 from chalicelib.flow.drain import drain
 from chalicelib.flow.sweep import sweep
@@ -212,6 +214,14 @@ class MemoryWorld:
         self.metrics[metric] = self.metrics.get(metric, 0) + value
 
 
+@contextmanager
+def _polled_rarely() -> Iterator[None]:
+    """A day between polls, so that stories of weeks are cheap."""
+    day = timedelta(days=1)
+    with mock.patch.multiple(polling, EVERY=day, RARELY=day, RAREST=day):
+        yield
+
+
 @dataclass
 class Stage:
     """One firm on a world, with what tests do to it."""
@@ -273,12 +283,24 @@ class Stage:
         return 200
 
     def pass_time(self, step_minutes: float = 5, **span: float) -> None:
-        """Moves the clock in steps and works in each."""
-        until = self.world.now() + timedelta(**span)
-        while self.world.now() < until:
-            left = (until - self.world.now()).total_seconds() / 60
-            self.world.clock.move(minutes=min(step_minutes, left))
-            self.work()
+        """Moves the clock in steps and works in each. In steps of an hour or more what is polled comes rarely, and
+        steps in which nothing falls due are one step."""
+        until, step = self.world.now() + timedelta(**span), timedelta(minutes=step_minutes)
+        with _polled_rarely() if step_minutes >= 60 else nullcontext():
+            while (now := self.world.now()) < until:
+                idle = max(1, -(-(self._next_due() - now) // step)) if step_minutes >= 60 else 1
+                self.world.clock.move(seconds=min(idle * step, until - now).total_seconds())
+                self.work()
+
+    def _next_due(self) -> datetime:
+        """When something falls due at the earliest: with us, or of the news that Stripe sends. Now, where others send
+        news too."""
+        due = [effect.effect.due_at for effect in self.world.store._effects.values() if effect.effect.status == "owed"]
+        stripe = self.world.stripe_box.next_due_at()
+        told = [datetime.fromtimestamp(stripe, UTC)] if stripe is not None else []
+        return (
+            self.world.now() if self.world.hooks_url else min([*due, *told], default=datetime.max.replace(tzinfo=UTC))
+        )
 
     def resync(self) -> resync.Run:
         """Presses Resync and lets the minutes pass that the budgets ask for."""

@@ -90,10 +90,14 @@ class MemoryStore(Tally):
         self._let_indexes_follow()
 
     def __deepcopy__(self, memo: dict[int, Any]) -> MemoryStore:
-        """Cheap: what is stored is immutable and shared; only the containers are copied."""
-        twin = MemoryStore(copy.deepcopy(self.clock, memo))
-        memo[id(self)] = twin
+        twin = memo[id(self)] = self.twin(copy.deepcopy(self.clock, memo))
         twin.before, twin.after = copy.deepcopy((self.before, self.after), memo)
+        return twin
+
+    def twin(self, clock: Callable[[], datetime]) -> MemoryStore:
+        """A store that holds the same, by another clock and without hooks. Cheap: what is stored is immutable and
+        shared; only the containers are copied."""
+        twin = MemoryStore(clock)
         twin.counts = self.counts.copy()
         twin._states, twin._effects, twin._calls = dict(self._states), dict(self._effects), dict(self._calls)
         twin._journal = {ref: list(lines) for ref, lines in self._journal.items()}

@@ -14,9 +14,10 @@ from chalicelib.domain.kernel import Effect, Kind, Neighbour, Ref, Status
 from chalicelib.domain.payable import Payable
 from chalicelib.domain.payment import Payment
 from chalicelib.domain.readings import Pot
-from chalicelib.flow import checkout, collecting, links, reconciling, states
+from chalicelib.flow import checkout, collecting, links, reconciling, resync, states
 from chalicelib.flow.links import PayLink
 from chalicelib.flow.reconciling import Report
+from tests import kept
 from tests import world as memory
 from tests.world import Stage
 
@@ -26,16 +27,22 @@ STAFF = "test"
 
 def a_stage(*, second: bool = False, trust: bool = True, hooks: bool = False) -> Stage:
     """A firm connected and set up, nothing read yet."""
-    stage = memory.a_stage(second=second, trust=trust, hooks=hooks)
-    BUILT.append(stage)
-    return stage
+    built = kept.once(("begun", second, trust, hooks), lambda: memory.a_stage(second=second, trust=trust, hooks=hooks))
+    BUILT.append(built)
+    return built
 
 
 def a_synced_stage(*, second: bool = False, trust: bool = True, hooks: bool = False) -> Stage:
     """... after its first Resync."""
-    stage = a_stage(second=second, trust=trust, hooks=hooks)
-    stage.resync()
-    return stage
+
+    def build() -> Stage:
+        stage = memory.a_stage(second=second, trust=trust, hooks=hooks)
+        stage.resync()
+        return stage
+
+    built = kept.once(("synced", second, trust, hooks), build)
+    BUILT.append(built)
+    return built
 
 
 # --- reading ----------------------------------------------------------------------------------------------------------
@@ -193,6 +200,7 @@ def pay_by_bank(stage: Stage, *numbers: str, outcome: str = "succeed") -> Paymen
 
 def poll(stage: Stage) -> None:
     """The next polls of every feed, and what follows from them."""
+    resync.begin_polls(stage.world, stage.firm)
     stage.pass_time(8, minutes=16)
 
 

@@ -16,6 +16,7 @@ from chalicelib.web import door, pay, routes
 from infra.sandbox.clio import seed as seed_clio
 from infra.sandbox.quickbooks import seed as seed_quickbooks
 from infra.sandbox.stripe.seed import seed as seed_stripe
+from tests import kept
 from tests.world import HOOK, PUBLIC, MemoryWorld, Stage, connect
 
 OWNER = "Olivia Hartwell"
@@ -55,10 +56,15 @@ def a_seeded_world() -> PagesWorld:
 
 def a_firm_with_pages(*, second: bool = False) -> tuple[Stage, Visitor]:
     """A firm that is set up and has pressed Resync once, and its owner at the desk."""
-    world = a_seeded_world()
-    stage = connect(world, second=second)
-    stage.resync()
-    return stage, Visitor(world).sign_in(stage.firm)
+
+    def build() -> Stage:
+        stage = connect(a_seeded_world(), second=second)
+        stage.resync()
+        return stage
+
+    stage = kept.once(("pages", second), build)
+    assert isinstance(stage.world, PagesWorld)
+    return stage, Visitor(stage.world).sign_in(stage.firm)
 
 
 def nothing_caught(answer: Callable[[], Response], _sorry: Callable[[str], Response]) -> Response:
