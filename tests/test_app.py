@@ -14,6 +14,7 @@ import pytest
 from chalice.local import LambdaContext
 
 import app
+from chalicelib.domain import effects
 from chalicelib.domain.kernel import Effect, Neighbour, lane_of
 from chalicelib.web import door
 from tests.web.visit import PagesWorld, a_seeded_world
@@ -92,7 +93,9 @@ def test_a_doubled_message_is_worked_once(stage: Stage) -> None:
 
 
 def test_a_message_that_cannot_be_worked_fails_alone(stage: Stage) -> None:
-    told = invoke("work", messages("nobody|clio|us/1", f"{stage.firm}|clio|us/1"))
+    nobody = lane_of("nobody", Neighbour.CLIO, "us/1")
+    stage.world.store.arrive(effects.look_bill("nobody", nobody, "1", stage.world.now()))
+    told = invoke("work", messages(nobody, f"{stage.firm}|clio|us/1"))
     assert told == {"batchItemFailures": [{"itemIdentifier": "0"}]}
 
 

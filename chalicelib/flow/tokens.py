@@ -171,10 +171,10 @@ def _note_refused(world: World, firm: str, neighbour: Neighbour, account: str, v
     """A refusal is final: what waits for this connection does not ask for it again and again. A new consent writes over
     the note; a token that another worker stored meanwhile stays."""
     pk, sk = f"token/{firm}", f"{neighbour}/{account}"
-    found = world.store.record(pk, sk)
-    if found is not None and found[0] == version:
-        with suppress(Conflict, Unavailable):
-            world.store.put_record(pk, sk, {**found[1], "refused": code}, expected=version)
+    with suppress(Conflict, Unavailable):
+        found = world.store.record(pk, sk)
+        body = found[1] if found else {}
+        world.store.put_record(pk, sk, {**body, "refused": code}, expected=version)
 
 
 def _write_surely(

@@ -6,15 +6,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from chalicelib.domain.contact import Contact
+from chalicelib.domain.effects import Do
 from chalicelib.domain.envelope import Envelope
 from chalicelib.domain.kernel import Effect, Kind, Neighbour, Ref, Status
 from chalicelib.domain.payable import Payable
 from chalicelib.domain.payment import Payment
 from chalicelib.domain.readings import Pot
-from chalicelib.flow import checkout, collecting, links, reconciling, resync, states
+from chalicelib.flow import checkout, collecting, links, reconciling, states
 from chalicelib.flow.links import PayLink
 from chalicelib.flow.reconciling import Report
 from tests import kept
@@ -199,8 +201,10 @@ def pay_by_bank(stage: Stage, *numbers: str, outcome: str = "succeed") -> Paymen
 
 
 def poll(stage: Stage) -> None:
-    """The next polls of every feed, and what follows from them."""
-    resync.begin_polls(stage.world, stage.firm)
+    """The next polls of Clio's and Stripe's feeds, and what follows from them."""
+    for e in all_effects(stage):
+        if e.kind in (Do.POLL_CLIO, Do.POLL_STRIPE):
+            stage.world.store.arrive(replace(e, due_at=stage.world.now()))
     stage.pass_time(8, minutes=16)
 
 

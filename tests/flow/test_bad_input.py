@@ -105,6 +105,7 @@ def test_a_cause_that_goes_away_needs_no_retry_where_the_bill_shows_it() -> None
     stage = b_synced()
     for number in ("B-STATE", "B-KIND", "B-FRACTION", "B-NOCLIENT", LONG_NUMBER, "B-2000LINES"):
         cure(stage, number)
+    acts.poll(stage)
     stage.pass_time(4, minutes=40)
     left = sorted(set(BAD) - {"B-STATE", "B-KIND", "B-FRACTION", "B-NOCLIENT", LONG_NUMBER, "B-2000LINES"})
     assert parked_bills(stage) == left

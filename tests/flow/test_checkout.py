@@ -118,7 +118,7 @@ def test_an_attempt_that_ends_while_pay_is_pressed_again_makes_room_for_a_new_on
         stage.world.stripe.expire(stage.operating, first)
         stage.work()
 
-    with races.before(stage.world.store, "load", end, skip=1):
+    with races.before(stage.world.store, "load", end):
         answer = checkout.pay(stage.world, token, shown)
     assert answer.kind == "go"
     assert session_of(answer) != first

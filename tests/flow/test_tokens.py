@@ -56,7 +56,7 @@ def access(stage: Stage) -> str:
     return tokens.access(stage.world, stage.firm, BOOKS, stage.realm).token
 
 
-def call(stage: Stage, *refused: str) -> str:
+def call(stage: Stage, *refused: str, purse: tokens.Purse | None = None) -> str:
     """A call that refuses these tokens; gives the token that got through."""
 
     def asked(given: Access) -> str:
@@ -64,7 +64,7 @@ def call(stage: Stage, *refused: str) -> str:
             raise Expired
         return given.token
 
-    return tokens.with_access(stage.world, stage.firm, BOOKS, stage.realm, asked)
+    return tokens.with_access(stage.world, stage.firm, BOOKS, stage.realm, asked, purse)
 
 
 def connected(stage: Stage) -> bool:
@@ -111,6 +111,28 @@ def test_a_dead_refresh_token_loses_the_connection() -> None:
     with pytest.raises(Disconnected):
         call(stage)
     assert not connected(stage)
+
+
+def test_a_dead_refresh_token_is_not_asked_for_again_until_somebody_consents() -> None:
+    stage, endpoint = a_connected_firm(Declined("invalid_grant", "no"), minutes_left=-1)
+    for _ in range(3):
+        with pytest.raises(Disconnected, match="refused to renew"):
+            call(stage)
+    assert endpoint.asked == ["refresh-0"]
+    fresh = Tokens("access-new", "refresh-new", stage.world.now() + timedelta(hours=1))
+    tokens.keep(stage.world, stage.firm, BOOKS, stage.realm, fresh)
+    assert call(stage) == "access-new"
+
+
+def test_one_piece_of_work_reads_a_token_once_and_again_when_it_is_refused() -> None:
+    stage, _ = a_connected_firm("1", minutes_left=60)
+    reads: list[str] = []
+    stage.world.store.before = lambda verb, _table: reads.append(verb) if verb == "record" else None
+    purse: tokens.Purse = {}
+    assert [call(stage, purse=purse), call(stage, purse=purse)] == ["access-0", "access-0"]
+    assert len(reads) == 1
+    assert call(stage, "access-0", purse=purse) == "access-1"
+    assert call(stage, purse=purse) == "access-1"
 
 
 def test_a_refresh_token_refused_because_another_worker_rotated_it_loses_nothing() -> None:
