@@ -94,7 +94,9 @@ def _payments(q: Quiet, firm: FirmFacts, invoices: dict[str, Any], payments: dic
             invoice = invoices.get(b["booked"]["id"]) if b["booked"] else None
             if invoice is None or (firm.realm, "Invoice", invoice["Id"]) in touched or invoice["Balance"] <= 0:
                 continue
-            if any((firm.realm, "Payment", id) in touched for id in ids):
+            all_ = q.c._marked(list(payments.values()), "payment")[name]
+            on_it = sum(_on(payments[id]).get(invoice["Id"], 0) for id in all_)
+            if on_it >= item["cents"] or any((firm.realm, "Payment", id) in touched for id in all_):
                 continue
             if not q.waits(firm, f"payment/{name}", f"payable/{b['id']}"):
                 left = _cents(payments[ids[0]], "UnappliedAmt")
@@ -105,9 +107,17 @@ def _applied(memo: str, payments: dict[str, Any]) -> dict[str, int]:
     """Cents of a credit memo on each invoice."""
     found: dict[str, int] = {}
     for row in payments.values():
-        links = [(x["TxnType"], x["TxnId"], line["Amount"]) for line in row.get("Line", []) for x in line["LinkedTxn"]]
-        if ("CreditMemo", memo) in {(kind, id) for kind, id, _ in links}:
-            for kind, id, amount in links:
-                if kind == "Invoice":
-                    found[id] = found.get(id, 0) + int(amount * 100)
+        if ("CreditMemo", memo) in {(x["TxnType"], x["TxnId"]) for line in row["Line"] for x in line["LinkedTxn"]}:
+            for id, cents in _on(row).items():
+                found[id] = found.get(id, 0) + cents
+    return found
+
+
+def _on(payment: dict[str, Any]) -> dict[str, int]:
+    """Cents of a payment on each invoice."""
+    found: dict[str, int] = {}
+    for line in payment["Line"]:
+        for x in line["LinkedTxn"]:
+            if x["TxnType"] == "Invoice":
+                found[x["TxnId"]] = found.get(x["TxnId"], 0) + int(line["Amount"] * 100)
     return found
