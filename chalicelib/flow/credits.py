@@ -173,7 +173,7 @@ def _waits(world: World, state: Credit, around: _Batch) -> str:
     """Why it cannot be entered or applied yet."""
     for part in state.parts:
         p = around.payables[part.payable]
-        if p.gone:
+        if p.gone or leaving.left_out(p):
             continue
         if p.booked is None or p.booked.voided:
             return f"It waits for invoice {p.number} in QuickBooks."

@@ -40,6 +40,13 @@ def invoices(reach: Reach, ids: Sequence[str]) -> list[InvoiceReading]:
     return found
 
 
+def left_out(p: Payable) -> bool:
+    """Whether its invoice was removed in QuickBooks and a person accepted that: what is received on it stays
+    unapplied."""
+    broken = p.booked.broken if p.booked else None
+    return bool(broken and broken.absent and broken.accepted)
+
+
 def sent(world: World, lane: str) -> frozenset[str]:
     """Keys of the steps whose answer is awaited."""
     return frozenset(key for call in world.store.live_calls(lane) for key in call.members)

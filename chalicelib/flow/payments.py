@@ -129,7 +129,7 @@ def _add(world: World, policy: Policy, e: Effect, state: Payment, around: _Batch
         if cause:
             out.blocked.append((e, cause))
             return
-        if p.booked is None or p.booked.voided:  # the bill is gone: its money stays unapplied on the customer
+        if p.booked is None or p.booked.voided or leaving.left_out(p):  # its money stays unapplied on the customer
             continue
         invoice = around.invoices[p.booked.id]
         cents = max(0, min(item.cents, around.left[invoice.id]))  # what is too much stays unapplied, and is shown
@@ -181,7 +181,7 @@ def _wanted(
 
 def _waits(world: World, state: Payment, p: Payable, around: _Batch) -> str:
     """Why this payment cannot be put on a bill's invoice yet; empty when it can."""
-    if p.gone and (p.booked is None or p.booked.voided):
+    if (p.gone and (p.booked is None or p.booked.voided)) or leaving.left_out(p):
         return ""
     if p.booked is None or p.booked.voided:
         return f"It waits for invoice {p.number} in QuickBooks."

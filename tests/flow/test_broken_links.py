@@ -166,6 +166,22 @@ def test_accepting_leaves_it_out_until_the_bill_changes_and_then_asks_again() ->
     assert cents(acts.invoice(stage, OPEN)["TotalAmt"]) == 77_00
 
 
+def test_what_is_received_on_an_invoice_that_is_left_out_is_entered_unapplied_and_waits_for_nobody() -> None:
+    stage = a_told_stage()
+    clio = stage.world.clio_box.people
+    people(stage).delete_invoice(stage.realm, acts.invoice(stage, OPEN)["Id"])
+    soon(stage)
+    decide(stage, "accept")
+    clio.record_payment({OPEN: 10_00})
+    clio.issue_credit(OPEN, 5_00)
+    acts.poll(stage)
+    stage.pass_time(3, minutes=30)
+    waiting = [e for e in acts.all_effects(stage) if e.kind in (Do.POSTING, Do.CREDIT) and e.status is Status.OWED]
+    assert [e.cause for e in waiting] == []
+    assert cents(acts.booked(stage, "Payment")[-1]["UnappliedAmt"]) == 10_00
+    assert cents(acts.booked(stage, "CreditMemo")[-1]["Balance"]) == 5_00
+
+
 def test_linking_takes_the_invoice_that_is_named_and_writes_nothing() -> None:
     stage = a_told_stage()
     old = acts.invoice(stage, OPEN)

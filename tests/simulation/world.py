@@ -83,7 +83,12 @@ class SimStore(MemoryStore):
     def postpone(self, key: str, due_at: datetime, *, cause: str = "", tries: int | None = None) -> None:
         if tries == 0:
             due_at = self._stretched(key, due_at)
-        if self.life is not None and tries is not None and tries > PATIENT and cause.startswith("It waits for"):
+        if (
+            self.life is not None
+            and tries is not None
+            and tries > PATIENT
+            and cause.startswith(("It waits for", "Invoice "))
+        ):
             due_at = max(due_at, self.life.now() + BLOCKED)
         if self.life is not None and cause.startswith("It waits for the first sync"):
             due_at = max(due_at, self.life.now() + BLOCKED)
