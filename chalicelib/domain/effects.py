@@ -47,6 +47,7 @@ class Do(StrEnum):
     REMIND = "mail.remind"
     RECEIPT = "mail.receipt"
     WATCH_MAIL = "mail.watch"
+    DIGEST = "mail.digest"
     ITEM_MATCHED = "self.matched"
     REPOST = "self.repost"
     RESYNC = "self.resync"
@@ -182,9 +183,8 @@ def read_client(firm: str, lane: str, client: str, at: datetime) -> Effect:
 
 def change_client(firm: str, lane: str, contact: str, revision: int, at: datetime, title: str) -> Effect:
     """What changed in QuickBooks goes to Clio."""
-    body: Json = {"contact": contact, "revision": revision}
-    about = f"contact/{contact}"
-    return owed(firm, Do.CHANGE_CLIENT, f"{contact}/{revision}", about, lane, at, body=body, title=title)
+    name, body = f"{contact}/{revision}", {"contact": contact, "revision": revision}
+    return owed(firm, Do.CHANGE_CLIENT, name, f"contact/{contact}", lane, at, body=body, title=title)
 
 
 def first_look(firm: str, lane: str, customer_id: str, at: datetime) -> Effect:

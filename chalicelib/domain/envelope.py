@@ -87,12 +87,18 @@ def claim(payable: Payable, envelope: Envelope, now: datetime) -> tuple[Decision
     return Decision(claimed), Decision(new, effects=(watch,), names=(envelope.raw, envelope.reading))
 
 
-def outcome(envelope: Envelope, fact: Outcome, now: datetime) -> Decision[Envelope]:
+ORDER = (Post.CLAIMED, Post.UNCERTAIN, Post.RELEASED, Post.REFUSED, Post.SENT, Post.DELIVERED)
+
+
+def moves(was: Post, said: Post) -> bool:
     """Only forward: a delivery event after "uncertain" makes it sent; a late "released" never undoes a sending."""
-    order = [Post.CLAIMED, Post.UNCERTAIN, Post.RELEASED, Post.REFUSED, Post.SENT, Post.DELIVERED]
-    if envelope.post in (Post.BOUNCED, Post.COMPLAINED):
-        return Decision(envelope)
-    if fact.post in order and envelope.post in order and order.index(fact.post) <= order.index(envelope.post):
+    if was not in ORDER:  # it came back, or was complained of: that is the last word
+        return False
+    return said not in ORDER or ORDER.index(said) > ORDER.index(was)
+
+
+def outcome(envelope: Envelope, fact: Outcome, now: datetime) -> Decision[Envelope]:
+    if not moves(envelope.post, fact.post):
         return Decision(envelope)
     sent_at = now if fact.post is Post.SENT else envelope.sent_at
     owed = (_task(envelope, fact, now),) if fact.post in TASKS else ()

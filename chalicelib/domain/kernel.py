@@ -29,6 +29,7 @@ class Kind(StrEnum):
     LEDGER = "ledger"  # what a trust account holds, in all and for each client and matter
     MATTER = "matter"  # a matter's sub-customer in QuickBooks
     HOLDER = "holder"  # a client's own account below the trust liability in QuickBooks
+    DIGEST = "digest"  # the firm's daily mail to itself
     STATEMENT = "statement"  # a trust account's reconciliation as of a month end
 
 

@@ -45,7 +45,7 @@ def perform(world: World, reach: Reach, policy: Policy, effect: Effect) -> None:
             looking.item_matched(world, policy, effect)
         case Do.OPEN_SESSION | Do.LOOK_SESSION | Do.LOOK_INTENT | Do.LOOK_ACCOUNT | Do.EXPIRE_SESSION:
             _stripe(world, reach, policy, effect, do)
-        case Do.REMIND | Do.RECEIPT | Do.WATCH_MAIL:
+        case Do.REMIND | Do.RECEIPT | Do.WATCH_MAIL | Do.DIGEST:
             _mail(world, reach, policy, effect, do)
         case (
             Do.POLL_CLIO
@@ -94,9 +94,11 @@ def _stripe(world: World, reach: Reach, policy: Policy, effect: Effect, do: Do) 
 
 
 def _mail(world: World, reach: Reach, policy: Policy, effect: Effect, do: Do) -> None:
-    from chalicelib.flow import mailing
+    from chalicelib.flow import digesting, mailing
 
-    if do is Do.REMIND:
+    if do is Do.DIGEST:
+        digesting.tell(world, reach.paced, policy, effect)
+    elif do is Do.REMIND:
         mailing.remind(world, reach, policy, effect)
     elif do is Do.RECEIPT:
         mailing.receipt(world, reach, policy, effect)

@@ -24,7 +24,8 @@ from chalicelib.flow.settle import policy_of
 
 LOOKED_AT = 500  # effects of one lane; more are "more than"
 PARKED_SHOWN = 100
-BY_THE_CLOCK = {Do.REMIND, Do.WATCH_MAIL, Do.POLL_CLIO, Do.POLL_STRIPE, Do.LOOK_SESSION, Do.PREFLIGHT, Do.RECONCILE}
+BY_THE_CLOCK = {Do.REMIND, Do.WATCH_MAIL, Do.DIGEST, Do.POLL_CLIO, Do.POLL_STRIPE, Do.LOOK_SESSION}
+BY_THE_CLOCK |= {Do.PREFLIGHT, Do.RECONCILE}
 WORDS = {
     Neighbour.CLIO: "From Clio",
     Neighbour.QUICKBOOKS: "To QuickBooks",

@@ -99,19 +99,22 @@ def _look_for_address(world: World, reach: Reach, policy: Policy, effect: Effect
 def _send(world: World, reach: Reach, policy: Policy, mail: Envelope) -> None:
     """Sends a claimed mail, or releases the claim when it took too long to get here."""
     raw = world.store.document(mail.raw)
-    if raw is None or world.now() > mail.claimed_at + CLAIM_LASTS:
-        say(world, policy, mail, Outcome(Post.RELEASED))
-        return
+    said = deliver(world, reach, raw, to=mail.to, tag=tag_of(mail.firm, mail.id), claimed_at=mail.claimed_at)
+    if said.post is Post.SENT:
+        world.count("mail_sent", kind=mail.kind)
+    say(world, policy, mail, said)
+
+
+def deliver(world: World, reach: Reach, raw: bytes | None, *, to: str, tag: str, claimed_at: datetime) -> Outcome:
+    """Sends a mail that was claimed then, once, if that is not too long ago; gives what became of it."""
+    if raw is None or world.now() > claimed_at + CLAIM_LASTS:
+        return Outcome(Post.RELEASED)
     try:
-        message = reach.mail(lambda m: m.send(raw, to=mail.to, tag=tag_of(mail.firm, mail.id)))
+        return Outcome(Post.SENT, message=reach.mail(lambda m: m.send(raw, to=to, tag=tag)))
     except Unavailable as problem:
-        say(world, policy, mail, Outcome(Post.UNCERTAIN if problem.maybe_done else Post.RELEASED))
-        return
+        return Outcome(Post.UNCERTAIN if problem.maybe_done else Post.RELEASED)
     except Declined as no:
-        say(world, policy, mail, Outcome(Post.REFUSED, detail=no.message))
-        return
-    world.count("mail_sent", kind=mail.kind)
-    say(world, policy, mail, Outcome(Post.SENT, message=message))
+        return Outcome(Post.REFUSED, detail=no.message)
 
 
 def say(world: World, policy: Policy, mail: Envelope, fact: Outcome, finish: tuple[Finish, ...] = ()) -> None:
@@ -158,6 +161,7 @@ def envelope_of(tag: str) -> tuple[str, str]:
     return firm, id
 
 
+DIGEST = "digest-"  # what the id of a firm's own daily mail begins with: no envelope's does
 EVENTS = {
     "send": Post.SENT,
     "delivery": Post.DELIVERED,
@@ -172,6 +176,11 @@ def event_seen(world: World, tag: str, kind: str) -> None:
     post = EVENTS.get(kind.lower())
     firm, id = envelope_of(tag)
     if post is None or not id:
+        return
+    if id.startswith(DIGEST):
+        from chalicelib.flow import digesting
+
+        digesting.event_seen(world, firm, id.removeprefix(DIGEST), post)
         return
     mail: Envelope | None = states.decode(Kind.ENVELOPE, world.store.load(Ref(firm, Kind.ENVELOPE, id)).body)
     if mail is None:

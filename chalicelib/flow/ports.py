@@ -337,7 +337,7 @@ class Mail(Protocol):
 
     def compose(self, letter: Letter) -> bytes: ...
     def render(self, kind: str, context: Json) -> tuple[str, str]:
-        """(text, html) of a letter: reminder, receipt or failed. Pure."""
+        """(text, html) of a letter: reminder, receipt, failed or digest. Pure."""
         ...
 
     def send(self, raw: bytes, *, to: str, tag: str) -> str:

@@ -195,16 +195,19 @@ _ITEMS = ("services", "expenses", "interest", "tax", "credit")
 
 
 def confirm_writes(
-    world: World, firm: str, *, sync_off: bool, reminders_off: bool, start_on: date | None, by: str
+    world: World, firm: str, *, sync_off: bool, reminders_off: bool, start_on: date | None, by: str, tell: bool = False
 ) -> None:
-    """From now on we read. Begins the polls, and the first sync, which a person goes through before we write."""
-    from chalicelib.flow import first_sync, resync
+    """From now on we read. Begins the polls, and the first sync, which a person goes through before we write; and the
+    daily digest, if the person wants to be told."""
+    from chalicelib.flow import digesting, first_sync, resync
 
     missing = [s.title for s in setup(world, firm).steps if s.state != "done" and not s.may_skip and s.key not in LAST]
     if missing:
         raise Refused(f"First finish the steps above: {'; '.join(missing)}.")
     settle_firm(world, firm, WritesConfirmed(sync_off, reminders_off, start_on), by=by)
     resync.begin_polls(world, firm)
+    if tell:
+        digesting.begin(world, firm, by)
     first_sync.start(world, firm, by)
 
 

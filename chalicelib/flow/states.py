@@ -12,6 +12,7 @@ from chalicelib.domain import (
     connection,
     contact,
     crediting,
+    digest,
     envelope,
     ledger,
     matters,
@@ -52,6 +53,7 @@ SHAPES: dict[Kind, Shape] = {
     Kind.MATTER: Shape(matters.Matter, _unlisted),
     Kind.HOLDER: Shape(trust.Holder, _unlisted),
     Kind.LEDGER: Shape(ledger.Ledger, ledger.listing),
+    Kind.DIGEST: Shape(digest.Digest, _unlisted),
     Kind.STATEMENT: Shape(statement.Statement, statement.listing),
 }
 

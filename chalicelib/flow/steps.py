@@ -27,6 +27,7 @@ UNTITLED = {
     Do.TRUST_SWEEP: "A trust account could not be read in full",
     Do.REMIND: "A reminder could not be sent",
     Do.RECEIPT: "A receipt could not be sent",
+    Do.DIGEST: "The daily digest could not be sent",
 }
 
 

@@ -1,4 +1,4 @@
-"""The three letters: a plain dict to (text, html), from the templates beside this file.
+"""Letters to clients and the firm's own digest: a plain dict to (text, html), from the templates beside this file.
 
 What the firm wrote comes in as values: it is escaped and never evaluated as a template. The plain text says everything
 that the HTML says. Nothing here names the program: the firm stands first, and a client knows only the firm.
@@ -20,6 +20,8 @@ PREHEADERS = {
     "receipt": "Thank you: your payment has reached us.",
     "failed": "A payment did not go through.",
 }
+
+FOR_THE_FIRM = {"digest": "What needs somebody at your firm today."}
 
 
 class Item(TypedDict):
@@ -52,16 +54,46 @@ class Context(TypedDict):
     accent: NotRequired[str]
 
 
+class Row(TypedDict):
+    """One thing that needs somebody. ``url``: of its page, on our address."""
+
+    title: str
+    cause: str
+    remedy: str
+    url: str
+
+
+class Section(TypedDict):
+    """``rest``: a sentence on those that are not shown. ``url`` and ``words``: the page with all of them, or empty."""
+
+    heading: str
+    lead: str
+    rows: list[Row]
+    rest: str
+    url: str
+    words: str
+
+
+class Told(TypedDict):
+    """The digest. ``settings_url``: where a person changes or stops it."""
+
+    firm_name: str
+    paragraphs: list[str]
+    sections: list[Section]
+    settings_url: str
+
+
 ACCENT = "#1f4e79"
 _LEFT_OUT = {"pay_url": "", "view_url": "", "reply_hint": "", "firm_address": "", "accent": ACCENT}
 
 
-def render(kind: str, context: Context) -> tuple[str, str]:
-    """(text, html) of ``kind``: reminder, receipt or failed. Raises ValueError for another kind or an address that is
-    no web address, and jinja2's UndefinedError when the context lacks something."""
-    if kind not in PREHEADERS:
+def render(kind: str, context: Context | Told) -> tuple[str, str]:
+    """(text, html) of ``kind``: reminder, receipt, failed; or digest, for the firm itself. Raises ValueError for any
+    other kind or an address that is no web address, and jinja2's UndefinedError when the context lacks something."""
+    preheader = {**PREHEADERS, **FOR_THE_FIRM}.get(kind)
+    if preheader is None:
         raise ValueError(f"no such letter: {kind}")
-    filled = cast("dict[str, object]", {**_LEFT_OUT, "preheader": PREHEADERS[kind], **context})
+    filled = cast("dict[str, object]", {**_LEFT_OUT, "preheader": preheader, **context})
     if not re.fullmatch(r"#[0-9a-fA-F]{6}", str(filled["accent"])):
         filled["accent"] = ACCENT
     for name in ("pay_url", "view_url"):

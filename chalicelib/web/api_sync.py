@@ -1,11 +1,11 @@
-"""The API about syncing: how it stands, what has to be set, and the first sync with care."""
+"""The API about syncing: how it stands, who is told of it, what has to be set, and the first sync with care."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from chalicelib.web.answers import NotFound
-from chalicelib.web.api_door import Asked, get, post
+from chalicelib.web.api_door import Asked, get, post, put
 
 
 @get("/sync")
@@ -98,3 +98,22 @@ def check_preflight(ask: Asked) -> dict[str, Any]:
 
     preflight.start(ask.world, ask.firm)
     return {"started": True}
+
+
+@get("/digest")
+def digest(ask: Asked) -> Any:
+    """The daily digest: to whom, what it tells, and what became of the last one."""
+    from chalicelib.flow import digesting
+
+    return digesting.shown(ask.world, ask.firm)
+
+
+@put("/digest")
+def set_digest(ask: Asked) -> Any:
+    """What is left out stays as it is."""
+    from chalicelib.flow import digesting
+
+    now = digesting.shown(ask.world, ask.firm)
+    to, which = ask.json.text("to", now.to), ask.json.text("which", now.which)
+    digesting.choose(ask.world, ask.firm, on=ask.json.flag("on"), to=to, which=which, by=ask.by)
+    return digesting.shown(ask.world, ask.firm)

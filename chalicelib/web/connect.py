@@ -289,6 +289,7 @@ def confirm(ask: Ask) -> Reply:
             reminders_off=ask.one("reminders_off") == "yes",
             start_on=_day(ask.one("start_on")),
             by=ask.by,
+            tell=ask.one("digest") == "yes",
         )
         return go("/desk/first")
 

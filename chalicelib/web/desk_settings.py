@@ -44,6 +44,19 @@ def contacts_stand(ask: Ask) -> Reply:
     return back(HERE, "stands")
 
 
+@desk.post("/desk/settings/digest")
+def daily_digest(ask: Ask) -> Reply:
+    """To whom the daily digest goes and what it tells; or that it stops, which whoever gets it may say."""
+    from chalicelib.errors import Refused
+    from chalicelib.flow import digesting
+
+    on = ask.one("on") == "yes"
+    if on and not ask.who.owner:
+        raise Refused("Only an owner of the Clio account can say to whom the daily digest goes.")
+    digesting.choose(ask.world, ask.firm, on=on, to=ask.one("to"), which=ask.one("which"), by=ask.by)
+    return back(HERE, "digest-on" if on else "digest-off")
+
+
 @desk.post("/desk/settings/keys", who="owner")
 def new_key(ask: Ask) -> str:
     """The key is shown once, on this page, and never again."""
@@ -94,12 +107,13 @@ def _leaving(ask: Ask, problem: str = "") -> str:
 
 
 def _page(ask: Ask, fresh: str = "") -> str:
-    from chalicelib.flow import keys, views
+    from chalicelib.flow import digesting, keys, views
 
     return page(
         ask,
         "settings.html",
         "settings",
+        digest=digesting.shown(ask.world, ask.firm),
         links=views.connections(ask.world, ask.firm),
         keys=keys.listed(ask.world, ask.firm),
         fresh=fresh,

@@ -31,6 +31,8 @@ NOTES = {
     "taken": "That value goes to both sides now.",
     "left": "It stays as each side shows it. A later change goes over again.",
     "linked": "The customer is linked. Nothing was overwritten on either side.",
+    "digest-on": "The daily digest is on. The first comes on the next morning on which something needs somebody.",
+    "digest-off": "The daily digest is off. What needs somebody still stands under Needs attention.",
     "stands": "Kept. It holds for changes from now on.",
     "tried": "What waited there is being tried again now.",
     "purged": "The links to QuickBooks are purged. Connect a company under Connections to begin anew.",

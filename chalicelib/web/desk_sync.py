@@ -9,9 +9,10 @@ from chalicelib.web.door import Ask
 
 @desk.get("/desk/sync")
 def status(ask: Ask) -> str:
-    from chalicelib.flow import health
+    from chalicelib.flow import digesting, health
 
-    return page(ask, "sync.html", "sync", h=health.health(ask.world, ask.firm))
+    told = digesting.shown(ask.world, ask.firm)
+    return page(ask, "sync.html", "sync", h=health.health(ask.world, ask.firm), digest=told)
 
 
 @desk.post("/desk/sync")

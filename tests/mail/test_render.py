@@ -123,3 +123,43 @@ def test_a_context_that_lacks_something_is_an_error() -> None:
     del context["total"]  # type: ignore[misc]
     with pytest.raises(UndefinedError):
         render("reminder", context)
+
+
+# --- the firm's own digest --------------------------------------------------------------------------------------------
+
+WROTE = "Bill 7, <b>Ada & Sons</b> {{ 7 * 7 }}"
+
+
+def a_digest(**other: Any) -> Any:
+    row = {"title": WROTE, "cause": "It waits.", "remedy": "Press Retry.", "url": "https://fee.example/desk/invoices/7"}
+    section = {
+        "heading": "Waiting for you",
+        "lead": "12 invoices.",
+        "rows": [row],
+        "rest": "And 11 more.",
+        "url": "https://fee.example/desk/attention",
+        "words": "Show all",
+    }
+    return {
+        "firm_name": "Hartwell & Pine LLP",
+        "paragraphs": ["Good morning."],
+        "sections": [section, {**section, "rest": "", "url": "", "words": ""}],
+        "settings_url": "https://fee.example/desk/settings#digest",
+        **other,
+    }
+
+
+def test_both_parts_of_the_digest_say_everything_and_evaluate_nothing() -> None:
+    text, html = render("digest", a_digest())
+    assert WROTE in text and "&lt;b&gt;Ada &amp; Sons&lt;/b&gt; {{ 7 * 7 }}" in html
+    for said in ("Good morning.", "12 invoices.", "It waits.", "Press Retry.", "And 11 more.", "/desk/attention"):
+        assert said in text and said in html
+    for said in ("https://fee.example/desk/invoices/7", "https://fee.example/desk/settings#digest"):
+        assert said in text and said in html
+    assert "None" not in text + html and "\n\n\n" not in text
+
+
+def test_the_digest_needs_no_picture_script_or_other_host() -> None:
+    _, html = render("digest", a_digest())
+    assert "<img" not in html and "<script" not in html
+    assert set(re.findall(r'(?:src|href)="(https?://[^/"]+)', html)) == {"https://fee.example"}

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from chalicelib.domain.kernel import Kind, Ref
-from chalicelib.flow import states
+from chalicelib.flow import digesting, states
 from chalicelib.flow.firms import connections, firm_of
 from chalicelib.web import door
 from infra.sandbox.clio import FIRM_A, OWNER_A
@@ -250,6 +250,16 @@ def set_up_to(visitor: Visitor, step: str) -> Visitor:
         if name == step:
             break
     return visitor
+
+
+def test_who_confirms_the_set_up_may_be_told_by_e_mail() -> None:
+    visitor = set_up_to(a_visitor(), "confirm")
+    page = visitor.get("/setup")
+    assert "E-mail me in the morning" in page.text
+    assert confirm_writes(visitor, digest="yes").status == 303
+    shown = digesting.shown(visitor.world, _firm(visitor))
+    assert shown.on and shown.to and shown.next_at
+    assert "E-mail me in the morning" not in visitor.get("/setup?open=confirm").text
 
 
 def test_a_firm_gets_ready_step_by_step() -> None:
