@@ -137,6 +137,11 @@ def test_a_firm_that_moves_to_another_zone_still_gets_one_a_day() -> None:
     assert digest.opens(state, FIRM_HERE, MORNING + timedelta(days=1)) == datetime(2026, 5, 6, 13, 0, tzinfo=UTC)
 
 
+def test_a_claim_of_which_nobody_speaks_is_uncertain_after_ten_minutes() -> None:
+    state = decided(None, on(), Claimed(1, TO))
+    assert state.mail and digest.speaks_by(state.mail) == MORNING + timedelta(minutes=10)
+
+
 # --- claiming and hearing ---------------------------------------------------------------------------------------------
 
 
