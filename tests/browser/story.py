@@ -107,6 +107,7 @@ def a_broken_link(stage: Stage, payable: str) -> str:
     booked = the_payable(stage, payable).booked
     assert booked is not None
     stage.world.quickbooks_box.people.delete_invoice(stage.realm, booked.id)
+    resync.begin_polls(stage.world, stage.firm)
     stage.pass_time(minutes=17)
     parked = stage.world.store.parked(stage.firm, limit=100).items
     return quote(next(e.key for e in parked if e.body.get("book") == booked.id), safe="")

@@ -148,7 +148,7 @@ def billed(credits: int, balance: int, held: Credit | None) -> list[str]:
     known = (Known("r1", credits, TODAY, "m1", "credit", "", Standing.OTHER),) if credits else ()
     p = a_payable(credits=credits, receipts=known, booked=Booked("5", 1, 40000))
     assert comparing.crediting_ids(p) == ({"m1"} if credits else set())
-    there = InvoiceReading("5", "0", "1042", "63", 40000, balance, None, None, "", None)
+    there = InvoiceReading("5", "0", p.number, "63", 40000, balance, p.issued_on, p.due_on, "", None)
     return [d.kind for d in comparing.against_books(p, there, {}, {"m1": held} if held else {})]
 
 

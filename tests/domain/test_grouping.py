@@ -192,7 +192,9 @@ def test_an_answer_to_an_older_posting_changes_nothing() -> None:
     assert posting.posted(state, PaymentPosted("9", "realm-1", 1, 5)) == Decision(state)
     assert posting.posted(state, PaymentPosted("9", "realm-1", 2, 5)).state.posted == Posted("9", 2, 5)
     assert posting.posted(state, PaymentPosted("8", "realm-1", 1, 5)).state.posted == Posted("8", 1, 5)
-    assert posting.posted(state, PaymentPosted("9", "realm-1", 3, 5, 2)).state.posted == Posted("9", 3, 5, unapplied=2)
+    assert posting.posted(state, PaymentPosted("9", "realm-1", 3, 40000, 2)).state.posted == Posted(
+        "9", 3, 40000, unapplied=2
+    )
 
 
 def test_a_payment_taken_out_to_be_added_anew_is_not_yet_what_is_wanted() -> None:

@@ -256,7 +256,7 @@ def named(**fields: Any) -> InvoiceBooked:
 def test_the_invoice_that_a_person_names_is_linked_and_nothing_is_written() -> None:
     state = replace(an_invoice(Broken(Harm.DELETED), breaks=1), shares=(a_share("p9"),))
     decision = noticing.invoice_linked(state, named(), NOW)
-    assert decision.state.booked == Booked("88", 2, 40000, adopted=True)
+    assert decision.state.booked == Booked("88", 2, 40000, adopted=True, untouched=True)
     assert decision.state.revision == decision.state.lines_revision == 2
     assert kinds(decision) == [Do.REPOST]
     assert task_key(state, 1) in decision.closes

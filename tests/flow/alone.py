@@ -6,12 +6,15 @@ from collections.abc import Callable
 from typing import Any
 
 from chalicelib.domain.kernel import Commit, Effect, Status
+from tests.builders import FIRM
 from tests.world import MemoryWorld
 
 
 class Near:
     """A way out. Each neighbour is an object with the verbs that may be called; ``first`` is done before the first
     call: what another worker does meanwhile."""
+
+    firm = FIRM
 
     def __init__(self, *, first: Callable[[], object] | None = None, **neighbours: Any) -> None:
         self.neighbours = neighbours

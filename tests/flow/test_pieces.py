@@ -11,7 +11,7 @@ from chalicelib.domain.effects import Do
 from chalicelib.domain.payment import Payment
 from chalicelib.flow import broken
 from infra.sandbox.kit import Fault
-from tests.flow import acts
+from tests.flow import acts, races
 from tests.flow.acts import STAFF, booked, cents, invoice, payable
 from tests.flow.test_purge import begin_anew, purge
 from tests.flow.test_subcustomers import a_new_bill, a_stage_by_matter
@@ -117,6 +117,26 @@ def test_after_a_lost_answer_each_piece_stands_once(do: str, skip: int) -> None:
     assert sorted(c for _, c in pieces(stage)) == [6000, 9000]
     posted = paid(stage).posted
     assert posted and posted.cents == 15000 and not posted.adding
+
+
+class Death(BaseException):
+    """The worker is gone."""
+
+
+@pytest.mark.parametrize("amounts", [{ONE: 9000, OTHER: 6000}, {ONE: 9000}])
+def test_an_answer_that_comes_again_after_a_worker_died_takes_nothing_out(amounts: dict[str | int, int]) -> None:
+    stage = a_stage_of_two_matters()
+    stage.world.quickbooks_box.switches["batch_replay"] = "replay"
+
+    def dies() -> None:
+        raise Death
+
+    with pytest.raises(Death), races.before(stage.world.store, "end", dies):
+        acts.record(stage, {str(k): v for k, v in amounts.items()})
+    stage.pass_time(2, minutes=20)
+    assert sorted(c for _, c in pieces(stage)) == sorted(amounts.values())
+    posted = paid(stage).posted
+    assert posted and (posted.cents, posted.voided, posted.adding) == (sum(amounts.values()), False, 0)
 
 
 @pytest.mark.parametrize("do", ["drop_answer", "drop_request"])

@@ -88,6 +88,7 @@ def test_what_is_entered_changed_or_deleted_after_the_sign_off_is_shown() -> Non
     stage, account, month = a_checked_stage()
     journal = trust_report.three_way(stage.world, stage.firm, account, month).journal
     enter(stage, account, month, journal)
+    assert next(m.state for m in trust_views.months(stage.world, stage.firm, account)) == "entered"
     trust_report.sign(stage.world, stage.firm, account, month, "Olivia")
     assert next(m.state for m in trust_views.months(stage.world, stage.firm, account)) == "signed"
     stage.world.clock.move(minutes=1)

@@ -16,6 +16,7 @@ from typing import Any
 
 import requests
 
+from chalicelib.domain.effects import Do
 from chalicelib.domain.kernel import Neighbour
 from chalicelib.domain.readings import EventPointer
 from chalicelib.errors import FeeSimpleError
@@ -151,7 +152,7 @@ class History(SimLife):
         if script is not None:
             self.days = script.days
             self.crew.dies_at = script.dies_at
-            self._let_sleep(self.firms[1])
+            self._let_sleep(self.firms[1], mails=True)
             script.tell(self)
             return
         self._put_on_agenda(draw, begins)
@@ -169,10 +170,11 @@ class History(SimLife):
             if owed.effect.kind in RECURRING:
                 store.postpone(owed.effect.key, self.began + store.rests(owed.effect.kind) * draw.random())
 
-    def _let_sleep(self, firm: FirmFacts) -> None:
-        """What comes by itself, mails excepted, comes after the story."""
+    def _let_sleep(self, firm: FirmFacts, *, mails: bool = False) -> None:
+        """What comes by itself, reminders excepted unless ``mails``, comes after the story."""
+        reminders = (Do.REMIND,) if mails else ()
         for owed in list(self.world.store._effects.values()):
-            if owed.effect.firm == firm.firm and owed.effect.kind in RECURRING:
+            if owed.effect.firm == firm.firm and owed.effect.kind in (*RECURRING, *reminders):
                 self.world.store.postpone(owed.effect.key, self.began + LONG)
 
     def _put_on_agenda(self, draw: random.Random, begins: str) -> None:
@@ -213,7 +215,9 @@ class History(SimLife):
 
     def _trust_moved(self) -> bool:
         """Whether the nightly look at trust balances is worth its calls."""
-        return self.script is not None or self.seed % 4 == 0 or any("trust" in act.name for act in self.acts)
+        if self.script is not None:
+            return False
+        return self.seed % 4 == 0 or any("trust" in act.name for act in self.acts)
 
     def _drawn_acts(self, draw: random.Random) -> list[Act]:
         weights = {**ACTS, **self.mix.acts}
