@@ -289,7 +289,7 @@ def afresh(state: Payable, policy: Policy, now: datetime) -> Decision[Payable]:
     older = f"{state.id}/{state.revision}"
     closes = [effects.key_of(state.firm, do, older) for do in (effects.Do.READ_LINES, effects.Do.INVOICE)]
     if state.booked:
-        name = f"payments/{state.id}/{effects.linked_name(state.booked.id, state.generation)}"
+        name = compare_name(state, state.booked.id, state.generation)
         closes.append(effects.key_of(state.firm, effects.Do.TASK, name))
     owed = [] if new.gone else written_again(new, policy, now)
     return Decision(new, effects=tuple(owed), closes=(*closes, *asked(state)))
@@ -300,8 +300,8 @@ class InvoiceBooked:
     """QuickBooks shows the invoice: written by us, or one that was there and is linked (``adopted``).
 
     ``waits``: its payments there (``unmatched``, in words) are not Clio's one to one, and a person compares them.
-    ``revision`` 0: it is there, but not known to show what it should. ``customer``: whose it is there; ``matter``: of
-    whose sub-customer that is, if any.
+    ``left``: those that a person said are something else. ``revision`` 0: it is there, but not known to show what it
+    should. ``customer``: whose it is there; ``matter``: of whose sub-customer that is, if any.
     """
 
     id: str
@@ -315,6 +315,7 @@ class InvoiceBooked:
     generation: int = 1
     customer: str = ""
     matter: str = ""
+    left: tuple[tuple[str, int], ...] = ()
 
 
 def booked(state: Payable, fact: InvoiceBooked, now: datetime) -> Decision[Payable]:
@@ -340,6 +341,7 @@ def booked(state: Payable, fact: InvoiceBooked, now: datetime) -> Decision[Payab
             customer=fact.customer or (old.customer if old and old.id == fact.id else ""),
             matter=fact.matter,
             untouched=fact.adopted,
+            left=fact.left or (old.left if old and old.id == fact.id else ()),
         ),
         generation=fact.generation,
     )
@@ -379,15 +381,20 @@ def kept(state: Payable) -> Decision[Payable]:
     return Decision(replace(state, booked=replace(state.booked, revision=state.revision, kept=True)))
 
 
+def compare_name(state: Payable, invoice: str, generation: int) -> str:
+    """Names the task about the payments on an invoice that was linked."""
+    return f"payments/{state.id}/{effects.linked_name(invoice, generation)}"
+
+
 def _compare_payments(state: Payable, fact: InvoiceBooked, now: datetime) -> Effect:
     return effects.task(
         state.firm,
-        f"payments/{state.id}/{effects.linked_name(fact.id, fact.generation)}",
+        compare_name(state, fact.id, fact.generation),
         f"payable/{state.id}",
         now,
         title=f"Invoice {state.number}: payments in QuickBooks",
         reason=f"The linked invoice has payments in QuickBooks ({fact.unmatched}) that do not match Clio's one to one.",
-        remedy="Compare them with Clio's and correct either side. Press Done when both show the same; until then "
+        remedy="Say what each of them is: they stand side by side with Clio's, with what is suggested. Until then "
         "nothing is posted on this invoice.",
         body={"payable": state.id, "release": True},
     )

@@ -158,6 +158,8 @@ def _amounts(
         remedy = "It is entered there by itself; see Needs attention for what holds it."
         found.append(_of_payable(p, "credit not in QuickBooks", cause, remedy, missing))
     elif actual not in (expected, max(0, expected - max(0, missing))):
+        if told := _linked_payments(p, actual, expected):
+            return [*found, told]
         cause = (
             f"QuickBooks shows {show(invoice.balance, p.currency)} open on this invoice; the payments that we know "
             f"leave {show(expected, p.currency)}."
@@ -165,6 +167,20 @@ def _amounts(
         remedy = "Look for a payment or credit on this invoice that was added, changed or removed in QuickBooks."
         found.append(_of_payable(p, "balance differs in QuickBooks", cause, remedy, actual - expected))
     return found
+
+
+def _linked_payments(p: Payable, actual: int, expected: int) -> Difference | None:
+    """What payments explain that stood on the invoice when it was linked."""
+    if p.booked and p.booked.waits:
+        cause = "The payments on the linked invoice are not compared with Clio's yet."
+        remedy = "Say under Needs attention what each of them is."
+        return _of_payable(p, "waits for your word", cause, remedy, actual - expected)
+    left = sum(cents for _, cents in p.booked.left) if p.booked else 0
+    if not left or actual != max(0, expected - left):
+        return None
+    cause = f"QuickBooks shows {show(left, p.currency)} on this invoice that you said is something else."
+    remedy = "Move it in QuickBooks to what it belongs to, or record it in Clio."
+    return _of_payable(p, "payment of something else", cause, remedy, actual - expected, expected=True)
 
 
 def touching(p: Payable) -> set[str]:

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from chalicelib.domain import pairing
 from chalicelib.domain.contact import Contact
 from chalicelib.domain.matching import CERTAIN, Suggestion
 from chalicelib.domain.money import show
@@ -44,7 +45,7 @@ class Row:
     """``there``: what it is linked to, in words; ``link``: its QuickBooks id. ``exact``: certain, and confirmed
     together with the others. ``needs``: a person must choose one of ``offers``. ``cents``: of a bill. ``payments``:
     payments on the invoice that are Clio's; ``unmatched``: the others, in words: nothing is posted there until somebody
-    has compared them."""
+    has compared them; ``left``: those that they said are something else."""
 
     id: str
     title: str
@@ -60,6 +61,7 @@ class Row:
     choice: str = ""
     payments: int = 0
     unmatched: str = ""
+    left: int = 0
 
 
 @dataclass
@@ -146,9 +148,10 @@ def bill_row(
     customer: str,
     names: Mapping[str, str],
     answer: str = "",
+    said: pairing.Answer | None = None,
 ) -> Row:
     """``found``: invoices in QuickBooks with the bill's number. ``customer``: the one that its client is, or will be,
-    linked to; empty where one is created. ``names``: of customers by id."""
+    linked to; empty where one is created. ``names``: of customers by id. ``said``: about the payments on it."""
     told = Row(p.id, p.number, p.client_name, Fate.CREATE, p.asks)
     live = [i for i in found if not i.voided]
     if not live:
@@ -160,13 +163,13 @@ def bill_row(
     offered = (*links, Offer(LEAVE, "It is another invoice: leave this bill until one of the two is renumbered"))
     if answer and answer in {o.choice for o in offered}:
         chosen = answered(_with(told, Fate.WAIT, None, "", offers=offered), answer)
-        return _paired(chosen, p, next((i for i in live if i.id == chosen.link), None), payments)
+        return _paired(chosen, p, next((i for i in live if i.id == chosen.link), None), payments, said)
     if len(same) == 1:
         invoice = same[0]
         offer = next(o for o in links if o.choice == f"{LINK}{invoice.id}")
         why = "It was made by us" if mine else "Same number, client and amount"
         fate = Fate.LINK if invoice.total == p.asks else Fate.CHANGE
-        return _paired(_with(told, fate, offer, why, exact=True, offers=offered), p, invoice, payments)
+        return _paired(_with(told, fate, offer, why, exact=True, offers=offered), p, invoice, payments, said)
     why = "QuickBooks has this number on an invoice of another client or amount"
     return _with(told, Fate.WAIT, None, why, needs=True, offers=offered)
 
@@ -176,13 +179,29 @@ def _described(invoice: InvoiceReading, p: Payable, names: Mapping[str, str]) ->
     return f"Invoice {invoice.number} of {show(invoice.total, p.currency)}{f' for {name}' if name else ''}"
 
 
-def _paired(row: Row, p: Payable, invoice: InvoiceReading | None, payments: Mapping[str, BookedPayment]) -> Row:
+def _paired(
+    row: Row,
+    p: Payable,
+    invoice: InvoiceReading | None,
+    payments: Mapping[str, BookedPayment],
+    said: pairing.Answer | None,
+) -> Row:
     if invoice is None:
         return row
     theirs = [payments[id] for id in invoice.payments if id in payments]
     pairs, left = paired(p, invoice, theirs)
     words = ", ".join(show(cents, p.currency) for cents in left)
+    if left and said and said.invoice == invoice.id and said.covers(pairing.theirs_on(invoice.id, theirs)):
+        return compared(_with(row, row.fate, Offer(f"{LINK}{invoice.id}", row.there), row.why, unmatched=words), said)
     return _with(row, row.fate, Offer(f"{LINK}{invoice.id}", row.there), row.why, payments=len(pairs), unmatched=words)
+
+
+def compared(row: Row, said: pairing.Answer) -> Row:
+    """With what a person said about the payments on its invoice."""
+    if not row.unmatched or row.link != said.invoice:
+        return row
+    offer = Offer(f"{LINK}{row.link}", row.there)
+    return _with(row, row.fate, offer, row.why, payments=len(said.pairs), unmatched="", left=len(said.left))
 
 
 def paired(

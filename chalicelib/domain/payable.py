@@ -143,7 +143,8 @@ class Booked:
     for a person. ``kept``: the bill is gone, and a person decided that the invoice stays. ``broken``: what people did
     to it there; ``breaks`` counts how often (domain/noticing.py). ``customer``: whose it was when we last wrote or
     linked it; ``matter``: Clio's matter, where that is the matter's sub-customer.
-    ``untouched``: it was there and is linked, and we have not written it since."""
+    ``untouched``: it was there and is linked, and we have not written it since. ``left``: (payment, cents) on it there
+    that a person said are something else."""
 
     id: str
     revision: int
@@ -157,6 +158,7 @@ class Booked:
     customer: str = ""
     matter: str = ""
     untouched: bool = False
+    left: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

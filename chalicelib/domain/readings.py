@@ -230,7 +230,7 @@ class InvoiceReading:
 
 @dataclass(frozen=True, slots=True)
 class BookedPayment:
-    """A payment in QuickBooks. ``lines``: (invoice id, cents) pairs; ``credits``: (credit memo id, cents) used up."""
+    """A payment in QuickBooks. ``lines``: (invoice id, cents); ``credits``: (credit memo id, cents) used up."""
 
     id: str
     sync_token: str
@@ -243,6 +243,7 @@ class BookedPayment:
     unapplied: int = 0
     voided: bool = False
     credits: tuple[tuple[str, int], ...] = ()
+    method: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +10,7 @@ from chalicelib.domain import effects, linking, receipts
 from chalicelib.domain.effects import Do
 from chalicelib.domain.kernel import Decision, Effect, Finish, Neighbour, Ref, Status, lane_of
 from chalicelib.errors import Refused
-from chalicelib.flow import contacts, journals, trust_setup
+from chalicelib.flow import contacts, journals, pairing, trust_setup
 from chalicelib.flow.looking import payable_ref
 from chalicelib.flow.ports import World
 from chalicelib.flow.settle import policy_of, settle
@@ -74,20 +73,8 @@ def done(world: World, firm: str, key: str, by: str) -> None:
     if effect.kind == Do.TASK and "word" in effect.body:
         trust_setup.take_word(world, firm, str(effect.body["word"]), by)
     if effect.body.get("release"):
-        _release(world, firm, str(effect.body["payable"]), by)
+        pairing.release(world, firm, str(effect.body["payable"]), by)
     settle(world, [], lambda _s, _n: {}, fact="Done", by=by, finish=[Finish(key)])
-
-
-def _release(world: World, firm: str, payable: str, by: str) -> None:
-    """The payments of a linked invoice are compared: what waited for that may be posted."""
-    ref = payable_ref(firm, payable)
-
-    def decide(before: Mapping[Ref, Any], _now: datetime) -> dict[Ref, Decision[Any]]:
-        state = before[ref]
-        booked = replace(state.booked, waits=False) if state.booked else None
-        return {ref: Decision(replace(state, booked=booked))}
-
-    settle(world, [ref], decide, fact="PaymentsCompared", by=by)
 
 
 def _answer(world: World, firm: str, payable: str, fact: receipts.MatchFact, by: str) -> None:

@@ -17,7 +17,7 @@ from chalicelib.domain.money import show
 from chalicelib.domain.payable import Harm, Payable
 from chalicelib.domain.payment import Payment
 from chalicelib.errors import Conflict, Refused
-from chalicelib.flow import invoices, payments, states, subcustomers
+from chalicelib.flow import invoices, pairing, payments, states, subcustomers
 from chalicelib.flow.budget import Floor
 from chalicelib.flow.ports import World
 from chalicelib.flow.prepared import posted_there
@@ -222,15 +222,16 @@ def _invoice_named(world: World, policy: Policy, p: Payable, number: str) -> bil
         raise Refused(
             f"Invoice {number} in QuickBooks is over {theirs}; the bill asks for {ours}. Correct one of them."
         )
-    left = invoices.unmatched(world, reach, policy, p, invoice)
+    compared = pairing.compare(world, reach, policy, p, invoice)
     return billing.InvoiceBooked(
         invoice.id,
         policy.lanes.book,
         p.revision,
         invoice.total,
         adopted=True,
-        waits=bool(left),
-        unmatched=left,
+        waits=bool(compared.words),
+        unmatched=compared.words,
+        left=compared.left,
         generation=policy.firm.generation,
         customer=invoice.customer_id,
         matter=matter,

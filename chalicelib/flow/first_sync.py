@@ -22,11 +22,12 @@ from chalicelib.domain.firm import decide as decide_firm
 from chalicelib.domain.first import LINK, NEW, Fate, Row, Totals
 from chalicelib.domain.kernel import Decision, Effect, Finish, Kind, Neighbour, Ref, Status, lane_of
 from chalicelib.domain.matching import suggest
+from chalicelib.domain.pairing import theirs_on
 from chalicelib.domain.payable import Payable, Tab
 from chalicelib.domain.payment import Payment
 from chalicelib.domain.readings import ClientReading, Pot
 from chalicelib.errors import Refused
-from chalicelib.flow import connecting, renewing, resync, states
+from chalicelib.flow import connecting, pairing, renewing, resync, states
 from chalicelib.flow.first_plan import (
     Page,
     Plan,
@@ -90,9 +91,15 @@ def rows(world: World, firm: str, what: What, page: int, *, needs: bool = False)
     place = next((n for n in places if n >= page), None)
     if place is None:
         return Page((), page, None)
-    told = rows_of(world, policy, what, place)
+    told = _compared(world, policy, rows_of(world, policy, what, place))
     asked = [r for r in told if r.needs] if needs else told
     return Page(tuple(asked), place, next((n for n in places if n > place), None))
+
+
+def _compared(world: World, policy: Policy, told: list[Row]) -> list[Row]:
+    """With what was said about payments since the list was made."""
+    said = pairing.answers(world, policy, [r.id for r in told if r.unmatched])
+    return [first.compared(r, said[r.id]) if r.id in said else r for r in told]
 
 
 def answer(world: World, firm: str, what: What, page: int, id: str, choice: str) -> None:
@@ -270,10 +277,15 @@ def _bill_rows(world: World, reach: Reach, policy: Policy, bills: Sequence[Payab
     there = {p.id: [i for i in found if i.number == p.number] for p in bills}
     customers = _customers_of(world, policy, [p for p in bills if there[p.id]])
     answers = answered(world, policy, "bills", {id: True for id, i in there.items() if i})
-    return [
-        first.bill_row(p, there[p.id], payments, customers.get(p.client_id, ""), names, answers.get(p.id, ""))
-        for p in bills
-    ]
+    said = pairing.answers(world, policy, [id for id, i in there.items() if any(x.payments for x in i)])
+    made = []
+    for p in bills:
+        customer, choice = customers.get(p.client_id, ""), answers.get(p.id, "")
+        row = first.bill_row(p, there[p.id], payments, customer, names, choice, said.get(p.id))
+        if row.unmatched:
+            pairing.note(world, policy, p, row.link, theirs_on(row.link, list(payments.values())))
+        made.append(row)
+    return made
 
 
 def _customers_of(world: World, policy: Policy, bills: Sequence[Payable]) -> dict[str, str]:

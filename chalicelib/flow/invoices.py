@@ -9,17 +9,17 @@ from typing import Any
 
 import msgspec
 
-from chalicelib.domain import billing, effects, first, invoicing, posting
+from chalicelib.domain import billing, effects, invoicing, posting
 from chalicelib.domain.firm import Policy, TaxAs
 from chalicelib.domain.kernel import Decision, Effect, Finish, Kind, Ref, Status
 from chalicelib.domain.money import show
 from chalicelib.domain.payable import Payable, Standing
-from chalicelib.domain.readings import BillLine, BookedPayment, InvoiceReading
+from chalicelib.domain.readings import BillLine, InvoiceReading
 from chalicelib.domain.wanted import Void, WantedInvoice
 from chalicelib.errors import Conflict
-from chalicelib.flow import links, noticing, states, subcustomers
+from chalicelib.flow import links, noticing, pairing, states, subcustomers
 from chalicelib.flow.ports import World
-from chalicelib.flow.prepared import FOR_A_PERSON, Prepared, current, done, first_links, park, posted_there, renew
+from chalicelib.flow.prepared import FOR_A_PERSON, Prepared, current, done, first_links, park, renew
 from chalicelib.flow.reach import Reach
 from chalicelib.flow.settle import settle
 from chalicelib.flow.subcustomers import Place
@@ -229,15 +229,16 @@ def _meet(
         fact = billing.InvoiceBooked(mine.id, book, 0, mine.total, generation=generation, customer=of, matter=matter)
         _settle_invoice(world, policy, e, fact)
         return
-    left = unmatched(world, reach, policy, state, invoice)
+    compared = pairing.compare(world, reach, policy, state, invoice)
     fact = billing.InvoiceBooked(
         invoice.id,
         policy.lanes.book,
         state.revision if invoice in same else 0,
         invoice.total,
         adopted=True,
-        waits=bool(left),
-        unmatched=left,
+        waits=bool(compared.words),
+        unmatched=compared.words,
+        left=compared.left,
         generation=policy.firm.generation,
         customer=invoice.customer_id,
         matter=subcustomers.matter_of(world, policy, state, invoice.customer_id),
@@ -258,23 +259,6 @@ def _chosen(world: World, policy: Policy, state: Payable, there: Sequence[Invoic
     """The invoice that a person said in the first sync is this bill's."""
     found = world.store.record(first_links(policy), state.id)
     return next((i for i in there if found and i.id == found[1]["invoice"]), None)
-
-
-def unmatched(world: World, reach: Reach, policy: Policy, state: Payable, invoice: InvoiceReading) -> str:
-    """The payments on a linked invoice that a person has to compare with Clio's, in words; empty when all are clear.
-    Those that are clear are taken as posted."""
-    if not invoice.payments:
-        return ""
-    booked = reach.quickbooks(lambda q, a: q.payments_by_id(a, list(invoice.payments)))
-    pairs, left = first.paired(state, invoice, booked)
-    for there, group in pairs:
-        _already_posted(world, policy, group, there)
-    return ", ".join(show(cents, state.currency) for cents in left)
-
-
-def _already_posted(world: World, policy: Policy, group: str, booked: BookedPayment) -> None:
-    """The Clio payment stands in QuickBooks already: when it comes to be posted, it is known."""
-    world.store.put_record(posted_there(policy), f"clio-{group}", {"id": booked.id, "cents": booked.total})
 
 
 def _old_invoices(

@@ -50,7 +50,7 @@ STEP = {
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """A button: ``do`` is retry, done, same, separate, connect or look; ``choice`` goes with it."""
+    """A button: ``do`` is retry, done, same, separate, connect, pair or decide; ``choice`` goes with it."""
 
     do: str
     words: str
@@ -60,7 +60,7 @@ class Action:
 def actions(effect: Effect) -> tuple[Action, ...]:
     """The buttons: a task is answered or done, a step is retried or chosen about."""
     if effect.body.get("release"):
-        return (Action("done", "They are compared"),)
+        return (Action("pair", "Compare the payments"),)
     if effect.kind != Do.TASK:
         choices = tuple(Action("retry", words, choice) for choice, words in effect.body.get("choices") or ())
         accept = (Action("done", "Done"),) if effect.body.get("may_close") else ()

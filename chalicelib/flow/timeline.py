@@ -141,6 +141,8 @@ def _booked_moved(old: Any, new: Any, cents: Any) -> list[tuple[str, str, str]]:
         return [("QuickBooks", "Voided in QuickBooks", "")]
     if new.get("kept") and not old.get("kept"):
         return [("QuickBooks", "The invoice is kept in QuickBooks, as somebody decided", "")]
+    if old.get("waits") and not new.get("waits"):
+        return [("Fee Simple", "The payments on the QuickBooks invoice are compared with Clio's", "")]
     if new["revision"] != old["revision"]:
         return [("QuickBooks", f"Brought up to date in QuickBooks, over {cents(new['total'])}", "")]
     return []

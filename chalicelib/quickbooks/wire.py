@@ -74,6 +74,7 @@ def payment(row: Raw) -> BookedPayment:
         unapplied=_cents_or_none(row, "UnappliedAmt"),
         voided=_voided(note, total),
         credits=_linked(row, "CreditMemo"),
+        method=_text(_part(row, "PaymentMethodRef"), "name"),
     )
 
 

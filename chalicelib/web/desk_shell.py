@@ -35,6 +35,8 @@ NOTES = {
     "digest-off": "The daily digest is off. What needs somebody still stands under Needs attention.",
     "stands": "Kept. It holds for changes from now on.",
     "tried": "What waited there is being tried again now.",
+    "compared": "Kept. What is new is entered in QuickBooks, and nothing there is entered a second time.",
+    "read": "Read again just now.",
     "purged": "The links to QuickBooks are purged. Connect a company under Connections to begin anew.",
     "trust-check": "The trust accounts are being compared. The result appears here within minutes.",
     "trust-chosen": "Saved. Trust entries that waited are written to QuickBooks now.",

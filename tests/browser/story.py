@@ -41,12 +41,14 @@ class Month:
 def a_busy_month() -> Month:
     world = a_seeded_world()
     stage = connect(world)
+    pay_on_an_invoice_that_is_there(stage)
     stage.resync()
     month = Month(stage, world)
     rows = [r for r in invoices(world, stage.firm, "open", None, 50).rows if r.open]
-    bills = [r for r in rows if r.kind == "invoice" and r.status.tone != "bad"]
+    bills = [r for r in rows if r.kind == "invoice" and r.status.tone != "bad" and r.number != "1042"]
     for name, row in zip(("card", "debit", "failed", "left", "fresh"), bills, strict=False):
         month.ids[name] = row.id
+    month.ids["linked"] = next(r.id for r in rows if r.number == "1042")
     month.ids["credited"] = next(r.id for r in rows if r.number == "1059")
     month.ids["trust"] = next(r.id for r in rows if r.kind != "invoice")
     collecting.start(world, stage.firm, [r.id for r in bills[:12]], "friendly", "Olivia Hartwell")
@@ -66,6 +68,19 @@ def a_busy_month() -> Month:
     month.ids["client"] = the_payable(stage, month.ids["fresh"]).client_id
     stage.work()  # the sums are folded from what changed
     return month
+
+
+def pay_on_an_invoice_that_is_there(stage: Stage) -> None:
+    """The bookkeeper entered a client's payments in QuickBooks, staff in Clio, not quite alike."""
+    box, clio = stage.world.quickbooks_box.people, stage.world.clio_box.people
+    [there] = box.find(stage.realm, "Invoice", DocNumber="1042")
+    methods = {m["Name"]: m["Id"] for m in box.find(stage.realm, "PaymentMethod")}
+    for dollars, day, number in (("150.00", "2026-02-20", "CHK 118"), ("40.00", "2026-02-24", "")):
+        made = box.add_payment(stage.realm, there["CustomerRef"]["value"], dollars, there["Id"], day)
+        method = {"value": methods["Check"]}
+        box.change_payment(stage.realm, made["Id"], PaymentRefNum=number, PaymentMethodRef=method)
+    clio.record_payment({"1042": 15000}, on="2026-02-21", description="Check 118")
+    clio.record_payment({"1042": 2500}, on="2026-02-22")
 
 
 def reconcile_trust(month: Month) -> None:

@@ -280,6 +280,18 @@ def test_once_adopted_an_invoice_stays_so() -> None:
     assert after == Booked("77", 2, 40000, adopted=True)
 
 
+def test_what_a_person_left_on_an_invoice_stays_with_its_link() -> None:
+    left = (("9", 500),)
+    fact = InvoiceBooked("77", "realm-1", 1, 40000, adopted=True, left=left)
+    first = billing.booked(known(), fact, LATER).state
+    assert first.booked == Booked("77", 1, 40000, adopted=True, untouched=True, left=left)
+    again = billing.booked(first, InvoiceBooked("77", "realm-1", 2, 40000), LATER).state
+    assert again.booked == Booked("77", 2, 40000, adopted=True, left=left)
+    other = billing.booked(first, InvoiceBooked("78", "realm-1", 2, 40000), LATER).state.booked
+    assert other is not None
+    assert other.left == ()
+
+
 def test_payments_in_quickbooks_that_do_not_match_wait_for_a_person() -> None:
     fact = InvoiceBooked("77", "realm-1", 1, 40000, adopted=True, waits=True, unmatched="$5.00")
     decision = billing.booked(known(), fact, LATER)

@@ -98,6 +98,22 @@ def test_a_question_that_waits_for_a_person_is_named() -> None:
             [("amount changed in QuickBooks", 5000)],
         ),
         ({"booked": BOOKED}, an_invoice(balance=30000), [("balance differs in QuickBooks", -10000)]),
+        (
+            {"booked": replace(BOOKED, waits=True)},
+            an_invoice(balance=30000),
+            [("waits for your word", -10000)],
+        ),
+        (
+            {"booked": replace(BOOKED, left=(("9", 6000), ("8", 4000)))},
+            an_invoice(balance=30000),
+            [("payment of something else", -10000)],
+        ),
+        ({"booked": replace(BOOKED, left=(("9", 10000),))}, an_invoice(), []),
+        (
+            {"booked": replace(BOOKED, left=(("9", 9000),))},
+            an_invoice(balance=30000),
+            [("balance differs in QuickBooks", -10000)],
+        ),
         ({"booked": BOOKED, "credits": 5000}, an_invoice(), [("credit not in QuickBooks", 5000)]),
         ({"booked": BOOKED, "credits": 5000}, an_invoice(balance=35000), []),
     ],
@@ -142,6 +158,13 @@ def test_money_is_named_by_the_numbers_that_its_bills_have_now() -> None:
     one, other = Difference("b1", "1042", "x", "a", "b", detail="p1"), Difference("b2", "1043", "x", "a", "b")
     told_ = comparing.renumbered([one, other], {"p1": ["b1", "b3"]}, {"b1": "2042", "b2": "2043", "b3": "2044"})
     assert [d.number for d in told_] == ["2042, 2044", "1043"]
+
+
+def test_a_payment_that_was_left_as_something_else_is_expected() -> None:
+    state = a_payable(booked=replace(BOOKED, left=(("9", 10000),)))
+    [named] = comparing.against_books(state, an_invoice(balance=30000), {}, {})
+    assert named.expected
+    assert "$100.00" in named.cause
 
 
 def test_what_was_posted_is_taken_off_the_balance_that_quickbooks_should_show() -> None:

@@ -11,6 +11,7 @@ from chalicelib.domain import first
 from chalicelib.domain.contact import Contact
 from chalicelib.domain.first import LEAVE, NEW, Fate, Row, Totals
 from chalicelib.domain.matching import Other, Suggestion
+from chalicelib.domain.pairing import Answer
 from chalicelib.domain.payable import Booked, Known, Standing
 from chalicelib.domain.readings import BillState, BookedPayment, InvoiceReading, Pot
 from chalicelib.errors import Refused
@@ -136,6 +137,27 @@ def test_payments_on_a_linked_invoice_are_matched_one_to_one() -> None:
     assert (none.payments, none.unmatched) == (0, ""), "Clio's is posted, nothing is in its way"
     void = bill(linked, payments=[a_posted(voided=True)])
     assert (void.payments, void.unmatched) == (0, "")
+
+
+def test_what_a_person_said_about_payments_holds_for_its_invoice_while_it_speaks_of_each() -> None:
+    linked = an_invoice(payments=("9", "10"))
+    there = [a_posted(cents=100), a_posted("10", 200)]
+    asked = bill(linked, payments=there, receipts=(a_known(cents=200),))
+    assert (asked.payments, asked.unmatched, asked.left) == (0, "$1.00, $2.00", 0)
+    said = Answer("70", (("10", "clio-g-r1"),), ("9",))
+    told = first.compared(asked, said)
+    assert (told.payments, told.unmatched, told.left, told.link) == (1, "", 1, "70")
+    for other in (replace(said, invoice="71"), replace(said, left=())):
+        held = first.bill_row(
+            a_payable(receipts=(a_known(cents=200),)), [linked], {x.id: x for x in there}, "7", {"7": "Ada"}, "", other
+        )
+        assert held == asked
+    again = first.bill_row(
+        a_payable(receipts=(a_known(cents=200),)), [linked], {x.id: x for x in there}, "7", {"7": "Ada"}, "", said
+    )
+    assert again == told
+    assert first.compared(told, said) == told
+    assert first.compared(asked, replace(said, invoice="71")) == asked
 
 
 # --- totals -----------------------------------------------------------------------------------------------------------

@@ -172,7 +172,7 @@ def test_a_client_that_is_linked_already_is_not_in_step_rather_than_missing() ->
 
 @pytest.mark.parametrize(
     ("body", "does"),
-    [({"release": True}, ["done"]), ({"choices": [["x", "X"]], "may_close": True}, ["retry", "retry", "done"])],
+    [({"release": True}, ["pair"]), ({"choices": [["x", "X"]], "may_close": True}, ["retry", "retry", "done"])],
 )
 def test_a_step_may_offer_choices_and_may_be_closed(body: dict[str, Any], does: list[str]) -> None:
     step = replace(effects.look_bill(FIRM, "l", "7", NOW, "Bill 1042"), body=body)

@@ -77,6 +77,11 @@ def test_the_first_line_tells_what_came_in() -> None:
             "The invoice is kept in QuickBooks, as somebody decided",
         ),
         (
+            {"booked": {**BOOKED, "waits": True}},
+            {"booked": {**BOOKED, "waits": False}},
+            "The payments on the QuickBooks invoice are compared with Clio's",
+        ),
+        (
             {"booked": BOOKED},
             {"booked": {**BOOKED, "revision": 2, "total": 5}},
             "Brought up to date in QuickBooks, over $0.05",

@@ -171,6 +171,11 @@ class People:
             body["TxnDate"] = date
         return self._clerk(realm).create("Payment", body)
 
+    def change_payment(self, realm: str, id: str, **changes: Any) -> Obj:
+        """``changes`` are properties as in the API (PaymentRefNum, TotalAmt, Line ...)."""
+        clerk, old = self._at(realm, "Payment", id)
+        return clerk.update("Payment", {"Id": old["Id"], "SyncToken": old["SyncToken"], "sparse": True, **changes})
+
     def delete_payment(self, realm: str, id: str) -> Obj:
         clerk, old = self._at(realm, "Payment", id)
         return clerk.delete("Payment", old)

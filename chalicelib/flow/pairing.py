@@ -1,0 +1,348 @@
+"""Payments on a linked QuickBooks invoice beside those known here: kept when the invoice is met, shown, and carried out
+once a person has said what each of them is. Until then nothing is posted there (docs/decisions/0018).
+
+Records ``pairing/<firm>/<generation>``: what was read, ``c/<bill>`` where all of it is certain, ``a/<bill>`` where not;
+``paired/<firm>/<generation>``: answers given before the invoice is linked, by bill.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from chalicelib.domain import effects, first, pairing
+from chalicelib.domain.effects import Do
+from chalicelib.domain.firm import Policy
+from chalicelib.domain.kernel import Decision, Kind, Neighbour, Ref
+from chalicelib.domain.money import show
+from chalicelib.domain.pairing import Answer, Ours, Theirs
+from chalicelib.domain.payable import Payable
+from chalicelib.domain.payment import Payment
+from chalicelib.domain.readings import BookedPayment, InvoiceReading
+from chalicelib.errors import Conflict, Refused
+from chalicelib.flow import first_plan, leaving
+from chalicelib.flow.budget import Floor
+from chalicelib.flow.ports import World
+from chalicelib.flow.prepared import current, posted_there, wake
+from chalicelib.flow.reach import Reach
+from chalicelib.flow.settle import policy_of, settle
+
+AT_ONCE = 100  # certain ones confirmed by one press
+LOOKED_AT = 25  # of the others, which may have become certain
+IDS = 200  # in one reading
+LINKED_AT_ONCE = 10  # payments in one commit
+CERTAIN, ASKED = "c/", "a/"
+NOTHING = "Nothing waits for your word on this invoice any more."
+CHANGED = "The payments have changed meanwhile. Look at them again."
+TAKEN = "One of the QuickBooks payments is linked to another payment already. Look at them again."
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What was read of a bill's invoice. ``theirs``: the live payments on it then."""
+
+    payable: str
+    invoice: str
+    at: datetime
+    theirs: tuple[Theirs, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """``words``: the payments that a person has to compare; ``left``: those that they said are something else."""
+
+    words: str = ""
+    left: tuple[tuple[str, int], ...] = ()
+
+
+# --- an invoice that is there is met ----------------------------------------------------------------------------------
+
+
+def compare(world: World, reach: Reach, policy: Policy, p: Payable, invoice: InvoiceReading) -> Compared:
+    """Lays the payments on an invoice that is being linked beside those of its bill. What is clear, or was said before,
+    is linked; the rest is kept for a person."""
+    if not invoice.payments:
+        return Compared()
+    booked = reach.quickbooks(lambda q, a: q.payments_by_id(a, list(invoice.payments)))
+    pairs, left = first.paired(p, invoice, booked)
+    for there, group in pairs:  # when it comes to be posted, it is known
+        world.store.put_record(posted_there(policy), f"clio-{group}", {"id": there.id, "cents": there.total})
+    if not left:
+        return Compared()
+    theirs = pairing.theirs_on(invoice.id, booked)
+    payments = payments_of(world, policy, [p])
+    open_ = pairing.asked(theirs, payments)
+    said = answers(world, policy, [p.id]).get(p.id)
+    if not open_ or (said and said.invoice == invoice.id and said.covers(open_)):
+        try:
+            _link(world, policy, p, invoice.id, open_, said.pairs if said else (), "")
+        except Refused as no:  # it is another's, or is not what it was: asked about anew
+            world.log("not_paired", firm=p.firm, why=no.reason)
+        else:
+            return Compared(left=_left(open_, said))
+    note(world, policy, p, invoice.id, theirs)
+    return Compared(words=", ".join(show(t.cents, p.currency) for t in open_))
+
+
+def note(world: World, policy: Policy, p: Payable, invoice: str, theirs: Sequence[Theirs]) -> None:
+    """Keeps what was read of an invoice, for the page."""
+    kept = Kept(p.id, invoice, world.now(), tuple(theirs))
+    file(world, policy, kept, certain=_certainly(world, policy, p, kept) is not None)
+
+
+def file(world: World, policy: Policy, kept: Kept, *, certain: bool) -> None:
+    """Keeps it among the certain ones, or among the others."""
+    where, other = (CERTAIN, ASKED) if certain else (ASKED, CERTAIN)
+    world.store.put_record(_pk(policy), f"{where}{kept.payable}", msgspec.to_builtins(kept))
+    world.store.delete_record(_pk(policy), f"{other}{kept.payable}")
+
+
+def answers(world: World, policy: Policy, ids: Sequence[str]) -> dict[str, Answer]:
+    """What was said before the invoices of these bills are linked; none is read where nobody has said anything."""
+    if not ids or not world.store.records(_said(policy), limit=1):
+        return {}
+    found = {id: world.store.record(_said(policy), id) for id in ids}
+    return {id: msgspec.convert(kept[1], Answer) for id, kept in found.items() if kept}
+
+
+def _pk(policy: Policy) -> str:
+    return f"pairing/{policy.firm.id}/{policy.firm.generation}"
+
+
+def _said(policy: Policy) -> str:
+    return f"paired/{policy.firm.id}/{policy.firm.generation}"
+
+
+def forget(world: World, policy: Policy, payable: str) -> None:
+    for where in (CERTAIN, ASKED):
+        world.store.delete_record(_pk(policy), f"{where}{payable}")
+
+
+def _left(theirs: Sequence[Theirs], said: Answer | None) -> tuple[tuple[str, int], ...]:
+    return tuple((t.id, t.cents) for t in theirs if said and t.id in said.left)
+
+
+# --- the two sides ----------------------------------------------------------------------------------------------------
+
+
+def records(world: World, policy: Policy, begins: str, limit: int) -> list[Kept]:
+    return [msgspec.convert(body, Kept) for _, body in world.store.records(_pk(policy), begins=begins, limit=limit)]
+
+
+def find(world: World, policy: Policy, payable: str) -> Kept | None:
+    """What was read of this bill's invoice, where it waits."""
+    for where in (CERTAIN, ASKED):
+        if found := world.store.record(_pk(policy), f"{where}{payable}"):
+            return msgspec.convert(found[1], Kept)
+    return None
+
+
+def _kept(world: World, policy: Policy, payable: str) -> Kept:
+    kept = find(world, policy, payable)
+    if kept is None:
+        raise Refused(NOTHING)
+    return kept
+
+
+def waits(p: Payable, kept: Kept) -> bool:
+    """Whether a person is still asked: the invoice is linked and waits, or is not linked yet."""
+    if p.booked is None:
+        return not p.gone
+    return p.booked.waits and p.booked.id == kept.invoice
+
+
+def payments_of(world: World, policy: Policy, bills: Sequence[Payable]) -> list[Payment]:
+    ids = dict.fromkeys(id for p in bills for id in pairing.touching(p))
+    refs = [Ref(policy.firm.id, Kind.PAYMENT, id) for id in ids]
+    return list(current(world, policy, refs).values()) if refs else []
+
+
+def sides(
+    world: World, policy: Policy, p: Payable, kept: Kept, payments: Sequence[Payment]
+) -> tuple[tuple[Theirs, ...], tuple[Ours, ...]]:
+    mine = [x for x in payments if any(i.payable == p.id for i in x.items)]
+    invoices = _invoices(world, policy, p, kept.invoice, mine)
+    return pairing.asked(kept.theirs, mine), pairing.ours_on(p, mine, invoices)
+
+
+def _invoices(world: World, policy: Policy, p: Payable, invoice: str, payments: Sequence[Payment]) -> dict[str, str]:
+    """The QuickBooks invoices of the bills that these payments pay: linked, or about to be."""
+    others = {i.payable for x in payments for i in x.items} - {p.id}
+    found = {p.id: invoice}
+    for id, other in leaving.payables(world, policy, sorted(others)).items():
+        if other.booked is not None:
+            found[id] = other.booked.id
+        elif said := answers(world, policy, [id]).get(id):
+            found[id] = said.invoice
+        elif asked := find(world, policy, id):
+            found[id] = asked.invoice
+    return found
+
+
+def _certainly(world: World, policy: Policy, p: Payable, kept: Kept) -> Answer | None:
+    theirs, ours = sides(world, policy, p, kept, payments_of(world, policy, [p]))
+    return pairing.certainly(kept.invoice, theirs, ours)
+
+
+# --- what a person says -----------------------------------------------------------------------------------------------
+
+
+def read(world: World, firm: str, payable: str) -> None:
+    """Reads the payments on the invoice again. Raises Refused when nothing waits there."""
+    policy = policy_of(world, firm)
+    p = leaving.payables(world, policy, [payable]).get(payable)
+    if p is None:
+        raise Refused(NOTHING)
+    if p.booked and p.booked.waits:
+        invoice = p.booked.id
+    else:
+        invoice = _kept(world, policy, payable).invoice
+    note(world, policy, p, invoice, _read(world, policy, [invoice])[invoice])
+
+
+def answer(world: World, firm: str, payable: str, said: Answer, by: str) -> None:
+    """A person has said of each payment on both sides what it is. ``said.invoice`` is the one that the page showed.
+    Raises Refused with what is missing or does not fit, or has changed meanwhile."""
+    policy = policy_of(world, firm)
+    kept = _kept(world, policy, payable)
+    p = leaving.payables(world, policy, [payable])[payable]
+    if said.invoice != kept.invoice or not waits(p, kept):
+        raise Refused(CHANGED)
+    theirs, ours = sides(world, policy, p, kept, payments_of(world, policy, [p]))
+    pairing.check(theirs, ours, said, p.currency)
+    fresh = _read(world, policy, [kept.invoice])[kept.invoice]
+    if fresh != kept.theirs:
+        note(world, policy, p, kept.invoice, fresh)
+        raise Refused(CHANGED)
+    _carry_out(world, policy, p, kept, said, by)
+
+
+def confirm_certain(world: World, firm: str, by: str) -> int:
+    """The certain ones together, as many as one press may take; gives how many. What is not certain any more is asked
+    about one by one."""
+    policy = policy_of(world, firm)
+    kept = records(world, policy, CERTAIN, AT_ONCE)
+    others = records(world, policy, ASKED, LOOKED_AT)
+    bills = leaving.payables(world, policy, [k.payable for k in (*kept, *others)])
+    kept += [k for k in others if _certainly(world, policy, bills[k.payable], k)]  # by what Clio shows since
+    fresh = _read(world, policy, [k.invoice for k in kept])
+    done = 0
+    for k in kept:
+        p = bills[k.payable]
+        said = _certainly(world, policy, p, k) if waits(p, k) and fresh[k.invoice] == k.theirs else None
+        if said is None:
+            _again(world, policy, p, k, fresh[k.invoice])
+            continue
+        _carry_out(world, policy, p, k, said, by)
+        done += 1
+    return done
+
+
+def _again(world: World, policy: Policy, p: Payable, kept: Kept, fresh: tuple[Theirs, ...]) -> None:
+    """It is not what it was: asked about as it is now, if it waits at all."""
+    if waits(p, kept):
+        note(world, policy, p, kept.invoice, fresh)
+    else:
+        forget(world, policy, p.id)
+
+
+def release(world: World, firm: str, payable: str, by: str) -> None:
+    """A person says of an invoice as a whole that its payments are compared: what stands there stays, and what is here
+    is entered."""
+    policy = policy_of(world, firm)
+    p = leaving.payables(world, policy, [payable])[payable]
+    kept = find(world, policy, payable)
+    theirs = pairing.asked(kept.theirs, payments_of(world, policy, [p])) if kept else ()
+    _release(world, policy, p, tuple((t.id, t.cents) for t in theirs), by)
+
+
+def _read(world: World, policy: Policy, ids: Sequence[str]) -> dict[str, tuple[Theirs, ...]]:
+    """The live payments on these invoices as QuickBooks shows them now; two calls for up to 200."""
+    if not ids:
+        return {}
+    reach = Reach(world, policy.firm.id, policy.lanes, Floor.PERSON)
+    on_them = list(dict.fromkeys(x for i in leaving.invoices(reach, ids) for x in i.payments))
+    booked: list[BookedPayment] = []
+    for n in range(0, len(on_them), IDS):
+        some = on_them[n : n + IDS]
+        booked += reach.quickbooks(lambda q, a, c=some: q.payments_by_id(a, c))  # type: ignore[misc]
+    return {id: pairing.theirs_on(id, booked) for id in ids}
+
+
+# --- carrying it out --------------------------------------------------------------------------------------------------
+
+
+def _carry_out(world: World, policy: Policy, p: Payable, kept: Kept, said: Answer, by: str) -> None:
+    """Before the invoice is linked the answer is kept for then; afterwards it holds at once."""
+    if p.booked is None:
+        world.store.put_record(_said(policy), p.id, msgspec.to_builtins(said))
+        forget(world, policy, p.id)
+        _count(world, policy, said)
+        return
+    _link(world, policy, p, kept.invoice, kept.theirs, said.pairs, by)
+    _release(world, policy, p, _left(kept.theirs, said), by)
+
+
+def _count(world: World, policy: Policy, said: Answer) -> None:
+    """The first sync's list counts it."""
+
+    def change(plan: first_plan.Plan) -> None:
+        if plan.phase == "ready":
+            plan.bills.unmatched -= 1
+            plan.bills.matched += len(said.pairs)
+
+    if first_plan.load(world, policy):
+        first_plan.change(world, policy, change)
+
+
+def _link(
+    world: World,
+    policy: Policy,
+    p: Payable,
+    invoice: str,
+    theirs: Sequence[Theirs],
+    pairs: Sequence[tuple[str, str]],
+    by: str,
+) -> None:
+    """Each pair becomes one link, guarded: a QuickBooks payment is one payment's. Raises Refused where one is
+    another's, or is not what it was."""
+    there = {t.id: t for t in theirs}
+    chosen = [(o, there[t]) for t, o in pairs if t in there]
+    payments = payments_of(world, policy, [p])
+    bills = {i: id for id, i in _invoices(world, policy, p, invoice, payments).items()}
+    here = {o.id: o for o in sides(world, policy, p, Kept(p.id, invoice, world.now(), ()), payments)[1]}
+    if any(o not in here or pairing.unfit(t, here[o], p.currency) for o, t in chosen):
+        raise Refused(CHANGED)
+    sent = leaving.sent(world, policy.lanes.of(Neighbour.QUICKBOOKS))
+    wanted = {x.id: effects.key_of(p.firm, Do.POSTING, f"{x.id}/{x.wanted}") for x in payments}
+    if any(wanted[o] in sent for o, _ in chosen):
+        raise Refused("QuickBooks' answer about one of these payments is awaited. Try again in two minutes.")
+    for n in range(0, len(chosen), LINKED_AT_ONCE):
+        some = {Ref(p.firm, Kind.PAYMENT, o): t for o, t in chosen[n : n + LINKED_AT_ONCE]}
+
+        def decide(before: Mapping[Ref, Any], _now: datetime, some: Any = some) -> dict[Ref, Decision[Any]]:
+            return {ref: pairing.linked(before[ref], t, bills, policy) for ref, t in some.items()}
+
+        body = {"invoice": invoice, "payments": [t.id for t in some.values()]}
+        try:
+            settle(world, list(some), decide, fact="PaymentsPaired", body=body, policy=policy.version, by=by)
+        except Conflict as taken:
+            raise Refused(TAKEN) from taken
+
+
+def _release(world: World, policy: Policy, p: Payable, left: tuple[tuple[str, int], ...], by: str) -> None:
+    """What waited for a person's word on this invoice goes on."""
+    ref = Ref(p.firm, Kind.PAYABLE, p.id)
+
+    def decide(before: Mapping[Ref, Any], _now: datetime) -> dict[Ref, Decision[Any]]:
+        return {ref: pairing.compared(before[ref], left)}
+
+    settle(world, [ref], decide, fact="PaymentsCompared", body={"left": list(left)}, by=by)
+    forget(world, policy, p.id)
+    lane = policy.lanes.of(Neighbour.QUICKBOOKS)
+    wake(world, lane, f"invoice/{p.id}")
+    world.queue.hint([lane])

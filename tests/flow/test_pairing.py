@@ -1,0 +1,397 @@
+"""Payments on a linked invoice and Clio's, side by side: nothing is posted until a person has said what each is."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from chalicelib.domain.kernel import Decision
+from chalicelib.domain.pairing import Answer
+from chalicelib.errors import Refused
+from chalicelib.flow import attention, first_plan, first_sync, leaving, pairing, pairing_views
+from chalicelib.flow.pairing_views import Beside
+from chalicelib.flow.settle import policy_of, settle
+from tests.flow import acts
+from tests.flow.acts import STAFF, a_stage, payable, payments_on, posted_on, tasks
+from tests.flow.test_adoption import pay_in_quickbooks
+from tests.flow.test_first_sync import a_new_stage, answer_all, prepare, rows, settled
+from tests.world import Stage
+
+
+def in_clio(stage: Stage, cents: int, on: str, **more: Any) -> int:
+    return stage.world.clio_box.people.record_payment({"1042": cents}, on=on, **more)
+
+
+def linked(stage: Stage) -> Stage:
+    stage.resync()
+    stage.pass_time(5, minutes=20)
+    return stage
+
+
+def beside(stage: Stage, number: str = "1042") -> Beside:
+    return pairing_views.one(stage.world, stage.firm, payable(stage, number).id)
+
+
+def say(stage: Stage, pairs: dict[str, str], left: tuple[str, ...] = (), new: tuple[str, ...] = ()) -> None:
+    b = beside(stage)
+    said = Answer(b.invoice, tuple(pairs.items()), left, new)
+    pairing.answer(stage.world, stage.firm, b.payable, said, STAFF)
+    stage.pass_time(5, minutes=20)
+
+
+def a_day_apart() -> Stage:
+    """A payment entered on both sides, a day apart."""
+    stage = a_stage()
+    pay_in_quickbooks(stage, "1042", "150.00", "2026-02-20")
+    in_clio(stage, 15000, "2026-02-21")
+    return linked(stage)
+
+
+def test_both_sides_are_shown_with_what_is_suggested_and_nothing_is_posted() -> None:
+    stage = a_day_apart()
+    b = beside(stage)
+    [theirs], [ours] = b.theirs, b.ours
+    assert (theirs.cents, theirs.suggested, theirs.score, ours.suggested) == (15000, ours.id, 65, theirs.id)
+    assert theirs.reasons == ("Same amount", "1 day apart")
+    assert not b.certain
+    assert b.linked
+    assert posted_on(stage, "1042") == [15000]
+    assert len(tasks(stage, "payments")) == 1
+    assert "waits for your word" in acts.about(acts.compare(stage), "1042")
+    assert [x.payable for x in pairing_views.waiting(stage.world, stage.firm).items] == [b.payable]
+
+
+def test_a_confirmed_pair_is_linked_and_named_missing_nowhere() -> None:
+    stage = a_day_apart()
+    b = beside(stage)
+    say(stage, {b.theirs[0].id: b.ours[0].id})
+    assert posted_on(stage, "1042") == [15000], "not posted a second time"
+    [x] = payments_on(stage, "1042")
+    assert x.posted
+    assert x.posted.id == b.theirs[0].id
+    assert not tasks(stage, "payments")
+    assert acts.about(acts.compare(stage), "1042") == []
+    with pytest.raises(Refused, match="Nothing waits"):
+        beside(stage)
+
+
+def test_something_else_is_left_and_clios_is_entered_as_a_new_one() -> None:
+    stage = a_day_apart()
+    b = beside(stage)
+    say(stage, {}, (b.theirs[0].id,), (b.ours[0].id,))
+    assert posted_on(stage, "1042") == [15000, 15000]
+    link = payable(stage, "1042").booked
+    assert link
+    assert link.left == ((b.theirs[0].id, 15000),)
+    report = acts.compare(stage)
+    assert acts.about(report, "1042") == ["payment of something else"]
+    assert all(d.expected for d in report.differences if d.number == "1042")
+
+
+def test_who_leaves_something_out_or_speaks_of_another_invoice_is_told() -> None:
+    stage = a_day_apart()
+    b = beside(stage)
+    with pytest.raises(Refused, match="Say what the QuickBooks payment"):
+        say(stage, {})
+    said = Answer("another", ((b.theirs[0].id, b.ours[0].id),))
+    with pytest.raises(Refused, match="changed meanwhile"):
+        pairing.answer(stage.world, stage.firm, b.payable, said, STAFF)
+    for do in (pairing_views.one, pairing.read):
+        with pytest.raises(Refused, match="Nothing waits"):
+            do(stage.world, stage.firm, "no such bill")
+    for nothing in ("no such bill", payable(stage, "1046").id):
+        with pytest.raises(Refused, match="Nothing waits"):
+            pairing.answer(stage.world, stage.firm, nothing, said, STAFF)
+    assert posted_on(stage, "1042") == [15000]
+
+
+def test_what_changed_in_quickbooks_meanwhile_is_shown_again_before_anything_happens() -> None:
+    stage = a_day_apart()
+    b = beside(stage)
+    stage.world.quickbooks_box.people.delete_payment(stage.realm, b.theirs[0].id)
+    with pytest.raises(Refused, match="changed meanwhile"):
+        say(stage, {b.theirs[0].id: b.ours[0].id})
+    now = beside(stage)
+    assert (now.theirs, now.certain) == ((), True), "nothing is in the way any more"
+    assert pairing.confirm_certain(stage.world, stage.firm, STAFF) == 1
+    stage.pass_time(5, minutes=20)
+    assert posted_on(stage, "1042") == [15000]
+
+
+def certain() -> Stage:
+    """The same reference on other days: not clear by itself, and certain all the same."""
+    stage = a_stage()
+    stage.world.clio_box.switches["description_on_allocation"] = True
+    made = pay_in_quickbooks(stage, "1042", "150.00", "2026-02-10")
+    box = stage.world.quickbooks_box.people
+    box.change_payment(stage.realm, str(made["Id"]), PaymentRefNum="CHK 118")
+    in_clio(stage, 15000, "2026-02-20", description="Check 118")
+    in_clio(stage, 2500, "2026-02-21")
+    return linked(stage)
+
+
+def test_the_certain_ones_are_confirmed_together_and_the_rest_is_posted() -> None:
+    stage = certain()
+    waiting = pairing_views.waiting(stage.world, stage.firm)
+    assert (waiting.certain, waiting.more, waiting.items[0].certain) == (1, False, True)
+    assert pairing.confirm_certain(stage.world, stage.firm, STAFF) == 1
+    stage.pass_time(5, minutes=20)
+    assert sorted(posted_on(stage, "1042")) == [2500, 15000]
+    assert acts.about(acts.compare(stage), "1042") == []
+    assert pairing_views.waiting(stage.world, stage.firm).items == ()
+    assert pairing.confirm_certain(stage.world, stage.firm, STAFF) == 0
+
+
+def test_what_is_not_certain_any_more_is_asked_about() -> None:
+    stage = certain()
+    assert pairing_views.waiting(stage.world, stage.firm).certain == 1
+    p = payable(stage, "1042")
+    made = stage.world.quickbooks_box.people.add_payment(
+        stage.realm,
+        acts.invoice(stage, "1042")["CustomerRef"]["value"],
+        "150.00",
+        p.booked.id if p.booked else "",
+        "2026-02-11",
+    )
+    assert pairing.confirm_certain(stage.world, stage.firm, STAFF) == 0
+    waiting = pairing_views.waiting(stage.world, stage.firm)
+    assert (waiting.certain, len(waiting.items)) == (0, 1)
+    b = beside(stage)
+    assert made["Id"] in {t.id for t in b.theirs}
+    pairing.read(stage.world, stage.firm, p.id)
+    assert beside(stage).theirs == b.theirs
+
+
+def test_what_nobody_waits_for_any_more_leaves_the_list() -> None:
+    for confirm in (False, True):
+        stage = certain()
+        ref = acts.ref(stage, "1042")
+        settle(
+            stage.world,
+            [ref],
+            lambda b, _n, ref=ref: {ref: Decision(replace(b[ref], booked=replace(b[ref].booked, waits=False)))},  # type: ignore[misc]
+            fact="Test",
+        )
+        if confirm:
+            assert pairing.confirm_certain(stage.world, stage.firm, STAFF) == 0
+        assert pairing_views.waiting(stage.world, stage.firm).items == ()
+        policy = policy_of(stage.world, stage.firm)
+        assert pairing.find(stage.world, policy, payable(stage, "1042").id) is None
+
+
+def test_a_quickbooks_payment_is_one_payments_only() -> None:
+    stage = a_day_apart()
+    b = beside(stage)
+    store, key = stage.world.store, f"quickbooks/{stage.realm}/payment/{b.theirs[0].id}"
+    store._guards[key] = f"{stage.firm}/another"
+    with pytest.raises(Refused, match="linked to another payment"):
+        say(stage, {b.theirs[0].id: b.ours[0].id})
+    del store._guards[key]
+    say(stage, {b.theirs[0].id: b.ours[0].id})
+    assert posted_on(stage, "1042") == [15000]
+
+
+def test_while_quickbooks_answer_about_a_payment_is_awaited_it_is_not_paired(monkeypatch: pytest.MonkeyPatch) -> None:
+    stage = a_day_apart()
+    b = beside(stage)
+    keys = frozenset(e.key for e in acts.all_effects(stage) if e.kind == "quickbooks.payment")
+    monkeypatch.setattr(leaving, "sent", lambda *_: keys)
+    with pytest.raises(Refused, match="awaited"):
+        say(stage, {b.theirs[0].id: b.ours[0].id})
+
+
+def test_a_person_who_says_that_all_is_compared_leaves_what_stands_there() -> None:
+    stage = a_day_apart()
+    [task] = tasks(stage, "payments")
+    theirs = beside(stage).theirs[0].id
+    attention.done(stage.world, stage.firm, task.key, STAFF)
+    link = payable(stage, "1042").booked
+    assert link
+    assert (link.waits, link.left) == (False, ((theirs, 15000),))
+
+
+def test_an_invoice_that_was_linked_before_this_page_is_read_when_asked() -> None:
+    stage = a_day_apart()
+    id = payable(stage, "1042").id
+    pairing.forget(stage.world, policy_of(stage.world, stage.firm), id)
+    assert pairing_views.unread(stage.world, stage.firm, id)
+    [task] = tasks(stage, "payments")
+    pairing.read(stage.world, stage.firm, id)
+    assert len(beside(stage).theirs) == 1
+    assert not pairing_views.unread(stage.world, stage.firm, id)
+    pairing.forget(stage.world, policy_of(stage.world, stage.firm), id)
+    attention.done(stage.world, stage.firm, task.key, STAFF)
+    link = payable(stage, "1042").booked
+    assert link
+    assert link.left == ()
+
+
+# --- one payment over two invoices ------------------------------------------------------------------------------------
+
+
+def over_two(stage: Stage, *, once: bool) -> None:
+    """Clio's one payment over two bills; in QuickBooks one payment over both invoices, or one on each."""
+    world = stage.world
+    first = acts.invoice(stage, "1042")
+    customer = first["CustomerRef"]["value"]
+    ada = world.clio_box.people
+    ada.add_bill("Hartwell & Pine LLP", "Ada Example", "2001", [{"note": "Advice", "price": 30000}])
+    second = world.quickbooks_box.people.add_invoice(stage.realm, customer, "300.00", "2001")
+    world.clio_box.people.record_payment({"1042": 15000, "2001": 5000}, on="2026-02-21")
+    if once:
+        made = world.quickbooks_box.people.add_payment(stage.realm, customer, "150.00", first["Id"], "2026-02-10")
+        lines = [
+            {"Amount": amount, "LinkedTxn": [{"TxnId": id, "TxnType": "Invoice"}]}
+            for id, amount in ((first["Id"], 150), (second["Id"], 50))
+        ]
+        world.quickbooks_box.people.change_payment(stage.realm, made["Id"], TotalAmt=200, Line=lines)
+    else:
+        pay_in_quickbooks(stage, "1042", "150.00", "2026-02-10")
+        pay_in_quickbooks(stage, "2001", "50.00", "2026-02-10")
+    linked(stage)
+
+
+@pytest.mark.parametrize("once", [True, False])
+def test_money_over_two_invoices_is_paired_on_each(*, once: bool) -> None:
+    stage = a_stage()
+    over_two(stage, once=once)
+    for number in ("1042", "2001"):
+        b = beside(stage, number)
+        pairs = tuple((t.id, t.suggested) for t in b.theirs)
+        if once and number == "2001":
+            assert (b.theirs, b.ours, b.certain) == ((), (), True), "linked on the other one already"
+        else:
+            assert pairs[0][1] == b.ours[0].id
+        pairing.answer(stage.world, stage.firm, b.payable, Answer(b.invoice, pairs), STAFF)
+        stage.pass_time(3, minutes=10)
+    [x] = payments_on(stage, "1042")
+    assert x.posted
+    assert len(x.posted.ids) == (1 if once else 2)
+    assert (x.posted.cents, x.posted.adding) == (20000, 0)
+    assert (posted_on(stage, "1042"), posted_on(stage, "2001")) == ([15000], [5000])
+    report = acts.compare(stage)
+    assert acts.about(report, "1042") == acts.about(report, "2001") == []
+
+
+# --- in the first sync, before anything is written --------------------------------------------------------------------
+
+
+def planned(*, once: bool | None = None) -> Stage:
+    stage = a_new_stage()
+    if once is None:
+        pay_in_quickbooks(stage, "1042", "150.00", "2026-02-20")
+        in_clio(stage, 15000, "2026-02-21")
+    else:
+        over_two(stage, once=once)
+    prepare(stage)
+    return stage
+
+
+def begin(stage: Stage) -> None:
+    answer_all(stage)
+    first_sync.begin(stage.world, stage.firm, STAFF)
+    assert settled(stage).phase == "begun"
+    stage.pass_time(5, hours=2)
+
+
+def test_what_was_said_in_the_first_sync_holds_when_the_invoice_is_linked() -> None:
+    stage = planned()
+    plan = first_sync.plan_of(stage.world, stage.firm)
+    assert plan
+    assert plan.bills.unmatched == 1
+    assert rows(stage, "bills")["1042"].unmatched == "$150.00"
+    pairing.read(stage.world, stage.firm, payable(stage, "1042").id)
+    b = beside(stage)
+    assert not b.linked
+    say(stage, {b.theirs[0].id: b.ours[0].id})
+    after = first_sync.plan_of(stage.world, stage.firm)
+    assert after
+    assert (after.bills.unmatched, after.bills.matched) == (0, plan.bills.matched + 1)
+    row = rows(stage, "bills")["1042"]
+    assert (row.unmatched, row.payments, row.left) == ("", 1, 0)
+    assert payable(stage, "1042").booked is None, "nothing is linked before it begins"
+    begin(stage)
+    row = rows(stage, "bills")["1042"]
+    assert (row.unmatched, row.payments, row.left) == ("", 1, 0), "listed again before it was carried out"
+    [x] = payments_on(stage, "1042")
+    assert x.posted
+    assert x.posted.id == b.theirs[0].id
+    link = payable(stage, "1042").booked
+    assert link
+    assert (link.waits, link.left) == (False, ())
+    assert posted_on(stage, "1042") == [15000]
+    assert not tasks(stage, "payments")
+
+
+def test_what_is_left_and_new_by_the_first_sync_is_so_afterwards() -> None:
+    stage = planned()
+    b = beside(stage)
+    say(stage, {}, (b.theirs[0].id,), (b.ours[0].id,))
+    assert rows(stage, "bills")["1042"].left == 1
+    begin(stage)
+    assert posted_on(stage, "1042") == [15000, 15000]
+    link = payable(stage, "1042").booked
+    assert link
+    assert link.left == ((b.theirs[0].id, 15000),)
+
+
+def test_nobody_said_anything_in_the_first_sync_so_it_waits_afterwards() -> None:
+    stage = planned()
+    begin(stage)
+    assert beside(stage).linked
+    assert posted_on(stage, "1042") == [15000]
+    assert len(tasks(stage, "payments")) == 1
+
+
+def test_an_answer_that_does_not_hold_any_more_is_asked_for_again() -> None:
+    stage = planned()
+    b = beside(stage)
+    say(stage, {b.theirs[0].id: b.ours[0].id})
+    people = stage.world.quickbooks_box.people
+    lines = [{"Amount": 140, "LinkedTxn": [{"TxnId": b.invoice, "TxnType": "Invoice"}]}]
+    people.change_payment(stage.realm, b.theirs[0].id, TotalAmt=140, Line=lines)
+    begin(stage)
+    assert [t.cents for t in beside(stage).theirs] == [14000]
+    assert posted_on(stage, "1042") == [14000]
+    assert len(tasks(stage, "payments")) == 1
+
+
+def test_a_payment_added_in_quickbooks_after_the_answer_is_asked_about() -> None:
+    stage = planned()
+    b = beside(stage)
+    say(stage, {b.theirs[0].id: b.ours[0].id})
+    pay_in_quickbooks(stage, "1042", "25.00", "2026-02-22")
+    begin(stage)
+    assert sorted(t.cents for t in beside(stage).theirs) == [2500, 15000]
+
+
+def test_money_over_two_invoices_is_paired_before_either_is_linked() -> None:
+    stage = planned(once=True)
+    for number in ("1042", "2001"):
+        b = beside(stage, number)
+        assert b.theirs[0].suggested == b.ours[0].id
+        pairs = ((b.theirs[0].id, b.ours[0].id),)
+        pairing.answer(stage.world, stage.firm, b.payable, Answer(b.invoice, pairs), STAFF)
+    begin(stage)
+    assert (posted_on(stage, "1042"), posted_on(stage, "2001")) == ([15000], [5000])
+    assert not tasks(stage, "payments")
+
+
+def test_while_the_list_is_read_anew_an_answer_is_kept_for_the_new_one() -> None:
+    for forget in (False, True):
+        stage = planned()
+        b = beside(stage)
+        policy = policy_of(stage.world, stage.firm)
+        plan = first_sync.plan_of(stage.world, stage.firm)
+        assert plan
+        if forget:
+            stage.world.store.delete_record(first_plan.pk_of(policy), "state")
+        else:
+            first_plan.change(stage.world, policy, lambda p: setattr(p, "phase", "bills"))
+        said = Answer(b.invoice, ((b.theirs[0].id, b.ours[0].id),))
+        pairing.answer(stage.world, stage.firm, b.payable, said, STAFF)
+        assert pairing.answers(stage.world, policy, [b.payable]) == {b.payable: said}
+        after = first_sync.plan_of(stage.world, stage.firm)
+        assert after is None or after.bills == plan.bills
