@@ -209,11 +209,10 @@ def _customer(state: Payment, lines: Sequence[tuple[str, int]], around: _Batch) 
 
 
 def take(world: World, policy: Policy, effect: Effect, answer: Wrote, finish: Finish) -> None:
-    """QuickBooks answered: the payment there was taken out, or a new one stands. The answer says which: one that is
-    known may come again, when a worker died after it was kept and the identical call was repeated."""
+    """QuickBooks answered: the payment there was taken out, or a new one stands. The answer says which, not what we
+    hold: it may come again, when a worker died after it was kept and the identical call was repeated."""
     state: Payment = states.decode(Kind.PAYMENT, world.store.load(_payment_ref(effect)).body)
-    known = state.posted.ids if state.posted and not state.posted.voided else ()
-    if answer.id in known and (answer.deleted or not answer.total):
+    if answer.deleted or not answer.total:
         _removed(world, policy, effect, state, answer.id, call=finish.call)
     else:
         _posted(world, policy, effect, answer, finish)
@@ -248,8 +247,8 @@ def _paid_by(world: World, policy: Policy, state: Payment, answer: Wrote) -> tup
 def _removed(world: World, policy: Policy, effect: Effect, state: Payment, id: str, *, call: str | None) -> None:
     """It no longer stands there. Where a changed one is to be added, the same effect goes on, in the same commit."""
     ref, fact = _payment_ref(effect), posting.PaymentRemoved(id, int(effect.body["revision"]))
-    pieces = state.posted.pieces if state.posted else ()
-    goes_on = posting.should_stand(state) or len(pieces) > 1
+    left = [p for p in (state.posted.pieces if state.posted else ()) if p.id != id]
+    goes_on = posting.should_stand(state) or bool(left)
     status, due_at = (Status.OWED, world.now()) if goes_on else (Status.DONE, None)
     finish = Finish(effect.key, call=call, status=status, due_at=due_at)
 

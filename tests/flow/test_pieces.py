@@ -139,6 +139,26 @@ def test_an_answer_that_comes_again_after_a_worker_died_takes_nothing_out(amount
     assert posted and (posted.cents, posted.voided, posted.adding) == (sum(amounts.values()), False, 0)
 
 
+@pytest.mark.parametrize("amounts", [{ONE: 9000, OTHER: 6000}, {ONE: 9000}])
+def test_a_removals_answer_that_comes_again_after_a_worker_died_makes_nothing_stand(
+    amounts: dict[str | int, int],
+) -> None:
+    stage = a_stage_of_two_matters()
+    stage.world.quickbooks_box.switches["batch_replay"] = "replay"
+    made = acts.record(stage, {str(k): v for k, v in amounts.items()})
+    stage.pass_time(1, minutes=2)
+    stage.world.clio_box.people.remove_payment(made)
+
+    def dies() -> None:
+        raise Death
+
+    with pytest.raises(Death), races.before(stage.world.store, "end", dies):
+        acts.poll(stage)
+    stage.pass_time(2, minutes=20)
+    assert pieces(stage) == []
+    assert [x.posted.voided for x in acts.payments_on(stage, ONE) if x.posted] == [True]
+
+
 @pytest.mark.parametrize("do", ["drop_answer", "drop_request"])
 def test_a_lost_answer_about_taking_one_piece_out_is_looked_up(do: str) -> None:
     stage = a_stage_of_two_matters()
