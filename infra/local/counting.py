@@ -40,7 +40,7 @@ class Count:
     ) -> None:
         self.stack, self.town, self.firm, self.paid_at = stack, town, firm, paid_at
         self.own = by_our_own_change
-        self.mails = stack.mailbox.all()
+        self.mails = stack.mailbox.to_clients()
 
     def figures(self, secrets: set[str]) -> dict[str, Any]:
         """All of them, by the names of the demo's last line."""

@@ -45,6 +45,10 @@ class Mailbox:
         """Every mail, oldest first by the stage's time."""
         return [_read(path) for path in sorted(self.folder.glob("*.json"))]
 
+    def to_clients(self) -> list[Mail]:
+        """... but for the firm's own mail of the morning, whose tag says so."""
+        return [mail for mail in self.all() if not any("--digest-" in tag for tag in mail.tags.values())]
+
     def to(self, address: str) -> list[Mail]:
         """The mails to one address, oldest first."""
         return [mail for mail in self.all() if any(address.lower() in to.lower() for to in mail.to)]

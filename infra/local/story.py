@@ -103,7 +103,8 @@ class Story:
         self.stack.move_clock(3600)
         self.stack.settle(120)
         self._next_morning()
-        self.say(f"{len(self.stack.mailbox.all())} mails went out, each after the balance was read again at Clio")
+        count = len(self.stack.mailbox.to_clients())
+        self.say(f"{count} mails went out, each after the balance was read again at Clio")
 
     def _to_the_morning(self) -> None:
         """The stage's clock to ten in the firm's morning, on a Monday, so that days are alike in every run."""
@@ -146,7 +147,7 @@ class Story:
 
     def _link(self, number: str) -> str:
         """The newest pay link that was mailed for this bill."""
-        for mail in reversed(self.stack.mailbox.all()):
+        for mail in reversed(self.stack.mailbox.to_clients()):
             if number in mail.text and (link := next((x for x in mail.links if "/view/" not in x), "")):
                 return link
         raise PageError(f"no mail holds a pay link for {number}")

@@ -155,7 +155,7 @@ def test_she_starts_collection_and_the_mail_goes_out(olivia: Person) -> None:
     morning = olivia.stack.now().replace(hour=15, minute=0) + timedelta(days=1)
     olivia.stack.move_clock(int((morning - olivia.stack.now()).total_seconds()))
     olivia.stack.settle(90)
-    (mail,) = olivia.stack.mailbox.all()
+    (mail,) = olivia.stack.mailbox.to_clients()
     assert NUMBER in mail.text
     olivia.go("/_local/mail")
     olivia.page.get_by_role("link", name=mail.subject).click()
@@ -163,7 +163,7 @@ def test_she_starts_collection_and_the_mail_goes_out(olivia: Person) -> None:
 
 
 def test_the_client_pays_by_card_at_stripe(client: Person) -> None:
-    (mail,) = client.stack.mailbox.all()
+    (mail,) = client.stack.mailbox.to_clients()
     client.go(f"/_local/mail/{mail.id.partition('@')[0]}")
     client.page.frame_locator("iframe").get_by_role("link", name=re.compile("^Pay")).click()
     expect(client.page).to_have_url(next(link for link in mail.links if "/view/" not in link))
