@@ -211,8 +211,8 @@ def _customer(state: Payment, lines: Sequence[tuple[str, int]], around: _Batch) 
 def take(world: World, policy: Policy, effect: Effect, answer: Wrote, finish: Finish) -> None:
     """QuickBooks answered: the payment there was taken out, or a new one stands. The answer says which, not what we
     hold: it may come again, when a worker died after it was kept and the identical call was repeated."""
-    state: Payment = states.decode(Kind.PAYMENT, world.store.load(_payment_ref(effect)).body)
     if answer.deleted or not answer.total:
+        state: Payment = states.decode(Kind.PAYMENT, world.store.load(_payment_ref(effect)).body)
         _removed(world, policy, effect, state, answer.id, call=finish.call)
     else:
         _posted(world, policy, effect, answer, finish)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.flow import acts, soundness
+from tests.world import Stage
 
 
 @pytest.fixture(autouse=True)
@@ -15,3 +16,9 @@ def every_stage_is_sound() -> Iterator[None]:
     yield
     for stage in acts.BUILT:
         soundness.check(stage)
+
+
+@pytest.fixture(scope="module")
+def synced() -> Stage:
+    """One synced firm for all tests of a file, where each of them touches other bills."""
+    return acts.a_synced_stage()

@@ -19,11 +19,6 @@ from tests.flow.acts import clio_id, open_session, pay_link, payable, press_pay,
 from tests.world import Stage
 
 
-@pytest.fixture(scope="module")
-def synced() -> Stage:
-    return acts.a_synced_stage()
-
-
 @pytest.fixture
 def stage(synced: Stage) -> Stage:
     """One firm for all; each test pays other bills."""

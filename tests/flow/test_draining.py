@@ -22,11 +22,6 @@ from tests.flow import acts, races
 from tests.world import Stage
 
 
-@pytest.fixture(scope="module")
-def synced() -> Stage:
-    return acts.a_synced_stage()
-
-
 @pytest.fixture
 def stage(synced: Stage) -> Stage:
     """One firm for all: each test takes a lane, or bills, of its own."""

@@ -15,11 +15,6 @@ from tests.flow.acts import booked, cents, clio_id, invoice, payable
 from tests.world import Stage
 
 
-@pytest.fixture(scope="module")
-def synced() -> Stage:
-    return acts.a_synced_stage()
-
-
 @pytest.fixture
 def stage(synced: Stage) -> Stage:
     """One firm for all; each test has a bill of its own."""

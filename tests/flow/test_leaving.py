@@ -17,11 +17,6 @@ from tests.flow.acts import STAFF, booked, cents, invoice, parked, payable, post
 from tests.world import Stage
 
 
-@pytest.fixture(scope="module")
-def synced() -> Stage:
-    return acts.a_synced_stage()
-
-
 @pytest.fixture
 def stage(synced: Stage) -> Stage:
     """One firm for all; each test credits another bill."""

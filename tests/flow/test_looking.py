@@ -24,11 +24,6 @@ from tests.flow.acts import clio_id, holds, payable
 from tests.world import Stage
 
 
-@pytest.fixture(scope="module")
-def synced() -> Stage:
-    return acts.a_synced_stage()
-
-
 @pytest.fixture
 def stage(synced: Stage) -> Stage:
     """One firm for all; each test looks at other bills."""
