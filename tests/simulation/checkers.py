@@ -16,7 +16,9 @@ import requests
 
 from chalicelib.domain.kernel import Kind, Ref, Status, fold
 from chalicelib.domain.money import show
+from chalicelib.flow.mailing import DIGEST
 from chalicelib.store import bounds
+from tests.simulation.digests import Digests
 from tests.world import Sent
 
 if TYPE_CHECKING:
@@ -75,6 +77,7 @@ class Checkers:
     read_at: dict[Ref, datetime] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        self.digests = Digests(self)
         self.slack = timedelta(seconds=5 if self.h.rates.get("skew") else 0)
         for ref, state in self.h.world.store._states.items():
             self.bodies[ref] = json.loads(state.body)
@@ -126,6 +129,8 @@ class Checkers:
                 self._money(ref, body)
             if ref.kind is Kind.CONNECTION and not body["connected"] and self.bodies.get(ref, {}).get("connected"):
                 self._lost(ref, body)
+            if ref.kind is Kind.DIGEST:
+                self.digests.committed(ref.firm, was, body)
             if ref.kind is Kind.CONTACT and len(body["kept"]) > len(was.get("kept", ())):
                 self._asked(ref, body)
         self.bodies.update(changed)
@@ -202,6 +207,9 @@ class Checkers:
     # --- mails --------------------------------------------------------------------------------------------------------
     def mailed(self, sent: Sent) -> None:
         firm, _, id = sent.tag.partition("--")
+        if id.startswith(DIGEST):
+            self.digests.mailed(firm, sent)
+            return
         claim = self.claims.get((firm, id))
         if claim is None:
             kind = "4" if id.startswith("receipt") else "3"

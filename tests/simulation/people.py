@@ -13,12 +13,13 @@ from infra.sandbox.clio import books as clio_books
 from infra.sandbox.clio.refuse import Refusal as ClioRefusal
 from infra.sandbox.quickbooks.faults import Refusal as BooksRefusal
 from infra.sandbox.stripe import Refusal as StripeRefusal
-from tests.simulation import anew, books_people
+from tests.simulation import anew, books_people, parts_people
 from tests.simulation.anew import Anew
 from tests.simulation.base import FirmFacts
 from tests.simulation.books_people import Books
 from tests.simulation.desk import Desk
 from tests.simulation.elsewhere import Elsewhere
+from tests.simulation.parts_people import Parts
 
 if TYPE_CHECKING:
     from tests.simulation.history import History
@@ -71,6 +72,7 @@ ACTS: dict[str, int] = {
     "undo_match": 2,
     **books_people.ACTS,
     **anew.ACTS,
+    **parts_people.ACTS,
 }
 
 
@@ -329,7 +331,7 @@ class Staff:
             self._did(firm, bill.id)
 
 
-class People(Staff, Elsewhere, Desk, Books, Anew):
+class People(Staff, Elsewhere, Desk, Books, Anew, Parts):
     """Everybody. ``act`` does one thing by name; what the place refuses is not done."""
 
     def __init__(self, history: History) -> None:

@@ -17,7 +17,7 @@ from tests.simulation.world import RECURRING
 if TYPE_CHECKING:
     from tests.simulation.checkers import Checkers
 
-WAITING_STEPS = (*RECURRING, Do.REMIND, Do.LOOK_SESSION, Do.WATCH_MAIL)
+WAITING_STEPS = (*RECURRING, Do.REMIND, Do.LOOK_SESSION, Do.WATCH_MAIL, Do.DIGEST)
 LATEST = timedelta(days=400)
 
 
@@ -48,6 +48,8 @@ class Quiet:
     def judge(self) -> None:
         self._replay()
         self._nothing_forgotten()
+        for firm in self.h.firms:
+            self.c.digests.at_quiet(firm, self.effects)
         for firm in self.h.healing:
             lost = [
                 b["id"]

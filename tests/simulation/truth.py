@@ -46,6 +46,7 @@ class Truth:
     removed: set[tuple[str, str]] = field(default_factory=set)  # (realm, bill) whose invoice people deleted
     touched: set[tuple[str, str, str]] = field(default_factory=set)  # (realm, entity, id) changed by people
     said: set[tuple[str, str, str]] = field(default_factory=set)  # (realm, customer, value) that people typed in there
+    readers: set[tuple[str, str]] = field(default_factory=set)  # (firm, address) that people gave for the digest
     emptied: dict[str, int] = field(default_factory=dict)  # firm -> the generation of links that began in empty books
     renewed: dict[str, datetime] = field(default_factory=dict)  # neighbour -> when a token was last made
     revoked: set[tuple[str, str]] = field(default_factory=set)  # (firm, connection) ended by people or faults

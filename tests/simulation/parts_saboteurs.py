@@ -1,0 +1,92 @@
+"""Saboteurs of the daily digest."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from datetime import timedelta
+from typing import Any
+
+from chalicelib.domain import digest
+from chalicelib.domain.digest import Need
+from chalicelib.domain.envelope import Outcome, Post
+from chalicelib.domain.kernel import Finish, Status
+from chalicelib.domain.reminders import sending_time
+from chalicelib.flow import digesting
+from chalicelib.flow.rows import item
+from chalicelib.flow.settle import policy_of
+from tests.simulation.history import Mix
+from tests.simulation.sabotaging import Saboteur, patches
+
+DIGEST = {"digest_on": 400, "void_bill": 60, "revoke": 60, "remove_then_edit": 60, "cheque": 60, "client_pays": 60}
+SAFE_MAIL = {"bounce": 0.0, "complain": 0.0}
+
+
+# --- the daily digest -------------------------------------------------------------------------------------------------
+
+
+def each_hour_is_a_morning() -> AbstractContextManager[Any]:
+    return patches(
+        (digest, "opens", lambda _state, firm, now: sending_time(now, firm.zone, firm.send_hour)),
+        (digest, "next_morning", lambda _firm, now: now + timedelta(hours=3)),
+    )
+
+
+def doubtful_digest_goes_again() -> AbstractContextManager[Any]:
+    plain = digesting._heard
+
+    def heard(world: Any, policy: Any, number: int, said: Outcome, effect: Any) -> None:
+        plain(world, policy, number, Outcome(Post.RELEASED) if said.post is Post.UNCERTAIN else said, effect)
+
+    return patches((digesting, "_heard", heard))
+
+
+def dead_digest_is_watched_for_ever() -> AbstractContextManager[Any]:
+    def watch(world: Any, policy: Any, _mail: Any, effect: Any) -> None:
+        until = digest.next_morning(policy.firm, world.now())
+        digesting._rest(world, Finish(effect.key, status=Status.OWED, due_at=until))
+
+    return patches((digesting, "_watch", watch))
+
+
+def quiet_morning_ends_it() -> AbstractContextManager[Any]:
+    plain = digesting._rest
+    return patches((digesting, "_rest", lambda world, finish: plain(world, Finish(finish.key))))
+
+
+def digest_of_the_other_firm() -> AbstractContextManager[Any]:
+    plain = digesting.read
+
+    def read(world: Any, policy: Any) -> Any:
+        other = next(f.firm for f in world.life.firms if f.firm != policy.firm.id)
+        return plain(world, policy_of(world, other))
+
+    return patches((digesting, "read", read))
+
+
+def digest_tells_addresses() -> AbstractContextManager[Any]:
+    def need(effect: Any) -> Need:
+        i = item(effect)
+        return Need(i.title, i.cause, i.remedy, "/desk/attention", i.about)
+
+    return patches((digesting, "need", need))
+
+
+PARTS_SABOTEURS: tuple[Saboteur, ...] = (
+    Saboteur(
+        "a digest whenever something waits",
+        ("4",),
+        each_hour_is_a_morning,
+        Mix(DIGEST, SAFE_MAIL),
+        "the day of the last one and the next morning: either guard alone would do",
+    ),
+    Saboteur("a doubtful digest is sent again", ("4",), doubtful_digest_goes_again, Mix(DIGEST, {"mail_lose": 0.4})),
+    Saboteur(
+        "a digest whose worker died is watched for ever",
+        ("8",),
+        dead_digest_is_watched_for_ever,
+        Mix(DIGEST, {**SAFE_MAIL, "kill": 0.4}),
+    ),
+    Saboteur("a morning without news ends the digest", ("8",), quiet_morning_ends_it, Mix(DIGEST, SAFE_MAIL)),
+    Saboteur("a digest of another firm's things", ("9",), digest_of_the_other_firm, Mix(DIGEST, SAFE_MAIL)),
+    Saboteur("a digest tells addresses", ("9",), digest_tells_addresses, Mix({**DIGEST, "change_both_sides": 400})),
+)
