@@ -342,6 +342,7 @@ def booked(state: Payable, fact: InvoiceBooked, now: datetime) -> Decision[Payab
             matter=fact.matter,
             untouched=fact.adopted,
             left=fact.left or (old.left if old and old.id == fact.id else ()),
+            asked=old.asked if old and old.id == fact.id else 0,
         ),
         generation=fact.generation,
     )
@@ -361,7 +362,8 @@ def booked(state: Payable, fact: InvoiceBooked, now: datetime) -> Decision[Payab
             )
         )
     if fact.waits:
-        owed.append(_compare_payments(state, fact, now))
+        why = f"The linked invoice has payments in QuickBooks ({fact.unmatched}) that do not match Clio's one to one."
+        owed.append(compare_payments(state, compare_name(state, fact.id, fact.generation), why, now))
     return Decision(new, effects=tuple(owed), guards=(guard,), closes=asked(state))
 
 
@@ -383,17 +385,20 @@ def kept(state: Payable) -> Decision[Payable]:
 
 def compare_name(state: Payable, invoice: str, generation: int) -> str:
     """Names the task about the payments on an invoice that was linked."""
-    return f"payments/{state.id}/{effects.linked_name(invoice, generation)}"
+    again = state.booked.asked if state.booked and state.booked.id == invoice else 0
+    name = f"payments/{state.id}/{effects.linked_name(invoice, generation)}"
+    return f"{name}/{again}" if again else name
 
 
-def _compare_payments(state: Payable, fact: InvoiceBooked, now: datetime) -> Effect:
+def compare_payments(state: Payable, name: str, why: str, now: datetime) -> Effect:
+    """The task of that name."""
     return effects.task(
         state.firm,
-        compare_name(state, fact.id, fact.generation),
+        name,
         f"payable/{state.id}",
         now,
         title=f"Invoice {state.number}: payments in QuickBooks",
-        reason=f"The linked invoice has payments in QuickBooks ({fact.unmatched}) that do not match Clio's one to one.",
+        reason=why,
         remedy="Say what each of them is: they stand side by side with Clio's, with what is suggested. Until then "
         "nothing is posted on this invoice.",
         body={"payable": state.id, "release": True},

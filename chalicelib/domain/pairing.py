@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 
-from chalicelib.domain import billing, comparing, posting
+from chalicelib.domain import billing, comparing, paying, posting, receipts
 from chalicelib.domain.effects import Do, key_of
 from chalicelib.domain.firm import Policy
 from chalicelib.domain.kernel import Decision
@@ -24,6 +24,7 @@ from chalicelib.errors import Refused
 AMOUNT, SAME_DAY, NEAR, WITHIN_WEEKS, REFERENCE = 50, 25, 15, 5, 25
 NEAR_DAYS, WEEKS_DAYS = 5, 31
 REFERENCE_LENGTH = 3
+WRITTEN = "QuickBooks was written for this pair since: correct it in QuickBooks or Clio."
 YEAR = re.compile(r"(19|20)\d\d")
 
 
@@ -102,11 +103,16 @@ def ours_on(p: Payable, payments: Iterable[Payment], invoices: Mapping[str, str]
         mine = next((i for i in items if i.payable == p.id), None)
         if mine is None or x.pot is not Pot.OPERATING or not _open(x):
             continue
-        said = dict.fromkeys(k.text for k in p.receipts if x.group and k.group == x.group and k.text)
         lines = tuple((invoices[i.payable], i.cents) for i in items if i.payable in invoices)
-        text = x.code or "; ".join(said)
-        found.append(Ours(x.id, mine.cents, x.total, x.settled_on, text, x.method, lines))
+        found.append(our(p, x, lines))
     return tuple(sorted(found, key=lambda o: (o.on or date.min, o.id)))
+
+
+def our(p: Payable, x: Payment, lines: tuple[tuple[str, int], ...] = ()) -> Ours:
+    """A payment known here as it falls on this bill."""
+    cents = sum(i.cents for i in x.items if i.payable == p.id)
+    said = dict.fromkeys(k.text for k in p.receipts if x.group and k.group == x.group and k.text)
+    return Ours(x.id, cents, x.total, x.settled_on, x.code or "; ".join(said), x.method, lines)
 
 
 def linked_ids(x: Payment) -> tuple[str, ...]:
@@ -252,6 +258,45 @@ def compared(p: Payable, left: tuple[tuple[str, int], ...]) -> Decision[Payable]
     link = replace(p.booked, waits=False, left=left)
     task = key_of(p.firm, Do.TASK, billing.compare_name(p, p.booked.id, p.generation))
     return Decision(replace(p, booked=link), closes=(task,))
+
+
+# --- a person takes it back -------------------------------------------------------------------------------------------
+
+
+def stands(x: Payment, id: str) -> bool:
+    """Whether this pair still is what a person said, and nothing was written for it since."""
+    link = x.posted
+    if link is None or id not in linked_ids(x) or not x.money:
+        return False
+    return link.adding == x.wanted if link.adding else link.revision == x.wanted
+
+
+def parted(x: Payment, id: str, policy: Policy, now: datetime) -> Decision[Payment]:
+    """It is not this payment in QuickBooks after all: it is owed anew, at a revision of its own, which waits until a
+    person has said what it is. Raises Refused when something was written for it meanwhile."""
+    if x.posted is None or not stands(x, id):
+        raise Refused(WRITTEN)
+    guard = receipts.link_guard(policy.lanes.book, "payment", id, x.firm, x.id)
+    older = key_of(x.firm, Do.POSTING, f"{x.id}/{x.wanted}")
+    new, owed = paying.post(x, policy, now)
+    left = tuple(p for p in x.posted.pieces if p.id != id)
+    link = None
+    if left:
+        cents = sum(p.cents for p in left)
+        link = replace(x.posted, id=left[0].id, revision=0, cents=cents, pieces=left, adding=new.wanted, broken=None)
+    closes = (older, *posting.asked(x))
+    return Decision(replace(new, posted=link), tuple(owed), closes, (replace(guard, release=True),))
+
+
+def asked_again(p: Payable, now: datetime) -> Decision[Payable]:
+    """A person took back what they had said of the payments on its invoice: nothing is posted there until they have
+    spoken again."""
+    if p.booked is None or p.booked.waits:
+        return Decision(p)
+    new = replace(p, booked=replace(p.booked, waits=True, left=(), asked=p.booked.asked + 1))
+    name = billing.compare_name(new, p.booked.id, p.generation)
+    why = "What was said of the payments on this invoice was taken back."
+    return Decision(new, effects=(billing.compare_payments(new, name, why, now),))
 
 
 def touching(p: Payable) -> list[str]:

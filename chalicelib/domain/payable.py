@@ -144,7 +144,7 @@ class Booked:
     to it there; ``breaks`` counts how often (domain/noticing.py). ``customer``: whose it was when we last wrote or
     linked it; ``matter``: Clio's matter, where that is the matter's sub-customer.
     ``untouched``: it was there and is linked, and we have not written it since. ``left``: (payment, cents) on it there
-    that a person said are something else."""
+    that a person said are something else; ``asked``: how often their word about its payments was taken back."""
 
     id: str
     revision: int
@@ -159,6 +159,7 @@ class Booked:
     matter: str = ""
     untouched: bool = False
     left: tuple[tuple[str, int], ...] = ()
+    asked: int = 0
 
 
 @dataclass(frozen=True, slots=True)

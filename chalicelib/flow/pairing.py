@@ -24,7 +24,7 @@ from chalicelib.domain.payable import Payable
 from chalicelib.domain.payment import Payment
 from chalicelib.domain.readings import BookedPayment, InvoiceReading
 from chalicelib.errors import Conflict, Refused
-from chalicelib.flow import first_plan, leaving
+from chalicelib.flow import answered, first_plan, leaving
 from chalicelib.flow.budget import Floor
 from chalicelib.flow.ports import World
 from chalicelib.flow.prepared import current, posted_there, wake
@@ -257,7 +257,45 @@ def release(world: World, firm: str, payable: str, by: str) -> None:
     p = leaving.payables(world, policy, [payable])[payable]
     kept = find(world, policy, payable)
     theirs = pairing.asked(kept.theirs, payments_of(world, policy, [p])) if kept else ()
-    _release(world, policy, p, tuple((t.id, t.cents) for t in theirs), by)
+    said = Answer(kept.invoice if kept else "", left=tuple(t.id for t in theirs))
+    answered.keep(world, policy, p, theirs, said, by)
+    _release(world, policy, p, _left(theirs, said), by)
+
+
+def take_back(world: World, firm: str, payable: str, by: str) -> None:
+    """A person takes back what they said of the payments on an invoice: the pairs for which nothing was written since
+    come apart, and it is asked about again. Nothing changes in QuickBooks or Clio. Raises Refused."""
+    policy = policy_of(world, firm)
+    told = answered.find(world, policy, payable)
+    p = leaving.payables(world, policy, [payable]).get(payable)
+    if told is None or p is None:
+        raise Refused(answered.NOTHING)
+    if p.booked is None:
+        _unsay(world, policy, p)
+        return
+    pairs = answered.standing(p, {x.id: x for x in payments_of(world, policy, [p])}, told)
+    if not pairs and not p.booked.left:
+        raise Refused(answered.NOTHING)
+    bills = [p, *answered.beside(world, policy, p, pairs)]
+    invoices = {b.id: b.booked.id for b in bills if b.booked}
+    fresh = _read(world, policy, list(invoices.values()))
+    answered.part(world, policy, bills, pairs, by)
+    world.store.delete_record(_said(policy), p.id)
+    for b in bills:
+        note(world, policy, b, invoices[b.id], fresh[invoices[b.id]])
+    answered.parted(world, policy, told, pairs)
+
+
+def _unsay(world: World, policy: Policy, p: Payable) -> None:
+    """Before the first sync has linked the invoice only the answer was kept."""
+    said = answers(world, policy, [p.id]).get(p.id)
+    if said is None or p.gone:
+        raise Refused(answered.NOTHING)
+    fresh = _read(world, policy, [said.invoice])[said.invoice]
+    world.store.delete_record(_said(policy), p.id)
+    note(world, policy, p, said.invoice, fresh)
+    answered.forget(world, policy, p.id)
+    _count(world, policy, said, -1)
 
 
 def _read(world: World, policy: Policy, ids: Sequence[str]) -> dict[str, tuple[Theirs, ...]]:
@@ -278,22 +316,23 @@ def _read(world: World, policy: Policy, ids: Sequence[str]) -> dict[str, tuple[T
 
 def _carry_out(world: World, policy: Policy, p: Payable, kept: Kept, said: Answer, by: str) -> None:
     """Before the invoice is linked the answer is kept for then; afterwards it holds at once."""
+    answered.keep(world, policy, p, kept.theirs, said, by)
     if p.booked is None:
         world.store.put_record(_said(policy), p.id, msgspec.to_builtins(said))
         forget(world, policy, p.id)
-        _count(world, policy, said)
+        _count(world, policy, said, 1)
         return
     _link(world, policy, p, kept.invoice, kept.theirs, said.pairs, by)
     _release(world, policy, p, _left(kept.theirs, said), by)
 
 
-def _count(world: World, policy: Policy, said: Answer) -> None:
-    """The first sync's list counts it."""
+def _count(world: World, policy: Policy, said: Answer, sign: int) -> None:
+    """The first sync's list counts it, or no longer counts it."""
 
     def change(plan: first_plan.Plan) -> None:
         if plan.phase == "ready":
-            plan.bills.unmatched -= 1
-            plan.bills.matched += len(said.pairs)
+            plan.bills.unmatched -= sign
+            plan.bills.matched += sign * len(said.pairs)
 
     if first_plan.load(world, policy):
         first_plan.change(world, policy, change)

@@ -1,10 +1,12 @@
-"""Linked invoices whose payments wait for a person, as pages and programs see them: both sides, what is suggested."""
+"""Linked invoices whose payments wait for a person, as pages and programs see them: both sides, what is suggested; and
+what was said of others, which can be taken back.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import datetime
 
 from chalicelib.domain import pairing as rules
 from chalicelib.domain.firm import Policy
@@ -12,7 +14,8 @@ from chalicelib.domain.pairing import Ours, Pair, Theirs
 from chalicelib.domain.payable import Payable
 from chalicelib.domain.payment import Payment
 from chalicelib.errors import Refused
-from chalicelib.flow import leaving, pairing
+from chalicelib.flow import answered, leaving, pairing
+from chalicelib.flow.answered import Answered
 from chalicelib.flow.ports import World
 from chalicelib.flow.settle import policy_of
 
@@ -21,32 +24,18 @@ SHOWN = 25  # invoices on a page
 
 @dataclass(frozen=True, slots=True)
 class There:
-    """A payment in QuickBooks. ``suggested``: the payment here that it may be, with score and reasons; ``certain``:
-    nothing else is possible."""
+    """A payment in QuickBooks; ``pair``: what it may be here."""
 
-    id: str
-    cents: int
-    whole: int
-    on: date | None
-    reference: str
-    method: str
-    suggested: str = ""
-    score: int = 0
-    reasons: tuple[str, ...] = ()
-    certain: bool = False
+    payment: Theirs
+    pair: Pair | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Here:
-    """A payment known here that is not in QuickBooks. ``suggested``: the QuickBooks payment that it may be."""
+    """A payment known here that is not in QuickBooks; ``pair``: what it may be there."""
 
-    id: str
-    cents: int
-    whole: int
-    on: date | None
-    text: str
-    method: str
-    suggested: str = ""
+    payment: Ours
+    pair: Pair | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +57,43 @@ class Beside:
 
 
 @dataclass(frozen=True, slots=True)
+class Same:
+    """A pair that somebody said is one payment. ``open``: it can be taken back, nothing was written for it since."""
+
+    theirs: Theirs
+    ours: Ours
+    open: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What ``by`` said of the payments on one invoice. ``left``: those in QuickBooks that are something else. ``open``:
+    there is something to take back. ``others``: numbers of the bills that the same payments pay, which are asked about
+    again with it."""
+
+    payable: str
+    number: str
+    client: str
+    currency: str
+    invoice: str
+    at: datetime
+    by: str
+    linked: bool
+    pairs: tuple[Same, ...]
+    left: tuple[Theirs, ...]
+    open: bool
+    others: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Waiting:
     """The certain ones first. ``certain``: how many of them there are, at most as many as one press confirms; ``more``:
-    others come once these are answered."""
+    others come once these are answered. ``said``: what was answered last, the newest first."""
 
     items: tuple[Beside, ...]
     certain: int
     more: bool
+    said: tuple[Said, ...] = ()
 
 
 def waiting(world: World, firm: str) -> Waiting:
@@ -90,7 +109,7 @@ def waiting(world: World, firm: str) -> Waiting:
         if b.certain != (shown[b.payable] in certain):
             pairing.file(world, policy, shown[b.payable], certain=b.certain)
     count = len(certain[SHOWN:]) + sum(b.certain for b in found)
-    return Waiting(tuple(found), count, len(kept) > SHOWN)
+    return Waiting(tuple(found), count, len(kept) > SHOWN, _said(world, policy, answered.newest(world, policy, SHOWN)))
 
 
 def one(world: World, firm: str, payable: str) -> Beside:
@@ -127,7 +146,7 @@ def _beside(world: World, policy: Policy, kept: Sequence[pairing.Kept]) -> list[
 def _one(world: World, policy: Policy, p: Payable, k: pairing.Kept, payments: Sequence[Payment]) -> Beside:
     theirs, ours = pairing.sides(world, policy, p, k, payments)
     pairs = rules.suggest(theirs, ours)
-    back = {pair.ours: pair.theirs for pair in pairs.values()}
+    back = {pair.ours: pair for pair in pairs.values()}
     return Beside(
         payable=p.id,
         number=p.number,
@@ -138,17 +157,55 @@ def _one(world: World, policy: Policy, p: Payable, k: pairing.Kept, payments: Se
         at=k.at,
         linked=p.booked is not None,
         certain=rules.certainly(k.invoice, theirs, ours) is not None,
-        theirs=tuple(_there(t, pairs.get(t.id)) for t in theirs),
-        ours=tuple(_here(o, back.get(o.id, "")) for o in ours),
+        theirs=tuple(There(t, pairs.get(t.id)) for t in theirs),
+        ours=tuple(Here(o, back.get(o.id)) for o in ours),
     )
 
 
-def _there(t: Theirs, pair: Pair | None) -> There:
-    told = There(t.id, t.cents, t.whole, t.on, t.reference, t.method)
-    if pair is None:
-        return told
-    return replace(told, suggested=pair.ours, score=pair.score, reasons=pair.reasons, certain=pair.certain)
+# --- what was said ----------------------------------------------------------------------------------------------------
 
 
-def _here(o: Ours, suggested: str) -> Here:
-    return Here(o.id, o.cents, o.whole, o.on, o.text, o.method, suggested)
+def said(world: World, firm: str, payable: str) -> Said | None:
+    """What was said of this invoice's payments; None where it waits for a person, or nobody was asked."""
+    policy = policy_of(world, firm)
+    told = answered.find(world, policy, payable)
+    found = _said(world, policy, [told]) if told else ()
+    if told is None or not found:
+        return None
+    p = leaving.payables(world, policy, [payable])[payable]
+    payments = {x.id: x for x in pairing.payments_of(world, policy, [p])}
+    others = answered.beside(world, policy, p, answered.standing(p, payments, told))
+    return replace(found[0], others=tuple(b.number for b in others))
+
+
+def _said(world: World, policy: Policy, told: Sequence[Answered]) -> tuple[Said, ...]:
+    bills = leaving.payables(world, policy, [a.payable for a in told])
+    payments = {x.id: x for x in pairing.payments_of(world, policy, list(bills.values()))}
+    waiting = pairing.answers(world, policy, [id for id, p in bills.items() if p.booked is None])
+    found = []
+    for a in told:
+        p = bills[a.payable]
+        kept = p.id in waiting if p.booked is None else p.booked.id == a.said.invoice and not p.booked.waits
+        if kept and not p.gone:
+            found.append(_one_said(p, a, payments))
+    return tuple(w for w in found if w.pairs or w.left)
+
+
+def _one_said(p: Payable, a: Answered, payments: Mapping[str, Payment]) -> Said:
+    open_ = {t.id for t, _ in answered.standing(p, payments, a)} if p.booked else {t for t, _ in a.said.pairs}
+    there = {t.id: t for t in a.theirs}
+    pairs = [Same(there[t], rules.our(p, payments[o]), t in open_) for t, o in a.said.pairs if o in payments]
+    left = tuple(there[id] for id in a.said.left)
+    return Said(
+        payable=p.id,
+        number=p.number,
+        client=p.client_name,
+        currency=p.currency,
+        invoice=a.said.invoice,
+        at=a.at,
+        by=a.by,
+        linked=p.booked is not None,
+        pairs=tuple(pairs),
+        left=left,
+        open=bool(open_ or left),
+    )

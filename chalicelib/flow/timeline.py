@@ -143,6 +143,8 @@ def _booked_moved(old: Any, new: Any, cents: Any) -> list[tuple[str, str, str]]:
         return [("QuickBooks", "The invoice is kept in QuickBooks, as somebody decided", "")]
     if old.get("waits") and not new.get("waits"):
         return [("Fee Simple", "The payments on the QuickBooks invoice are compared with Clio's", "")]
+    if new.get("asked", 0) != old.get("asked", 0):
+        return [("Fee Simple", "What was said of the payments on the QuickBooks invoice was taken back", "")]
     if new["revision"] != old["revision"]:
         return [("QuickBooks", f"Brought up to date in QuickBooks, over {cents(new['total'])}", "")]
     return []

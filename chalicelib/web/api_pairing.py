@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from chalicelib.domain.pairing import Answer
-from chalicelib.web.api_door import Asked, found, get, post
+from chalicelib.web.answers import NotFound
+from chalicelib.web.api_door import Asked, delete, found, get, post
 
 
 @get("/linked-payments")
@@ -41,6 +42,25 @@ def pair_payments(ask: Asked, payable: str) -> dict[str, Any]:
     said = Answer(ask.json.text("invoice"), pairs, left, new)
     pairing.answer(ask.world, ask.firm, payable, said, ask.by)
     return {"payable": payable}
+
+
+@get("/linked-payments/{payable}/answer")
+def linked_payments_answer(ask: Asked, payable: str) -> Any:
+    """What was said of this invoice's payments; ``open``: it can be taken back."""
+    from chalicelib.flow import pairing_views
+
+    told = pairing_views.said(ask.world, ask.firm, payable)
+    if told is None:
+        raise NotFound
+    return told
+
+
+@delete("/linked-payments/{payable}/answer")
+def take_back_linked_payments(ask: Asked, payable: str) -> None:
+    """Takes it back: nothing changes in QuickBooks or Clio, and the invoice is asked about again."""
+    from chalicelib.flow import pairing
+
+    pairing.take_back(ask.world, ask.firm, payable, ask.by)
 
 
 @post("/linked-payments/{payable}/read")

@@ -25,15 +25,17 @@ def _page(ask: Ask, only: str, problem: str = "", chosen: dict[str, str] | None 
     from chalicelib.flow import pairing_views as flow
 
     unread = bool(only) and flow.unread(ask.world, ask.firm, only)
-    told = flow.Waiting((), 0, more=False)
+    told, was = flow.Waiting((), 0, more=False), None
     if not only:
         told = flow.waiting(ask.world, ask.firm)
     elif not unread:
         try:
             told = flow.Waiting((flow.one(ask.world, ask.firm, only),), 0, more=False)
         except Refused as no:
-            problem = problem or no.reason
-    return page(ask, "pairing.html", "sync", told=told, only=only, unread=unread, problem=problem, chosen=chosen or {})
+            was = flow.said(ask.world, ask.firm, only)
+            problem = problem or ("" if was else no.reason)
+    shown = {"told": told, "only": only, "unread": unread, "was": was, "chosen": chosen or {}}
+    return page(ask, "pairing.html", "sync", problem=problem, **shown)
 
 
 @desk.post("/desk/first/payments")
@@ -55,6 +57,30 @@ def act(ask: Ask) -> Reply | str:
     except Refused as no:
         return _page(ask, only, no.reason, _chosen(ask))
     return back(f"/desk/invoices/{quote(only, safe='')}" if only else HERE, "compared")
+
+
+@desk.get("/desk/first/payments/undo")
+def undo(ask: Ask) -> Reply | str:
+    """What taking it back would do, before it is done."""
+    from chalicelib.flow import pairing_views as flow
+
+    payable = ask.query.get("invoice", "")
+    was = flow.said(ask.world, ask.firm, payable)
+    if was is None or not was.open:
+        return back(HERE, invoice=payable)
+    return page(ask, "pairing_undo.html", "sync", was=was)
+
+
+@desk.post("/desk/first/payments/undo")
+def take_back(ask: Ask) -> Reply | str:
+    from chalicelib.flow import pairing
+
+    payable = ask.one("payable")
+    try:
+        pairing.take_back(ask.world, ask.firm, payable, ask.by)
+    except Refused as no:
+        return _page(ask, payable, no.reason)
+    return back(HERE, "unsaid", invoice=payable)
 
 
 def _chosen(ask: Ask) -> dict[str, str]:

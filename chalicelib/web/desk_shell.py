@@ -37,6 +37,7 @@ NOTES = {
     "tried": "What waited there is being tried again now.",
     "compared": "Kept. What is new is entered in QuickBooks, and nothing there is entered a second time.",
     "read": "Read again just now.",
+    "unsaid": "Taken back. Nothing is posted on this invoice until you have said anew what each payment is.",
     "purged": "The links to QuickBooks are purged. Connect a company under Connections to begin anew.",
     "trust-check": "The trust accounts are being compared. The result appears here within minutes.",
     "trust-chosen": "Saved. Trust entries that waited are written to QuickBooks now.",

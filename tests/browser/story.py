@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from urllib.parse import quote
 
 from chalicelib.domain.kernel import Kind, Ref
+from chalicelib.domain.pairing import Answer
 from chalicelib.domain.payable import Payable
 from chalicelib.domain.statement import Outstanding
 from chalicelib.flow import (
@@ -14,6 +15,8 @@ from chalicelib.flow import (
     collecting,
     contacts,
     links,
+    pairing,
+    pairing_views,
     reconciling,
     resync,
     states,
@@ -45,10 +48,11 @@ def a_busy_month() -> Month:
     stage.resync()
     month = Month(stage, world)
     rows = [r for r in invoices(world, stage.firm, "open", None, 50).rows if r.open]
-    bills = [r for r in rows if r.kind == "invoice" and r.status.tone != "bad" and r.number != "1042"]
+    bills = [r for r in rows if r.kind == "invoice" and r.status.tone != "bad" and r.number not in ("1042", "2001")]
     for name, row in zip(("card", "debit", "failed", "left", "fresh"), bills, strict=False):
         month.ids[name] = row.id
     month.ids["linked"] = next(r.id for r in rows if r.number == "1042")
+    month.ids["answered"] = say_what_is_the_same(stage, "2001")
     month.ids["credited"] = next(r.id for r in rows if r.number == "1059")
     month.ids["trust"] = next(r.id for r in rows if r.kind != "invoice")
     collecting.start(world, stage.firm, [r.id for r in bills[:12]], "friendly", "Olivia Hartwell")
@@ -81,6 +85,21 @@ def pay_on_an_invoice_that_is_there(stage: Stage) -> None:
         box.change_payment(stage.realm, made["Id"], PaymentRefNum=number, PaymentMethodRef=method)
     clio.record_payment({"1042": 15000}, on="2026-02-21", description="Check 118")
     clio.record_payment({"1042": 2500}, on="2026-02-22")
+
+    clio.add_bill("Hartwell & Pine LLP", "Ada Example", "2001", [{"note": "Advice", "price": 30000}])
+    other = box.add_invoice(stage.realm, there["CustomerRef"]["value"], "300.00", "2001")
+    for dollars, day in (("75.00", "2026-02-23"), ("20.00", "2026-02-26")):
+        box.add_payment(stage.realm, there["CustomerRef"]["value"], dollars, other["Id"], day)
+    clio.record_payment({"2001": 7500}, on="2026-02-24")
+
+
+def say_what_is_the_same(stage: Stage, number: str) -> str:
+    """The bookkeeper answers about one linked invoice: what is suggested, and the rest is something else."""
+    found = next(b for b in pairing_views.waiting(stage.world, stage.firm).items if b.number == number)
+    pairs = tuple((t.payment.id, t.pair.ours) for t in found.theirs if t.pair)
+    left = tuple(t.payment.id for t in found.theirs if not t.pair)
+    pairing.answer(stage.world, stage.firm, found.payable, Answer(found.invoice, pairs, left), "Olivia Hartwell")
+    return found.payable
 
 
 def reconcile_trust(month: Month) -> None:

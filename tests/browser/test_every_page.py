@@ -40,6 +40,8 @@ DESK = [
     "/desk/first/payments",
     "/desk/first/payments?invoice={linked}",
     "/desk/first/payments?invoice=unknown",
+    "/desk/first/payments?invoice={answered}",
+    "/desk/first/payments/undo?invoice={answered}",
     "/desk/sync",
     "/desk/trust",
     "/desk/trust/settings",

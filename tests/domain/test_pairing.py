@@ -14,10 +14,10 @@ from chalicelib.domain.effects import Lanes
 from chalicelib.domain.firm import Policy
 from chalicelib.domain.pairing import Answer, Ours, Theirs
 from chalicelib.domain.payable import Booked, Known, Standing
-from chalicelib.domain.payment import Item, Phase, Posted, Source
+from chalicelib.domain.payment import ANEW, Item, Phase, Piece, Posted, Source
 from chalicelib.domain.readings import BookedPayment, Pot
 from chalicelib.errors import Refused
-from tests.builders import FIRM, TODAY, a_firm, a_payable, a_payment
+from tests.builders import FIRM, NOW, TODAY, a_firm, a_payable, a_payment
 
 POLICY = Policy(a_firm(), 1, Lanes(FIRM, clio="us/1", realm="realm-1"))
 
@@ -217,3 +217,55 @@ def test_compared_lifts_the_wait_keeps_what_is_left_and_closes_the_task() -> Non
     assert told.closes == ("us-1/task/payments/b1/70",)
     assert pairing.compared(a_payable(), ()).state == a_payable()
     assert pairing.touching(a_payable()) == []
+
+
+# --- taking it back ---------------------------------------------------------------------------------------------------
+
+
+def test_a_pair_that_is_taken_back_is_owed_anew_and_its_guard_is_free() -> None:
+    x = pairing.linked(a_clio_payment(), theirs(), {"70": "b1"}, POLICY).state
+    told = pairing.parted(x, "9", POLICY, NOW)
+    assert (told.state.posted, told.state.wanted) == (None, 2)
+    assert [(g.key, g.holder, g.release) for g in told.guards] == [
+        ("quickbooks/realm-1/payment/9", "us-1/clio-5", True)
+    ]
+    assert told.closes == ("us-1/quickbooks.payment/clio-5/1",)
+    assert [e.key for e in told.effects] == ["us-1/quickbooks.payment/clio-5/2"]
+    assert pairing.linked(told.state, theirs(), {"70": "b1"}, POLICY).state.posted == Posted("9", 2, 15000)
+
+
+def test_of_a_payment_in_pieces_one_is_taken_back_and_the_other_stays() -> None:
+    bills = {"70": "b1", "71": "b2"}
+    x = a_clio_payment(items=(Item("b1", "1042", 15000), Item("b2", "1043", 5000)), total=20000)
+    one = pairing.linked(x, theirs(), bills, POLICY).state
+    assert pairing.stands(one, "9"), "the rest of it is still owed"
+    assert pairing.parted(one, "9", POLICY, NOW).state.posted is None
+    x = pairing.linked(one, theirs("10", 5000, lines=(("71", 5000),)), bills, POLICY).state
+    left = pairing.parted(x, "9", POLICY, NOW).state.posted
+    assert left == Posted("10", 0, 5000, pieces=(Piece("10", 5000, ("b2",)),), adding=2)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {},
+        {"posted": Posted("8", 1, 15000)},
+        {"posted": Posted("9", 1, 15000, voided=True)},
+        {"posted": Posted("9", 1, 15000), "wanted": 2},
+        {"posted": Posted("9", 0, 15000, pieces=(Piece("9", 15000),), adding=ANEW)},
+        {"posted": Posted("9", 1, 15000), "phase": Phase.REMOVED},
+    ],
+)
+def test_what_quickbooks_was_or_is_to_be_written_for_since_is_not_taken_back(fields: dict[str, Any]) -> None:
+    assert not pairing.stands(a_clio_payment(**fields), "9")
+    with pytest.raises(Refused, match="since"):
+        pairing.parted(a_clio_payment(**fields), "9", POLICY, NOW)
+
+
+def test_a_word_that_is_taken_back_is_asked_for_under_a_task_of_its_own() -> None:
+    told = pairing.asked_again(a_payable(booked=Booked("70", 1, 40000, left=(("10", 500),))), NOW)
+    assert told.state.booked == Booked("70", 1, 40000, waits=True, asked=1)
+    assert [e.key for e in told.effects] == ["us-1/task/payments/b1/70/1"]
+    assert pairing.compared(told.state, ()).closes == ("us-1/task/payments/b1/70/1",)
+    assert pairing.asked_again(told.state, NOW).state == told.state, "it waits already"
+    assert pairing.asked_again(a_payable(), NOW).state == a_payable()

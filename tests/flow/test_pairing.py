@@ -10,8 +10,8 @@ import pytest
 from chalicelib.domain.kernel import Decision
 from chalicelib.domain.pairing import Answer
 from chalicelib.errors import Refused
-from chalicelib.flow import attention, first_plan, first_sync, leaving, pairing, pairing_views
-from chalicelib.flow.pairing_views import Beside
+from chalicelib.flow import attention, broken, first_plan, first_sync, leaving, pairing, pairing_views
+from chalicelib.flow.pairing_views import Beside, Said
 from chalicelib.flow.settle import policy_of, settle
 from tests.flow import acts
 from tests.flow.acts import STAFF, a_stage, payable, payments_on, posted_on, tasks
@@ -53,8 +53,10 @@ def test_both_sides_are_shown_with_what_is_suggested_and_nothing_is_posted() -> 
     stage = a_day_apart()
     b = beside(stage)
     [theirs], [ours] = b.theirs, b.ours
-    assert (theirs.cents, theirs.suggested, theirs.score, ours.suggested) == (15000, ours.id, 65, theirs.id)
-    assert theirs.reasons == ("Same amount", "1 day apart")
+    assert theirs.pair and theirs.pair == ours.pair
+    assert (theirs.payment.id, ours.payment.id) == (theirs.pair.theirs, theirs.pair.ours)
+    assert (theirs.payment.cents, theirs.pair.score) == (15000, 65)
+    assert theirs.pair.reasons == ("Same amount", "1 day apart")
     assert not b.certain
     assert b.linked
     assert posted_on(stage, "1042") == [15000]
@@ -66,11 +68,11 @@ def test_both_sides_are_shown_with_what_is_suggested_and_nothing_is_posted() -> 
 def test_a_confirmed_pair_is_linked_and_named_missing_nowhere() -> None:
     stage = a_day_apart()
     b = beside(stage)
-    say(stage, {b.theirs[0].id: b.ours[0].id})
+    say(stage, {b.theirs[0].payment.id: b.ours[0].payment.id})
     assert posted_on(stage, "1042") == [15000], "not posted a second time"
     [x] = payments_on(stage, "1042")
     assert x.posted
-    assert x.posted.id == b.theirs[0].id
+    assert x.posted.id == b.theirs[0].payment.id
     assert not tasks(stage, "payments")
     assert acts.about(acts.compare(stage), "1042") == []
     with pytest.raises(Refused, match="Nothing waits"):
@@ -80,11 +82,11 @@ def test_a_confirmed_pair_is_linked_and_named_missing_nowhere() -> None:
 def test_something_else_is_left_and_clios_is_entered_as_a_new_one() -> None:
     stage = a_day_apart()
     b = beside(stage)
-    say(stage, {}, (b.theirs[0].id,), (b.ours[0].id,))
+    say(stage, {}, (b.theirs[0].payment.id,), (b.ours[0].payment.id,))
     assert posted_on(stage, "1042") == [15000, 15000]
     link = payable(stage, "1042").booked
     assert link
-    assert link.left == ((b.theirs[0].id, 15000),)
+    assert link.left == ((b.theirs[0].payment.id, 15000),)
     report = acts.compare(stage)
     assert acts.about(report, "1042") == ["payment of something else"]
     assert all(d.expected for d in report.differences if d.number == "1042")
@@ -95,7 +97,7 @@ def test_who_leaves_something_out_or_speaks_of_another_invoice_is_told() -> None
     b = beside(stage)
     with pytest.raises(Refused, match="Say what the QuickBooks payment"):
         say(stage, {})
-    said = Answer("another", ((b.theirs[0].id, b.ours[0].id),))
+    said = Answer("another", ((b.theirs[0].payment.id, b.ours[0].payment.id),))
     with pytest.raises(Refused, match="changed meanwhile"):
         pairing.answer(stage.world, stage.firm, b.payable, said, STAFF)
     for do in (pairing_views.one, pairing.read):
@@ -110,9 +112,9 @@ def test_who_leaves_something_out_or_speaks_of_another_invoice_is_told() -> None
 def test_what_changed_in_quickbooks_meanwhile_is_shown_again_before_anything_happens() -> None:
     stage = a_day_apart()
     b = beside(stage)
-    stage.world.quickbooks_box.people.delete_payment(stage.realm, b.theirs[0].id)
+    stage.world.quickbooks_box.people.delete_payment(stage.realm, b.theirs[0].payment.id)
     with pytest.raises(Refused, match="changed meanwhile"):
-        say(stage, {b.theirs[0].id: b.ours[0].id})
+        say(stage, {b.theirs[0].payment.id: b.ours[0].payment.id})
     now = beside(stage)
     assert (now.theirs, now.certain) == ((), True), "nothing is in the way any more"
     assert pairing.confirm_certain(stage.world, stage.firm, STAFF) == 1
@@ -159,7 +161,7 @@ def test_what_is_not_certain_any_more_is_asked_about() -> None:
     waiting = pairing_views.waiting(stage.world, stage.firm)
     assert (waiting.certain, len(waiting.items)) == (0, 1)
     b = beside(stage)
-    assert made["Id"] in {t.id for t in b.theirs}
+    assert made["Id"] in {t.payment.id for t in b.theirs}
     pairing.read(stage.world, stage.firm, p.id)
     assert beside(stage).theirs == b.theirs
 
@@ -184,12 +186,12 @@ def test_what_nobody_waits_for_any_more_leaves_the_list() -> None:
 def test_a_quickbooks_payment_is_one_payments_only() -> None:
     stage = a_day_apart()
     b = beside(stage)
-    store, key = stage.world.store, f"quickbooks/{stage.realm}/payment/{b.theirs[0].id}"
+    store, key = stage.world.store, f"quickbooks/{stage.realm}/payment/{b.theirs[0].payment.id}"
     store._guards[key] = f"{stage.firm}/another"
     with pytest.raises(Refused, match="linked to another payment"):
-        say(stage, {b.theirs[0].id: b.ours[0].id})
+        say(stage, {b.theirs[0].payment.id: b.ours[0].payment.id})
     del store._guards[key]
-    say(stage, {b.theirs[0].id: b.ours[0].id})
+    say(stage, {b.theirs[0].payment.id: b.ours[0].payment.id})
     assert posted_on(stage, "1042") == [15000]
 
 
@@ -199,13 +201,13 @@ def test_while_quickbooks_answer_about_a_payment_is_awaited_it_is_not_paired(mon
     keys = frozenset(e.key for e in acts.all_effects(stage) if e.kind == "quickbooks.payment")
     monkeypatch.setattr(leaving, "sent", lambda *_: keys)
     with pytest.raises(Refused, match="awaited"):
-        say(stage, {b.theirs[0].id: b.ours[0].id})
+        say(stage, {b.theirs[0].payment.id: b.ours[0].payment.id})
 
 
 def test_a_person_who_says_that_all_is_compared_leaves_what_stands_there() -> None:
     stage = a_day_apart()
     [task] = tasks(stage, "payments")
-    theirs = beside(stage).theirs[0].id
+    theirs = beside(stage).theirs[0].payment.id
     attention.done(stage.world, stage.firm, task.key, STAFF)
     link = payable(stage, "1042").booked
     assert link
@@ -226,6 +228,159 @@ def test_an_invoice_that_was_linked_before_this_page_is_read_when_asked() -> Non
     link = payable(stage, "1042").booked
     assert link
     assert link.left == ()
+
+
+# --- taking it back ---------------------------------------------------------------------------------------------------
+
+
+def take_back(stage: Stage, number: str = "1042") -> None:
+    pairing.take_back(stage.world, stage.firm, payable(stage, number).id, STAFF)
+    stage.pass_time(5, minutes=20)
+
+
+def said(stage: Stage, number: str = "1042") -> Said | None:
+    return pairing_views.said(stage.world, stage.firm, payable(stage, number).id)
+
+
+def test_a_confirmed_pair_is_taken_back_and_asked_about_again() -> None:
+    stage = a_day_apart()
+    b = beside(stage)
+    say(stage, {b.theirs[0].payment.id: b.ours[0].payment.id})
+    told = said(stage)
+    assert told
+    [pair] = told.pairs
+    assert (pair.theirs, pair.ours.id, pair.ours.cents, pair.open) == (
+        b.theirs[0].payment,
+        b.ours[0].payment.id,
+        15000,
+        True,
+    )
+    assert (told.by, told.linked, told.left, told.open, told.others) == (STAFF, True, (), True, ())
+    assert [w.number for w in pairing_views.waiting(stage.world, stage.firm).said] == ["1042"]
+    written = acts.booked(stage, "Payment")
+    take_back(stage)
+    assert acts.booked(stage, "Payment") == written, "nothing changed there"
+    again = beside(stage)
+    assert ([t.payment for t in again.theirs], [o.payment.id for o in again.ours]) == (
+        [b.theirs[0].payment],
+        [b.ours[0].payment.id],
+    )
+    [task] = tasks(stage, "payments")
+    assert "taken back" in task.reason
+    assert said(stage) is None
+    with pytest.raises(Refused, match="Nothing that was said"):
+        take_back(stage)
+    say(stage, {}, (b.theirs[0].payment.id,), (b.ours[0].payment.id,))
+    assert posted_on(stage, "1042") == [15000, 15000]
+    assert not tasks(stage, "payments")
+
+
+def test_the_other_way_round_what_was_left_becomes_a_pair() -> None:
+    stage = a_stage()
+    pay_in_quickbooks(stage, "1042", "150.00", "2026-02-20")
+    linked(stage)
+    [theirs] = beside(stage).theirs
+    say(stage, {}, (theirs.payment.id,))
+    in_clio(stage, 2500, "2026-02-22")
+    acts.poll(stage)
+    assert sorted(posted_on(stage, "1042")) == [2500, 15000]
+    told = said(stage)
+    assert told and (told.pairs, told.left, told.open) == ((), (theirs.payment,), True)
+    take_back(stage)
+    in_clio(stage, 15000, "2026-02-23")
+    acts.poll(stage)
+    stage.pass_time(3, minutes=20)
+    assert sorted(posted_on(stage, "1042")) == [2500, 15000], "nothing is posted while it is asked about"
+    b = beside(stage)
+    say(stage, {b.theirs[0].payment.id: b.ours[0].payment.id})
+    assert sorted(posted_on(stage, "1042")) == [2500, 15000]
+    assert acts.about(acts.compare(stage), "1042") == []
+
+
+def test_what_quickbooks_was_written_for_since_stays_a_pair() -> None:
+    stage = a_day_apart()
+    b = beside(stage)
+    say(stage, {b.theirs[0].payment.id: b.ours[0].payment.id})
+    stage.world.quickbooks_box.people.delete_payment(stage.realm, b.theirs[0].payment.id)
+    stage.pass_time(3, minutes=20)
+    [task] = tasks(stage, "broken")
+    broken.decide(stage.world, stage.firm, task.key, "again", "", STAFF)
+    stage.pass_time(3, minutes=20)
+    assert posted_on(stage, "1042") == [15000]
+    told = said(stage)
+    assert told and ([p.open for p in told.pairs], told.open) == ([False], False)
+    with pytest.raises(Refused, match="Nothing that was said"):
+        take_back(stage)
+    assert posted_on(stage, "1042") == [15000]
+
+
+def test_a_pair_whose_payment_was_deleted_in_quickbooks_can_be_taken_back() -> None:
+    stage = a_day_apart()
+    b = beside(stage)
+    say(stage, {b.theirs[0].payment.id: b.ours[0].payment.id})
+    stage.world.quickbooks_box.people.delete_payment(stage.realm, b.theirs[0].payment.id)
+    stage.pass_time(3, minutes=20)
+    assert tasks(stage, "broken")
+    take_back(stage)
+    assert not tasks(stage, "broken")
+    now = beside(stage)
+    assert now.theirs == ()
+    say(stage, {}, new=(now.ours[0].payment.id,))
+    assert posted_on(stage, "1042") == [15000]
+
+
+def two_pairs() -> Stage:
+    stage = a_stage()
+    for cents, day in ((15000, "20"), (5000, "22")):
+        pay_in_quickbooks(stage, "1042", f"{cents // 100}.00", f"2026-02-{day}")
+        in_clio(stage, cents, f"2026-02-{int(day) + 1}")
+    linked(stage)
+    b = beside(stage)
+    say(stage, {t.payment.id: t.pair.ours for t in b.theirs if t.pair})
+    return stage
+
+
+def test_of_two_pairs_the_one_that_was_written_for_stays() -> None:
+    stage = two_pairs()
+    told = said(stage)
+    assert told
+    small = next(p.theirs.id for p in told.pairs if p.theirs.cents == 5000)
+    stage.world.quickbooks_box.people.delete_payment(stage.realm, small)
+    stage.pass_time(3, minutes=20)
+    [task] = tasks(stage, "broken")
+    broken.decide(stage.world, stage.firm, task.key, "again", "", STAFF)
+    stage.pass_time(3, minutes=20)
+    take_back(stage)
+    [theirs] = beside(stage).theirs
+    assert theirs.payment.cents == 15000
+    assert said(stage) is None, "it is asked about, the other pair still holds"
+    say(stage, {theirs.payment.id: theirs.pair.ours if theirs.pair else ""})
+    told = said(stage)
+    assert told and sorted((p.theirs.cents, p.open) for p in told.pairs) == [(5000, False), (15000, True)]
+    assert sorted(posted_on(stage, "1042")) == [5000, 15000]
+
+
+def test_a_pair_whose_payment_clio_no_longer_shows_is_none_any_more() -> None:
+    stage = a_day_apart()
+    b = beside(stage)
+    say(stage, {b.theirs[0].payment.id: b.ours[0].payment.id})
+    stage.world.clio_box.people.remove_payment(int(payable(stage, "1042").receipts[0].group))
+    acts.poll(stage)
+    assert posted_on(stage, "1042") == []
+    assert said(stage) is None
+    with pytest.raises(Refused, match="Nothing that was said"):
+        take_back(stage)
+
+
+def test_while_an_answer_about_a_pair_is_awaited_it_is_not_taken_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    stage = a_day_apart()
+    b = beside(stage)
+    say(stage, {b.theirs[0].payment.id: b.ours[0].payment.id})
+    [x] = payments_on(stage, "1042")
+    step = f"{stage.firm}/quickbooks.payment/{x.id}/{x.wanted}"
+    monkeypatch.setattr(leaving, "sent", lambda *_: frozenset({step}))
+    with pytest.raises(Refused, match="awaited"):
+        take_back(stage)
 
 
 # --- one payment over two invoices ------------------------------------------------------------------------------------
@@ -259,11 +414,11 @@ def test_money_over_two_invoices_is_paired_on_each(*, once: bool) -> None:
     over_two(stage, once=once)
     for number in ("1042", "2001"):
         b = beside(stage, number)
-        pairs = tuple((t.id, t.suggested) for t in b.theirs)
+        pairs = tuple((t.payment.id, t.pair.ours) for t in b.theirs if t.pair)
         if once and number == "2001":
             assert (b.theirs, b.ours, b.certain) == ((), (), True), "linked on the other one already"
         else:
-            assert pairs[0][1] == b.ours[0].id
+            assert pairs[0][1] == b.ours[0].payment.id
         pairing.answer(stage.world, stage.firm, b.payable, Answer(b.invoice, pairs), STAFF)
         stage.pass_time(3, minutes=10)
     [x] = payments_on(stage, "1042")
@@ -273,6 +428,35 @@ def test_money_over_two_invoices_is_paired_on_each(*, once: bool) -> None:
     assert (posted_on(stage, "1042"), posted_on(stage, "2001")) == ([15000], [5000])
     report = acts.compare(stage)
     assert acts.about(report, "1042") == acts.about(report, "2001") == []
+
+
+@pytest.mark.parametrize("once", [True, False])
+def test_money_over_two_invoices_is_taken_back_and_both_are_asked_about(*, once: bool) -> None:
+    stage = a_stage()
+    over_two(stage, once=once)
+    for number in ("1042", "2001"):
+        b = beside(stage, number)
+        pairs = tuple((t.payment.id, t.pair.ours) for t in b.theirs if t.pair)
+        pairing.answer(stage.world, stage.firm, b.payable, Answer(b.invoice, pairs), STAFF)
+    stage.pass_time(3, minutes=10)
+    told = said(stage)
+    assert told and told.others == (("2001",) if once else ())
+    take_back(stage)
+    assert len(beside(stage).theirs) == 1
+    if once:
+        assert len(beside(stage, "2001").theirs) == 1, "the same payment"
+    else:
+        [x] = payments_on(stage, "1042")
+        assert x.posted and (x.posted.cents, x.posted.adding) == (5000, x.wanted)
+    assert (posted_on(stage, "1042"), posted_on(stage, "2001")) == ([15000], [5000])
+    for number in ("1042", "2001") if once else ("1042",):
+        b = beside(stage, number)
+        pairs = tuple((t.payment.id, t.pair.ours) for t in b.theirs if t.pair)
+        pairing.answer(stage.world, stage.firm, b.payable, Answer(b.invoice, pairs), STAFF)
+    stage.pass_time(3, minutes=10)
+    assert (posted_on(stage, "1042"), posted_on(stage, "2001")) == ([15000], [5000])
+    [x] = payments_on(stage, "1042")
+    assert x.posted and (x.posted.cents, x.posted.adding) == (20000, 0)
 
 
 # --- in the first sync, before anything is written --------------------------------------------------------------------
@@ -305,7 +489,7 @@ def test_what_was_said_in_the_first_sync_holds_when_the_invoice_is_linked() -> N
     pairing.read(stage.world, stage.firm, payable(stage, "1042").id)
     b = beside(stage)
     assert not b.linked
-    say(stage, {b.theirs[0].id: b.ours[0].id})
+    say(stage, {b.theirs[0].payment.id: b.ours[0].payment.id})
     after = first_sync.plan_of(stage.world, stage.firm)
     assert after
     assert (after.bills.unmatched, after.bills.matched) == (0, plan.bills.matched + 1)
@@ -317,7 +501,7 @@ def test_what_was_said_in_the_first_sync_holds_when_the_invoice_is_linked() -> N
     assert (row.unmatched, row.payments, row.left) == ("", 1, 0), "listed again before it was carried out"
     [x] = payments_on(stage, "1042")
     assert x.posted
-    assert x.posted.id == b.theirs[0].id
+    assert x.posted.id == b.theirs[0].payment.id
     link = payable(stage, "1042").booked
     assert link
     assert (link.waits, link.left) == (False, ())
@@ -325,16 +509,57 @@ def test_what_was_said_in_the_first_sync_holds_when_the_invoice_is_linked() -> N
     assert not tasks(stage, "payments")
 
 
+def test_what_was_said_in_the_first_sync_is_taken_back_before_it_is_carried_out() -> None:
+    stage = planned()
+    plan = first_sync.plan_of(stage.world, stage.firm)
+    b = beside(stage)
+    say(stage, {b.theirs[0].payment.id: b.ours[0].payment.id})
+    told = said(stage)
+    assert told and (told.linked, told.open, told.others) == (False, True, ())
+    take_back(stage)
+    after = first_sync.plan_of(stage.world, stage.firm)
+    assert plan and after and after.bills == plan.bills
+    assert beside(stage).theirs == b.theirs
+    with pytest.raises(Refused, match="Nothing that was said"):
+        take_back(stage)
+    assert said(stage) is None
+    begin(stage)
+    assert posted_on(stage, "1042") == [15000]
+    assert len(tasks(stage, "payments")) == 1
+
+
+def test_an_answer_of_the_first_sync_that_is_not_kept_any_more_cannot_be_taken_back() -> None:
+    stage = planned()
+    b = beside(stage)
+    say(stage, {b.theirs[0].payment.id: b.ours[0].payment.id})
+    policy = policy_of(stage.world, stage.firm)
+    stage.world.store.delete_record(f"paired/{policy.firm.id}/1", b.payable)
+    assert said(stage) is None
+    with pytest.raises(Refused, match="Nothing that was said"):
+        take_back(stage)
+
+
+def test_what_was_said_in_the_first_sync_is_taken_back_after_it_too() -> None:
+    stage = planned()
+    b = beside(stage)
+    say(stage, {b.theirs[0].payment.id: b.ours[0].payment.id})
+    begin(stage)
+    take_back(stage)
+    assert beside(stage).linked
+    assert pairing.answers(stage.world, policy_of(stage.world, stage.firm), [b.payable]) == {}
+    assert posted_on(stage, "1042") == [15000]
+
+
 def test_what_is_left_and_new_by_the_first_sync_is_so_afterwards() -> None:
     stage = planned()
     b = beside(stage)
-    say(stage, {}, (b.theirs[0].id,), (b.ours[0].id,))
+    say(stage, {}, (b.theirs[0].payment.id,), (b.ours[0].payment.id,))
     assert rows(stage, "bills")["1042"].left == 1
     begin(stage)
     assert posted_on(stage, "1042") == [15000, 15000]
     link = payable(stage, "1042").booked
     assert link
-    assert link.left == ((b.theirs[0].id, 15000),)
+    assert link.left == ((b.theirs[0].payment.id, 15000),)
 
 
 def test_nobody_said_anything_in_the_first_sync_so_it_waits_afterwards() -> None:
@@ -348,12 +573,12 @@ def test_nobody_said_anything_in_the_first_sync_so_it_waits_afterwards() -> None
 def test_an_answer_that_does_not_hold_any_more_is_asked_for_again() -> None:
     stage = planned()
     b = beside(stage)
-    say(stage, {b.theirs[0].id: b.ours[0].id})
+    say(stage, {b.theirs[0].payment.id: b.ours[0].payment.id})
     people = stage.world.quickbooks_box.people
     lines = [{"Amount": 140, "LinkedTxn": [{"TxnId": b.invoice, "TxnType": "Invoice"}]}]
-    people.change_payment(stage.realm, b.theirs[0].id, TotalAmt=140, Line=lines)
+    people.change_payment(stage.realm, b.theirs[0].payment.id, TotalAmt=140, Line=lines)
     begin(stage)
-    assert [t.cents for t in beside(stage).theirs] == [14000]
+    assert [t.payment.cents for t in beside(stage).theirs] == [14000]
     assert posted_on(stage, "1042") == [14000]
     assert len(tasks(stage, "payments")) == 1
 
@@ -361,18 +586,18 @@ def test_an_answer_that_does_not_hold_any_more_is_asked_for_again() -> None:
 def test_a_payment_added_in_quickbooks_after_the_answer_is_asked_about() -> None:
     stage = planned()
     b = beside(stage)
-    say(stage, {b.theirs[0].id: b.ours[0].id})
+    say(stage, {b.theirs[0].payment.id: b.ours[0].payment.id})
     pay_in_quickbooks(stage, "1042", "25.00", "2026-02-22")
     begin(stage)
-    assert sorted(t.cents for t in beside(stage).theirs) == [2500, 15000]
+    assert sorted(t.payment.cents for t in beside(stage).theirs) == [2500, 15000]
 
 
 def test_money_over_two_invoices_is_paired_before_either_is_linked() -> None:
     stage = planned(once=True)
     for number in ("1042", "2001"):
         b = beside(stage, number)
-        assert b.theirs[0].suggested == b.ours[0].id
-        pairs = ((b.theirs[0].id, b.ours[0].id),)
+        assert b.theirs[0].pair and b.theirs[0].pair.ours == b.ours[0].payment.id
+        pairs = ((b.theirs[0].payment.id, b.ours[0].payment.id),)
         pairing.answer(stage.world, stage.firm, b.payable, Answer(b.invoice, pairs), STAFF)
     begin(stage)
     assert (posted_on(stage, "1042"), posted_on(stage, "2001")) == ([15000], [5000])
@@ -390,7 +615,7 @@ def test_while_the_list_is_read_anew_an_answer_is_kept_for_the_new_one() -> None
             stage.world.store.delete_record(first_plan.pk_of(policy), "state")
         else:
             first_plan.change(stage.world, policy, lambda p: setattr(p, "phase", "bills"))
-        said = Answer(b.invoice, ((b.theirs[0].id, b.ours[0].id),))
+        said = Answer(b.invoice, ((b.theirs[0].payment.id, b.ours[0].payment.id),))
         pairing.answer(stage.world, stage.firm, b.payable, said, STAFF)
         assert pairing.answers(stage.world, policy, [b.payable]) == {b.payable: said}
         after = first_sync.plan_of(stage.world, stage.firm)

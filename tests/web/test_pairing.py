@@ -40,8 +40,8 @@ def beside(stage: Stage) -> Beside:
 
 def form(b: Beside, **more: str) -> dict[str, str]:
     """As the page comes, with what is suggested chosen, and the other one entered as new."""
-    said = {f"t-{t.id}": t.suggested for t in b.theirs}
-    said |= {f"o-{o.id}": "above" if o.suggested else "new" for o in b.ours}
+    said = {f"t-{t.payment.id}": t.pair.ours if t.pair else "" for t in b.theirs}
+    said |= {f"o-{o.payment.id}": "above" if o.pair else "new" for o in b.ours}
     return {"payable": b.payable, "there": b.invoice, **said, **more}
 
 
@@ -117,6 +117,41 @@ def test_the_certain_ones_are_confirmed_with_one_button() -> None:
     assert sorted(posted_on(stage, "1042")) == [2500, 15000]
 
 
+def test_what_was_said_is_shown_and_taken_back_after_its_effect_was_read() -> None:
+    stage = a_linked_invoice()
+    owner, b = owner_of(stage), beside(stage)
+    owner.get(HERE)
+    owner.post(HERE, form(b))
+    listed = owner.get(HERE).text
+    assert "Said last" in listed
+    assert "1 payment is the same" in listed
+    one = owner.get(f"{HERE}?invoice={b.payable}").text
+    assert "CHK 118" in one
+    assert "Take it back" in one
+    asked = owner.get(f"{HERE}/undo?invoice={b.payable}").text
+    for words in ("Nothing is changed in QuickBooks or in Clio", "The pairs above come apart", "stays there"):
+        assert words in asked
+    done = owner.post(f"{HERE}/undo", {"payable": b.payable})
+    assert done.location == f"{HERE}?invoice={b.payable}&note=unsaid"
+    page = owner.follow(done).text
+    assert "until you have said anew" in page
+    assert "Choose what it is" in page
+    assert owner.get(f"{HERE}/undo?invoice={b.payable}").location == f"{HERE}?invoice={b.payable}"
+    assert "Nothing that was said" in owner.post(f"{HERE}/undo", {"payable": b.payable}).text
+    assert "Nothing that was said" in owner.post(f"{HERE}/undo", {"payable": "unknown"}).text
+    assert "was taken back" in owner.get(f"/desk/invoices/{b.payable}").text
+
+
+def test_what_was_left_as_something_else_is_said_in_words() -> None:
+    stage = a_linked_invoice()
+    owner, b = owner_of(stage), beside(stage)
+    owner.get(HERE)
+    left = {f"t-{t.payment.id}": "leave" for t in b.theirs} | {f"o-{o.payment.id}": "new" for o in b.ours}
+    owner.post(HERE, {"payable": b.payable, "there": b.invoice, **left})
+    assert "1 is something else" in owner.get(HERE).text
+    assert "Something else" in owner.get(f"{HERE}?invoice={b.payable}").text
+
+
 # --- the API ----------------------------------------------------------------------------------------------------------
 
 
@@ -132,14 +167,29 @@ def test_a_program_sees_both_sides_and_says_what_each_is() -> None:
     for side in ("theirs", "ours"):
         assert set(one[side][0]) == set(schema["LinkedInvoice"]["properties"][side]["items"]["properties"])
     assert program.post(f"/linked-payments/{id}/read").json["theirs"] == one["theirs"]
-    pairs = [{"quickbooks": t["id"], "payment": t["suggested"]} for t in one["theirs"]]
-    new = [o["id"] for o in one["ours"] if not o["suggested"]]
+    pairs = [{"quickbooks": t["pair"]["theirs"], "payment": t["pair"]["ours"]} for t in one["theirs"]]
+    new = [o["payment"]["id"] for o in one["ours"] if not o["pair"]]
     body = {"invoice": one["invoice"], "pairs": pairs, "left": [], "new": []}
     assert program.post(f"/linked-payments/{id}", body).status == 422
     assert program.post(f"/linked-payments/{id}", {**body, "new": new}).json == {"payable": id}
     assert program.get(f"/linked-payments/{id}").status == 404
     stage.pass_time(5, minutes=20)
     assert sorted(posted_on(stage, "1042")) == [2500, 15000]
+
+
+def test_a_program_reads_what_was_said_and_takes_it_back() -> None:
+    stage = a_linked_invoice(certain=True)
+    program, id = Program(stage), payable(stage, "1042").id
+    assert program.get(f"/linked-payments/{id}/answer").status == 404
+    program.post("/linked-payments")
+    told = program.get(f"/linked-payments/{id}/answer").json
+    assert set(told) == set(DOCUMENT["components"]["schemas"]["LinkedInvoiceAnswer"]["properties"])
+    assert [p["open"] for p in told["pairs"]] == [True]
+    [listed] = program.get("/linked-payments").json["said"]
+    assert listed == told
+    assert program.ask("DELETE", f"/linked-payments/{id}/answer").status == 204
+    assert program.ask("DELETE", f"/linked-payments/{id}/answer").status == 422
+    assert program.get(f"/linked-payments/{id}").json["theirs"][0]["payment"] == told["pairs"][0]["theirs"]
 
 
 def test_a_program_confirms_the_certain_ones() -> None:
