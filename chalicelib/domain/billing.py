@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from chalicelib.domain import effects, receipts, surplus
+from chalicelib.domain import effects, linked_payments, receipts, surplus
 from chalicelib.domain.firm import Firm, Policy
 from chalicelib.domain.kernel import Decision, Effect, Neighbour
 from chalicelib.domain.payable import Booked, Payable, Standing
@@ -289,7 +289,7 @@ def afresh(state: Payable, policy: Policy, now: datetime) -> Decision[Payable]:
     older = f"{state.id}/{state.revision}"
     closes = [effects.key_of(state.firm, do, older) for do in (effects.Do.READ_LINES, effects.Do.INVOICE)]
     if state.booked:
-        name = compare_name(state, state.booked.id, state.generation)
+        name = linked_payments.name(state, state.booked.id, state.generation)
         closes.append(effects.key_of(state.firm, effects.Do.TASK, name))
     owed = [] if new.gone else written_again(new, policy, now)
     return Decision(new, effects=tuple(owed), closes=(*closes, *asked(state)))
@@ -363,7 +363,7 @@ def booked(state: Payable, fact: InvoiceBooked, now: datetime) -> Decision[Payab
         )
     if fact.waits:
         why = f"The linked invoice has payments in QuickBooks ({fact.unmatched}) that do not match Clio's one to one."
-        owed.append(compare_payments(state, compare_name(state, fact.id, fact.generation), why, now))
+        owed.append(linked_payments.task(state, linked_payments.name(state, fact.id, fact.generation), why, now))
     return Decision(new, effects=tuple(owed), guards=(guard,), closes=asked(state))
 
 
@@ -381,25 +381,3 @@ def kept(state: Payable) -> Decision[Payable]:
     if state.booked is None:
         return Decision(state)
     return Decision(replace(state, booked=replace(state.booked, revision=state.revision, kept=True)))
-
-
-def compare_name(state: Payable, invoice: str, generation: int) -> str:
-    """Names the task about the payments on an invoice that was linked."""
-    again = state.booked.asked if state.booked and state.booked.id == invoice else 0
-    name = f"payments/{state.id}/{effects.linked_name(invoice, generation)}"
-    return f"{name}/{again}" if again else name
-
-
-def compare_payments(state: Payable, name: str, why: str, now: datetime) -> Effect:
-    """The task of that name."""
-    return effects.task(
-        state.firm,
-        name,
-        f"payable/{state.id}",
-        now,
-        title=f"Invoice {state.number}: payments in QuickBooks",
-        reason=why,
-        remedy="Say what each of them is: they stand side by side with Clio's, with what is suggested. Until then "
-        "nothing is posted on this invoice.",
-        body={"payable": state.id, "release": True},
-    )

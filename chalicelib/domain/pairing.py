@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
-from chalicelib.domain import billing, comparing, paying, posting, receipts
+from chalicelib.domain import comparing, linked_payments, paying, posting, receipts
 from chalicelib.domain.effects import Do, key_of
 from chalicelib.domain.firm import Policy
 from chalicelib.domain.kernel import Decision
@@ -256,7 +256,7 @@ def compared(p: Payable, left: tuple[tuple[str, int], ...]) -> Decision[Payable]
     if p.booked is None:
         return Decision(p)
     link = replace(p.booked, waits=False, left=left)
-    task = key_of(p.firm, Do.TASK, billing.compare_name(p, p.booked.id, p.generation))
+    task = key_of(p.firm, Do.TASK, linked_payments.name(p, p.booked.id, p.generation))
     return Decision(replace(p, booked=link), closes=(task,))
 
 
@@ -294,9 +294,9 @@ def asked_again(p: Payable, now: datetime) -> Decision[Payable]:
     if p.booked is None or p.booked.waits:
         return Decision(p)
     new = replace(p, booked=replace(p.booked, waits=True, left=(), asked=p.booked.asked + 1))
-    name = billing.compare_name(new, p.booked.id, p.generation)
+    name = linked_payments.name(new, p.booked.id, p.generation)
     why = "What was said of the payments on this invoice was taken back."
-    return Decision(new, effects=(billing.compare_payments(new, name, why, now),))
+    return Decision(new, effects=(linked_payments.task(new, name, why, now),))
 
 
 def touching(p: Payable) -> list[str]:

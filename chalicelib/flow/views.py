@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from chalicelib.domain import billing, comparing, effects, receipts, surplus
+from chalicelib.domain import comparing, effects, linked_payments, receipts, surplus
 from chalicelib.domain.crediting import Credit
 from chalicelib.domain.effects import Do
 from chalicelib.domain.envelope import Envelope
@@ -283,7 +283,7 @@ def _parked_about(
     keys += [key(firm, Do.INVOICE, f"{p.id}/{p.revision}"), key(firm, Do.READ_LINES, f"{p.id}/{p.revision}")]
     keys += [key(firm, Do.LOOK_BILL, p.id)]
     if p.booked and p.booked.waits:
-        keys += [key(firm, Do.TASK, billing.compare_name(p, p.booked.id, p.generation))]
+        keys += [key(firm, Do.TASK, linked_payments.name(p, p.booked.id, p.generation))]
     keys += [receipts.removal_task(firm, p.id, p.hold_seq)] if p.hold else []
     keys += [surplus.key(p)] if p.surplus else []
     keys += [key(firm, Do.REMIND, f"{p.id}/{p.collection.round}")] if p.collection else []
