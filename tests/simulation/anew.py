@@ -55,6 +55,9 @@ class Anew:
         truth = self.h.truth
         truth.touched = {t for t in truth.touched if t[0] != firm.realm}
         truth.said = {t for t in truth.said if t[0] != firm.realm}
+        truth.twins = {t: c for t, c in truth.twins.items() if t[0] != firm.realm}
+        clio = self.h.world.clio_box.state.rows["bills"]
+        truth.hands = {b: what for b, what in truth.hands.items() if clio[b].firm != firm.clio}
         truth.emptied[firm.firm] = self._firm(firm)["generation"]
 
     def _firm(self, firm: FirmFacts) -> Any:

@@ -18,6 +18,7 @@ from chalicelib.domain.kernel import Kind, Ref, Status, fold
 from chalicelib.domain.money import show
 from chalicelib.flow.mailing import DIGEST
 from chalicelib.store import bounds
+from tests.simulation import pairings
 from tests.simulation.digests import Digests
 from tests.world import Sent
 
@@ -262,6 +263,7 @@ class Checkers:
                 self._one_invoice_each(firm.realm)
                 self._one_payment_each(firm.firm, firm.realm)
                 self._not_made_again(firm.realm)
+                pairings.posted(self, firm)
         if neighbour == "stripe" and "checkout/sessions" in str(request.path_url) and got.status_code == 200:
             self._pots()
 

@@ -1,23 +1,26 @@
-"""Saboteurs of the daily digest."""
+"""Saboteurs of the daily digest and of payments on linked invoices."""
 
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 from chalicelib.domain import digest
+from chalicelib.domain import pairing as pairs_
 from chalicelib.domain.digest import Need
 from chalicelib.domain.envelope import Outcome, Post
 from chalicelib.domain.kernel import Finish, Status
 from chalicelib.domain.reminders import sending_time
-from chalicelib.flow import digesting
+from chalicelib.flow import digesting, pairing, payments
 from chalicelib.flow.rows import item
 from chalicelib.flow.settle import policy_of
 from tests.simulation.history import Mix
 from tests.simulation.sabotaging import Saboteur, patches
 
 DIGEST = {"digest_on": 400, "void_bill": 60, "revoke": 60, "remove_then_edit": 60, "cheque": 60, "client_pays": 60}
+BOTH = {"bill_in_both_books": 300, "pair_payments": 60, "cheque": 40}
 SAFE_MAIL = {"bounce": 0.0, "complain": 0.0}
 
 
@@ -71,6 +74,35 @@ def digest_tells_addresses() -> AbstractContextManager[Any]:
     return patches((digesting, "need", need))
 
 
+# --- payments on linked invoices --------------------------------------------------------------------------------------
+
+
+def posted_before_anybody_spoke() -> AbstractContextManager[Any]:
+    plain = payments._waits
+
+    def waits(world: Any, state: Any, p: Any, around: Any) -> Any:
+        spoken = replace(p, booked=replace(p.booked, waits=False)) if p.booked else p
+        return plain(world, state, spoken, around)
+
+    return patches((payments, "_waits", waits))
+
+
+def payments_there_overlooked() -> AbstractContextManager[Any]:
+    return patches((pairing, "compare", lambda *_a: pairing.Compared()))
+
+
+def pairs_are_not_linked() -> AbstractContextManager[Any]:
+    return patches((pairing, "_link", lambda *_a: None))
+
+
+def amounts_need_not_agree() -> AbstractContextManager[Any]:
+    def suggest(theirs: Any, ours: Any) -> Any:
+        pairs = zip(theirs, ours, strict=False)
+        return {t.id: pairs_.Pair(t.id, o.id, 75, ("Same day",), True) for t, o in pairs}
+
+    return patches((pairs_, "suggest", suggest), (pairs_, "unfit", lambda *_a: ""))
+
+
 PARTS_SABOTEURS: tuple[Saboteur, ...] = (
     Saboteur(
         "a digest whenever something waits",
@@ -89,4 +121,14 @@ PARTS_SABOTEURS: tuple[Saboteur, ...] = (
     Saboteur("a morning without news ends the digest", ("8",), quiet_morning_ends_it, Mix(DIGEST, SAFE_MAIL)),
     Saboteur("a digest of another firm's things", ("9",), digest_of_the_other_firm, Mix(DIGEST, SAFE_MAIL)),
     Saboteur("a digest tells addresses", ("9",), digest_tells_addresses, Mix({**DIGEST, "change_both_sides": 400})),
+    Saboteur("posted on a linked invoice before anybody spoke", ("2",), posted_before_anybody_spoke, Mix(BOTH)),
+    Saboteur("payments on a linked invoice are overlooked", ("2",), payments_there_overlooked, Mix(BOTH)),
+    Saboteur("a confirmed pair is not linked", ("2",), pairs_are_not_linked, Mix(BOTH)),
+    Saboteur(
+        "a pair of different amounts",
+        ("2",),
+        amounts_need_not_agree,
+        Mix(BOTH),
+        "a suggestion and the check of what a person says: either guard alone would do",
+    ),
 )

@@ -9,7 +9,7 @@ from chalicelib.domain.effects import Do
 from chalicelib.domain.kernel import Effect, Kind, Ref, Status, fold
 from chalicelib.flow import reconciling
 from infra.sandbox.clio import books as clio_books
-from tests.simulation import quiet_links
+from tests.simulation import pairings, quiet_links
 from tests.simulation.base import FirmFacts
 from tests.simulation.checkers import MARKER
 from tests.simulation.world import RECURRING
@@ -71,6 +71,7 @@ class Quiet:
             self._credits(firm)
             self._entries(firm)
             quiet_links.judge(self, firm)
+            pairings.judge(self, firm)
             self._report(firm)
 
     def waits(self, firm: FirmFacts, *abouts: str) -> bool:
@@ -169,7 +170,9 @@ class Quiet:
             )
             excused = touched or self._about_payable(firm, id)
             if bill.state in ("awaiting_payment", "paid") and not excused:
-                there = [by_id[i] for i in by_bill.get(id, [])]
+                there = [
+                    by_id[i] for i in {*by_bill.get(id, []), *pairings.linked(self.c, firm, bill.id)} if i in by_id
+                ]
                 if len(there) != 1 or there[0].get("DocNumber") != bill.number or there[0]["TotalAmt"] * 100 != asks:
                     shown = [(r.get("DocNumber"), r["TotalAmt"]) for r in there]
                     self.say("1", f"{firm.firm}: bill {bill.number} asks for {asks}; QuickBooks shows {shown}")
@@ -193,7 +196,7 @@ class Quiet:
 
     def _posted_once(self, firm: FirmFacts, id: str, cents: int, what: str) -> None:
         rows = [r for r in self.world.quickbooks_box.company(firm.realm).all("Payment") if r["TotalAmt"] > 0]
-        ids = self.c._marked(rows, "payment").get(id, [])
+        ids = [*self.c._marked(rows, "payment").get(id, []), *pairings.same_money(self.c, firm, id)]
         totals = [int(r["TotalAmt"] * 100) for r in rows if r["Id"] in ids]
         payment = self.c.bodies.get(Ref(firm.firm, Kind.PAYMENT, id))
         if (totals and sum(totals) == cents) or self._touched_payment(firm, payment):

@@ -95,7 +95,7 @@ def _payments(q: Quiet, firm: FirmFacts, invoices: dict[str, Any], payments: dic
             if invoice is None or (firm.realm, "Invoice", invoice["Id"]) in touched or invoice["Balance"] <= 0:
                 continue
             all_ = q.c._marked(list(payments.values()), "payment")[name]
-            on_it = sum(_on(payments[id]).get(invoice["Id"], 0) for id in all_)
+            on_it = sum(on_invoices(payments[id]).get(invoice["Id"], 0) for id in all_)
             if on_it >= item["cents"] or any((firm.realm, "Payment", id) in touched for id in all_):
                 continue
             if not q.waits(firm, f"payment/{name}", f"payable/{b['id']}"):
@@ -108,12 +108,12 @@ def _applied(memo: str, payments: dict[str, Any]) -> dict[str, int]:
     found: dict[str, int] = {}
     for row in payments.values():
         if ("CreditMemo", memo) in {(x["TxnType"], x["TxnId"]) for line in row["Line"] for x in line["LinkedTxn"]}:
-            for id, cents in _on(row).items():
+            for id, cents in on_invoices(row).items():
                 found[id] = found.get(id, 0) + cents
     return found
 
 
-def _on(payment: dict[str, Any]) -> dict[str, int]:
+def on_invoices(payment: dict[str, Any]) -> dict[str, int]:
     """Cents of a payment on each invoice."""
     found: dict[str, int] = {}
     for line in payment["Line"]:

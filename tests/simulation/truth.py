@@ -47,6 +47,15 @@ class Truth:
     touched: set[tuple[str, str, str]] = field(default_factory=set)  # (realm, entity, id) changed by people
     said: set[tuple[str, str, str]] = field(default_factory=set)  # (realm, customer, value) that people typed in there
     readers: set[tuple[str, str]] = field(default_factory=set)  # (firm, address) that people gave for the digest
+    hands: dict[int, tuple[str, frozenset[str]]] = field(
+        default_factory=dict
+    )  # bill -> its invoice that people entered
+    # in QuickBooks, and the payments on it that Clio has otherwise or not at all
+    twins: dict[tuple[str, str], tuple[int, int]] = field(
+        default_factory=dict
+    )  # (realm, payment) entered there by hand
+    # -> the payment in Clio that is the same money, its bill
+    spoken: set[tuple[str, str]] = field(default_factory=set)  # (realm, invoice) whose payments people spoke of
     emptied: dict[str, int] = field(default_factory=dict)  # firm -> the generation of links that began in empty books
     renewed: dict[str, datetime] = field(default_factory=dict)  # neighbour -> when a token was last made
     revoked: set[tuple[str, str]] = field(default_factory=set)  # (firm, connection) ended by people or faults
