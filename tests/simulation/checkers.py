@@ -18,7 +18,7 @@ from chalicelib.domain.kernel import Kind, Ref, Status, fold
 from chalicelib.domain.money import show
 from chalicelib.flow.mailing import DIGEST
 from chalicelib.store import bounds
-from tests.simulation import pairings
+from tests.simulation import pairings, subcustomers
 from tests.simulation.digests import Digests
 from tests.world import Sent
 
@@ -75,6 +75,9 @@ class Checkers:
     tokens: dict[str, str] = field(default_factory=dict)
     pointed_at: dict[tuple[str, int], datetime] = field(default_factory=dict)
     versions: dict[Ref, int] = field(default_factory=dict)
+    wishes: dict[str, list[tuple[datetime, bool]]] = field(
+        default_factory=dict
+    )  # firm -> since when sub-customers or not
     read_at: dict[Ref, datetime] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -130,6 +133,8 @@ class Checkers:
                 self._money(ref, body)
             if ref.kind is Kind.CONNECTION and not body["connected"] and self.bodies.get(ref, {}).get("connected"):
                 self._lost(ref, body)
+            if ref.kind is Kind.FIRM and body["invoicing"] != was.get("invoicing"):
+                self.wishes.setdefault(ref.firm, []).append((self.h.clock.at, body["invoicing"]["sub_customers"]))
             if ref.kind is Kind.DIGEST:
                 self.digests.committed(ref.firm, was, body)
             if ref.kind is Kind.CONTACT and len(body["kept"]) > len(was.get("kept", ())):
@@ -264,6 +269,7 @@ class Checkers:
                 self._one_payment_each(firm.firm, firm.realm)
                 self._not_made_again(firm.realm)
                 pairings.posted(self, firm)
+                subcustomers.made(self, firm)
         if neighbour == "stripe" and "checkout/sessions" in str(request.path_url) and got.status_code == 200:
             self._pots()
 

@@ -13,12 +13,13 @@ from infra.sandbox.clio import books as clio_books
 from infra.sandbox.clio.refuse import Refusal as ClioRefusal
 from infra.sandbox.quickbooks.faults import Refusal as BooksRefusal
 from infra.sandbox.stripe import Refusal as StripeRefusal
-from tests.simulation import anew, books_people, parts_people
+from tests.simulation import anew, books_people, matters_people, parts_people
 from tests.simulation.anew import Anew
 from tests.simulation.base import FirmFacts
 from tests.simulation.books_people import Books
 from tests.simulation.desk import Desk
 from tests.simulation.elsewhere import Elsewhere
+from tests.simulation.matters_people import Matters
 from tests.simulation.parts_people import Parts
 
 if TYPE_CHECKING:
@@ -73,6 +74,7 @@ ACTS: dict[str, int] = {
     **books_people.ACTS,
     **anew.ACTS,
     **parts_people.ACTS,
+    **matters_people.ACTS,
 }
 
 
@@ -331,7 +333,7 @@ class Staff:
             self._did(firm, bill.id)
 
 
-class People(Staff, Elsewhere, Desk, Books, Anew, Parts):
+class People(Staff, Elsewhere, Desk, Books, Anew, Parts, Matters):
     """Everybody. ``act`` does one thing by name; what the place refuses is not done."""
 
     def __init__(self, history: History) -> None:

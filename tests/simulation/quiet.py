@@ -9,7 +9,7 @@ from chalicelib.domain.effects import Do
 from chalicelib.domain.kernel import Effect, Kind, Ref, Status, fold
 from chalicelib.flow import reconciling
 from infra.sandbox.clio import books as clio_books
-from tests.simulation import pairings, quiet_links
+from tests.simulation import pairings, quiet_links, subcustomers
 from tests.simulation.base import FirmFacts
 from tests.simulation.checkers import MARKER
 from tests.simulation.world import RECURRING
@@ -72,6 +72,7 @@ class Quiet:
             self._entries(firm)
             quiet_links.judge(self, firm)
             pairings.judge(self, firm)
+            subcustomers.judge(self, firm)
             self._report(firm)
 
     def waits(self, firm: FirmFacts, *abouts: str) -> bool:
@@ -382,7 +383,7 @@ class Quiet:
                 continue
             agree = invoice and int(invoice["TotalAmt"] * 100) == asks and int(invoice["Balance"] * 100) == balance
             if (
-                not agree
+                not (agree and subcustomers.told_alike(bill, invoice))
                 and b["id"] not in named
                 and b["number"] not in numbers
                 and not self.waits(firm, f"payable/{b['id']}", f"contact/{b['client_id']}")

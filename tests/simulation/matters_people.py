@@ -1,0 +1,144 @@
+"""What people do with matters: sub-customers wished or not, bills by matter and one cheque for them, subject and memo;
+and the bookkeeper who changes what an invoice tells besides its amount."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from chalicelib.flow import drawing, setup
+from infra.sandbox.clio import books as clio_books
+from infra.sandbox.clio.state import Matter
+from tests.simulation.base import FirmFacts
+
+if TYPE_CHECKING:
+    from tests.simulation.history import History
+
+ACTS: dict[str, int] = {
+    "sub_customers": 2,
+    "bills_by_matter": 2,
+    "move_bill": 1,
+    "edit_words": 1,
+    "deactivate_sub": 1,
+    "edit_particulars": 1,
+}
+
+
+class Matters:
+    """``h`` is the history. What cannot be done just now is not done."""
+
+    h: History
+
+    def firm(self, rng: random.Random) -> FirmFacts:
+        raise NotImplementedError
+
+    def _at_desk(self, firm: FirmFacts, what: str, job: Any) -> None:
+        raise NotImplementedError
+
+    def _did(self, firm: FirmFacts, *bills: int) -> None:
+        raise NotImplementedError
+
+    def _touch(self, firm: FirmFacts, entity: str, id: str) -> None:
+        raise NotImplementedError
+
+    def sub_customers(self, rng: random.Random) -> None:
+        """The firm wishes them, or no longer; bills by matter come soon."""
+        firm, on = self.firm(rng), rng.random() < 0.8
+        self._at_desk(firm, f"sub-customers {on}", lambda: self._wish(firm, on))
+        at = self.h.clock.at + timedelta(days=rng.choice((0.0001, 0.05, 2)))
+        draw = random.Random(rng.random())
+        self.h.later(at, "bills by matter", lambda: self._bills_by_matter(firm, draw))
+
+    def _wish(self, firm: FirmFacts, on: bool) -> None:
+        how = setup.setup(self.h.world, firm.firm).firm.invoicing
+        drawing.save(self.h.world, firm.firm, replace(how, sub_customers=on), {}, "staff")
+
+    def bills_by_matter(self, rng: random.Random) -> None:
+        self._bills_by_matter(self.firm(rng), rng)
+
+    def _bills_by_matter(self, firm: FirmFacts, rng: random.Random) -> None:
+        """Two bills of one client, of one matter each or over both; a cheque for both comes with them, or later."""
+        if self.h.people.resting:
+            return
+        clio = self.h.world.clio_box
+        client = rng.choice(clio.state.of_firm("contacts", firm.clio))
+        matters = [m.id for m in clio.state.of_firm("matters", firm.clio) if m.client_id == client.id]
+        if len(matters) < 2 or rng.random() < 0.2:
+            matters.append(self._open_matter(firm, client))
+        today, bills = clio.firm_today(firm.clio), []
+        for n, of in enumerate((matters[:1], matters[-1:] if rng.random() < 0.7 else matters[-2:])):
+            number = f"{firm.name[0]}M{rng.randint(100, 999)}{len(clio.state.rows['bills'])}"
+            lines = [{"note": f"Work {n}", "price": rng.randint(9_000, 60_000), "matter": m} for m in of]
+            bills.append(clio.people.add_bill(firm.clio, client.id, number, lines, due_at=today, matters=of))
+        self._did(firm, *bills)
+        at = self.h.clock.at + timedelta(days=rng.choice((0, 0.01, 3)))
+        if rng.random() < 0.7:
+            self.h.later(at, "a cheque over matters", lambda: self._pay_all(firm, bills, rng))
+
+    def _open_matter(self, firm: FirmFacts, client: Any) -> int:
+        clio = self.h.world.clio_box
+        number = len(clio.state.of_firm("matters", firm.clio)) + 1
+        made = clio.new(
+            Matter,
+            firm.clio,
+            number=number,
+            display_number=f"{number:05d}-{client.name.split()[-1]}",
+            description="Another matter",
+            client_id=client.id,
+            open_date=clio.firm_today(firm.clio),
+        )
+        return made.id
+
+    def _pay_all(self, firm: FirmFacts, bills: list[int], rng: random.Random) -> None:
+        rows = self.h.world.clio_box.state.rows["bills"]
+        owed = {b: clio_books.balance(rows[b]) for b in bills if rows[b].state == "awaiting_payment"}
+        if owed and all(owed.values()) and not self.h.people.resting:
+            paid: dict[str | int, int] = {
+                b: cents if rng.random() < 0.6 else rng.randint(1, cents) for b, cents in owed.items()
+            }
+            self.h.world.clio_box.people.record_payment(paid)
+            self._did(firm, *owed)
+
+    def _billed(self, rng: random.Random, firm: FirmFacts) -> Any | None:
+        rows = self.h.world.clio_box.state.of_firm("bills", firm.clio)
+        bills = [b for b in rows if b.state == "awaiting_payment" and b.kind == "revenue_kind"]
+        return rng.choice(bills[-6:]) if bills else None
+
+    def move_bill(self, rng: random.Random) -> None:
+        """A bill was on the wrong matter."""
+        firm = self.firm(rng)
+        bill = self._billed(rng, firm)
+        matters = self.h.world.clio_box.state.of_firm("matters", firm.clio)
+        if bill is not None:
+            mine = [m.id for m in matters if m.client_id == bill.client_id]
+            self.h.world.clio_box.people.edit_bill(bill.id, matters=[rng.choice(mine)])
+            self._did(firm, bill.id)
+
+    def edit_words(self, rng: random.Random) -> None:
+        firm = self.firm(rng)
+        if bill := self._billed(rng, firm):
+            word = rng.randint(10, 99)
+            subject = f"Subject {word}" if rng.random() < 0.5 else None
+            self.h.world.clio_box.people.edit_bill(bill.id, subject=subject, memo=f"Memo {word}")
+            self._did(firm, bill.id)
+
+    def deactivate_sub(self, rng: random.Random) -> None:
+        firm = self.firm(rng)
+        subs = [c["Id"] for c in self.h.world.quickbooks_box.company(firm.realm).all("Customer") if "ParentRef" in c]
+        if subs:
+            id = rng.choice(subs)
+            self._touch(firm, "Customer", id)
+            self.h.world.quickbooks_box.people.deactivate_customer(firm.realm, id)
+
+    def edit_particulars(self, rng: random.Random) -> None:
+        """The bookkeeper gives an invoice another due date, day or number."""
+        firm = self.firm(rng)
+        rows = list(self.h.world.quickbooks_box.company(firm.realm).all("Invoice"))
+        if rows:
+            id = rng.choice(rows)["Id"]
+            day = (self.h.clock.at + timedelta(days=rng.randint(3, 40))).date().isoformat()
+            changes = rng.choice(({"DueDate": day}, {"DueDate": day}, {"TxnDate": day}, {"DocNumber": f"X{id}"}))
+            self.h.world.quickbooks_box.people.change_invoice(firm.realm, id, **changes)
+            self._touch(firm, "Invoice", id)

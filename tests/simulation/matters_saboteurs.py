@@ -1,0 +1,86 @@
+"""Saboteurs of matters as sub-customers, payments in pieces, what an invoice tells, and invoices with money on them."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from typing import Any
+
+from chalicelib.domain import comparing, invoicing, matters, posting
+from chalicelib.flow import invoices, payments, subcustomers
+from tests.simulation.history import Mix
+from tests.simulation.sabotaging import Saboteur, patches
+
+MATTERS = {"sub_customers": 300, "bills_by_matter": 60}
+
+
+def never_found_again() -> AbstractContextManager[Any]:
+    plain = matters.choose
+
+    def choose(wishes: Any, note: Any, parent: Any, found: Any, taken: Any) -> Any:
+        return plain(wishes, note, "nobody", found, taken)
+
+    return patches((subcustomers, "find", lambda *_a: False), (matters, "choose", choose))
+
+
+def wish_is_overlooked() -> AbstractContextManager[Any]:
+    return patches((matters, "wanted", lambda _p, _policy: ""))
+
+
+def wish_moves_what_is_there() -> AbstractContextManager[Any]:
+    def wanted(p: Any, policy: Any) -> str:
+        return matters.of_bill(p) if policy.firm.invoicing.sub_customers else ""
+
+    return patches((matters, "wanted", wanted))
+
+
+def several_matters_are_the_first() -> AbstractContextManager[Any]:
+    return patches((matters, "of_bill", lambda p: p.matter_ids[0] if p.matter_ids and p.matters else ""))
+
+
+def piece_is_the_whole() -> AbstractContextManager[Any]:
+    return patches((posting, "_piece", lambda _state, _fact: None))
+
+
+def one_payment_for_all() -> AbstractContextManager[Any]:
+    return patches((payments, "_by_customer", lambda lines, _around: [list(lines)] if lines else []))
+
+
+def particulars_overlooked() -> AbstractContextManager[Any]:
+    return patches((comparing, "_particulars", lambda *_a: []))
+
+
+def words_left_out() -> AbstractContextManager[Any]:
+    return patches((invoicing, "note", lambda _p, marker: marker))
+
+
+def money_is_overlooked() -> AbstractContextManager[Any]:
+    return patches((invoices, "holds_money", lambda _state: False))
+
+
+MATTERS_SABOTEURS: tuple[Saboteur, ...] = (
+    Saboteur(
+        "a sub-customer is not found again",
+        ("10",),
+        never_found_again,
+        Mix(MATTERS, {"drop_answer": 0.3}),
+        "the look-up of a lost answer and that before anything is made: either guard alone would do",
+    ),
+    Saboteur("sub-customers wished and not made", ("1",), wish_is_overlooked, Mix(MATTERS)),
+    Saboteur(
+        "the wish for sub-customers moves what is there",
+        ("1",),
+        wish_moves_what_is_there,
+        Mix({**MATTERS, "edit_words": 200}),
+    ),
+    Saboteur("a bill of several matters is the first one's", ("1",), several_matters_are_the_first, Mix(MATTERS)),
+    Saboteur("a piece of a payment is taken for the whole", ("2",), piece_is_the_whole, Mix(MATTERS)),
+    Saboteur("one payment for invoices of several customers", ("2",), one_payment_for_all, Mix(MATTERS)),
+    Saboteur("another due date is not named", ("10",), particulars_overlooked, Mix({"edit_particulars": 200})),
+    Saboteur("subject and memo are left out", ("1",), words_left_out, Mix({"edit_words": 200})),
+    Saboteur(
+        "a voided bill that holds money is voided in QuickBooks",
+        ("6",),
+        money_is_overlooked,
+        Mix({"client_pays": 150, "void_bill": 100, "start_collection": 40, "record_ours": 0}),
+    ),
+)
