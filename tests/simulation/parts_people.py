@@ -143,14 +143,14 @@ class Parts:
     def _truly_said(self, firm: FirmFacts, b: Beside) -> Answer | None:
         """None while the page does not show yet what somebody knows to be there."""
         clio, twins = self.h.world.clio_box.state.rows["payments"], self.h.truth.twins
-        here = {o.id for o in b.ours}
+        here = {o.payment.id for o in b.ours}
         pairs = []
-        for t in b.theirs:
+        for t in [x.payment for x in b.theirs]:
             twin, _ = twins.get((firm.realm, t.id), (0, 0))
             if twin and clio[twin].voided_at is None:
                 if f"clio-{twin}" not in here:
                     return None
                 pairs.append((t.id, f"clio-{twin}"))
         said = dict(pairs)
-        left = tuple(t.id for t in b.theirs if t.id not in said)
+        left = tuple(t.payment.id for t in b.theirs if t.payment.id not in said)
         return Answer(b.invoice, tuple(pairs), left, tuple(sorted(here - set(said.values()))))

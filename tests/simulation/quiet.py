@@ -123,6 +123,8 @@ class Quiet:
         if e.kind == Do.INVOICE:
             b = self.c.bodies[Ref(e.firm, Kind.PAYABLE, e.body["payable"])]
             return self.waits(firm, f"contact/{b['client_id']}", f"payable/{b['id']}")
+        if e.kind == Do.SUB_CUSTOMER:
+            return self.waits(firm, f"contact/{e.body['client']}")
         if e.kind == Do.POSTING:
             b = self.c.bodies[Ref(e.firm, Kind.PAYMENT, e.body["payment"])]
             return any(self._about_payable(firm, i["payable"]) for i in b["items"])
