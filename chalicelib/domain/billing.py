@@ -346,7 +346,8 @@ def booked(state: Payable, fact: InvoiceBooked, now: datetime) -> Decision[Payab
         ),
         generation=fact.generation,
     )
-    guard = receipts.link_guard(fact.realm, "invoice", fact.id, state.firm, state.id)
+    ours = old is not None and old.id == fact.id and fact.generation == state.generation  # taken when it was linked
+    guards = () if ours else (receipts.link_guard(fact.realm, "invoice", fact.id, state.firm, state.id),)
     owed: list[Effect] = []
     if not fact.voided and fact.total != state.asks and fact.revision == state.revision:
         owed.append(
@@ -364,7 +365,7 @@ def booked(state: Payable, fact: InvoiceBooked, now: datetime) -> Decision[Payab
     if fact.waits:
         why = f"The linked invoice has payments in QuickBooks ({fact.unmatched}) that do not match Clio's one to one."
         owed.append(linked_payments.task(state, linked_payments.name(state, fact.id, fact.generation), why, now))
-    return Decision(new, effects=tuple(owed), guards=(guard,), closes=asked(state))
+    return Decision(new, effects=tuple(owed), guards=guards, closes=asked(state))
 
 
 def asked(state: Payable) -> tuple[str, ...]:

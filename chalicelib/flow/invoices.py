@@ -11,7 +11,8 @@ import msgspec
 
 from chalicelib.domain import billing, effects, invoicing, posting
 from chalicelib.domain.firm import Policy, TaxAs
-from chalicelib.domain.kernel import Decision, Effect, Finish, Kind, Ref, Status
+from chalicelib.domain.invoicing import Drawn
+from chalicelib.domain.kernel import Decision, Effect, Finish, Held, Kind, Ref, Status
 from chalicelib.domain.money import show
 from chalicelib.domain.payable import Payable, Standing
 from chalicelib.domain.readings import BillLine, InvoiceReading
@@ -37,6 +38,7 @@ def prepare(world: World, reach: Reach, policy: Policy, batch: Sequence[Effect])
     held = {h.ref: h for h in world.store.load_many([_payable_ref(e) for e in batch])}
     new: list[tuple[Effect, Payable]] = []
     old: list[tuple[Effect, Payable]] = []
+    drawn: dict[str, Drawn] = {}
     for e in batch:
         state: Payable = states.decode(Kind.PAYABLE, held[_payable_ref(e)].body)
         if renew(world, policy, e, state):
@@ -46,7 +48,7 @@ def prepare(world: World, reach: Reach, policy: Policy, batch: Sequence[Effect])
             out.settled += 1
         elif state.gone and holds_money(state):
             out.settled += _gone_with_money(world, policy, e, state, old)
-        elif reason := _unwritable(world, policy, state):
+        elif reason := _unwritable(world, policy, state, drawn):
             park(world, e, *reason)
             out.settled += 1
         else:
@@ -54,9 +56,9 @@ def prepare(world: World, reach: Reach, policy: Policy, batch: Sequence[Effect])
     customers = customer_ids(world, policy, [p for _, p in (*new, *old)])
     places = subcustomers.places(world, reach, policy, [(e, p) for e, p in (*new, *old) if not p.gone], customers)
     if new:
-        _new_invoices(world, reach, policy, new, places, out)
+        _new_invoices(world, reach, policy, new, places, drawn, out)
     if old:
-        _old_invoices(world, reach, policy, old, places, out)
+        _old_invoices(world, reach, policy, old, places, drawn, out)
     return out
 
 
@@ -118,8 +120,9 @@ def _gone_with_money(world: World, policy: Policy, e: Effect, state: Payable, ol
     return 1
 
 
-def _unwritable(world: World, policy: Policy, state: Payable) -> tuple[str, str] | None:
-    """What keeps this bill from being an invoice, and what to do; None when nothing does."""
+def _unwritable(world: World, policy: Policy, state: Payable, drawn: dict[str, Drawn]) -> tuple[str, str] | None:
+    """What keeps this bill from being an invoice, and what to do; None when nothing does: then what the invoice shall
+    hold is laid into ``drawn``."""
     if state.gone:
         return None
     if len(state.number) > LONGEST_NUMBER:
@@ -133,10 +136,10 @@ def _unwritable(world: World, policy: Policy, state: Payable) -> tuple[str, str]
             f"The bill has {len(lines)} lines; QuickBooks takes at most {MOST_LINES}.",
             "Combine entries on the bill in Clio, then press Retry.",
         )
-    drawn = invoicing.draw(state, lines, policy.firm)
-    if drawn.total != state.asks:
+    paper = drawn[state.id] = invoicing.draw(state, lines, policy.firm)
+    if paper.total != state.asks:
         return (
-            f"The bill's lines come to {show(drawn.total, state.currency)}, but Clio asks for "
+            f"The bill's lines come to {show(paper.total, state.currency)}, but Clio asks for "
             f"{show(state.asks, state.currency)}.",
             "Compare the bill's lines, tax and discount in Clio, then press Retry.",
         )
@@ -170,6 +173,7 @@ def _new_invoices(
     policy: Policy,
     new: Sequence[tuple[Effect, Payable]],
     places: Mapping[str, Place],
+    drawn: Mapping[str, Drawn],
     out: Prepared,
 ) -> None:
     """Numbers are looked up before anything is created (issue: looked up in QuickBooks before creating)."""
@@ -195,7 +199,7 @@ def _new_invoices(
             out.settled += 1
         else:
             claimed.add(state.number)
-            out.write.append((e, _wanted(world, policy, state, place.customer, None)))
+            out.write.append((e, _wanted(world, policy, state, drawn[state.id], place.customer, None)))
 
 
 def _meet(
@@ -267,6 +271,7 @@ def _old_invoices(
     policy: Policy,
     old: Sequence[tuple[Effect, Payable]],
     places: Mapping[str, Place],
+    drawn: Mapping[str, Drawn],
     out: Prepared,
 ) -> None:
     """Changes and voids need the present SyncToken, so the invoices are read first."""
@@ -285,16 +290,18 @@ def _old_invoices(
         elif state.gone:
             out.write.append((e, Void("Invoice", there.id, there.sync_token)))
         elif _placed(world, policy, e, state, places[state.id], out):
-            out.write.append((e, _wanted(world, policy, state, places[state.id].customer, there)))
+            customer = places[state.id].customer
+            out.write.append((e, _wanted(world, policy, state, drawn[state.id], customer, there)))
 
 
 def _marker(state: Payable) -> str:
     return posting.marker(state.firm, "bill", state.id)
 
 
-def _wanted(world: World, policy: Policy, state: Payable, customer: str, there: InvoiceReading | None) -> WantedInvoice:
+def _wanted(
+    world: World, policy: Policy, state: Payable, drawn: Drawn, customer: str, there: InvoiceReading | None
+) -> WantedInvoice:
     how, accounts = policy.firm.invoicing, policy.firm.accounts
-    drawn = invoicing.draw(state, lines_of(world, state), policy.firm)
     return WantedInvoice(
         number=state.number,
         customer=customer,
@@ -331,7 +338,8 @@ def _message(world: World, policy: Policy, state: Payable, there: InvoiceReading
 def link(world: World, policy: Policy, effect: Effect, id: str, total: int, customer: str, finish: Finish) -> None:
     """QuickBooks shows this payable's invoice as the effect's revision wanted it, as ``customer``'s."""
     ref, revision = _payable_ref(effect), int(effect.body["revision"])
-    state: Payable = states.decode(Kind.PAYABLE, world.store.load(ref).body)
+    held = world.store.load(ref)
+    state: Payable = states.decode(Kind.PAYABLE, held.body)
     voided = state.gone and state.revision == revision and state.booked is not None
     fact = billing.InvoiceBooked(
         id,
@@ -343,11 +351,16 @@ def link(world: World, policy: Policy, effect: Effect, id: str, total: int, cust
         customer=customer,
         matter=subcustomers.matter_of(world, policy, state, customer),
     )
-    _settle_invoice(world, policy, effect, fact, finish)
+    _settle_invoice(world, policy, effect, fact, finish, held)
 
 
 def _settle_invoice(
-    world: World, policy: Policy, effect: Effect, fact: billing.InvoiceBooked, finish: Finish | None = None
+    world: World,
+    policy: Policy,
+    effect: Effect,
+    fact: billing.InvoiceBooked,
+    finish: Finish | None = None,
+    held: Held | None = None,
 ) -> None:
     ref = _payable_ref(effect)
 
@@ -355,7 +368,8 @@ def _settle_invoice(
         return {ref: billing.booked(before[ref], fact, now)}
 
     done_ = [finish] if finish else []
-    settle(world, [ref], decide, fact="InvoiceBooked", body=fact, policy=policy.version, finish=done_)
+    first = {ref: held} if held else None
+    settle(world, [ref], decide, fact="InvoiceBooked", body=fact, policy=policy.version, finish=done_, first=first)
 
 
 def find(world: World, reach: Reach, policy: Policy, effect: Effect, finish: Finish) -> bool:

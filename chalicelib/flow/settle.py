@@ -57,17 +57,20 @@ def settle(
     by: str = "",
     finish: Sequence[Finish] = (),
     held: Mapping[Ref, Held] | None = None,
+    first: Mapping[Ref, Held] | None = None,
 ) -> Settled:
     """Loads ``refs``, decides, commits all that changed in one transaction.
 
     ``decide`` gets the states by ref (None where there is none) and ``now``; it gives a Decision for each ref that has
     one. ``finish``: effects this settles. ``held``: states as loaded before a look; then there is only one attempt, and
-    Conflict means: look again. Raises Conflict after a bounded number of attempts, and whatever ``decide`` raises.
+    Conflict means: look again. ``first``: states as loaded just now; the first attempt goes by them, and a further one
+    loads. Raises Conflict after a bounded number of attempts, and whatever ``decide`` raises.
     """
     attempt = 1
     while True:
         now = world.now()
-        loaded = dict(held) if held is not None else {h.ref: h for h in world.store.load_many(list(refs))}
+        known = held if held is not None or attempt > 1 else first
+        loaded = dict(known) if known is not None else {h.ref: h for h in world.store.load_many(list(refs))}
         before = {ref: states.decode(ref.kind, h.body) for ref, h in loaded.items()}
         decisions = decide(before, now)
         commit = _commit(loaded, before, decisions, now, fact, body, policy, by, finish)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 
-from chalicelib.domain.kernel import Call, Change, Commit, Effect, Finish, Guard, Json
+from chalicelib.domain.kernel import Call, Change, Commit, Effect, Finish, Guard, Json, Status
 from chalicelib.store import encoding
 
 ACTIONS = 90  # DynamoDB takes 100 in a transaction (reference/aws.md 4); design section 2 leaves room
@@ -41,11 +42,15 @@ class GuardStep:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A commit within its limits, as text where it is stored as text."""
+    """A commit within its limits, as text where it is stored as text.
+
+    ``sure``: keys of effects that it marks done under conditions which the Finish names itself. They need not be read:
+    DynamoDB is told the condition, and only where it does not hold is the effect read."""
 
     changes: tuple[ChangeText, ...]
     effects: tuple[Effect, ...]
     finish: tuple[Finish, ...]
+    sure: frozenset[str]
     guards: tuple[GuardStep, ...]
     names: tuple[str, ...]
 
@@ -70,7 +75,18 @@ def prepare(commit: Commit) -> Prepared:
     size = sum(len(c.body) + len(c.fact) + len(c.moved) for c in changes)
     if size + sum(effect_bytes(e) for e in effects.values()) > COMMIT_BYTES:
         raise ValueError(f"a commit of {size} bytes and more; at most {COMMIT_BYTES}")
-    return Prepared(changes, tuple(effects.values()), commit.finish, guards, names)
+    return Prepared(changes, tuple(effects.values()), commit.finish, _sure(effects, commit.finish), guards, names)
+
+
+def _sure(put: Container[str], finish: Sequence[Finish]) -> frozenset[str]:
+    often = Counter(f.key for f in finish)
+    return frozenset(
+        f.key
+        for f in finish
+        if (f.arrivals is not None or f.call is not None)
+        and (f.status is Status.DONE and f.due_at is None)
+        and (often[f.key] == 1 and f.key not in put)
+    )
 
 
 def effect_bytes(effect: Effect) -> int:

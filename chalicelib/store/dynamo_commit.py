@@ -1,13 +1,14 @@
 """commit(): states, journal lines, effects, guards and documents' names in one DynamoDB transaction.
 
 It is planned from the effects that it finishes as they were just read; each write's condition is that nothing moved
-since. Effects that it puts are taken to be new: the few that exist show by their failed condition, are read, left out,
-and the commit is sent again.
+since. Two kinds are not read first: effects that it puts are taken to be new, and those that it marks done under
+conditions which it names (bounds.Prepared.sure) are taken to meet them. The few that do not show by their failed
+condition, are read, and the commit is planned and sent again.
 """
 
 from __future__ import annotations
 
-from chalicelib.domain.kernel import Commit, Effect
+from chalicelib.domain.kernel import Commit, Effect, Finish, Status
 from chalicelib.errors import Conflict, Unavailable
 from chalicelib.store import encoding, moves
 from chalicelib.store.bounds import GuardStep, Prepared, prepare
@@ -31,7 +32,7 @@ class DynamoCommit(DynamoEffects):
     def commit(self, commit: Commit) -> None:
         prepared = prepare(commit)
         nonce = self._nonce()
-        known = self._effect_rows(f.key for f in prepared.finish)
+        known = self._effect_rows(f.key for f in prepared.finish if f.key not in prepared.sure)
         for _ in range(ROUNDS):
             writes = self._writes(prepared, self._written(prepared, known), known, nonce)
             failed = self._sent(prepared, writes, nonce)
@@ -48,7 +49,8 @@ class DynamoCommit(DynamoEffects):
 
     def _written(self, prepared: Prepared, known: dict[str, EffectRow | None]) -> list[Effect]:
         there = {key: effect_of(row) for key, row in known.items() if row is not None}
-        return list(moves.written(prepared.effects, prepared.finish, there).values())
+        read = [f for f in prepared.finish if not _taken_as_sure(f, prepared, known)]
+        return list(moves.written(prepared.effects, read, there).values())
 
     def _writes(
         self, prepared: Prepared, effects: list[Effect], known: dict[str, EffectRow | None], nonce: str
@@ -61,6 +63,7 @@ class DynamoCommit(DynamoEffects):
             line = journal_row(text, nonce)
             writes.append(Write(("journal", str(text.change.ref)), Way.PUT, line, JournalRow.pk.does_not_exist()))
         writes.extend(self._effect_write(effect, known.get(effect.key)) for effect in effects)
+        writes.extend(_done_write(f) for f in prepared.finish if _taken_as_sure(f, prepared, known))
         writes.extend(_guard_write(step) for step in prepared.guards)
         writes.extend(_name_write(name) for name in prepared.names)
         return writes
@@ -96,6 +99,28 @@ class DynamoCommit(DynamoEffects):
         version = prepared.changes[0].change.expected + 1
         line = one(JournalRow, encoding.journal_pk(ref), encoding.journal_sk(version))
         return line is not None and line.nonce == nonce
+
+
+def _taken_as_sure(finish: Finish, prepared: Prepared, known: dict[str, EffectRow | None]) -> bool:
+    return finish.key in prepared.sure and finish.key not in known
+
+
+def _done_write(finish: Finish) -> Write:
+    """What ``moves.finished`` makes of an owed effect, under what it asks of it."""
+    meets = EffectRow.status == str(Status.OWED)
+    if finish.arrivals is not None:
+        meets &= EffectRow.arrivals == finish.arrivals
+    if finish.call is not None:
+        meets &= EffectRow.call == finish.call
+    told = [(EffectRow.reason, finish.reason), (EffectRow.remedy, finish.remedy), (EffectRow.detail, finish.detail)]
+    actions = (
+        EffectRow.status.set(str(Status.DONE)),
+        EffectRow.call.set(""),
+        EffectRow.revision.add(1),
+        *(attribute.set(text) for attribute, text in told if text),
+        *(attribute.remove() for attribute in (EffectRow.shard, EffectRow.lane_pk, EffectRow.lane_sk)),
+    )
+    return Write(("effects", finish.key), Way.UPDATE, EffectRow(finish.key), meets, actions)
 
 
 def _guard_write(step: GuardStep) -> Write:

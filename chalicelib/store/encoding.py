@@ -6,10 +6,10 @@ Instants have a fixed width (microseconds, ``Z``), so that text order is time or
 from __future__ import annotations
 
 import json
+import zlib
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as NotBase64
 from datetime import UTC, datetime
-from zlib import crc32
 
 from chalicelib.domain.kernel import SHARDS, Json, Line, Ref
 from chalicelib.errors import Unreadable
@@ -17,12 +17,14 @@ from chalicelib.errors import Unreadable
 SEPARATOR = "\x1f"  # sorts before every printable character, so it never changes the order of what stands before it
 
 _COMPACT = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+KILOBYTE = 1024  # what DynamoDB counts writing in, in the table and again in each index
+BESIDE = 256  # what an item holds beside its body, about
 LAST = "\U0010ffff"  # after every other text
 
 
 def shard_of(lane: str) -> int:
     """The shard, 0 to kernel.SHARDS - 1, in which a lane's owed effects lie. The same on every machine."""
-    return crc32(lane.encode()) % SHARDS
+    return zlib.crc32(lane.encode()) % SHARDS
 
 
 def instant_text(at: datetime) -> str:
@@ -45,6 +47,19 @@ def json_text(body: Json) -> str:
 def json_of(text: str) -> Json:
     body: Json = json.loads(text)
     return body
+
+
+def packed(text: str) -> bytes | None:
+    """The text compressed, where its item costs fewer kilobytes so; None where it may as well stay readable."""
+    plain = text.encode()
+    if BESIDE + len(plain) <= KILOBYTE:
+        return None
+    small = zlib.compress(plain)
+    return small if _kilobytes(small) < _kilobytes(plain) else None
+
+
+def unpacked(small: bytes) -> str:
+    return zlib.decompress(small).decode()
 
 
 def state_key(ref: Ref) -> tuple[str, str]:
@@ -97,3 +112,7 @@ def cursor_parts(cursor: str, count: int, begins: str = "") -> list[str]:
     if not parts[0].startswith(begins):
         raise Unreadable("cursor", cursor)
     return parts
+
+
+def _kilobytes(body: bytes) -> int:
+    return -(-(BESIDE + len(body)) // KILOBYTE)

@@ -124,8 +124,8 @@ class MemoryStore(Tally):
     def commit(self, commit: Commit) -> None:
         prepared = bounds.prepare(commit)
         finished = {f.key for f in prepared.finish}
-        if finished:
-            self._read("effects", len(finished))
+        if read := finished - prepared.sure:
+            self._read("effects", len(read))
         self._check(prepared)
         known = {key: self._effect(key) for key in {*finished, *(e.key for e in prepared.effects)}}
         written = moves.written(prepared.effects, prepared.finish, known)

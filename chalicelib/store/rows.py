@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from datetime import datetime
 
-from chalicelib.domain.kernel import Call, Effect, Held, Kind, Line, Ref, Status
+from chalicelib.domain.kernel import Call, Effect, Held, Json, Kind, Line, Ref, Status
 from chalicelib.store import encoding
 from chalicelib.store.bounds import ChangeText
 from chalicelib.store.tables import CallRow, EffectRow, JournalRow, StateRow
@@ -14,9 +14,8 @@ from chalicelib.store.tables import CallRow, EffectRow, JournalRow, StateRow
 def state_row(text: ChangeText) -> StateRow:
     change = text.change
     pk, sk = encoding.state_key(change.ref)
-    row = StateRow(
-        pk=pk, sk=sk, firm=change.ref.firm, kind=str(change.ref.kind), version=change.expected + 1, body=text.body
-    )
+    row = StateRow(pk=pk, sk=sk, firm=change.ref.firm, kind=str(change.ref.kind), version=change.expected + 1)
+    row.body, row.packed = _packed(text.body)
     if change.listing.list is not None:
         row.list_pk, row.list_sk = change.listing.list[0], encoding.list_sk(change.listing.list[1], change.ref)
     if change.listing.group is not None:
@@ -25,7 +24,7 @@ def state_row(text: ChangeText) -> StateRow:
 
 
 def held_of(row: StateRow) -> Held:
-    return Held(Ref(row.firm, Kind(row.kind), row.sk), int(row.version), encoding.json_of(row.body))
+    return Held(Ref(row.firm, Kind(row.kind), row.sk), int(row.version), _json(row.body, row.packed))
 
 
 def journal_row(text: ChangeText, nonce: str) -> JournalRow:
@@ -117,10 +116,10 @@ def call_row(call: Call) -> CallRow:
         lane=call.lane,
         kind=call.kind,
         members=json.dumps(call.members),
-        request=encoding.json_text(call.request),
         stored_at=stored_at,
         tries=call.tries,
     )
+    row.request, row.packed = _packed(encoding.json_text(call.request))
     if call.sent_at is not None:
         row.sent_at = encoding.instant_text(call.sent_at)
     if not call.done:
@@ -134,9 +133,22 @@ def call_of(row: CallRow) -> Call:
         lane=row.lane,
         kind=row.kind,
         members=tuple(json.loads(row.members)),
-        request=encoding.json_of(row.request),
+        request=_json(row.request, row.packed),
         stored_at=encoding.instant_of(row.stored_at),
         tries=int(row.tries),
         sent_at=encoding.instant_of(row.sent_at) if row.sent_at else None,
         done=row.live_lane is None,
     )
+
+
+def _packed(text: str) -> tuple[str | None, bytes | None]:
+    """A text as its row keeps it: as it is, or packed; the other is None."""
+    small = encoding.packed(text)
+    return (text, None) if small is None else (None, small)
+
+
+def _json(text: str | None, small: bytes | None) -> Json:
+    if small is not None:
+        text = encoding.unpacked(small)
+    assert text is not None
+    return encoding.json_of(text)

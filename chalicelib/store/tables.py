@@ -51,7 +51,8 @@ class GroupIndex(GlobalSecondaryIndex["StateRow"]):  # type: ignore[no-untyped-c
 
 
 class StateRow(Model):
-    """One aggregate's state. ``pk`` firm|kind, ``sk`` its id."""
+    """One aggregate's state. ``pk`` firm|kind, ``sk`` its id. Its JSON is ``body``, or ``packed`` where that is smaller
+    by a kilobyte (encoding.packed)."""
 
     class Meta:
         table_name = "states"
@@ -62,7 +63,8 @@ class StateRow(Model):
     firm = UnicodeAttribute()
     kind = UnicodeAttribute()
     version = NumberAttribute()
-    body = UnicodeAttribute()
+    body = UnicodeAttribute(null=True)
+    packed = BinaryAttribute(null=True, legacy_encoding=False)
     list_pk = UnicodeAttribute(null=True)
     list_sk = UnicodeAttribute(null=True)
     group_pk = UnicodeAttribute(null=True)
@@ -164,7 +166,8 @@ class LiveIndex(GlobalSecondaryIndex["CallRow"]):  # type: ignore[no-untyped-cal
 
 
 class CallRow(Model):
-    """One call. It has ``live_lane`` and ``live_at`` until it is over."""
+    """One call. It has ``live_lane`` and ``live_at`` until it is over. Its request is ``request``, or ``packed`` as a
+    state's body is."""
 
     class Meta:
         table_name = "calls"
@@ -174,7 +177,8 @@ class CallRow(Model):
     lane = UnicodeAttribute()
     kind = UnicodeAttribute()
     members = UnicodeAttribute()
-    request = UnicodeAttribute()
+    request = UnicodeAttribute(null=True)
+    packed = BinaryAttribute(null=True, legacy_encoding=False)
     stored_at = UnicodeAttribute()
     tries = NumberAttribute()
     sent_at = UnicodeAttribute(null=True)

@@ -3,8 +3,8 @@
 The seeded firm on the shipped DynamoDB store over moto, in process. Each call that PynamoDB makes is weighed by
 DynamoDB's rules: a unit of writing is 1 KB, of reading 4 KB, half of it where the read need not be consistent; a member
 of a transaction counts twice; an index costs a write where what it shows of the item changed, and two where the item
-moved in it. Twenty minutes after ten bills were changed in Clio, less twenty with nothing changed, are what ten
-bills cost.
+moved in it. Twenty minutes after ten bills were changed in Clio, less the same twenty of a second firm like it in which
+nothing was changed, are what ten bills cost.
 """
 
 from __future__ import annotations
@@ -173,22 +173,27 @@ def figures() -> list[Figure]:
 
 
 def units_per_changed_bill(changed: int) -> Units:
+    busy, quiet = _weighed(changed), _weighed(0)
+    return Units(*(_less(busy, quiet, way, changed) for way in ("read", "write")))
+
+
+def _weighed(changed: int) -> Scales:
+    """The span after so many bills were changed."""
     with mock_aws():
         stage = _a_firm_on_dynamodb()
         numbers = [
             p.number for p in _payables(stage) if p.booked and p.open == p.asks and not p.booked.adopted and not p.gone
         ][:changed]
         assert len(numbers) == changed, numbers
-        with scales() as quiet:
-            stage.pass_time(SPAN / 8, minutes=SPAN)
+        stage.pass_time(SPAN / 8, minutes=SPAN)
         for number in numbers:
             people = stage.world.clio_box.people
             people.edit_bill(number, due_at=stage.world.now().date().replace(day=28))
-        with scales() as busy:
+        with scales() as weighed:
             stage.pass_time(SPAN / 8, minutes=SPAN)
         after = {p.number: p for p in _payables(stage)}
         assert all(after[n].booked and after[n].booked.revision == after[n].revision for n in numbers)
-    return Units(*(_less(busy, quiet, way, changed) for way in ("read", "write")))
+    return weighed
 
 
 def _less(busy: Scales, quiet: Scales, way: str, changed: int) -> dict[str, float]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,7 +13,9 @@ from pynamodb.exceptions import CancellationReason, TransactWriteError, VerboseC
 
 from chalicelib.domain.kernel import Commit, Finish
 from chalicelib.errors import Conflict, Unavailable
+from chalicelib.store import encoding
 from chalicelib.store.dynamo import DynamoStore
+from chalicelib.store.tables import CallRow, StateRow
 from tests.store.given import LANE, NOON, a_call, a_change, a_commit, a_ref, an_effect, finish, minutes, owed
 
 KEY = "f1/look/1"
@@ -212,11 +215,10 @@ def test_a_pointer_that_comes_while_a_look_is_committed_keeps_it_owed(dynamo: Dy
     dynamo.arrive(an_effect())
 
     def meanwhile(real: Real) -> Any:
-        read = real()
         dynamo.arrive(an_effect())
-        return read
+        return real()
 
-    on(dynamo, READ_MANY, meanwhile)
+    on(dynamo, TRANSACTION, meanwhile)
     with pytest.raises(Conflict):
         dynamo.commit(Commit((a_change(),), finish=(Finish(KEY, arrivals=1),)))
     assert dynamo.load(a_ref()).version == 0
@@ -232,8 +234,28 @@ def test_an_effect_postponed_while_it_is_finished_is_done_all_the_same(dynamo: D
         return read
 
     on(dynamo, READ_MANY, meanwhile)
-    dynamo.commit(finish(arrivals=1))
+    dynamo.commit(finish())
     assert dynamo.lane_owed(LANE, limit=9) == []
+
+
+def test_an_effect_that_is_done_under_a_named_condition_is_not_read(dynamo: DynamoStore) -> None:
+    dynamo.arrive(an_effect())
+    dynamo.reset_counts()
+    dynamo.commit(finish(arrivals=1))
+    assert dynamo.counts["read", "effects"] == 0
+    assert (told := dynamo.effect(KEY)) and told.status == "done"
+
+
+def test_one_that_was_parked_meanwhile_is_done_all_the_same(dynamo: DynamoStore) -> None:
+    dynamo.arrive(an_effect())
+
+    def meanwhile(real: Real) -> Any:
+        dynamo.park(KEY, reason="r", remedy="", detail="")
+        return real()
+
+    on(dynamo, TRANSACTION, meanwhile)
+    dynamo.commit(finish(arrivals=1))
+    assert (told := dynamo.effect(KEY)) and (told.status, dynamo.parked("f1", limit=9).items) == ("done", ())
 
 
 def test_a_member_that_another_call_took_first_is_not_taken(dynamo: DynamoStore) -> None:
@@ -271,3 +293,38 @@ def test_an_effect_that_moves_all_the_time_conflicts_in_the_end(dynamo: DynamoSt
     on(dynamo, "PutItem", *[refused("ConditionalCheckFailedException")] * 20)
     with pytest.raises(Conflict):
         dynamo.postpone(KEY, minutes(1))
+
+
+# --- what is large is packed ---
+
+LARGE = {"receipts": [{"id": f"r{n}", "cents": 100 * n, "standing": "own"} for n in range(60)]}
+
+
+def test_what_fits_fewer_kilobytes_packed_is_kept_packed_and_shown_as_it_was(dynamo: DynamoStore) -> None:
+    dynamo.commit(Commit((a_change(body=LARGE, list=("l", "1")),), (an_effect(),)))
+    row = StateRow.get(*encoding.state_key(a_ref()))
+    assert row.body is None and len(row.packed) < 1024
+    assert dynamo.load(a_ref()).body == dynamo.listed("l", limit=1).items[0].body == LARGE
+    call = replace(a_call(), request=LARGE)
+    dynamo.begin(call)
+    assert CallRow.get("c1").request is None
+    assert [dynamo.call("c1"), *dynamo.live_calls(LANE)] == [call, call]
+    assert dynamo.sending("c1", NOON).request == LARGE
+
+
+def test_what_is_small_stays_readable(dynamo: DynamoStore) -> None:
+    dynamo.commit(a_commit())
+    row = StateRow.get(*encoding.state_key(a_ref()))
+    assert row.body == '{"cents":100}'
+    assert row.packed is None
+
+
+def test_a_large_state_and_a_call_that_were_kept_as_text_are_read_as_before(dynamo: DynamoStore) -> None:
+    pk, sk = encoding.state_key(a_ref())
+    text = encoding.json_text(LARGE)
+    StateRow(pk=pk, sk=sk, firm="f1", kind="payable", version=1, body=text).save()
+    assert dynamo.load(a_ref()).body == LARGE
+    dynamo.commit(owed())
+    dynamo.begin(a_call())
+    CallRow("c1").update(actions=[CallRow.request.set(text)])
+    assert dynamo.sending("c1", NOON).request == LARGE
