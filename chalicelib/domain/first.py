@@ -9,11 +9,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from chalicelib.domain import pairing
+from chalicelib.domain import comparing, pairing
 from chalicelib.domain.contact import Contact
 from chalicelib.domain.matching import CERTAIN, Suggestion
 from chalicelib.domain.money import show
-from chalicelib.domain.payable import Payable
+from chalicelib.domain.payable import Payable, Standing
+from chalicelib.domain.payment import Payment, Source
 from chalicelib.domain.posting import marker
 from chalicelib.domain.readings import BookedPayment, InvoiceReading, Pot
 from chalicelib.errors import Refused
@@ -136,6 +137,19 @@ def answered(row: Row, choice: str) -> Row:
 # --- bills ------------------------------------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True, slots=True)
+class Paid:
+    """What was paid. ``there``: payments in QuickBooks by id; ``here``: those known here; ``bills``: of invoices in
+    QuickBooks that such payments pay besides, the bill that each is, or will be, linked to."""
+
+    there: Mapping[str, BookedPayment]
+    here: Sequence[Payment] = ()
+    bills: Mapping[str, str] = field(default_factory=dict)
+
+    def on(self, invoice: InvoiceReading) -> list[BookedPayment]:
+        return [self.there[id] for id in invoice.payments if id in self.there]
+
+
 def concerns(p: Payable) -> bool:
     """Whether a bill is to become an invoice at all."""
     return p.pot is Pot.OPERATING and not p.gone and p.booked is None
@@ -144,7 +158,7 @@ def concerns(p: Payable) -> bool:
 def bill_row(
     p: Payable,
     found: Sequence[InvoiceReading],
-    payments: Mapping[str, BookedPayment],
+    paid: Paid,
     customer: str,
     names: Mapping[str, str],
     answer: str = "",
@@ -163,13 +177,13 @@ def bill_row(
     offered = (*links, Offer(LEAVE, "It is another invoice: leave this bill until one of the two is renumbered"))
     if answer and answer in {o.choice for o in offered}:
         chosen = answered(_with(told, Fate.WAIT, None, "", offers=offered), answer)
-        return _paired(chosen, p, next((i for i in live if i.id == chosen.link), None), payments, said)
+        return _paired(chosen, p, next((i for i in live if i.id == chosen.link), None), paid, said)
     if len(same) == 1:
         invoice = same[0]
         offer = next(o for o in links if o.choice == f"{LINK}{invoice.id}")
         why = "It was made by us" if mine else "Same number, client and amount"
         fate = Fate.LINK if invoice.total == p.asks else Fate.CHANGE
-        return _paired(_with(told, fate, offer, why, exact=True, offers=offered), p, invoice, payments, said)
+        return _paired(_with(told, fate, offer, why, exact=True, offers=offered), p, invoice, paid, said)
     why = "QuickBooks has this number on an invoice of another client or amount"
     return _with(told, Fate.WAIT, None, why, needs=True, offers=offered)
 
@@ -183,13 +197,13 @@ def _paired(
     row: Row,
     p: Payable,
     invoice: InvoiceReading | None,
-    payments: Mapping[str, BookedPayment],
+    paid: Paid,
     said: pairing.Answer | None,
 ) -> Row:
     if invoice is None:
         return row
-    theirs = [payments[id] for id in invoice.payments if id in payments]
-    pairs, left = paired(p, invoice, theirs)
+    theirs = paid.on(invoice)
+    pairs, left = paired(p, invoice, paid)
     words = ", ".join(show(cents, p.currency) for cents in left)
     if left and said and said.invoice == invoice.id and said.covers(pairing.theirs_on(invoice.id, theirs)):
         return compared(_with(row, row.fate, Offer(f"{LINK}{invoice.id}", row.there), row.why, unmatched=words), said)
@@ -204,17 +218,34 @@ def compared(row: Row, said: pairing.Answer) -> Row:
     return _with(row, row.fate, offer, row.why, payments=len(said.pairs), unmatched="", left=len(said.left))
 
 
-def paired(
-    p: Payable, invoice: InvoiceReading, there: Sequence[BookedPayment]
-) -> tuple[list[tuple[BookedPayment, str]], list[int]]:
-    """The payments on a linked invoice that are Clio's, with Clio's payment of each, and the cents of those that are
-    not clear. Same amount and day, one to one, both ways; otherwise none is clear."""
-    theirs = [(x, cents) for x in there for id, cents in x.lines if id == invoice.id and not x.voided]
+def paired(p: Payable, invoice: InvoiceReading, paid: Paid) -> tuple[list[tuple[BookedPayment, Payment]], list[int]]:
+    """The payments on a linked invoice that are Clio's, each with ours, and the cents of those that are not clear. Same
+    day, and the same cents on each invoice that either pays, one to one, both ways; otherwise none is clear."""
+    there = [(x, sum(cents for id, cents in x.lines if id == invoice.id)) for x in paid.on(invoice) if not x.voided]
+    theirs = [(x, cents) for x, cents in there if cents]
     if not theirs:
         return [], []
-    ours = [k for k in p.receipts if k.kind == "payment"]
-    pairs = [(x, k) for x, cents in theirs for k in ours if (cents, x.on) == (k.cents, k.on)]
-    sizes = {len(pairs), len(theirs), len(ours), len({k.id for _, k in pairs}), len({x.id for x, _ in pairs})}
-    if len(sizes) > 1:
+    ours = [x for x in paid.here if x.money and any(i.payable == p.id for i in x.items)]
+    whose = {**paid.bills, invoice.id: p.id}
+    pairs = [(x, o) for x, _ in theirs for o in ours if _same(x, o, whose)]
+    sizes = {len(pairs), len(theirs), len(ours), len({o.id for _, o in pairs}), len({x.id for x, _ in pairs})}
+    if len(sizes) > 1 or not _known(p, ours):
         return [], [cents for _, cents in theirs]
-    return [(x, k.group) for x, k in pairs], []
+    return pairs, []
+
+
+def _same(x: BookedPayment, o: Payment, whose: Mapping[str, str]) -> bool:
+    """Whether these are one payment as a whole: linked already, or Clio's alone, and alike on every invoice."""
+    if x.id in pairing.linked_ids(o):
+        return True
+    if pairing.linked_ids(o) or o.source is not Source.CLIO or o.settled_on != x.on or o.total != x.total:
+        return False
+    lines = sorted((whose.get(id, ""), cents) for id, cents in x.lines)
+    return lines == sorted((i.payable, i.cents) for i in o.items)
+
+
+def _known(p: Payable, ours: Sequence[Payment]) -> bool:
+    """Whether each payment that Clio shows on the bill is among these: none waits for a word or a look."""
+    ids = {x.id for x in ours}
+    waits = any(k.standing in (Standing.NEW, Standing.ASKED) for k in p.receipts)
+    return not waits and comparing.touching(p) <= ids

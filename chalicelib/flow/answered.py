@@ -2,6 +2,7 @@
 was written because of it (docs/decisions/0018).
 
 Records ``answered/<firm>/<generation>``: ``b/<bill>`` what was said; ``t/<time>/<bill>`` the same by time.
+``paired/<firm>/<generation>``: by bill, what was said before its invoice is linked, until it is carried out.
 """
 
 from __future__ import annotations
@@ -88,6 +89,29 @@ def forget(world: World, policy: Policy, payable: str) -> None:
     if old := find(world, policy, payable):
         world.store.delete_record(_pk(policy), _by_time(old))
         world.store.delete_record(_pk(policy), f"b/{payable}")
+
+
+# --- before the invoice is linked -------------------------------------------------------------------------------------
+
+
+def answers(world: World, policy: Policy, ids: Sequence[str]) -> dict[str, Answer]:
+    """What was said before the invoices of these bills are linked; none is read where nobody has said anything."""
+    if not ids or not world.store.records(_before(policy), limit=1):
+        return {}
+    found = {id: world.store.record(_before(policy), id) for id in ids}
+    return {id: msgspec.convert(kept[1], Answer) for id, kept in found.items() if kept}
+
+
+def say(world: World, policy: Policy, payable: str, said: Answer) -> None:
+    world.store.put_record(_before(policy), payable, msgspec.to_builtins(said))
+
+
+def unsay(world: World, policy: Policy, payable: str) -> None:
+    world.store.delete_record(_before(policy), payable)
+
+
+def _before(policy: Policy) -> str:
+    return f"paired/{policy.firm.id}/{policy.firm.generation}"
 
 
 # --- taking it back, once the invoice is linked -----------------------------------------------------------------------

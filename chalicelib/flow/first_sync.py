@@ -27,7 +27,8 @@ from chalicelib.domain.payable import Payable, Tab
 from chalicelib.domain.payment import Payment
 from chalicelib.domain.readings import ClientReading, Pot
 from chalicelib.errors import Refused
-from chalicelib.flow import connecting, pairing, renewing, resync, states
+from chalicelib.flow import clearing, connecting, pairing, renewing, resync, states
+from chalicelib.flow.answered import answers as answered_payments
 from chalicelib.flow.first_plan import (
     Page,
     Plan,
@@ -98,7 +99,7 @@ def rows(world: World, firm: str, what: What, page: int, *, needs: bool = False)
 
 def _compared(world: World, policy: Policy, told: list[Row]) -> list[Row]:
     """With what was said about payments since the list was made."""
-    said = pairing.answers(world, policy, [r.id for r in told if r.unmatched])
+    said = answered_payments(world, policy, [r.id for r in told if r.unmatched])
     return [first.compared(r, said[r.id]) if r.id in said else r for r in told]
 
 
@@ -277,11 +278,14 @@ def _bill_rows(world: World, reach: Reach, policy: Policy, bills: Sequence[Payab
     there = {p.id: [i for i in found if i.number == p.number] for p in bills}
     customers = _customers_of(world, policy, [p for p in bills if there[p.id]])
     answers = answered(world, policy, "bills", {id: True for id, i in there.items() if i})
-    said = pairing.answers(world, policy, [id for id, i in there.items() if any(x.payments for x in i)])
+    with_money = [p for p in bills if any(i.payments for i in there[p.id])]
+    said = answered_payments(world, policy, [p.id for p in with_money])
+    here = pairing.payments_of(world, policy, with_money)
+    paid = clearing.paid_with(world, reach, policy, bills, {i.id: i for i in found}, list(payments.values()), here)
     made = []
     for p in bills:
         customer, choice = customers.get(p.client_id, ""), answers.get(p.id, "")
-        row = first.bill_row(p, there[p.id], payments, customer, names, choice, said.get(p.id))
+        row = first.bill_row(p, there[p.id], paid, customer, names, choice, said.get(p.id))
         if row.unmatched:
             pairing.note(world, policy, p, row.link, theirs_on(row.link, list(payments.values())))
         made.append(row)

@@ -18,7 +18,7 @@ from chalicelib.domain.payable import Payable, Standing
 from chalicelib.domain.readings import BillLine, InvoiceReading
 from chalicelib.domain.wanted import Void, WantedInvoice
 from chalicelib.errors import Conflict
-from chalicelib.flow import links, noticing, pairing, states, subcustomers
+from chalicelib.flow import clearing, links, noticing, pairing, states, subcustomers
 from chalicelib.flow.ports import World
 from chalicelib.flow.prepared import FOR_A_PERSON, Prepared, current, done, first_links, park, renew
 from chalicelib.flow.reach import Reach
@@ -187,8 +187,10 @@ def _new_invoices(
         there = [i for i in found if i.number == state.number and not i.voided]
         place = places[state.id]
         if there:
-            _meet(world, reach, policy, e, state, there, place)
-            out.settled += 1
+            if _meet(world, reach, policy, e, state, there, place):
+                out.settled += 1
+            else:
+                out.blocked.append((e, "The payments that Clio shows on it are being read."))
         elif state.number in claimed:
             park(
                 world,
@@ -210,8 +212,9 @@ def _meet(
     state: Payable,
     there: Sequence[InvoiceReading],
     place: Place,
-) -> None:
-    """The number is in QuickBooks already: ours after a lost answer, one to link, or somebody else's."""
+) -> bool:
+    """The number is in QuickBooks already: ours after a lost answer, one to link, or somebody else's. False where the
+    payments on it cannot be compared yet."""
     mine = next((i for i in there if _marker(state) in i.note), None)
     same = [i for i in there if i.customer_id in (place.customer, place.own) and i.total == state.asks]
     chosen = _chosen(world, policy, state, there)
@@ -226,13 +229,15 @@ def _meet(
             "Renumber the bill in Clio or that invoice in QuickBooks, then press Retry.",
             detail=f"QuickBooks invoice {other.id}",
         )
-        return
+        return True
     if mine is not None:  # ours, after an answer that never came: it may show an older revision, so it is written anew
         book, generation = policy.lanes.book, policy.firm.generation
         of, matter = mine.customer_id, subcustomers.matter_of(world, policy, state, mine.customer_id)
         fact = billing.InvoiceBooked(mine.id, book, 0, mine.total, generation=generation, customer=of, matter=matter)
         _settle_invoice(world, policy, e, fact)
-        return
+        return True
+    if invoice.payments and clearing.coming(world, policy, state, pairing.payments_of(world, policy, [state])):
+        return False
     compared = pairing.compare(world, reach, policy, state, invoice)
     fact = billing.InvoiceBooked(
         invoice.id,
@@ -257,6 +262,7 @@ def _meet(
             f"The QuickBooks invoice {state.number} is already linked to another bill.",
             "Renumber this bill in Clio, then press Retry.",
         )
+    return True
 
 
 def _chosen(world: World, policy: Policy, state: Payable, there: Sequence[InvoiceReading]) -> InvoiceReading | None:

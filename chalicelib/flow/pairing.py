@@ -1,8 +1,7 @@
 """Payments on a linked QuickBooks invoice beside those known here: kept when the invoice is met, shown, and carried out
 once a person has said what each of them is. Until then nothing is posted there (docs/decisions/0018).
 
-Records ``pairing/<firm>/<generation>``: what was read, ``c/<bill>`` where all of it is certain, ``a/<bill>`` where not;
-``paired/<firm>/<generation>``: answers given before the invoice is linked, by bill.
+Records ``pairing/<firm>/<generation>``: what was read, ``c/<bill>`` where all of it is certain, ``a/<bill>`` where not.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ from chalicelib.domain.payable import Payable
 from chalicelib.domain.payment import Payment
 from chalicelib.domain.readings import BookedPayment, InvoiceReading
 from chalicelib.errors import Conflict, Refused
-from chalicelib.flow import answered, first_plan, leaving
+from chalicelib.flow import answered, clearing, first_plan, leaving
 from chalicelib.flow.budget import Floor
 from chalicelib.flow.ports import World
 from chalicelib.flow.prepared import current, posted_there, wake
@@ -68,15 +67,17 @@ def compare(world: World, reach: Reach, policy: Policy, p: Payable, invoice: Inv
     if not invoice.payments:
         return Compared()
     booked = reach.quickbooks(lambda q, a: q.payments_by_id(a, list(invoice.payments)))
-    pairs, left = first.paired(p, invoice, booked)
-    for there, group in pairs:  # when it comes to be posted, it is known
-        world.store.put_record(posted_there(policy), f"clio-{group}", {"id": there.id, "cents": there.total})
+    payments = payments_of(world, policy, [p])
+    paid = clearing.paid_with(world, reach, policy, [p], {invoice.id: invoice}, booked, payments)
+    pairs, left = first.paired(p, invoice, paid)
+    for there, x in pairs:  # when it comes to be posted, it is known
+        if there.id not in pairing.linked_ids(x):
+            world.store.put_record(posted_there(policy), x.id, {"id": there.id, "cents": there.total})
     if not left:
         return Compared()
     theirs = pairing.theirs_on(invoice.id, booked)
-    payments = payments_of(world, policy, [p])
-    open_ = pairing.asked(theirs, payments)
-    said = answers(world, policy, [p.id]).get(p.id)
+    open_ = _asked(world, policy, theirs, payments)
+    said = answered.answers(world, policy, [p.id]).get(p.id)
     if not open_ or (said and said.invoice == invoice.id and said.covers(open_)):
         try:
             _link(world, policy, p, invoice.id, open_, said.pairs if said else (), "")
@@ -86,6 +87,12 @@ def compare(world: World, reach: Reach, policy: Policy, p: Payable, invoice: Inv
             return Compared(left=_left(open_, said))
     note(world, policy, p, invoice.id, theirs)
     return Compared(words=", ".join(show(t.cents, p.currency) for t in open_))
+
+
+def _asked(world: World, policy: Policy, theirs: Sequence[Theirs], payments: Sequence[Payment]) -> tuple[Theirs, ...]:
+    """Without those that are linked, or that are clear by another invoice that they pay."""
+    clear = {str(found["id"]) for found in clearing.known(world, policy, payments).values()}
+    return tuple(t for t in pairing.asked(theirs, payments) if t.id not in clear)
 
 
 def note(world: World, policy: Policy, p: Payable, invoice: str, theirs: Sequence[Theirs]) -> None:
@@ -101,20 +108,8 @@ def file(world: World, policy: Policy, kept: Kept, *, certain: bool) -> None:
     world.store.delete_record(_pk(policy), f"{other}{kept.payable}")
 
 
-def answers(world: World, policy: Policy, ids: Sequence[str]) -> dict[str, Answer]:
-    """What was said before the invoices of these bills are linked; none is read where nobody has said anything."""
-    if not ids or not world.store.records(_said(policy), limit=1):
-        return {}
-    found = {id: world.store.record(_said(policy), id) for id in ids}
-    return {id: msgspec.convert(kept[1], Answer) for id, kept in found.items() if kept}
-
-
 def _pk(policy: Policy) -> str:
     return f"pairing/{policy.firm.id}/{policy.firm.generation}"
-
-
-def _said(policy: Policy) -> str:
-    return f"paired/{policy.firm.id}/{policy.firm.generation}"
 
 
 def forget(world: World, policy: Policy, payable: str) -> None:
@@ -166,7 +161,9 @@ def sides(
 ) -> tuple[tuple[Theirs, ...], tuple[Ours, ...]]:
     mine = [x for x in payments if any(i.payable == p.id for i in x.items)]
     invoices = _invoices(world, policy, p, kept.invoice, mine)
-    return pairing.asked(kept.theirs, mine), pairing.ours_on(p, mine, invoices)
+    clear = clearing.known(world, policy, mine)
+    ours = pairing.ours_on(p, [x for x in mine if x.id not in clear], invoices)
+    return _asked(world, policy, kept.theirs, mine), ours
 
 
 def _invoices(world: World, policy: Policy, p: Payable, invoice: str, payments: Sequence[Payment]) -> dict[str, str]:
@@ -176,7 +173,7 @@ def _invoices(world: World, policy: Policy, p: Payable, invoice: str, payments: 
     for id, other in leaving.payables(world, policy, sorted(others)).items():
         if other.booked is not None:
             found[id] = other.booked.id
-        elif said := answers(world, policy, [id]).get(id):
+        elif said := answered.answers(world, policy, [id]).get(id):
             found[id] = said.invoice
         elif asked := find(world, policy, id):
             found[id] = asked.invoice
@@ -256,7 +253,7 @@ def release(world: World, firm: str, payable: str, by: str) -> None:
     policy = policy_of(world, firm)
     p = leaving.payables(world, policy, [payable])[payable]
     kept = find(world, policy, payable)
-    theirs = pairing.asked(kept.theirs, payments_of(world, policy, [p])) if kept else ()
+    theirs = _asked(world, policy, kept.theirs, payments_of(world, policy, [p])) if kept else ()
     said = Answer(kept.invoice if kept else "", left=tuple(t.id for t in theirs))
     answered.keep(world, policy, p, theirs, said, by)
     _release(world, policy, p, _left(theirs, said), by)
@@ -280,7 +277,7 @@ def take_back(world: World, firm: str, payable: str, by: str) -> None:
     invoices = {b.id: b.booked.id for b in bills if b.booked}
     fresh = _read(world, policy, list(invoices.values()))
     answered.part(world, policy, bills, pairs, by)
-    world.store.delete_record(_said(policy), p.id)
+    answered.unsay(world, policy, p.id)
     for b in bills:
         note(world, policy, b, invoices[b.id], fresh[invoices[b.id]])
     answered.parted(world, policy, told, pairs)
@@ -288,11 +285,11 @@ def take_back(world: World, firm: str, payable: str, by: str) -> None:
 
 def _unsay(world: World, policy: Policy, p: Payable) -> None:
     """Before the first sync has linked the invoice only the answer was kept."""
-    said = answers(world, policy, [p.id]).get(p.id)
+    said = answered.answers(world, policy, [p.id]).get(p.id)
     if said is None or p.gone:
         raise Refused(answered.NOTHING)
     fresh = _read(world, policy, [said.invoice])[said.invoice]
-    world.store.delete_record(_said(policy), p.id)
+    answered.unsay(world, policy, p.id)
     note(world, policy, p, said.invoice, fresh)
     answered.forget(world, policy, p.id)
     _count(world, policy, said, -1)
@@ -318,7 +315,7 @@ def _carry_out(world: World, policy: Policy, p: Payable, kept: Kept, said: Answe
     """Before the invoice is linked the answer is kept for then; afterwards it holds at once."""
     answered.keep(world, policy, p, kept.theirs, said, by)
     if p.booked is None:
-        world.store.put_record(_said(policy), p.id, msgspec.to_builtins(said))
+        answered.say(world, policy, p.id, said)
         forget(world, policy, p.id)
         _count(world, policy, said, 1)
         return

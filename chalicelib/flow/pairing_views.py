@@ -181,7 +181,7 @@ def said(world: World, firm: str, payable: str) -> Said | None:
 def _said(world: World, policy: Policy, told: Sequence[Answered]) -> tuple[Said, ...]:
     bills = leaving.payables(world, policy, [a.payable for a in told])
     payments = {x.id: x for x in pairing.payments_of(world, policy, list(bills.values()))}
-    waiting = pairing.answers(world, policy, [id for id, p in bills.items() if p.booked is None])
+    waiting = answered.answers(world, policy, [id for id, p in bills.items() if p.booked is None])
     found = []
     for a in told:
         p = bills[a.payable]

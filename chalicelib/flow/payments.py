@@ -11,7 +11,8 @@ from typing import Any
 
 from chalicelib.domain import posting
 from chalicelib.domain.firm import Policy
-from chalicelib.domain.kernel import Decision, Effect, Finish, Kind, Ref, Status
+from chalicelib.domain.kernel import Decision, Effect, Finish, Json, Kind, Ref, Status
+from chalicelib.domain.money import show
 from chalicelib.domain.payable import Payable
 from chalicelib.domain.payment import ANEW, Payment, Posted
 from chalicelib.domain.readings import BookedPayment, InvoiceReading, Wrote
@@ -80,21 +81,27 @@ def _step(world: World, reach: Reach, policy: Policy, e: Effect, state: Payment,
         return _take_out(world, reach, policy, e, state, state.posted, around, out)
     known = world.store.record(posted_there(policy), state.id)
     if known and state.posted is None:
-        return _adopt(world, policy, e, state, str(known[1]["id"]))
+        return _adopt(world, policy, e, state, known[1])
     if state.generation > 1 and (more or state.posted is None) and find(world, reach, policy, e, Finish(e.key)):
         return 1  # books that were not purged show it from an earlier generation
     _add(world, policy, e, state, around, out)
     return 0
 
 
-def _adopt(world: World, policy: Policy, e: Effect, state: Payment, id: str) -> int:
+def _adopt(world: World, policy: Policy, e: Effect, state: Payment, known: Json) -> int:
     """It stands in QuickBooks already, on an invoice that was linked."""
-    try:
-        _posted(world, policy, e, Wrote(ok=True, id=id), Finish(e.key))
-    except Conflict:
-        reason = "The payment in QuickBooks that it was taken for is linked to another one."
-        park(world, e, reason, "Compare the invoice's payments in QuickBooks with Clio's, then press Retry.")
-        world.store.delete_record(posted_there(policy), state.id)
+    if known["cents"] == state.total:
+        try:
+            _posted(world, policy, e, Wrote(ok=True, id=str(known["id"])), Finish(e.key))
+        except Conflict:
+            reason = "The payment in QuickBooks that it was taken for is linked to another one."
+        else:
+            return 1
+    else:
+        theirs, ours = show(int(known["cents"]), state.currency), show(state.total, state.currency)
+        reason = f"The payment in QuickBooks that it was taken for is over {theirs}; here it is {ours} now."
+    park(world, e, reason, "Compare the invoice's payments in QuickBooks with Clio's, then press Retry.")
+    world.store.delete_record(posted_there(policy), state.id)
     return 1
 
 

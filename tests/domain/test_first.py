@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from chalicelib.domain import first
 from chalicelib.domain.contact import Contact
-from chalicelib.domain.first import LEAVE, NEW, Fate, Row, Totals
+from chalicelib.domain.first import LEAVE, NEW, Fate, Paid, Row, Totals
 from chalicelib.domain.matching import Other, Suggestion
 from chalicelib.domain.pairing import Answer
 from chalicelib.domain.payable import Booked, Known, Standing
+from chalicelib.domain.payment import Item, Payment, Posted, Source
 from chalicelib.domain.readings import BillState, BookedPayment, InvoiceReading, Pot
 from chalicelib.errors import Refused
-from tests.builders import TODAY, a_payable
+from tests.builders import TODAY, a_payable, a_payment
 
 ADA = Contact("us-1", "c1", "Ada Example", "ada@example.com", company=False)
 NAMES = {"7": "Ada Example (ada@example.com)", "8": "Ada E."}
@@ -75,8 +77,20 @@ def a_known(id: str = "r1", cents: int = 40000) -> Known:
 
 
 def bill(*found: InvoiceReading, customer: str = "7", answer: str = "", **fields: Any) -> Row:
-    payments = {x.id: x for x in fields.pop("payments", ())}
-    return first.bill_row(a_payable(**fields), found, payments, customer, {"7": "Ada"}, answer)
+    paid = a_paid(fields.pop("payments", ()), fields.pop("here", None), fields.get("receipts", ()))
+    return first.bill_row(a_payable(**fields), found, paid, customer, {"7": "Ada"}, answer)
+
+
+def a_paid(there: Any, here: Any = None, receipts: Any = (), **bills: str) -> Paid:
+    """``here``: else a payment of ours for each receipt."""
+    ours = [ours_of(k) for k in receipts] if here is None else here
+    return Paid({x.id: x for x in there}, ours, bills)
+
+
+def ours_of(known: Known, **fields: Any) -> Payment:
+    items = (Item("b1", "1042", known.cents),)
+    usual = {"id": f"clio-{known.group}", "source": Source.CLIO, "group": known.group, "code": "", "wanted": 1}
+    return a_payment(**{**usual, "items": items, "total": known.cents, "settled_on": known.on, **fields})
 
 
 def test_only_operating_bills_that_stand_and_are_not_linked_concern_it() -> None:
@@ -139,6 +153,39 @@ def test_payments_on_a_linked_invoice_are_matched_one_to_one() -> None:
     assert (void.payments, void.unmatched) == (0, "")
 
 
+def test_money_over_several_invoices_is_clear_only_as_a_whole() -> None:
+    k = a_known(cents=15000)
+    p, linked = a_payable(receipts=(k,)), an_invoice(payments=("9",))
+    two = ours_of(k, items=(Item("b1", "1042", 15000), Item("b2", "2001", 5000)), total=20000)
+    once = a_posted(cents=20000, lines=(("70", 15000), ("71", 5000)))
+    part = a_posted(cents=15000)
+    assert first.paired(p, linked, a_paid([once], [two], **{"71": "b2"})) == ([(once, two)], [])
+    assert first.paired(p, linked, a_paid([once], [two], **{"71": "b3"})) == ([], [15000]), "another bill's"
+    assert first.paired(p, linked, a_paid([once], [two])) == ([], [15000]), "nobody knows whose"
+    assert first.paired(p, linked, a_paid([part], [two], **{"71": "b2"})) == ([], [15000]), "one of two"
+    assert first.paired(p, linked, a_paid([once], [ours_of(k)])) == ([], [15000]), "QuickBooks' pays more"
+    uneven = replace(once, lines=(("70", 15000), ("71", 4000)), unapplied=1000)
+    assert first.paired(p, linked, a_paid([uneven], [two], **{"71": "b2"})) == ([], [15000])
+
+
+def test_only_what_clio_shows_and_all_that_it_shows_is_matched_by_itself() -> None:
+    k = a_known()
+    p, linked, there = a_payable(receipts=(k,)), an_invoice(payments=("9",)), a_posted()
+    assert first.paired(p, linked, a_paid([there], [ours_of(k)])) == ([(there, ours_of(k))], [])
+    assert first.paired(p, linked, a_paid([there], [])) == ([], [40000]), "it is not read yet"
+    stripe = ours_of(k, source=Source.STRIPE)
+    assert first.paired(p, linked, a_paid([there], [stripe])) == ([], [40000])
+    asked = replace(p, receipts=(k, replace(k, id="r2", standing=Standing.ASKED)))
+    assert first.paired(asked, linked, a_paid([there], [ours_of(k)])) == ([], [40000])
+    other = ours_of(k, settled_on=TODAY - timedelta(1))
+    assert first.paired(p, linked, a_paid([there], [other])) == ([], [40000])
+    posted = ours_of(k, posted=Posted("9", 1, 40000), settled_on=None)
+    assert first.paired(p, linked, a_paid([there], [posted])) == ([(there, posted)], []), "linked already"
+    elsewhere = ours_of(k, posted=Posted("8", 1, 40000))
+    assert first.paired(p, linked, a_paid([there], [elsewhere])) == ([], [40000])
+    assert first.paired(p, linked, a_paid([replace(there, lines=(("71", 40000),))], [])) == ([], [])
+
+
 def test_what_a_person_said_about_payments_holds_for_its_invoice_while_it_speaks_of_each() -> None:
     linked = an_invoice(payments=("9", "10"))
     there = [a_posted(cents=100), a_posted("10", 200)]
@@ -149,11 +196,11 @@ def test_what_a_person_said_about_payments_holds_for_its_invoice_while_it_speaks
     assert (told.payments, told.unmatched, told.left, told.link) == (1, "", 1, "70")
     for other in (replace(said, invoice="71"), replace(said, left=())):
         held = first.bill_row(
-            a_payable(receipts=(a_known(cents=200),)), [linked], {x.id: x for x in there}, "7", {"7": "Ada"}, "", other
+            a_payable(receipts=(a_known(cents=200),)), [linked], a_paid(there), "7", {"7": "Ada"}, "", other
         )
         assert held == asked
     again = first.bill_row(
-        a_payable(receipts=(a_known(cents=200),)), [linked], {x.id: x for x in there}, "7", {"7": "Ada"}, "", said
+        a_payable(receipts=(a_known(cents=200),)), [linked], a_paid(there), "7", {"7": "Ada"}, "", said
     )
     assert again == told
     assert first.compared(told, said) == told

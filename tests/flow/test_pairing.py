@@ -7,11 +7,23 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.kernel import Decision
+from chalicelib.domain import effects, paying
+from chalicelib.domain.kernel import Decision, Kind, Neighbour, Ref
 from chalicelib.domain.pairing import Answer
 from chalicelib.errors import Refused
-from chalicelib.flow import attention, broken, first_plan, first_sync, leaving, pairing, pairing_views
+from chalicelib.flow import (
+    answered,
+    attention,
+    broken,
+    clearing,
+    first_plan,
+    first_sync,
+    leaving,
+    pairing,
+    pairing_views,
+)
 from chalicelib.flow.pairing_views import Beside, Said
+from chalicelib.flow.prepared import posted_there
 from chalicelib.flow.settle import policy_of, settle
 from tests.flow import acts
 from tests.flow.acts import STAFF, a_stage, payable, payments_on, posted_on, tasks
@@ -386,7 +398,7 @@ def test_while_an_answer_about_a_pair_is_awaited_it_is_not_taken_apart(monkeypat
 # --- one payment over two invoices ------------------------------------------------------------------------------------
 
 
-def over_two(stage: Stage, *, once: bool) -> None:
+def over_two(stage: Stage, *, once: bool, day: str = "2026-02-10") -> None:
     """Clio's one payment over two bills; in QuickBooks one payment over both invoices, or one on each."""
     world = stage.world
     first = acts.invoice(stage, "1042")
@@ -396,16 +408,125 @@ def over_two(stage: Stage, *, once: bool) -> None:
     second = world.quickbooks_box.people.add_invoice(stage.realm, customer, "300.00", "2001")
     world.clio_box.people.record_payment({"1042": 15000, "2001": 5000}, on="2026-02-21")
     if once:
-        made = world.quickbooks_box.people.add_payment(stage.realm, customer, "150.00", first["Id"], "2026-02-10")
+        made = world.quickbooks_box.people.add_payment(stage.realm, customer, "150.00", first["Id"], day)
         lines = [
             {"Amount": amount, "LinkedTxn": [{"TxnId": id, "TxnType": "Invoice"}]}
             for id, amount in ((first["Id"], 150), (second["Id"], 50))
         ]
         world.quickbooks_box.people.change_payment(stage.realm, made["Id"], TotalAmt=200, Line=lines)
     else:
-        pay_in_quickbooks(stage, "1042", "150.00", "2026-02-10")
-        pay_in_quickbooks(stage, "2001", "50.00", "2026-02-10")
+        pay_in_quickbooks(stage, "1042", "150.00", day)
+        pay_in_quickbooks(stage, "2001", "50.00", day)
     linked(stage)
+
+
+SAME_DAY = "2026-02-21"
+
+
+def test_one_payment_of_the_same_day_over_the_same_two_invoices_is_clear_by_itself() -> None:
+    stage = a_stage()
+    over_two(stage, once=True, day=SAME_DAY)
+    assert not tasks(stage, "payments")
+    [x] = payments_on(stage, "1042")
+    assert x.posted and (x.posted.cents, x.posted.pieces) == (20000, ())
+    assert (posted_on(stage, "1042"), posted_on(stage, "2001")) == ([15000], [5000])
+    report = acts.compare(stage)
+    assert acts.about(report, "1042") == acts.about(report, "2001") == []
+
+
+def test_one_payment_that_was_entered_as_two_of_the_same_day_is_left_to_the_person() -> None:
+    stage = a_stage()
+    over_two(stage, once=False, day=SAME_DAY)
+    assert len(tasks(stage, "payments")) == 2
+    [x] = payments_on(stage, "1042")
+    assert x.posted is None, "neither of the two is the whole"
+    assert (posted_on(stage, "1042"), posted_on(stage, "2001")) == ([15000], [5000])
+    assert pairing_views.waiting(stage.world, stage.firm).certain == 2
+    assert pairing.confirm_certain(stage.world, stage.firm, STAFF) == 2
+    stage.pass_time(3, minutes=10)
+    [x] = payments_on(stage, "1042")
+    assert x.posted and len(x.posted.ids) == 2
+    assert (posted_on(stage, "1042"), posted_on(stage, "2001")) == ([15000], [5000])
+    report = acts.compare(stage)
+    assert acts.about(report, "1042") == acts.about(report, "2001") == []
+
+
+def test_what_is_clear_over_both_invoices_is_not_asked_about_beside_what_is_not() -> None:
+    stage = a_stage()
+    in_clio(stage, 100, "2026-02-11")
+    pay_in_quickbooks(stage, "1042", "1.00", "2026-02-10")
+    over_two(stage, once=True, day=SAME_DAY)
+    b = beside(stage)
+    assert [t.payment.cents for t in b.theirs] == [100]
+    assert [o.payment.cents for o in b.ours] == [100]
+    say(stage, {b.theirs[0].payment.id: b.ours[0].payment.id})
+    assert (sorted(posted_on(stage, "1042")), posted_on(stage, "2001")) == ([100, 15000], [5000])
+    assert acts.about(acts.compare(stage), "1042") == []
+
+
+def test_who_said_that_it_is_something_else_on_one_invoice_is_believed_on_the_other() -> None:
+    stage = planned(once=True, day="2026-02-20")
+    b = beside(stage, "2001")
+    pairing.answer(
+        stage.world,
+        stage.firm,
+        b.payable,
+        Answer(b.invoice, (), (b.theirs[0].payment.id,), (b.ours[0].payment.id,)),
+        STAFF,
+    )
+    begin(stage)
+    assert [t.payment.cents for t in beside(stage).theirs] == [15000]
+    assert len(tasks(stage, "payments")) == 1
+    assert (posted_on(stage, "1042"), posted_on(stage, "2001")) == ([15000], [5000])
+
+
+def test_an_invoice_waits_while_what_clio_shows_on_it_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    stage = a_stage()
+    pay_in_quickbooks(stage, "1042", "150.00", "2026-02-20")
+    in_clio(stage, 15000, "2026-02-20")
+    with monkeypatch.context() as held:
+        held.setattr(clearing, "coming", lambda *_: True)
+        stage.resync()
+        assert payable(stage, "1042").booked is None
+    linked(stage)
+    assert posted_on(stage, "1042") == [15000]
+    assert not tasks(stage, "payments")
+
+
+def test_a_payment_is_coming_while_its_look_is_owed(monkeypatch: pytest.MonkeyPatch) -> None:
+    stage = a_stage()
+    in_clio(stage, 15000, "2026-02-20")
+    linked(stage)
+    policy, p, mine = policy_of(stage.world, stage.firm), payable(stage, "1042"), payments_on(stage, "1042")
+    assert not clearing.coming(stage.world, policy, p, mine)
+    assert not clearing.coming(stage.world, policy, p, []), "its look is done"
+    now = stage.world.now()
+    for group, found in (("1", False), (mine[0].group, True)):
+        stage.world.store.arrive(effects.look_group(stage.firm, policy.lanes.of(Neighbour.CLIO), group, now))
+        assert clearing.coming(stage.world, policy, p, []) == found
+    stage.work()
+    monkeypatch.setattr(clearing, "OWED_LOOKED_AT", 0)
+    assert clearing.coming(stage.world, policy, p, []), "nobody can tell"
+
+
+def test_what_was_clear_and_has_another_amount_meanwhile_is_not_taken_for_the_same() -> None:
+    stage = a_stage()
+    over_two(stage, once=True, day=SAME_DAY)
+    [x] = payments_on(stage, "1042")
+    policy = policy_of(stage.world, stage.firm)
+    ref = Ref(stage.firm, Kind.PAYMENT, x.id)
+
+    def again(before: Any, now: Any) -> Any:
+        new, owed = paying.post(replace(before[ref], posted=None), policy, now)
+        return {ref: Decision(new, effects=tuple(owed))}
+
+    record = {"id": x.posted.id if x.posted else "", "cents": 100}
+    stage.world.store.put_record(posted_there(policy), x.id, record)
+    settle(stage.world, [ref], again, fact="Test")
+    stage.pass_time(1, minutes=20)
+    [task] = acts.parked(stage, kind="quickbooks.payment")
+    assert "$1.00" in task.reason and "$200.00" in task.reason
+    assert stage.world.store.record(posted_there(policy), x.id) is None
 
 
 @pytest.mark.parametrize("once", [True, False])
@@ -462,13 +583,13 @@ def test_money_over_two_invoices_is_taken_back_and_both_are_asked_about(*, once:
 # --- in the first sync, before anything is written --------------------------------------------------------------------
 
 
-def planned(*, once: bool | None = None) -> Stage:
+def planned(*, once: bool | None = None, day: str = "2026-02-10") -> Stage:
     stage = a_new_stage()
     if once is None:
         pay_in_quickbooks(stage, "1042", "150.00", "2026-02-20")
         in_clio(stage, 15000, "2026-02-21")
     else:
-        over_two(stage, once=once)
+        over_two(stage, once=once, day=day)
     prepare(stage)
     return stage
 
@@ -546,7 +667,7 @@ def test_what_was_said_in_the_first_sync_is_taken_back_after_it_too() -> None:
     begin(stage)
     take_back(stage)
     assert beside(stage).linked
-    assert pairing.answers(stage.world, policy_of(stage.world, stage.firm), [b.payable]) == {}
+    assert answered.answers(stage.world, policy_of(stage.world, stage.firm), [b.payable]) == {}
     assert posted_on(stage, "1042") == [15000]
 
 
@@ -617,6 +738,6 @@ def test_while_the_list_is_read_anew_an_answer_is_kept_for_the_new_one() -> None
             first_plan.change(stage.world, policy, lambda p: setattr(p, "phase", "bills"))
         said = Answer(b.invoice, ((b.theirs[0].payment.id, b.ours[0].payment.id),))
         pairing.answer(stage.world, stage.firm, b.payable, said, STAFF)
-        assert pairing.answers(stage.world, policy, [b.payable]) == {b.payable: said}
+        assert answered.answers(stage.world, policy, [b.payable]) == {b.payable: said}
         after = first_sync.plan_of(stage.world, stage.firm)
         assert after is None or after.bills == plan.bills
