@@ -6,6 +6,7 @@ made; otherwise, while a payment of ours is not shown in full, a person is asked
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import assert_never
@@ -17,7 +18,7 @@ from chalicelib.domain.kernel import Decision, Effect, Guard, Neighbour
 from chalicelib.domain.money import show
 from chalicelib.domain.payable import Known, Payable, Share, Standing
 from chalicelib.domain.planning import outdated, plan
-from chalicelib.domain.readings import Receipt
+from chalicelib.domain.readings import BillReading, Receipt
 from chalicelib.errors import Refused
 
 
@@ -73,6 +74,11 @@ def read(state: Payable, shown: tuple[Receipt, ...], policy: Policy, now: dateti
     state, more = sort(replace(state, receipts=(*kept, *new)), policy, now)
     state, told = tell_payments(state, before, now)
     return lift_hold(state), owed + more + told
+
+
+def explain(bill: BillReading, shown: Iterable[Receipt]) -> bool:
+    """Whether the bill's balance counts these receipts and no others, by its own figures (reference/clio.md 3.1)."""
+    return sum(r.cents for r in shown if not r.voided) == bill.asks - bill.balance
 
 
 def _forget(state: Payable, receipt: str) -> Payable:

@@ -124,7 +124,7 @@ def _pass(
         for kind, look in BATCHED.items():
             looks = [e for e in due if e.kind == kind][: looking.LOOKS_IN_BATCH]
             if len(looks) > 1 and not after_crash:
-                return _looks(world, reach, policy, looks, look)
+                return _looks(world, reach, policy, _that_waited(world, looks), look)
         clients = [e for e in due if e.kind == Do.LOOK_CLIENT]
         if len(clients) > 1 and not after_crash:
             return _client_looks(world, reach, policy, clients)
@@ -180,9 +180,11 @@ def _folds(world: World, policy: Policy, due: Sequence[Effect]) -> int:
 
 def _of_one_group(due: Sequence[Effect]) -> list[Effect]:
     """The looks at one Clio payment, where more than one of its bills asks for it: one reading answers them all."""
-    looks = [e for e in due if e.kind == Do.LOOK_GROUP]
-    same = [e for e in looks if e.body["group"] == looks[0].body["group"]]
-    return same if len(same) > 1 else []
+    by_group: dict[str, list[Effect]] = {}
+    for e in due:
+        if e.kind == Do.LOOK_GROUP:
+            by_group.setdefault(str(e.body["group"]), []).append(e)
+    return next((same for same in by_group.values() if len(same) > 1), [])
 
 
 def _looked_at_once(world: World, reach: Reach, policy: Policy, looks: Sequence[Effect]) -> bool:
@@ -265,6 +267,14 @@ def _looks(world: World, reach: Reach, policy: Policy, looks: Sequence[Effect], 
         else:
             world.count("effect_done", kind=effect.kind)
     return len(looks)
+
+
+def _that_waited(world: World, looks: Sequence[Effect]) -> Sequence[Effect]:
+    """Where all of them waited for the list of a first sync, as many such as one call takes."""
+    if not all(e.body.get("first") for e in looks):
+        return looks
+    due = world.store.lane_due(looks[0].lane, world.now(), limit=looking.LISTED_IN_BATCH)
+    return [e for e in due if e.kind == looks[0].kind and e.body.get("first")] or looks
 
 
 def _client_looks(world: World, reach: Reach, policy: Policy, looks: Sequence[Effect]) -> int:

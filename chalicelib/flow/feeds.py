@@ -18,7 +18,8 @@ from chalicelib.domain.payable import Payable
 from chalicelib.domain.readings import BillReading, Broken, EventPointer, Pot, Receipt
 from chalicelib.domain.trust_readings import Deposit
 from chalicelib.errors import Conflict, Unreadable
-from chalicelib.flow import contacts, noting, states, trusting
+from chalicelib.flow import contacts, first_receipts, noting, states, trusting
+from chalicelib.flow.first_receipts import WAITS_AT_MOST, FirstReceipts
 from chalicelib.flow.looking import bring_in, park_look, payable_ref, point_at_bill
 from chalicelib.flow.ports import World
 from chalicelib.flow.reach import Reach
@@ -31,11 +32,13 @@ HOOKED = ("bills", "void", "deleted", "contacts")  # a webhook tells of these (r
 # A payment from trust is named by the line on the trust account before its allocation is read (domain/trust.py).
 UNHOOKED = ("deposits", "receipts", "credits")
 FEEDS = (*HOOKED, *UNHOOKED)
+LONG_AGO = "1970-01-01T00:00:00+00:00"  # in the cursor of a first reading that is under way
 
 
 @dataclass
 class Tally:
-    """What a run found, counted for the person who pressed Resync."""
+    """What a run found, counted for the person who pressed Resync. ``read``: Clio's feeds that it read to their end,
+    which it does once though it is interrupted."""
 
     seen: int = 0
     new: int = 0
@@ -44,6 +47,7 @@ class Tally:
     parked: int = 0
     left_alone: dict[str, int] = field(default_factory=dict)
     wrote: bool = False
+    read: list[str] = field(default_factory=list)
 
     def alone(self, why: str) -> None:
         self.left_alone[why] = self.left_alone.get(why, 0) + 1
@@ -52,18 +56,34 @@ class Tally:
 def poll_clio(world: World, reach: Reach, policy: Policy, tally: Tally, feeds: Sequence[str] = FEEDS) -> None:
     """Reads Clio's feeds to their end. What was read before an interruption is kept, and the next poll goes on there.
 
-    Raises Unavailable and Disconnected; then the cursors say how far it got.
+    A first sync's first reading keeps receipts beside it (flow/first_receipts.py). Raises Unavailable and Disconnected;
+    then the cursors say how far it got.
     """
     firm = policy.firm.id
     found = world.store.record("feeds", firm)
     cursors: Json = dict(found[1]) if found else {}
     start = dict(cursors)
+    first = _first(world, policy, feeds, cursors)
     try:
         for feed in feeds:
-            _read(world, reach, policy, feed, cursors, tally)
+            if feed not in tally.read:
+                _read(world, reach, policy, feed, cursors, tally, first)
+                tally.read.append(feed)
     finally:
         if tally.wrote or _stale(start, cursors, world.now()):
             world.store.put_record("feeds", firm, cursors)
+
+
+def _first(world: World, policy: Policy, feeds: Sequence[str], cursors: Json) -> FirstReceipts | None:
+    """The list of receipts of a first sync, where it is made or may be of use. Whoever reads all feeds makes it."""
+    all_of_them = "bills" in feeds and "receipts" in feeds
+    if all_of_them and not policy.firm.may_write and not cursors.get("bills") and not cursors.get("receipts"):
+        first: FirstReceipts | None = first_receipts.begin(world, policy)
+    else:
+        first = first_receipts.of(world, policy)
+    if first:
+        first.made = all_of_them and not first.head.over
+    return first
 
 
 def _stale(start: Json, cursors: Json, now: datetime) -> bool:
@@ -77,7 +97,9 @@ def _stale(start: Json, cursors: Json, now: datetime) -> bool:
     return False
 
 
-def _read(world: World, reach: Reach, policy: Policy, feed: str, cursors: Json, tally: Tally) -> None:
+def _read(
+    world: World, reach: Reach, policy: Policy, feed: str, cursors: Json, tally: Tally, first: FirstReceipts | None
+) -> None:
     cursor: Json = dict(cursors.get(feed, {}))
     since = datetime.fromisoformat(cursor["since"]) - OVERLAP if cursor.get("since") else None
     if feed == "contacts" and not cursor:  # clients are read one by one as they come in: only later changes matter
@@ -85,15 +107,29 @@ def _read(world: World, reach: Reach, policy: Policy, feed: str, cursors: Json, 
         return
     mark = cursor.get("mark") or world.now().isoformat()  # the high-water mark is taken before the first page
     next_: str | None = cursor.get("next")
+    lists = feed == "receipts" and first is not None and first.made
+    if first:
+        first.listing = lists and (not cursor or cursor.get("list") == first.id)
     while True:
         page = _page(reach, feed, since, next_)
-        _take_page(world, reach, policy, feed, page.items, tally)
+        _take_page(world, reach, policy, feed, page.items, tally, first)
         next_ = page.next
         if next_ is None:
-            cursors[feed] = {"since": mark}
-            return
-        cursors[feed] = {**({"since": cursor["since"]} if cursor.get("since") else {}), "mark": mark, "next": next_}
-        cursors[feed].setdefault("since", "1970-01-01T00:00:00+00:00")
+            break
+        cursors[feed] = {"since": cursor.get("since", LONG_AGO), "mark": mark, "next": next_}
+        if first and first.listing:
+            cursors[feed]["list"] = first.id
+        world.store.put_record("feeds", policy.firm.id, cursors)  # a worker that dies reads no more than a page again
+    if first and lists:
+        _look_at_wanted(world, policy, first)
+    cursors[feed] = {"since": mark}
+
+
+def _look_at_wanted(world: World, policy: Policy, first: FirstReceipts) -> None:
+    """The list is read, or somebody else read a part of it and it is of no use: what waited for it does so no more."""
+    for bills in first.untold():
+        for id in bills:
+            point_at_bill(world, policy, id, first=first.id)
 
 
 def _page(reach: Reach, feed: str, since: datetime | None, next_: str | None) -> Any:
@@ -111,9 +147,17 @@ def _page(reach: Reach, feed: str, since: datetime | None, next_: str | None) ->
     return reach.clio(lambda c, a: c.bills(a, updated_since=since, state=state, next=next_))
 
 
-def _take_page(world: World, reach: Reach, policy: Policy, feed: str, items: tuple[Any, ...], tally: Tally) -> None:
+def _take_page(
+    world: World,
+    reach: Reach,
+    policy: Policy,
+    feed: str,
+    items: tuple[Any, ...],
+    tally: Tally,
+    first: FirstReceipts | None,
+) -> None:
     if feed == "receipts":
-        _receipts(world, policy, items, tally)
+        _receipts(world, policy, items, tally, first)
     elif feed == "credits":
         noting.take_page(world, reach, policy, items, tally)
     elif feed == "deposits":
@@ -121,10 +165,20 @@ def _take_page(world: World, reach: Reach, policy: Policy, feed: str, items: tup
     elif feed == "contacts":
         tally.wrote |= contacts.take_page(world, policy, items) > 0
     else:
-        _bills(world, policy, items, tally, first=feed == "bills")
+        _bills(world, policy, items, tally, first, live=feed == "bills")
 
 
-def _bills(world: World, policy: Policy, items: tuple[BillReading | Broken, ...], tally: Tally, *, first: bool) -> None:
+def _bills(
+    world: World,
+    policy: Policy,
+    items: tuple[BillReading | Broken, ...],
+    tally: Tally,
+    first: FirstReceipts | None,
+    *,
+    live: bool,
+) -> None:
+    """``live``: the list of bills that are not void or deleted."""
+    wanted: list[BillReading] = []
     refs = [payable_ref(policy.firm.id, i.id) for i in items]
     held = {h.ref.id: h for h in world.store.load_many(refs)}
     for item in items:
@@ -139,7 +193,7 @@ def _bills(world: World, policy: Policy, items: tuple[BillReading | Broken, ...]
             _known(world, policy, known, item, tally)
             continue
         if why := billing.left_alone(item, policy.firm):
-            if first or item.state not in ("void", "deleted"):
+            if live or item.state not in ("void", "deleted"):
                 tally.alone(why)
             elif _parked(world, policy, item):
                 point_at_bill(world, policy, item.id, f"Bill {item.number}")  # it is gone: nobody need look after it
@@ -153,8 +207,11 @@ def _bills(world: World, policy: Policy, items: tuple[BillReading | Broken, ...]
             tally.new += 1
             tally.wrote = True
             continue
-        if item.paid or item.credits or item.balance != item.asks:
-            point_at_bill(world, policy, item.id, f"Bill {item.number}")  # what was received is read beside it
+        if item.paid or item.credits or item.balance != item.asks:  # what was received is read beside it
+            if first and first.made:
+                wanted.append(item)
+            else:
+                point_at_bill(world, policy, item.id, f"Bill {item.number}")
             tally.new += 1
             tally.wrote = True
             continue
@@ -171,6 +228,10 @@ def _bills(world: World, policy: Policy, items: tuple[BillReading | Broken, ...]
             point_at_bill(world, policy, item.id, f"Bill {item.number}")
             tally.new += 1
             tally.wrote = True
+    if first and wanted:
+        first.want([i.id for i in wanted])
+        for item in wanted:
+            point_at_bill(world, policy, item.id, f"Bill {item.number}", first=first.id, wait=WAITS_AT_MOST)
 
 
 def _parked(world: World, policy: Policy, item: BillReading) -> Effect | None:
@@ -188,12 +249,21 @@ def _known(world: World, policy: Policy, known: Payable, item: BillReading, tall
     tally.wrote = True
 
 
-def _receipts(world: World, policy: Policy, items: tuple[Receipt | Broken, ...], tally: Tally) -> None:
+def _receipts(
+    world: World, policy: Policy, items: tuple[Receipt | Broken, ...], tally: Tally, first: FirstReceipts | None
+) -> None:
     good = [i for i in items if not isinstance(i, Broken) and i.bill_id]
     tally.wrote |= trusting.see_allocations(world, policy, [i for i in items if not isinstance(i, Broken)])
     refs = [payable_ref(policy.firm.id, b) for b in sorted({r.bill_id for r in good})]
     payables = {h.ref.id: states.decode(Kind.PAYABLE, h.body) for h in world.store.load_many(refs)}
     pointed: set[str] = set()
+    if first and first.listing:
+        first.keep(items, payables)
+    elif first:  # it may have changed since the list: what is not held yet is read by itself
+        pointed |= {r.bill_id for r in good if payables[r.bill_id] is None} & first.wanted
+        for id in sorted(pointed):
+            point_at_bill(world, policy, id, first="")
+        tally.wrote |= bool(pointed)
     for r in good:
         payable: Payable | None = payables[r.bill_id]
         if payable is None or r.bill_id in pointed:

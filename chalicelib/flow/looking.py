@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from chalicelib.domain import billing, effects, grouping, receipts
@@ -16,14 +16,16 @@ from chalicelib.domain.kernel import Decision, Effect, Finish, Held, Kind, Neigh
 from chalicelib.domain.payable import Payable
 from chalicelib.domain.readings import Access, BillReading, Broken, Page, Pot, Receipt
 from chalicelib.errors import Declined, Unavailable, Unreadable
-from chalicelib.flow import states
+from chalicelib.flow import first_receipts, states
 from chalicelib.flow.contacts import see_client
+from chalicelib.flow.first_receipts import FirstReceipts
 from chalicelib.flow.ports import Clio, World
 from chalicelib.flow.reach import Reach
 from chalicelib.flow.settle import settle
 
 T = TypeVar("T")
 LOOKS_IN_BATCH = 50
+LISTED_IN_BATCH = 200  # reference/clio.md 2.2: a page
 READ_AGAIN = 3
 NOT_SHOWN = "Clio no longer shows this bill."
 
@@ -113,20 +115,22 @@ def read_bill(reach: Reach, id: str, known: Payable | None, first: BillReading |
 def look_at_bills(
     world: World, reach: Reach, policy: Policy, looks: Sequence[Effect]
 ) -> list[tuple[Effect, Exception | None]]:
-    """Looks at up to 50 bills with one call, and at what was received on each. Gives each look with what went wrong.
+    """Looks at up to 200 bills with one call, and at what was received on each. Gives each look with what went wrong.
 
     Raises Unavailable and Disconnected, which concern the whole lane.
     """
     firm = policy.firm.id
     by_id = {str(e.body["bill"]): e for e in looks}
     held = {h.ref.id: h for h in world.store.load_many([payable_ref(firm, id) for id in by_id])}
+    waited = any(e.body.get("first") for e in looks)
+    first = first_receipts.of(world, policy) if waited else None  # before the bills: their balances are younger
     page = reach.clio(lambda c, a: c.bills_by_id(a, list(by_id)))
     shown = {item.id: item for item in page.items}
     outcomes: list[tuple[Effect, Exception | None]] = []
     for id, effect in by_id.items():
         problem: Exception | None = None
         try:
-            take_in(world, reach, policy, held[id], shown.get(id), effect)
+            take_in(world, reach, policy, held[id], shown.get(id), effect, first)
         except (Unreadable, Declined) as bad:
             problem = bad
         outcomes.append((effect, problem))
@@ -141,7 +145,13 @@ def look_at_bill(world: World, reach: Reach, policy: Policy, effect: Effect) -> 
 
 
 def take_in(
-    world: World, reach: Reach, policy: Policy, held: Held, item: BillReading | Broken | None, effect: Effect
+    world: World,
+    reach: Reach,
+    policy: Policy,
+    held: Held,
+    item: BillReading | Broken | None,
+    effect: Effect,
+    first: FirstReceipts | None = None,
 ) -> None:
     """Settles one look at a bill. Raises Conflict when the state moved meanwhile."""
     done = Finish(effect.key, arrivals=effect.arrivals)
@@ -156,6 +166,11 @@ def take_in(
     if known is None and billing.left_alone(item, policy.firm):
         settle(world, [], lambda _s, _n: {}, fact="LeftAlone", finish=[done])
         return
+    if known is None and first is not None and first.id == effect.body.get("first"):
+        listed = first.of_bill(held.ref.id)
+        if listed and receipts.explain(item, listed):
+            bring_in(world, policy, held, BillSeen(item, listed, world.now()), done, listed=True)
+            return
     if known is None or effect.body.get("receipts") or billing.receipts_moved(known, item):
         fact = read_bill(reach, held.ref.id, known, item)
     else:
@@ -163,8 +178,13 @@ def take_in(
     bring_in(world, policy, held, fact, done)
 
 
-def bring_in(world: World, policy: Policy, held: Held, fact: BillSeen, done: Finish | None = None) -> bool:
-    """Commits a bill's reading, its client first. Gives whether anything but the look itself was written."""
+def bring_in(
+    world: World, policy: Policy, held: Held, fact: BillSeen, done: Finish | None = None, *, listed: bool = False
+) -> bool:
+    """Commits a bill's reading, its client first. Gives whether anything but the look itself was written. ``listed``:
+    its receipts are those of a first sync's list."""
+    if not listed:
+        _newer_than_list(world, policy, held, fact)
     client = fact.bill.client
     if client and fact.bill.pot is Pot.OPERATING and held.version == 0:
         see_client(world, policy, client)
@@ -189,6 +209,14 @@ def bring_in(world: World, policy: Policy, held: Held, fact: BillSeen, done: Fin
     return settled.wrote
 
 
+def _newer_than_list(world: World, policy: Policy, held: Held, fact: BillSeen) -> None:
+    """What a first sync's list shows of these payments is not the last word any more: said before this is known."""
+    known: Payable | None = states.decode(Kind.PAYABLE, held.body)
+    groups = {r.group for r in fact.receipts or ()} | {r.group for r in (known.receipts if known else ())}
+    if groups and (first := first_receipts.of(world, policy)):
+        first.moved(groups)
+
+
 def brief(fact: BillSeen) -> dict[str, Any]:
     """The journal keeps the reading's figures; the change holds the rest."""
     b = fact.bill
@@ -201,8 +229,11 @@ def look_at_group(world: World, reach: Reach, policy: Policy, looks: Sequence[Ef
     firm, group = policy.firm.id, str(looks[0].body["group"])
     ref = Ref(firm, Kind.PAYMENT, f"clio-{group}")
     held = world.store.load(ref)
-    shown = every(reach, lambda c, a, n: c.receipts(a, group=group, next=n))
-    found = _clear(shown)
+    first = first_receipts.of(world, policy) if held.version == 0 else None  # it is older than what we hold
+    found = first.of_group(group) if first else ()
+    if not found:
+        shown = every(reach, lambda c, a, n: c.receipts(a, group=group, next=n))
+        found = _clear(shown)
     refs = [payable_ref(firm, b) for b in sorted({r.bill_id for r in found if r.bill_id})]
     payables = {h.ref.id: states.decode(Kind.PAYABLE, h.body) for h in world.store.load_many(refs) if h.body}
     fact = grouping.GroupSeen(group, found, world.now())
@@ -308,10 +339,20 @@ def mark_paid(world: World, reach: Reach, policy: Policy, effect: Effect) -> Non
     )
 
 
-def point_at_bill(world: World, policy: Policy, id: str, title: str = "", *, receipts: bool = True) -> None:
-    """Owes a look at a bill; a pointer that comes while it is being looked at makes it look again."""
-    lane = lane_of(policy.firm.id, Neighbour.CLIO, policy.lanes.clio)
-    world.store.arrive(effects.look_bill(policy.firm.id, lane, id, world.now(), title, receipts=receipts))
+def point_at_bill(
+    world: World,
+    policy: Policy,
+    id: str,
+    title: str = "",
+    *,
+    receipts: bool = True,
+    first: str | None = None,
+    wait: timedelta = timedelta(0),
+) -> None:
+    """Owes a look at a bill; a pointer that comes while it is being looked at makes it look again. ``first``: see
+    ``effects.look_bill``."""
+    lane, at = lane_of(policy.firm.id, Neighbour.CLIO, policy.lanes.clio), world.now() + wait
+    world.store.arrive(effects.look_bill(policy.firm.id, lane, id, at, title, receipts=receipts, first=first))
 
 
 def park_look(world: World, policy: Policy, broken: Broken) -> bool:

@@ -17,7 +17,7 @@ from chalicelib.domain.effects import Do
 from chalicelib.domain.firm import Policy
 from chalicelib.domain.kernel import Effect, Finish, Json, Neighbour, Status, lane_of
 from chalicelib.errors import Conflict
-from chalicelib.flow import subscribing
+from chalicelib.flow import first_plan, subscribing
 from chalicelib.flow.budget import Floor
 from chalicelib.flow.feeds import HOOKED, UNHOOKED, Tally, poll_clio, poll_stripe
 from chalicelib.flow.firms import connections
@@ -68,6 +68,9 @@ def poll(world: World, policy: Policy, effect: Effect) -> None:
     reach = Reach(world, firm, policy.lanes, Floor.POLL)
     tally = Tally()
     if effect.kind == Do.POLL_CLIO:
+        if _first_sync_reads(world, policy):
+            rest(world, effect, world.now() + EVERY)
+            return
         name = effect.key.rpartition("/")[2]
         if policy.firm.may_read:
             poll_clio(world, reach, policy, tally, UNHOOKED if name == MAIN else HOOKED)
@@ -78,6 +81,12 @@ def poll(world: World, policy: Policy, effect: Effect) -> None:
     if connection.connected:
         poll_stripe(world, reach, connection, tally)
     again(world, effect, connection.id, True, True)
+
+
+def _first_sync_reads(world: World, policy: Policy) -> bool:
+    """Whether every feed is being read for the first sync, which needs no poll beside it."""
+    found = None if policy.firm.may_write else first_plan.load(world, policy)
+    return found is not None and found[1].phase == "reading"
 
 
 def again(

@@ -27,7 +27,8 @@ RUNS_KEPT = timedelta(days=30)
 
 @dataclass
 class Run:
-    """One press of Resync. ``parts``: neighbour -> {"state": waiting|running|done|failed, "why": text}."""
+    """One press of Resync. ``parts``: neighbour -> {"state": waiting|running|done|failed, "why": text}. ``read``:
+    Clio's feeds that were read to their end."""
 
     id: str
     started_at: datetime
@@ -40,6 +41,7 @@ class Run:
     parked: int = 0
     left_alone: dict[str, int] = field(default_factory=dict)
     invoices_owed: int = 0
+    read: list[str] = field(default_factory=list)
 
 
 def begin_polls(world: World, firm: str) -> None:
@@ -109,6 +111,7 @@ def run(world: World, policy: Policy, effect: Effect) -> None:
     reach = Reach(world, firm, policy.lanes, Floor.PERSON)
     waits: Unavailable | None = None
     tally = Tally(state.seen, state.new, state.changed, state.unchanged, state.parked, dict(state.left_alone))
+    tally.read = state.read
     for name in state.parts:
         if state.parts[name]["state"] == "done":
             continue

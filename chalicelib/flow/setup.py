@@ -205,10 +205,10 @@ def confirm_writes(
     if missing:
         raise Refused(f"First finish the steps above: {'; '.join(missing)}.")
     settle_firm(world, firm, WritesConfirmed(sync_off, reminders_off, start_on), by=by)
+    first_sync.start(world, firm, by)  # before the polls, which rest while it reads
     resync.begin_polls(world, firm)
     if tell:
         digesting.begin(world, firm, by)
-    first_sync.start(world, firm, by)
 
 
 def _firm(world: World, firm: str) -> Firm:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from tests.bench import first_reads, per_bill, pushing, quiet_month, quiet_resync
+from tests.bench import first_reads, first_sync, per_bill, pushing, quiet_month, quiet_resync
 from tests.bench.figures import Figure, line, met, table
 
 
@@ -35,6 +35,16 @@ def test_invoices_are_pushed_faster_than_by_a_plain_loop_and_none_too_fast() -> 
     ours, theirs = pushing.push(120), pushing.peer(60)
     assert (ours.refused, theirs.refused) == (0, 0)
     assert ours.a_minute >= 2.8 * theirs.a_minute
+
+
+def test_a_first_sync_reads_each_page_once_and_no_bill_or_payment_by_itself() -> None:
+    read = first_sync.first_reading(1200)
+    by_id = sum(n for what, n in read.calls.items() if what.endswith("by id"))
+    assert [what for what in read.calls if what.endswith(("one by one", "of one payment", "of one client"))] == []
+    assert "allocations of one bill" not in read.calls
+    assert read.without_lines - by_id <= read.pages
+    assert by_id <= 6, "clients, bills that waited for their receipts, what credit notes lie on"
+    assert read.peak_mb <= first_sync.MEMORY_MB
 
 
 def test_a_figure_over_its_target_is_named_as_missed() -> None:

@@ -13,7 +13,7 @@ from chalicelib.domain.payable import Active, Known, Payable, Standing
 from chalicelib.domain.readings import Pot, Receipt
 from chalicelib.domain.receipts import MarkedPaid, MatchConfirmed, MatchRefused, MatchUndone
 from chalicelib.errors import Refused
-from tests.builders import NOW, a_payable
+from tests.builders import NOW, a_bill, a_payable
 from tests.domain.given import CODE, a_policy, a_receipt, a_share, kinds, one
 
 POLICY = a_policy()
@@ -33,6 +33,19 @@ def asked(cents: int = 40000) -> Payable:
     state, _ = read(a_payable(shares=(a_share(),)), a_receipt(cents=cents))
     assert state.asked
     return state
+
+
+@pytest.mark.parametrize(
+    ("shown", "explains"),
+    [
+        ((), False),
+        ((a_receipt("r1", 30000),), True),
+        ((a_receipt("r1", 10000), a_receipt("r2", 20000, kind="credit"), a_receipt("r3", 5000, voided=True)), True),
+        ((a_receipt("r1", 30000), a_receipt("r2", 1)), False),
+    ],
+)
+def test_a_balance_is_explained_by_the_receipts_that_it_counts(shown: tuple[Receipt, ...], explains: bool) -> None:
+    assert receipts.explain(a_bill(asks=40000, balance=10000), shown) is explains
 
 
 # --- sorting ----------------------------------------------------------------------------------------------------------

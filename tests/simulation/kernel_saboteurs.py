@@ -156,10 +156,10 @@ def sweep_disabled() -> AbstractContextManager[Any]:
 def cursor_too_early() -> AbstractContextManager[Any]:
     plain = feeds._read
 
-    def read(world: Any, reach: Any, policy: Any, feed: str, cursors: Any, tally: Any) -> None:
+    def read(world: Any, reach: Any, policy: Any, feed: str, cursors: Any, tally: Any, first: Any) -> None:
         mark = world.now().isoformat()
         try:
-            plain(world, reach, policy, feed, cursors, tally)
+            plain(world, reach, policy, feed, cursors, tally, first)
         except Unavailable:
             cursors[feed] = {"since": mark}
             tally.wrote = True
