@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
+from random import Random
 from typing import Any
 
 import pytest
@@ -17,6 +19,8 @@ from chalicelib.flow.first_receipts import HEAD, FirstReceipts
 from chalicelib.flow.looking import point_at_bill
 from chalicelib.flow.reach import Reach
 from chalicelib.flow.settle import policy_of
+from infra.sandbox.clio.books import balance
+from infra.sandbox.clio.refuse import Refusal
 from tests.flow import acts
 from tests.flow.acts import STAFF, clio_id, payable
 from tests.flow.test_first_sync import a_new_stage, prepare, settled
@@ -363,3 +367,68 @@ def test_a_pointer_in_between_reads_its_bill_at_once_and_by_itself(
         assert asked["of bill"] == [id, id]
     settled(stage)
     assert shown(stage) == shown(read_plainly())
+
+
+# --- whatever people do meanwhile -------------------------------------------------------------------------------------
+
+
+def meddle(stage: Stage, monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
+    """Before every few of the calls for bills and receipts somebody records or removes a payment, or Clio fails."""
+    chance, clio, people = Random(seed), stage.world.clio, stage.world.clio_box.people
+    numbers, made = ["1046", "1047", "1048", "1049", "1026", "1057"], list[int]()
+    every = chance.choice([1, 2, 4])
+
+    def act() -> None:
+        if chance.randrange(every):
+            return
+        if made and chance.random() < 0.4:
+            people.remove_payment(made.pop(chance.randrange(len(made))))
+        elif chance.random() < 0.2:
+            raise Unavailable("down", after=chance.choice([1, 40]))
+        else:
+            some = chance.sample(numbers, chance.choice([1, 1, 2, 3]))
+            cents: dict[str | int, int] = dict.fromkeys(some, chance.choice([100, 100, 250]))
+            with suppress(Refusal):  # it is paid already
+                made.append(people.record_payment(cents))
+
+    def with_act(real: Any) -> Any:
+        def call(*args: Any, **named: Any) -> Any:
+            act()
+            return real(*args, **named)
+
+        return call
+
+    for name in ("bills", "bills_by_id", "bill", "receipts"):
+        monkeypatch.setattr(clio, name, with_act(getattr(clio, name)))
+
+
+def at_clio(stage: Stage) -> dict[str, tuple[int, set[str]]]:
+    """Bill -> what is open, and the allocations that stand."""
+    rows, held = stage.world.clio_box.state.rows, {p.id for p in acts.payables(stage) if p.pot is Pot.OPERATING}
+    stand = [a for a in rows["allocations"].values() if a.voided_at is None]
+    return {id: (balance(rows["bills"][int(id)]), {str(a.id) for a in stand if str(a.bill) == id}) for id in held}
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_whatever_people_do_meanwhile_ends_as_clio_shows_it(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    with monkeypatch.context() as m:
+        in_pages(stage, m)
+        meddle(stage, m, seed)
+        first_sync.start(stage.world, stage.firm, STAFF)
+        stage.pass_time(1, minutes=12)
+    settled(stage)
+    stage.pass_time(15, hours=1)
+    mine = [p for p in acts.payables(stage) if p.pot is Pot.OPERATING]
+    assert {p.id: (p.balance, {k.id for k in p.receipts}) for p in mine} == at_clio(stage)
+    rows = stage.world.clio_box.state.rows["allocations"].values()
+    for x in acts.payments(stage):
+        truth = {
+            str(a.bill): a.amount for a in rows if f"clio-{a.parent_id}" == x.id and not a.voided_at and holds(stage, a)
+        }
+        assert {i.payable: i.cents for i in x.items} == truth or not (x.money or truth)
+
+
+def holds(stage: Stage, allocation: Any) -> bool:
+    return any(p.id == str(allocation.bill) for p in acts.payables(stage))
