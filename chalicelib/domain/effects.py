@@ -153,22 +153,10 @@ def task(
     )
 
 
-def look_bill(
-    firm: str,
-    lane: str,
-    bill: str,
-    at: datetime,
-    title: str = "",
-    *,
-    receipts: bool = True,
-    first: str | None = None,
-) -> Effect:
+def look_bill(firm: str, lane: str, bill: str, at: datetime, title: str = "", *, receipts: bool = True) -> Effect:
     """``receipts``: what was received on it is read whatever the bill's own figures say. A pointer that asks for it is
-    not forgotten for a later one that does not: bodies are laid over each other while the look is owed. ``first``: the
-    list of a first sync that may show what was received on it; empty where that no longer holds."""
+    not forgotten for a later one that does not: bodies are laid over each other while the look is owed."""
     body: Json = {"bill": bill, **({"receipts": True} if receipts else {})}
-    if first is not None:
-        body["first"] = first
     return owed(firm, Do.LOOK_BILL, bill, f"payable/{bill}", lane, at, body=body, title=title)
 
 

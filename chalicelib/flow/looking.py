@@ -349,10 +349,11 @@ def point_at_bill(
     first: str | None = None,
     wait: timedelta = timedelta(0),
 ) -> None:
-    """Owes a look at a bill; a pointer that comes while it is being looked at makes it look again. ``first``: see
-    ``effects.look_bill``."""
+    """Owes a look at a bill; a pointer that comes while it is being looked at makes it look again. ``first``: the list
+    of a first sync that may show what was received on it; empty where that no longer holds."""
     lane, at = lane_of(policy.firm.id, Neighbour.CLIO, policy.lanes.clio), world.now() + wait
-    world.store.arrive(effects.look_bill(policy.firm.id, lane, id, at, title, receipts=receipts, first=first))
+    look = effects.look_bill(policy.firm.id, lane, id, at, title, receipts=receipts)
+    world.store.arrive(look if first is None else replace(look, body={**look.body, "first": first}))
 
 
 def park_look(world: World, policy: Policy, broken: Broken) -> bool:
