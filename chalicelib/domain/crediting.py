@@ -168,6 +168,15 @@ def afresh(state: Credit, policy: Policy, now: datetime) -> Decision[Credit]:
     return Decision(new, effects=(_owed(new, policy, now),), closes=(older,))
 
 
+def reapplied(state: Credit, payable: str, policy: Policy, now: datetime) -> Decision[Credit]:
+    """An invoice that it falls on is another one now: it is owed again, so that it is applied there."""
+    if state.memo is None or not state.on_payable(payable):
+        return Decision(state)
+    older = effects.key_of(state.firm, Do.CREDIT, f"{state.id}/{state.wanted}")
+    new = replace(state, wanted=state.wanted + 1)
+    return Decision(new, effects=(_owed(new, policy, now),), closes=(older,))
+
+
 @dataclass(frozen=True, slots=True)
 class CreditShown:
     """QuickBooks was read back, and shows the credit as this revision wants it; ``left``: cents on no invoice."""

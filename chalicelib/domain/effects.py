@@ -216,11 +216,11 @@ def look_booked(firm: str, lane: str, entity: str, id: str, about: str, at: date
     return owed(firm, Do.LOOK_BOOKED, name, about, lane, at, body=body)
 
 
-def repost(firm: str, payment: str, payable: str, revision: int, at: datetime) -> Effect:
-    """The payable has another invoice now: what was posted is applied to it. ``revision``: the payable's."""
-    lane = lane_of(firm, Neighbour.SELF)
-    body: Json = {"payment": payment, "payable": payable}
-    return owed(firm, Do.REPOST, f"{payment}/{payable}/{revision}", f"payment/{payment}", lane, at, body=body)
+def repost(firm: str, what: str, payable: str, revision: int, at: datetime) -> Effect:
+    """To its ``payable``'s other invoice, at that one's ``revision``. ``what``: ``payment/<id>`` or ``credit/<id>``."""
+    kind, _, id = what.partition("/")
+    name = f"{id if kind == 'payment' else what}/{payable}/{revision}"
+    return owed(firm, Do.REPOST, name, what, lane_of(firm, Neighbour.SELF), at, body={kind: id, "payable": payable})
 
 
 def keep_hooks(firm: str, lane: str, at: datetime) -> Effect:

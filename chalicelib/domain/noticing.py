@@ -214,8 +214,9 @@ def _next_revision(state: Payable) -> Payable:
 
 
 def _reposts(state: Payable, now: datetime) -> Sequence[Effect]:
-    posted = sorted(comparing.touching(state))
-    return [effects.repost(state.firm, id, state.id, state.revision, now) for id in posted]
+    posted = [f"payment/{id}" for id in sorted(comparing.touching(state))]
+    posted += [f"credit/{id}" for id in sorted(comparing.crediting_ids(state))]
+    return [effects.repost(state.firm, what, state.id, state.revision, now) for what in posted]
 
 
 # --- payments ---------------------------------------------------------------------------------------------------------

@@ -67,14 +67,31 @@ def prepare(world: World, reach: Reach, policy: Policy, batch: Sequence[Effect])
             out.settled += 1
         else:
             open_.append((e, state))
+    payables = leaving.payables(world, policy, [p.payable for _, c in open_ for p in c.parts])
+    open_ = [(e, state) for e, state in open_ if not _asked_about(e, state, payables, out)]
     if open_:
-        around = _read(world, reach, policy, open_)
+        around = _read(world, reach, policy, open_, payables)
         for e, state in open_:
             out.settled += _step(world, policy, e, state, around, out)
     return out
 
 
-def _read(world: World, reach: Reach, policy: Policy, open_: Sequence[tuple[Effect, Credit]]) -> _Batch:
+def _asked_about(e: Effect, state: Credit, payables: Mapping[str, Payable], out: Prepared) -> bool:
+    """Whether it waits for a person's word on an invoice: QuickBooks is asked nothing meanwhile."""
+    held = [] if state.gone else [payables[p.payable] for p in state.parts]
+    cause = next((told for told in map(leaving.asked_about, (p for p in held if not p.gone)) if told), "")
+    if cause:
+        out.blocked.append((e, cause))
+    return bool(cause)
+
+
+def _read(
+    world: World,
+    reach: Reach,
+    policy: Policy,
+    open_: Sequence[tuple[Effect, Credit]],
+    payables: dict[str, Payable],
+) -> _Batch:
     """At most six reads for a batch, whatever its size."""
     ids = [c.memo.id for _, c in open_ if c.memo]
     new = [c.number for _, c in open_ if not c.memo]
@@ -83,7 +100,6 @@ def _read(world: World, reach: Reach, policy: Policy, open_: Sequence[tuple[Effe
     linked = sorted({p for m in found for p in m.payments})[: leaving.IDS_AT_ONCE]
     applying = reach.quickbooks(lambda q, a: q.payments_by_id(a, linked)) if linked else []
     firm = open_[0][0].firm
-    payables = leaving.payables(world, policy, [p.payable for _, c in open_ for p in c.parts])
     payments = _held(world, firm, Kind.PAYMENT, {id for p in payables.values() for id in comparing.touching(p)})
     credits = _held(world, firm, Kind.CREDIT, {id for p in payables.values() for id in comparing.crediting_ids(p)})
     invoices = leaving.invoices(reach, [p.booked.id for p in payables.values() if p.booked and not p.booked.voided])
@@ -177,8 +193,6 @@ def _waits(world: World, state: Credit, around: _Batch) -> str:
             continue
         if p.booked is None or p.booked.voided:
             return f"It waits for invoice {p.number} in QuickBooks."
-        if p.booked.waits:
-            return f"It waits for your word on the payments of invoice {p.number} in QuickBooks."
         if p.booked.id not in around.invoices:
             return f"Invoice {p.number} is no longer in QuickBooks: what is to become of it comes first."
         if leaving.still_there(world, p, f"credit-{state.id}", around.sent):

@@ -47,6 +47,18 @@ def left_out(p: Payable) -> bool:
     return bool(broken and broken.absent and broken.accepted)
 
 
+def asked_about(p: Payable) -> str:
+    """What a person has to say of its invoice before anything is put on it; empty where nothing. States alone tell, so
+    that what waits for it asks QuickBooks nothing meanwhile."""
+    if p.booked is None or p.booked.voided or left_out(p):
+        return ""
+    if p.booked.broken and p.booked.broken.absent:
+        return f"It waits for your word on invoice {p.number}, which was removed in QuickBooks."
+    if p.booked.waits:
+        return f"It waits for your word on the payments of invoice {p.number} in QuickBooks."
+    return ""
+
+
 def sent(world: World, lane: str) -> frozenset[str]:
     """Keys of the steps whose answer is awaited."""
     return frozenset(key for call in world.store.live_calls(lane) for key in call.members)

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from chalicelib.domain import effects, noticing, posting
+from chalicelib.domain import crediting, effects, noticing, posting
 from chalicelib.domain.effects import Lanes
 from chalicelib.domain.firm import Policy
 from chalicelib.domain.kernel import Decision, Effect, Finish, Held, Kind, Neighbour, Ref
@@ -189,12 +189,13 @@ def _settle(world: World, policy: Policy, e: Effect, decide_: Any) -> None:
 
 
 def repost(world: World, policy: Policy, effect: Effect) -> None:
-    """A payment whose invoice is another one now is written again, so that it is applied there."""
-    ref = Ref(effect.firm, Kind.PAYMENT, str(effect.body["payment"]))
-    payable = str(effect.body["payable"])
+    """A payment or credit whose invoice is another one now is written again, so that it is applied there."""
+    kind = Kind.CREDIT if "credit" in effect.body else Kind.PAYMENT
+    rule: Any = crediting.reapplied if kind is Kind.CREDIT else noticing.reposted
+    ref, payable = Ref(effect.firm, kind, str(effect.body[kind])), str(effect.body["payable"])
 
     def decide(before: Mapping[Ref, Any], now: datetime) -> dict[Ref, Decision[Any] | None]:
         state = before[ref]
-        return {ref: noticing.reposted(state, payable, policy, now) if state else None}
+        return {ref: rule(state, payable, policy, now) if state else None}
 
     settle(world, [ref], decide, fact="Reposted", body=effect.body, policy=policy.version, finish=[Finish(effect.key)])

@@ -56,15 +56,32 @@ def prepare(world: World, reach: Reach, policy: Policy, batch: Sequence[Effect])
             out.settled += 1
         else:
             open_.append((e, state))
+    payables = leaving.payables(world, policy, [i.payable for _, x in open_ for i in x.items])
+    open_ = [(e, state) for e, state in open_ if not _asked_about(e, state, payables, out)]
     if open_:
-        around = _read(world, reach, policy, open_)
+        around = _read(world, reach, policy, open_, payables)
         for e, state in open_:
             out.settled += _step(world, reach, policy, e, state, around, out)
     return out
 
 
-def _read(world: World, reach: Reach, policy: Policy, open_: Sequence[tuple[Effect, Payment]]) -> _Batch:
-    payables = leaving.payables(world, policy, [i.payable for _, x in open_ for i in x.items])
+def _asked_about(e: Effect, state: Payment, payables: Mapping[str, Payable], out: Prepared) -> bool:
+    """Whether nothing stands of it there, and it waits for a person's word on an invoice: QuickBooks is asked nothing
+    meanwhile."""
+    items = state.items if state.posted is None or state.posted.voided else ()
+    cause = next((told for told in (leaving.asked_about(payables[i.payable]) for i in items) if told), "")
+    if cause:
+        out.blocked.append((e, cause))
+    return bool(cause)
+
+
+def _read(
+    world: World,
+    reach: Reach,
+    policy: Policy,
+    open_: Sequence[tuple[Effect, Payment]],
+    payables: dict[str, Payable],
+) -> _Batch:
     ids = [p.booked.id for p in payables.values() if p.booked and not p.booked.voided]
     invoices = {i.id: i for i in leaving.invoices(reach, ids)}
     posted = [id for _, x in open_ if x.posted and not x.posted.voided for id in x.posted.ids]
@@ -192,10 +209,8 @@ def _waits(world: World, state: Payment, p: Payable, around: _Batch) -> str:
         return ""
     if p.booked is None or p.booked.voided:
         return f"It waits for invoice {p.number} in QuickBooks."
-    if p.booked.broken and p.booked.broken.absent:
-        return f"It waits for your word on invoice {p.number}, which was removed in QuickBooks."
-    if p.booked.waits:
-        return f"It waits for your word on the payments of invoice {p.number} in QuickBooks."
+    if asked := leaving.asked_about(p):
+        return asked
     if p.booked.id not in around.invoices:
         return f"Invoice {p.number} is no longer in QuickBooks: what is to become of it comes first."
     if leaving.still_there(world, p, state.id, around.sent):

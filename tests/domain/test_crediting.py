@@ -175,3 +175,14 @@ def test_a_credit_of_an_earlier_generation_is_owed_in_the_present_one() -> None:
     gone = generation.renewed(replace(old, gone=True), policy, NOW)
     assert gone.state.current
     assert not gone.effects
+
+
+def test_a_credit_is_applied_again_to_another_invoice_of_its_bill() -> None:
+    there = a_credit(memo=Memo("9", NOW), shown=1)
+    again = crediting.reapplied(there, "b1", POLICY, NOW)
+    assert (again.state.wanted, again.state.current) == (2, False)
+    assert kinds(again) == [Do.CREDIT]
+    assert again.closes == (key_of("us-1", Do.CREDIT, "m1/1"),)
+    for none in (a_credit(), replace(there, gone=True)):
+        assert crediting.reapplied(none, "b1", POLICY, NOW) == Decision(none)
+    assert crediting.reapplied(there, "b2", POLICY, NOW) == Decision(there), "it falls on another bill"

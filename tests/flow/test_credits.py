@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.crediting import Credit
-from chalicelib.domain.kernel import Kind
-from chalicelib.flow import attention
+from chalicelib.domain.effects import Do
+from chalicelib.domain.kernel import Kind, Status
+from chalicelib.flow import attention, broken
 from infra.sandbox.kit import Fault
 from tests.flow import acts
 from tests.flow.acts import STAFF, a_stage, a_synced_stage, booked, cents, invoice, parked
@@ -291,3 +292,56 @@ def test_a_credit_that_clio_no_longer_shows_parks_its_look() -> None:
     stage.work()
     [asked] = parked(stage, kind="clio.credit")
     assert "no longer shows" in f"{asked.reason} {asked.remedy}"
+
+
+# --- invoices that people removed in QuickBooks -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("act", ["delete_invoice", "void_invoice"])
+def test_a_credit_is_applied_again_to_an_invoice_that_was_made_again(act: str) -> None:
+    stage = a_calm_stage()
+    issue(stage, "1046", 2500)
+    assert balance(stage, "1046") == 122500
+    people = stage.world.quickbooks_box.people
+    getattr(people, act)(stage.realm, invoice(stage, "1046")["Id"])
+    stage.pass_time(3, minutes=20)
+    [task] = acts.tasks(stage, "broken")
+    if act == "void_invoice":
+        people.change_invoice(stage.realm, invoice(stage, "1046")["Id"], DocNumber="1046-void")
+    broken.decide(stage.world, stage.firm, task.key, "again", "", STAFF)
+    stage.pass_time(3, minutes=20)
+    assert balance(stage, "1046") == 122500
+    [memo] = [m for m in memos(stage) if cents(m["TotalAmt"]) == 2500]
+    assert cents(memo["RemainingCredit"]) == 0
+    assert acts.about(acts.compare(stage), "1046") == []
+
+
+def test_a_credit_that_waits_for_a_persons_word_asks_quickbooks_nothing() -> None:
+    stage = a_calm_stage()
+    people = stage.world.quickbooks_box.people
+    people.delete_invoice(stage.realm, invoice(stage, "1046")["Id"])
+    stage.pass_time(3, minutes=20)
+    issue(stage, "1046", 2500)
+    step = next(e for e in acts.all_effects(stage) if e.kind == Do.CREDIT and e.status is Status.OWED)
+    assert "your word on invoice 1046" in step.cause
+    before = acts.calls(stage)
+    for _ in range(6):
+        stage.world.store.postpone(step.key, stage.world.now())
+        stage.world.clock.move(seconds=61)
+        stage.work()
+    asked = [path for name, _, path in acts.requests_since(stage, before) if name == "quickbooks"]
+    assert not [path for path in asked if "query" in path], asked
+    [task] = acts.tasks(stage, "broken")
+    broken.decide(stage.world, stage.firm, task.key, "again", "", STAFF)
+    stage.pass_time(6, minutes=20)
+    assert balance(stage, "1046") == 122500
+
+
+def test_a_credit_whose_application_is_taken_back_is_not_asked_about() -> None:
+    stage = a_calm_stage()
+    made = issue(stage, "1046", 2500)
+    stage.world.quickbooks_box.people.delete_invoice(stage.realm, invoice(stage, "1046")["Id"])
+    stage.pass_time(3, minutes=20)
+    stage.world.clio_box.people.remove_credit(made)
+    acts.poll(stage)
+    assert not [m for m in memos(stage) if m["DocNumber"] == f"CN-{made}"]

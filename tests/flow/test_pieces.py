@@ -235,7 +235,9 @@ def test_a_piece_gone_is_asked_about_when_the_payment_changes_first() -> None:
     posted = paid(stage).posted
     assert posted
     stage.world.quickbooks_box.people.delete_payment(stage.realm, posted.pieces[1].id)
-    stage.world.store.arrive(effects.repost(stage.firm, paid(stage).id, payable(stage, ONE).id, 99, stage.world.now()))
+    stage.world.store.arrive(
+        effects.repost(stage.firm, f"payment/{paid(stage).id}", payable(stage, ONE).id, 99, stage.world.now())
+    )
     stage.pass_time(1, minutes=2)
     assert [t.reason for t in acts.tasks(stage, "broken")] == ["It was deleted in QuickBooks."]
     assert len(pieces(stage)) == 1
