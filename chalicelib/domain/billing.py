@@ -282,7 +282,7 @@ def written_again(state: Payable, policy: Policy, now: datetime) -> list[Effect]
 
 def afresh(state: Payable, policy: Policy, now: datetime) -> Decision[Payable]:
     """The link belongs to an earlier generation: it counts no more, and the invoice is owed in this one, with the lines
-    that were read already."""
+    that were read already. Of a bill that is gone the void is owed, where it stood."""
     new = replace(state, booked=None, revision=state.revision + 1, generation=policy.firm.generation)
     if state.lines and state.lines_revision == state.revision:
         new = replace(new, lines_revision=new.revision)
@@ -291,7 +291,8 @@ def afresh(state: Payable, policy: Policy, now: datetime) -> Decision[Payable]:
     if state.booked:
         name = linked_payments.name(state, state.booked.id, state.generation)
         closes.append(effects.key_of(state.firm, effects.Do.TASK, name))
-    owed = [] if new.gone else written_again(new, policy, now)
+    stands = state.booked is not None and not state.booked.voided and not state.booked.kept
+    owed = written_again(new, policy, now) if stands or not new.gone else []
     return Decision(new, effects=tuple(owed), closes=(*closes, *asked(state)))
 
 

@@ -46,7 +46,7 @@ def prepare(world: World, reach: Reach, policy: Policy, batch: Sequence[Effect])
         elif _superseded(state, e):
             done(world, e)
             out.settled += 1
-        elif state.gone and holds_money(state):
+        elif state.gone and state.booked and holds_money(state):
             out.settled += _gone_with_money(world, policy, e, state, old)
         elif reason := _unwritable(world, policy, state, drawn):
             park(world, e, *reason)
@@ -80,8 +80,8 @@ def _superseded(state: Payable, e: Effect) -> bool:
     """Done when QuickBooks shows it already, when a newer revision is owed, or when there is nothing to write."""
     if int(e.body["revision"]) != state.revision:
         return True
-    if state.booked is None:
-        return state.gone
+    if state.booked is None:  # after a purge the invoice that was ours may stand there still
+        return state.gone and state.generation == 1
     return state.booked.revision >= state.revision or (state.gone and state.booked.voided)
 
 
@@ -177,7 +177,7 @@ def _new_invoices(
     out: Prepared,
 ) -> None:
     """Numbers are looked up before anything is created (issue: looked up in QuickBooks before creating)."""
-    ready = [(e, state) for e, state in new if _placed(world, policy, e, state, places[state.id], out)]
+    ready = [(e, state) for e, state in new if state.gone or _placed(world, policy, e, state, places[state.id], out)]
     if not ready:
         return
     numbers = list(dict.fromkeys(s.number for _, s in ready))
@@ -185,12 +185,16 @@ def _new_invoices(
     claimed: set[str] = set()
     for e, state in ready:
         there = [i for i in found if i.number == state.number and not i.voided]
-        place = places[state.id]
+        if state.gone:  # ours of an earlier generation is linked, and then voided as any other
+            there = [i for i in there if _marker(state) in i.note]
         if there:
-            if _meet(world, reach, policy, e, state, there, place):
+            if _meet(world, reach, policy, e, state, there, places.get(state.id, Place())):
                 out.settled += 1
             else:
                 out.blocked.append((e, "The payments that Clio shows on it are being read."))
+        elif state.gone:
+            done(world, e)
+            out.settled += 1
         elif state.number in claimed:
             park(
                 world,
@@ -201,7 +205,7 @@ def _new_invoices(
             out.settled += 1
         else:
             claimed.add(state.number)
-            out.write.append((e, _wanted(world, policy, state, drawn[state.id], place.customer, None)))
+            out.write.append((e, _wanted(world, policy, state, drawn[state.id], places[state.id].customer, None)))
 
 
 def _meet(

@@ -69,11 +69,23 @@ def test_lines_that_were_not_read_yet_are_read_first() -> None:
     assert kinds(renewed(linked(lines="", lines_revision=0, booked=None))) == [Do.READ_LINES]
 
 
-@pytest.mark.parametrize("fields", [{"pot": Pot.TRUST}, {"bill_state": BillState.VOID}])
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"pot": Pot.TRUST},
+        {"bill_state": BillState.VOID, "booked": None},
+        {"bill_state": BillState.VOID, "booked": Booked("77", 3, 0, voided=True)},
+        {"bill_state": BillState.VOID, "booked": Booked("77", 3, 40000, kept=True)},
+    ],
+)
 def test_what_is_no_invoice_owes_nothing(fields: dict[str, Any]) -> None:
     decision = renewed(linked(**fields))
     assert decision.effects == ()
     assert decision.state.generation == 2
+
+
+def test_a_void_is_owed_anew_where_the_invoice_still_stood() -> None:
+    assert kinds(renewed(linked(bill_state=BillState.VOID))) == [Do.INVOICE]
 
 
 def test_money_that_stands_is_posted_anew_and_other_is_only_unlinked() -> None:

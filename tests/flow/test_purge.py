@@ -216,3 +216,51 @@ def test_what_people_change_in_quickbooks_is_seen_and_asked_about_in_every_gener
         client = next(c for c in acts.all_states(stage, Kind.CONTACT) if c.id == bill.client_id)
         assert client.email == f"new{n}@mail.example"
         assert [t.body["id"] for t in acts.tasks(stage, "broken")] == [bill.id], "the same ids as before, asked anew"
+
+
+def test_a_bill_that_is_voided_before_its_links_are_met_again_voids_the_invoice_that_was_ours() -> None:
+    stage = a_synced_stage()
+    old = payable(stage, "1046").booked
+    assert old is not None
+    purge(stage)
+    stage.pass_time(5, hours=1)
+    stage.world.clio_box.people.void("1046")
+    begin_anew(stage, stage.realm)
+    stage.resync()
+    stage.pass_time(5, hours=1)
+    [shown] = [o for o in booked(stage, "Invoice") if o["Id"] == old.id]
+    assert shown["TotalAmt"] == 0
+    link = payable(stage, "1046").booked
+    assert link
+    assert (link.id, link.voided) == (old.id, True)
+
+
+def test_a_void_that_was_owed_when_the_links_were_purged_is_owed_again() -> None:
+    stage = a_synced_stage()
+    connecting.disconnect(stage.world, stage.firm, "quickbooks", STAFF)
+    stage.world.clio_box.people.void("1046")
+    stage.resync()
+    assert payable(stage, "1046").gone
+    old = payable(stage, "1046").booked
+    assert old is not None
+    purge(stage)
+    begin_anew(stage, stage.realm)
+    [shown] = [o for o in booked(stage, "Invoice") if o["Id"] == old.id]
+    assert shown["TotalAmt"] == 0
+
+
+def test_a_bill_that_is_gone_leaves_an_invoice_that_was_never_ours_and_another_company_alone() -> None:
+    stage = a_synced_stage()
+    purge(stage)
+    stage.pass_time(5, hours=1)
+    stage.world.clio_box.people.void("1046")
+    begin_anew(stage, REALM_B)
+    stage.resync()
+    stage.pass_time(5, hours=1)
+    assert payable(stage, "1046").booked is None
+    owed_ = [
+        e.effect
+        for e in stage.world.store._effects.values()
+        if e.effect.about == f"payable/{payable(stage, '1046').id}"
+    ]
+    assert all(e.status is Status.DONE for e in owed_)
