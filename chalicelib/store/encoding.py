@@ -31,7 +31,8 @@ def instant_text(at: datetime) -> str:
     """UTC, 27 characters. Raises ValueError for a time without zone."""
     if at.tzinfo is None:
         raise ValueError(f"an instant without a zone: {at}")
-    return at.astimezone(UTC).isoformat(timespec="microseconds")[:26] + "Z"
+    plain = at if at.tzinfo is UTC else at.astimezone(UTC)
+    return plain.isoformat(timespec="microseconds")[:26] + "Z"
 
 
 def instant_of(text: str) -> datetime:

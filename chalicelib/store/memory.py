@@ -27,7 +27,7 @@ from chalicelib.domain.kernel import (
 from chalicelib.errors import Conflict
 from chalicelib.store import bounds, encoding, moves
 from chalicelib.store.index import Index, Lag, Place, Update
-from chalicelib.store.memory_rows import EffectRow, LineRow, RecordRow, StateRow, json_of
+from chalicelib.store.memory_rows import EffectRow, LineRow, RecordRow, StateRow, effect_with, json_of, line_with
 from chalicelib.store.tally import Tally
 
 P = ParamSpec("P")
@@ -375,7 +375,7 @@ class MemoryStore(Tally):
         change = text.change
         state = StateRow(change.ref, change.expected + 1, text.body)
         self._states[change.ref] = state
-        line = LineRow(replace(change.line, body={}, change={}), text.fact, text.moved)
+        line = LineRow(line_with(change.line, {}, {}), text.fact, text.moved)
         self._journal.setdefault(change.ref, []).append(line)
         key = encoding.state_key(change.ref)
         for name, place in (("list", change.listing.list), ("group", change.listing.group)):
@@ -416,7 +416,7 @@ class MemoryStore(Tally):
         parked_at = ""
         if effect.status is Status.PARKED:
             parked_at = old.parked_at if old is not None and old.parked_at else encoding.instant_text(self.clock())
-        owed = EffectRow(replace(effect, body={}), encoding.json_text(effect.body), parked_at)
+        owed = EffectRow(effect_with(effect, {}), encoding.json_text(effect.body), parked_at)
         self._effects[key] = owed
         places: dict[str, Place | None] = dict.fromkeys(("due", "lane", "parked"))
         if effect.status is Status.OWED:

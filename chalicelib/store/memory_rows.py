@@ -4,7 +4,7 @@ is stored. Nothing of it runs in production."""
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from datetime import datetime
 from operator import attrgetter
 from typing import Any
@@ -14,6 +14,24 @@ import msgspec
 from chalicelib.domain.kernel import Effect, Held, Json, Line, Ref
 
 json_of: Callable[[str], Json] = msgspec.json.decode  # as encoding.json_of reads it, in a third of the time
+
+
+def _putting(kind: type[Any], *names: str) -> Callable[..., Any]:
+    """As dataclasses.replace, always for these fields: (it, value, ...) -> it with them. In a third of the time."""
+    every = [f.name for f in fields(kind)]
+    kept = [n for n in every if n not in names]
+    taken: Callable[[Any], tuple[Any, ...]] = attrgetter(*kept)
+    order = [(*kept, *names).index(n) for n in every]
+
+    def put(it: Any, *values: Any) -> Any:
+        row = (*taken(it), *values)
+        return kind(*[row[n] for n in order])
+
+    return put
+
+
+effect_with: Callable[[Effect, Json], Effect] = _putting(Effect, "body")
+line_with: Callable[[Line, Json, Json], Line] = _putting(Line, "body", "change")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +51,7 @@ class LineRow:
     moved: str
 
     def read(self) -> Line:
-        return replace(self.line, body=json_of(self.fact), change=json_of(self.moved))
-
-
-_FIELDS = [f.name for f in fields(Effect)]
-_ahead: Callable[[Effect], tuple[Any, ...]] = attrgetter(*_FIELDS[: _FIELDS.index("body")])
-_behind: Callable[[Effect], tuple[Any, ...]] = attrgetter(*_FIELDS[_FIELDS.index("body") + 1 :])
+        return line_with(self.line, json_of(self.fact), json_of(self.moved))
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +63,7 @@ class EffectRow:
     parked_at: str
 
     def read(self) -> Effect:
-        made: Callable[..., Effect] = Effect  # a third of what replace() takes
-        return made(*_ahead(self.effect), json_of(self.body), *_behind(self.effect))
+        return effect_with(self.effect, json_of(self.body))
 
 
 @dataclass(frozen=True, slots=True)

@@ -150,4 +150,4 @@ def bases() -> Bases:
     return _made[0]
 
 
-LONG = timedelta(days=60)
+LONG = timedelta(days=120)  # past the end of a history and its healing

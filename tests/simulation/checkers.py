@@ -6,7 +6,6 @@ for a person's word (a suggested match, a parked step) is a pending decision and
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -18,6 +17,7 @@ from chalicelib.domain.kernel import Kind, Ref, Status, fold
 from chalicelib.domain.money import show
 from chalicelib.flow.mailing import DIGEST
 from chalicelib.store import bounds
+from chalicelib.store.memory_rows import json_of
 from tests.simulation import pairings, subcustomers
 from tests.simulation.digests import Digests
 from tests.world import Sent
@@ -84,7 +84,7 @@ class Checkers:
         self.digests = Digests(self)
         self.slack = timedelta(seconds=5 if self.h.rates.get("skew") else 0)
         for ref, state in self.h.world.store._states.items():
-            self.bodies[ref] = json.loads(state.body)
+            self.bodies[ref] = json_of(state.body)
             self.versions[ref] = state.version
 
     def say(self, promise: str, what: str) -> None:
@@ -116,14 +116,14 @@ class Checkers:
         changed: dict[Ref, Any] = {}
         for text in prepared.changes:
             ref = text.change.ref
-            body = json.loads(text.body)
-            if fold(json.loads(text.moved), self.bodies.get(ref)) != body:
+            body = json_of(text.body)
+            if fold(json_of(text.moved), self.bodies.get(ref)) != body:
                 self.say("7", f"{ref}: the change of version {text.change.expected + 1} does not lead to its state")
             if text.change.expected != self.versions.get(ref, 0):
                 self.say("7", f"{ref}: version {text.change.expected + 1} is written over {self.versions.get(ref, 0)}")
             self.versions[ref] = text.change.expected + 1
             if ref.kind is Kind.PAYABLE:
-                self._read_in_order(ref, json.loads(text.fact))
+                self._read_in_order(ref, json_of(text.fact))
             changed[ref] = body
         for ref, body in changed.items():
             if ref.kind is Kind.ENVELOPE and ref not in self.bodies:

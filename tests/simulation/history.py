@@ -11,7 +11,7 @@ import itertools
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import requests
@@ -23,7 +23,7 @@ from chalicelib.errors import FeeSimpleError
 from chalicelib.flow import inbox, mailing, reconciling, resync, trust_check
 from chalicelib.flow.drain import Place, crashed, drain
 from chalicelib.flow.sweep import sweep
-from chalicelib.store import bounds, encoding
+from chalicelib.store import bounds
 from chalicelib.stripe.webhook import Webhook as StripeHook
 from tests.simulation import faults as faults_
 from tests.simulation.base import LONG, FirmFacts, bases
@@ -43,6 +43,8 @@ STEPS_AT_MOST = 60_000
 HEAL_STEPS = 20_000
 HEAL_DAYS = 8
 NIGHTS = 0.003  # the share of nights that reconcile
+SEEN = "a task seen"
+NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -115,9 +117,10 @@ class History(SimLife):
         draw = random.Random(f"history-{seed}")
         kinds = self.keep.faults
         self.rates = faults_.drawn(draw, kinds) if script is None else {}
+        self.scripted = script is not None
         self.rates.update({k: v for k, v in self.mix.faults.items() if kinds is None or k in kinds})
         made = bases()
-        begins = self.mix.begins or draw.choice(("connected", *7 * ("running",)))
+        begins = self.mix.begins or draw.choice(("connected", *15 * ("running",)))
         begins = script.begins if script else begins
         self.base = made.connected if begins == "connected" else made.running
         self.world = made.laid(self.base)
@@ -160,7 +163,7 @@ class History(SimLife):
     def _acting(self, draw: random.Random) -> tuple[FirmFacts, ...]:
         """In which firms people act; another one lives beside them and reminds its clients."""
         one, other = self.firms
-        return draw.choice(((one,), (one,), (other,), (one, other)))
+        return draw.choice((*4 * ((one,),), *3 * ((other,),), (one, other)))
 
     def _stretch_polls(self, draw: random.Random) -> None:
         """The first polls come at any time within their interval, not all at the beginning."""
@@ -191,7 +194,7 @@ class History(SimLife):
         for day in range(5, DAYS, 5):  # somebody sees the task "connect it again"
             for firm in self.firms:
                 at = self.began + timedelta(days=day, hours=3)
-                self.later(at, "a task seen", lambda f=firm: self.people.reconnect_all(f))  # type: ignore[misc]
+                self.later(at, SEEN, lambda f=firm: self.people.reconnect_all(f))  # type: ignore[misc]
         for night in range(DAYS):
             if draw.random() < NIGHTS:
                 at = self.began + timedelta(days=night, hours=12)
@@ -199,7 +202,8 @@ class History(SimLife):
 
     def _set_switches(self, draw: random.Random) -> None:
         clio, books = self.world.clio_box.switches, self.world.quickbooks_box.switches
-        books["access_token_seconds"] = draw.choice((3600, 90 * 86_400))
+        clio["expires_in"] = draw.choice((30 * 86_400, *3 * (180 * 86_400,)))
+        books["access_token_seconds"] = draw.choice((3600, *3 * (180 * 86_400,)))
         books["batch_replay"] = draw.choice(("error6000", "replay"))
         books["rotate_every_seconds"] = draw.choice((0, 86_400))
         books["old_token_revokes"] = draw.choice(("soon", True, False))
@@ -222,7 +226,7 @@ class History(SimLife):
     def _drawn_acts(self, draw: random.Random) -> list[Act]:
         weights = {**ACTS, **self.mix.acts}
         names = sorted(weights)
-        count = draw.choice((1, 1, 2, 2, 3, 3, 4, 6))
+        count = draw.choice((1, 1, 1, 2, 2, 2, 3, 4))
         picked = draw.choices(names, [weights[n] for n in names], k=count)
         moments = sorted(draw.uniform(0.02, DAYS) for _ in range(count))
         acts = []
@@ -255,7 +259,8 @@ class History(SimLife):
 
     def asked(self, neighbour: str, request: requests.PreparedRequest) -> None:
         self.calls += 1
-        self.tell(f"{neighbour} {request.method} {str(request.path_url)[:120]}")
+        if self.tracing:
+            self.tell(f"{neighbour} {request.method} {str(request.path_url)[:120]}")
         self.checkers.asked(neighbour, request)
 
     def carried(self, neighbour: str, request: requests.PreparedRequest, got: requests.Response, heard: bool) -> None:
@@ -364,7 +369,8 @@ class History(SimLife):
             _, _, what, do = heapq.heappop(self.agenda)
             self.tell(f"* {what}")
             do()
-            self.truth.note(now)
+            if what != SEEN:
+                self.truth.note(now)
         self.checkers.looked()
         due = self.world.stripe_box.next_due_at()
         if due is not None and due <= now.timestamp():
@@ -384,13 +390,8 @@ class History(SimLife):
 
     def _due_at(self) -> datetime:
         """When the first owed effect is due."""
-        index = self.world.store._index["due"]
-        first = [page[0][0][0] for shard in range(4) if (page := index.page(str(shard), 1, upto=encoding.LAST))]
-        return (
-            datetime.fromisoformat(min(str(f) for f in first))
-            if first
-            else datetime.max.replace(tzinfo=self.began.tzinfo)
-        )
+        first = [entries[0][0] for entries in self.world.store._index["due"]._order.values()]
+        return datetime.fromisoformat(min(first)) if first else NEVER
 
     def _next_at(self) -> datetime:
         moments = [max(self._due_at(), self.swept_at + MINUTE)]

@@ -6,10 +6,10 @@ import heapq
 import itertools
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
-from functools import cached_property
+from functools import cached_property, lru_cache
 from io import BytesIO
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote_plus, urlencode
 
 import requests
 from requests.adapters import BaseAdapter
@@ -27,6 +27,24 @@ LATE = {"clio": 40.0, "quickbooks": 100.0, "stripe": 40.0}  # how long after the
 Seen = Callable[[str, requests.PreparedRequest, requests.Response], None]
 
 
+class Asked(requests.PreparedRequest):
+    """A request whose path is worked out once, though many ask for it."""
+
+    @cached_property
+    def path_url(self) -> str:  # type: ignore[override]
+        return str(super().path_url)
+
+
+_quoted = lru_cache(maxsize=4096)(quote_plus)  # names of fields and filters are the same in every request
+
+
+def _query(params: Any) -> str:
+    """As urlencode(doseq=True) writes plain values."""
+    pairs = params.items() if isinstance(params, dict) else params
+    rows = [(k, one) for k, v in pairs if v is not None for one in (v if isinstance(v, list | tuple) else (v,))]
+    return "&".join(f"{_quoted(str(k))}={_quoted(str(v))}" for k, v in rows)
+
+
 class Line(requests.Session):
     """The session that clients get: what ``requests`` would put on the wire, without its preparing, which takes longer
     than the sandboxes do. ``tests/simulation/test_swarm.py`` compares the two."""
@@ -40,14 +58,13 @@ class Line(requests.Session):
         headers: Any = None,
         **_: Any,
     ) -> requests.Response:
-        asked = requests.PreparedRequest()
+        asked = Asked()
         asked.method, asked.body = method.upper(), data
         asked.headers = CaseInsensitiveDict({"Accept": "*/*", **(headers or {})})
         if isinstance(data, dict):
             asked.body = urlencode(data, doseq=True)
             asked.headers["Content-Type"] = "application/x-www-form-urlencoded"
-        pairs = params.items() if isinstance(params, dict) else params
-        query = urlencode([(k, v) for k, v in pairs if v is not None], doseq=True) if pairs else ""
+        query = _query(params) if params else ""
         asked.url = f"{url}{'&' if '?' in url else '?'}{query}" if query else url
         return self.get_adapter(url).send(asked)
 
@@ -65,13 +82,12 @@ class Seam(BaseAdapter):
         crew, faults = life.crew, life.faults
         if crew.current is None:
             return self.wire.send(request)
-        label = f"{self.name} {request.method} {str(request.path_url)[:90]}"
         crew.step(life.rng.uniform(0.02, 0.4))
         life.asked(self.name, request)
         fault = life.forced() or faults.http()
         if not fault:
             return self._carry(request)
-        life.tell(f"{label}: {fault}")
+        life.tell(f"{self.name} {request.method} {str(request.path_url)[:90]}: {fault}")
         return self._faulty(fault, request)
 
     def _faulty(self, fault: str, request: requests.PreparedRequest) -> requests.Response:
