@@ -20,9 +20,11 @@ from typing import Any, Protocol
 from urllib.parse import unquote, urlsplit
 
 import requests
-from flask import Flask, Response, jsonify, request
+from flask import Flask, Request, Response, jsonify, request
+from flask.sessions import NullSession, SessionInterface
 from requests.adapters import BaseAdapter
 from requests.structures import CaseInsensitiveDict
+from werkzeug.routing import MapAdapter
 
 
 class Clock(Protocol):
@@ -58,6 +60,13 @@ class ManualClock:
 
     def move(self, **span: float) -> None:
         self.at += timedelta(**span)
+
+
+class _NoSession(SessionInterface):
+    session = NullSession()
+
+    def open_session(self, _app: Flask, _request: Request) -> NullSession:
+        return self.session
 
 
 class AnswerLost(ConnectionAbortedError):
@@ -103,6 +112,38 @@ class Entry:
     notes: list[str] = field(default_factory=list)
 
 
+class Counter(Flask):
+    """Flask without what no sandbox uses, which took as long as the answers: signals, sessions, subdomains, work before
+    each request and when it is over."""
+
+    session_interface = _NoSession()
+
+    def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
+        if request is None:
+            return None
+        env = request.environ
+        host, scheme, prefix = env.get("HTTP_HOST", "localhost"), env["wsgi.url_scheme"], env["SCRIPT_NAME"]
+        method, query, path = env["REQUEST_METHOD"], env.get("QUERY_STRING", ""), env["PATH_INFO"]
+        path = path if path.isascii() else path.encode("latin1").decode(errors="replace")
+        return MapAdapter(self.url_map, host, prefix, "", scheme, path, method, query)
+
+    def full_dispatch_request(self) -> Response:
+        try:
+            answer = self.dispatch_request()
+        except Exception as wrong:  # noqa: BLE001 - as Flask does
+            answer = self.handle_user_exception(wrong)
+        response = self.make_response(answer)
+        for finish in self.after_request_funcs.get(None, ()):
+            response = finish(response)  # type: ignore[assignment]
+        return response
+
+    def do_teardown_request(self, exc: BaseException | None = None) -> None:
+        pass
+
+    def do_teardown_appcontext(self, exc: BaseException | None = None) -> None:
+        pass
+
+
 class Sandbox:
     """State, clock, faults, log and the control pages below ``/_sandbox``; a neighbour's folder adds the routes.
 
@@ -132,7 +173,7 @@ class Sandbox:
         self.switches: dict[str, Any] = {}
         self.issued: list[str] = []
         self.state: Any = self._load() or new_state()
-        self.app = Flask(f"sandbox-{name}", root_path=str(Path(__file__).parent / name))
+        self.app = Counter(f"sandbox-{name}", root_path=str(Path(__file__).parent / name))
         self.app.json.sort_keys = False  # type: ignore[attr-defined]
         self._control()
 

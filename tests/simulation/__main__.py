@@ -6,6 +6,7 @@ promise was broken (or, under SABOTAGE, when a saboteur survived).
 
 from __future__ import annotations
 
+import gc
 import json
 import multiprocessing
 import os
@@ -81,6 +82,11 @@ def _histories(first: int, count: int) -> Iterator[tuple[int, int, list[str]]]:
     if count < 4:
         yield from map(history, seeds)
         return
+    from tests.simulation.base import bases
+
+    bases()
+    gc.collect()
+    gc.freeze()  # what every history begins with is never collected
     with multiprocessing.get_context("fork").Pool(WORKERS, maxtasksperchild=500) as pool:
         yield from pool.imap_unordered(history, seeds, chunksize=2)
 
@@ -89,7 +95,10 @@ def history(seed: int) -> tuple[int, int, list[str]]:
     """(seed, steps, what was broken) of one history."""
     from tests.simulation.history import History
 
+    gc.disable()  # what a history leaves is collected after every twenty
     outcome = History(seed).run()
+    if seed % 20 == 0:
+        gc.collect()
     return seed, outcome.steps, [f"promise {v.promise} at {v.at:%m-%d %H:%M}: {v.what}" for v in outcome.violations]
 
 

@@ -17,7 +17,7 @@ from tests.simulation.base import FirmFacts
 if TYPE_CHECKING:
     from tests.simulation.history import History
 
-ACTS: dict[str, int] = {"purge": 2}
+ACTS: dict[str, int] = {"purge": 1}
 VISITS_APART = timedelta(hours=3)
 
 

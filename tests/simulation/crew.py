@@ -121,11 +121,6 @@ class Crew:
         if self.stopping or (self.current is not None and self.current.dead):
             raise Killed
 
-    def kill(self) -> None:
-        """The current worker dies here."""
-        if self.current is not None:
-            self._die(self.current)
-
     def _die(self, me: Worker) -> None:
         me.dead = True
         self.deaths += 1

@@ -120,7 +120,7 @@ class History(SimLife):
         self.scripted = script is not None
         self.rates.update({k: v for k, v in self.mix.faults.items() if kinds is None or k in kinds})
         made = bases()
-        begins = self.mix.begins or draw.choice(("connected", *15 * ("running",)))
+        begins = self.mix.begins or draw.choice(("connected", *23 * ("running",)))
         begins = script.begins if script else begins
         self.base = made.connected if begins == "connected" else made.running
         self.world = made.laid(self.base)
@@ -134,7 +134,7 @@ class History(SimLife):
         self.crew = Crew(self.clock, random.Random(f"crew-{seed}"), self._between)
         self.crew.limit = STEPS_AT_MOST
         self.crew.on_death = self._died
-        self.poll_every = timedelta(hours=draw.choice((1440, 2880, 4320, 4320)))
+        self.poll_every = timedelta(hours=draw.choice((1440, 2880, 4320, 4320, 4320, 4320)))
         self.trace: list[str] = []
         self.calls = 0
         self.number = itertools.count()
@@ -183,7 +183,7 @@ class History(SimLife):
     def _put_on_agenda(self, draw: random.Random, begins: str) -> None:
         self._stretch_polls(draw)
         for firm in set(self.firms) - set(self.healing):
-            self._let_sleep(firm)
+            self._let_sleep(firm, mails=draw.random() < 0.75)
         self.acts = self._drawn_acts(draw)
         for act in self.acts:
             if self.keep.acts is None or act.number in self.keep.acts:
@@ -226,7 +226,7 @@ class History(SimLife):
     def _drawn_acts(self, draw: random.Random) -> list[Act]:
         weights = {**ACTS, **self.mix.acts}
         names = sorted(weights)
-        count = draw.choice((1, 1, 1, 2, 2, 2, 3, 4))
+        count = draw.choice((1, 1, 1, 1, 1, 2, 2, 4))
         picked = draw.choices(names, [weights[n] for n in names], k=count)
         moments = sorted(draw.uniform(0.02, DAYS) for _ in range(count))
         acts = []
@@ -430,12 +430,14 @@ class History(SimLife):
 
     # --- the whole --------------------------------------------------------------------------------------------------
     def run(self) -> Outcome:
+        collects = gc.isenabled()
         gc.disable()  # a history leaves little to collect, and collecting takes a tenth of it
         try:
             with quick():
                 self._live()
         finally:
-            gc.enable()
+            if collects:
+                gc.enable()
             self.crew.close()
             self.world.life = None
         return Outcome(

@@ -31,14 +31,14 @@ class Asked(requests.PreparedRequest):
     """A request whose path is worked out once, though many ask for it."""
 
     @cached_property
-    def path_url(self) -> str:  # type: ignore[override]
+    def path_url(self) -> str:
         return str(super().path_url)
 
 
 _quoted = lru_cache(maxsize=4096)(quote_plus)  # names of fields and filters are the same in every request
 
 
-def _query(params: Any) -> str:
+def query_text(params: Any) -> str:
     """As urlencode(doseq=True) writes plain values."""
     pairs = params.items() if isinstance(params, dict) else params
     rows = [(k, one) for k, v in pairs if v is not None for one in (v if isinstance(v, list | tuple) else (v,))]
@@ -64,7 +64,7 @@ class Line(requests.Session):
         if isinstance(data, dict):
             asked.body = urlencode(data, doseq=True)
             asked.headers["Content-Type"] = "application/x-www-form-urlencoded"
-        query = _query(params) if params else ""
+        query = query_text(params) if params else ""
         asked.url = f"{url}{'&' if '?' in url else '?'}{query}" if query else url
         return self.get_adapter(url).send(asked)
 
@@ -182,11 +182,11 @@ class Messages:
         heapq.heappush(self.waiting, (at, next(self.count), lane))
 
     def take(self, now: datetime) -> str | None:
-        """The next message that is due, or None; a lane told of several times within a second is one message."""
+        """The next message that is due, or None; a lane told of several times within three seconds is one message."""
         if not self.waiting or self.waiting[0][0] > now:
             return None
         lane = heapq.heappop(self.waiting)[2]
-        soon = now + timedelta(seconds=1)
+        soon = now + timedelta(seconds=3)
         left = [m for m in self.waiting if m[2] != lane or m[0] > soon]
         if len(left) < len(self.waiting):
             self.waiting = left

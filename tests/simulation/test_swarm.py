@@ -8,6 +8,7 @@ from __future__ import annotations
 import pytest
 import requests
 
+from tests.simulation import quick as quick_
 from tests.simulation.history import History
 from tests.simulation.saboteurs import SABOTEURS, caught
 from tests.simulation.seam import Line
@@ -31,9 +32,10 @@ def test_a_history_is_the_same_each_time() -> None:
     assert (first.steps, first.calls, first.struck) == (again.steps, again.calls, again.struck)
 
 
-def test_the_quick_line_carries_what_requests_would(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_quick_lines_carry_what_requests_and_the_stripe_package_would(monkeypatch: pytest.MonkeyPatch) -> None:
     quick = History(3).run()
     monkeypatch.setattr(Line, "request", requests.Session.request)
+    monkeypatch.setattr(quick_, "QUICKER", {})
     plain = History(3).run()
     assert (quick.steps, quick.calls, quick.struck) == (plain.steps, plain.calls, plain.struck)
 

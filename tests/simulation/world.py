@@ -41,7 +41,7 @@ MAY_CONFLICT = ("commit", "begin")
 RECURRING = (Do.POLL_CLIO, Do.POLL_STRIPE, Do.POLL_BOOKS, Do.KEEP_HOOKS)  # what is owed again and again, by itself
 # looked at less often here: while something waits for a setting in QuickBooks, or a first sync for its reading
 RESTS: dict[str, timedelta] = {Do.PREFLIGHT: timedelta(hours=6), Do.FIRST_SYNC: timedelta(minutes=10)}
-CAPTURED_BACK = timedelta(days=25)
+CAPTURED_BACK = timedelta(days=29)
 PATIENT, BLOCKED = 6, timedelta(hours=10)  # a step that waits for another one is asked about less often here
 Seen = Callable[[bounds.Prepared], None]
 

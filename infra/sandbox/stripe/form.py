@@ -6,6 +6,7 @@ Out come nested dicts of strings; which of them are lists is decided by the tabl
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -19,15 +20,19 @@ def parse(body: str) -> Raw:
     """Reads a form body or query string. Raises Refusal for a key whose brackets do not match."""
     tree: Raw = {}
     for key, value in parse_qsl(body, keep_blank_values=True):
-        met = KEY.match(key)
-        if not met:
-            raise Refusal(f"Invalid parameter name: {key}", code="parameter_unknown", param=key)
-        path = [met.group(1), *re.findall(r"\[([^\[\]]*)\]", met.group(2))]
-        _put(tree, path, value, key)
+        _put(tree, _path(key), value, key)
     return tree
 
 
-def _put(tree: Raw, path: list[str], value: str, key: str) -> None:
+@lru_cache(maxsize=4096)
+def _path(key: str) -> tuple[str, ...]:
+    met = KEY.match(key)
+    if not met:
+        raise Refusal(f"Invalid parameter name: {key}", code="parameter_unknown", param=key)
+    return (met.group(1), *re.findall(r"\[([^\[\]]*)\]", met.group(2)))
+
+
+def _put(tree: Raw, path: tuple[str, ...], value: str, key: str) -> None:
     node = tree
     for step in path[:-1]:
         held = node.setdefault(step or str(len(node)), {})
