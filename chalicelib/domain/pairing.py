@@ -14,7 +14,7 @@ from datetime import date, datetime
 from chalicelib.domain import comparing, linked_payments, paying, posting, receipts
 from chalicelib.domain.effects import Do, key_of
 from chalicelib.domain.firm import Policy
-from chalicelib.domain.kernel import Decision
+from chalicelib.domain.kernel import Decision, Effect
 from chalicelib.domain.money import show
 from chalicelib.domain.payable import Payable
 from chalicelib.domain.payment import Payment
@@ -24,6 +24,7 @@ from chalicelib.errors import Refused
 AMOUNT, SAME_DAY, NEAR, WITHIN_WEEKS, REFERENCE = 50, 25, 15, 5, 25
 NEAR_DAYS, WEEKS_DAYS = 5, 31
 REFERENCE_LENGTH = 3
+TAKEN_BACK = "What was said of the payments on this invoice was taken back."
 WRITTEN = "QuickBooks was written for this pair since: correct it in QuickBooks or Clio."
 YEAR = re.compile(r"(19|20)\d\d")
 
@@ -288,15 +289,38 @@ def parted(x: Payment, id: str, policy: Policy, now: datetime) -> Decision[Payme
     return Decision(replace(new, posted=link), tuple(owed), closes, (replace(guard, release=True),))
 
 
-def asked_again(p: Payable, now: datetime) -> Decision[Payable]:
-    """A person took back what they had said of the payments on its invoice: nothing is posted there until they have
-    spoken again."""
+def asked_again(p: Payable, now: datetime, why: str = TAKEN_BACK) -> Decision[Payable]:
+    """A person is asked anew about the payments on its invoice: nothing is posted there until they have spoken."""
     if p.booked is None or p.booked.waits:
         return Decision(p)
     new = replace(p, booked=replace(p.booked, waits=True, left=(), asked=p.booked.asked + 1))
     name = linked_payments.name(new, p.booked.id, p.generation)
-    why = "What was said of the payments on this invoice was taken back."
     return Decision(new, effects=(linked_payments.task(new, name, why, now),))
+
+
+# --- what stands there is left there ----------------------------------------------------------------------------------
+
+
+def let_be(x: Payment, policy: Policy, now: datetime) -> Decision[Payment]:
+    """QuickBooks does not give it up, and a person leaves it there: it is ours no longer. Money that should stand is
+    owed anew, once they have said what that one is."""
+    if x.posted is None:
+        return Decision(x)
+    book = policy.lanes.book
+    held = [receipts.link_guard(book, "payment", id, x.firm, x.id) for id in x.posted.ids]
+    freed, closes = tuple(replace(g, release=True) for g in held), posting.asked(x)
+    new, owed = replace(x, posted=None), list[Effect]()
+    if posting.should_stand(x):
+        new, owed = paying.post(new, policy, now)
+    return Decision(new, tuple(owed), closes, freed)
+
+
+def left_there(p: Payable, payments: tuple[tuple[str, int], ...]) -> Decision[Payable]:
+    """These (payment, cents) stay on its invoice and are something else."""
+    if p.booked is None:
+        return Decision(p)
+    left = tuple({**dict(p.booked.left), **dict(payments)}.items())
+    return Decision(replace(p, booked=replace(p.booked, left=left)))
 
 
 def touching(p: Payable) -> list[str]:

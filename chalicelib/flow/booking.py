@@ -19,6 +19,7 @@ from chalicelib.flow import (
     contacts,
     credits,
     customers,
+    deposited,
     invoices,
     journals,
     noticing,
@@ -228,7 +229,7 @@ def _settle_member(world: World, policy: Policy, call: Call, effect: Effect, wro
         world.store.postpone(effect.key, world.now() + wait, cause=cause, tries=effect.tries + 1)
     else:
         world.store.free(call.id, effect.key)
-        if customers.refused(world, policy, effect, code):
+        if customers.refused(world, policy, effect, code) or deposited.refused(world, effect, code, detail):
             return
         if code == GONE and effect.tries < LOOKED_AGAIN:  # the next pass reads it: what is gone there has its choices
             cause = "Something of it was removed in QuickBooks: it is being looked at."

@@ -18,7 +18,7 @@ from chalicelib.domain.payment import ANEW, Payment, Posted
 from chalicelib.domain.readings import BookedPayment, InvoiceReading, Wrote
 from chalicelib.domain.wanted import Void, WantedPayment
 from chalicelib.errors import Conflict
-from chalicelib.flow import leaving, noticing, states
+from chalicelib.flow import deposited, leaving, noticing, states
 from chalicelib.flow.invoices import customer_ids
 from chalicelib.flow.ports import World
 from chalicelib.flow.prepared import Prepared, done, park, posted_there, renew, wake
@@ -128,6 +128,10 @@ def _take_out(
     """QuickBooks has an older form of it, which goes first, piece by piece. What somebody took out there is not entered
     unasked."""
     standing = [x for x in (around.there.get(id) for id in posted.ids) if x is not None and not x.voided]
+    if standing and e.body.get("choice") == deposited.LEAVE:
+        deposited.leave(world, policy, e, state, standing)
+        around.payables.update(leaving.payables(world, policy, around.payables))  # others of this batch may wait now
+        return 1
     all_there = len(standing) == len(posted.ids)
     if standing and (all_there or posted.adding == ANEW or not posting.should_stand(state)):
         there = standing[-1]

@@ -269,3 +269,22 @@ def test_a_word_that_is_taken_back_is_asked_for_under_a_task_of_its_own() -> Non
     assert pairing.compared(told.state, ()).closes == ("us-1/task/payments/b1/70/1",)
     assert pairing.asked_again(told.state, NOW).state == told.state, "it waits already"
     assert pairing.asked_again(a_payable(), NOW).state == a_payable()
+
+
+# --- what stands there is left there ----------------------------------------------------------------------------------
+
+
+def test_what_is_left_on_a_deposit_is_ours_no_longer() -> None:
+    gone = pairing.let_be(a_clio_payment(phase=Phase.REMOVED, wanted=2, posted=Posted("9", 1, 15000)), POLICY, NOW)
+    assert (gone.state.posted, gone.effects) == (None, ())
+    assert [(g.key, g.release) for g in gone.guards] == [("quickbooks/realm-1/payment/9", True)]
+    stays = pairing.let_be(a_clio_payment(wanted=2, posted=Posted("9", 1, 15000)), POLICY, NOW)
+    assert [e.key for e in stays.effects] == ["us-1/quickbooks.payment/clio-5/3"]
+    assert pairing.let_be(a_clio_payment(), POLICY, NOW).state == a_clio_payment()
+
+
+def test_what_is_left_on_an_invoice_is_kept_with_what_was() -> None:
+    p = a_payable(booked=Booked("70", 1, 40000, left=(("8", 100),)))
+    left = pairing.left_there(p, (("9", 15000),)).state.booked
+    assert left and left.left == (("8", 100), ("9", 15000))
+    assert pairing.left_there(a_payable(), ()).state == a_payable()

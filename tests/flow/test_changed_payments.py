@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from chalicelib.domain.kernel import Status
-from chalicelib.flow import attention, broken
+from chalicelib.domain.pairing import Answer
+from chalicelib.flow import attention, broken, pairing, pairing_views
 from infra.sandbox.kit import Fault
 from tests.flow import acts
 from tests.flow.acts import STAFF, a_synced_stage, booked, cents, invoice, parked, posted_on, record
@@ -58,6 +59,82 @@ def test_where_the_removal_is_refused_nothing_is_added_and_a_person_is_told_what
     stage.pass_time(minutes=30)
     assert posted_on(stage, "1046") == [12000]
     assert not parked(stage, kind="quickbooks.payment")
+
+
+def leave(stage: Stage) -> None:
+    [refused] = parked(stage, kind="quickbooks.payment")
+    assert "does not let it go" in refused.reason
+    assert "named" not in refused.reason and "the comparison names it" in refused.remedy
+    attention.retry(stage.world, stage.firm, refused.key, STAFF, "leave")
+    stage.pass_time(3, minutes=20)
+    assert not parked(stage, kind="quickbooks.payment")
+
+
+def test_a_removed_payment_on_a_deposit_is_left_there_and_named() -> None:
+    stage = a_synced_stage()
+    made = record(stage, {"1046": 10000})
+    deposit(stage, made)
+    stage.world.clio_box.people.remove_payment(made)
+    acts.poll(stage)
+    leave(stage)
+    assert posted_on(stage, "1046") == [10000]
+    [told] = [d for d in acts.compare(stage).differences if d.number == "1046"]
+    assert (told.kind, told.expected) == ("payment of something else", True)
+    assert not acts.tasks(stage, "payments")
+    record(stage, {"1046": 2500})
+    assert sorted(posted_on(stage, "1046")) == [2500, 10000], "nothing waits for it any more"
+
+
+def test_one_that_takes_the_place_of_a_payment_on_a_deposit_is_asked_about_before_it_is_entered() -> None:
+    stage = a_synced_stage()
+    made = record(stage, {"1046": 10000})
+    deposit(stage, made)
+    edit_in_clio(stage, made, {"1046": 10000})
+    leave(stage)
+    assert posted_on(stage, "1046") == [10000], "never two"
+    [task] = acts.tasks(stage, "payments")
+    assert "on a deposit" in task.reason
+    b = pairing_views.one(stage.world, stage.firm, acts.payable(stage, "1046").id)
+    [theirs], [ours] = b.theirs, b.ours
+    answer = Answer(b.invoice, ((theirs.payment.id, ours.payment.id),))
+    pairing.answer(stage.world, stage.firm, b.payable, answer, STAFF)
+    stage.pass_time(3, minutes=20)
+    assert posted_on(stage, "1046") == [10000], "it is the one on the deposit"
+    assert acts.about(acts.compare(stage), "1046") == []
+
+
+def test_a_payment_on_a_deposit_of_which_a_part_moved_is_left_and_asked_about() -> None:
+    stage = a_synced_stage()
+    made = record(stage, {"1046": 10000, "1047": 5000})
+    deposit(stage, made)
+    part = next(
+        a for a in stage.world.clio_box.state.rows["allocations"].values() if a.parent_id == made and a.amount == 5000
+    )
+    _void_part(stage, part)
+    acts.poll(stage)
+    acts.poll(stage)
+    [refused] = parked(stage, kind="quickbooks.payment")
+    assert "was changed in Clio" in refused.reason
+    leave(stage)
+    assert len(acts.tasks(stage, "payments")) == 1, "the bill that it is still on"
+    assert (posted_on(stage, "1046"), posted_on(stage, "1047")) == ([10000], [5000])
+    link = acts.payable(stage, "1047").booked
+    assert link and [cents for _, cents in link.left] == [5000], "and the one that it left"
+
+
+def test_a_payment_that_left_its_deposit_before_it_was_to_be_left_there_is_not() -> None:
+    stage = a_synced_stage()
+    made = record(stage, {"1046": 10000})
+    on_deposit = deposit(stage, made)
+    stage.world.clio_box.people.remove_payment(made)
+    acts.poll(stage)
+    people = stage.world.quickbooks_box.people
+    people.delete_deposit(stage.realm, on_deposit)
+    [there] = [p for p in booked(stage, "Payment") if str(made) in p.get("PaymentRefNum", "")]
+    people.delete_payment(stage.realm, there["Id"])
+    leave(stage)
+    assert posted_on(stage, "1046") == []
+    assert acts.about(acts.compare(stage), "1046") == []
 
 
 def test_a_payment_of_which_a_part_moved_is_taken_out_whole_and_added_anew() -> None:
