@@ -1,5 +1,6 @@
 """The feeds: what changed at Clio and Stripe since we last asked. A page is a fact for what we do not hold yet, and a
-pointer for what we hold and that differs. A cursor moves only after every item is settled, owed as a look, or parked.
+pointer for what we hold and that differs: bills are looked at at once, as many as one call takes, and the rest is owed
+as looks. A cursor moves only after every item is settled, owed as a look, or parked.
 """
 
 from __future__ import annotations
@@ -17,10 +18,18 @@ from chalicelib.domain.kernel import Effect, Json, Kind, Neighbour, Status, lane
 from chalicelib.domain.payable import Payable
 from chalicelib.domain.readings import BillReading, Broken, EventPointer, Pot, Receipt
 from chalicelib.domain.trust_readings import Deposit
-from chalicelib.errors import Conflict, Unreadable
+from chalicelib.errors import Conflict, Refused, Unavailable, Unreadable
 from chalicelib.flow import contacts, first_receipts, noting, states, trusting
 from chalicelib.flow.first_receipts import WAITS_AT_MOST, FirstReceipts
-from chalicelib.flow.looking import bring_in, park_look, payable_ref, point_at_bill
+from chalicelib.flow.looking import (
+    LOOKS_IN_BATCH,
+    bring_in,
+    look_at_bills,
+    park_look,
+    payable_ref,
+    point_at_bill,
+    pointer_at_bill,
+)
 from chalicelib.flow.ports import World
 from chalicelib.flow.reach import Reach
 
@@ -38,7 +47,8 @@ LONG_AGO = "1970-01-01T00:00:00+00:00"  # in the cursor of a first reading that 
 @dataclass
 class Tally:
     """What a run found, counted for the person who pressed Resync. ``read``: Clio's feeds that it read to their end,
-    which it does once though it is interrupted."""
+    which it does once though it is interrupted. ``warily``: the run before this one failed, maybe at one of the bills,
+    so none is looked at here: each is owed as a look of its own, and only what fails alone parks."""
 
     seen: int = 0
     new: int = 0
@@ -48,6 +58,7 @@ class Tally:
     left_alone: dict[str, int] = field(default_factory=dict)
     wrote: bool = False
     read: list[str] = field(default_factory=list)
+    warily: bool = False
 
     def alone(self, why: str) -> None:
         self.left_alone[why] = self.left_alone.get(why, 0) + 1
@@ -165,11 +176,12 @@ def _take_page(
     elif feed == "contacts":
         tally.wrote |= contacts.take_page(world, policy, items) > 0
     else:
-        _bills(world, policy, items, tally, first, live=feed == "bills")
+        _bills(world, reach, policy, items, tally, first, live=feed == "bills")
 
 
 def _bills(
     world: World,
+    reach: Reach,
     policy: Policy,
     items: tuple[BillReading | Broken, ...],
     tally: Tally,
@@ -179,6 +191,7 @@ def _bills(
 ) -> None:
     """``live``: the list of bills that are not void or deleted."""
     wanted: list[BillReading] = []
+    differ: list[tuple[Payable, BillReading]] = []
     refs = [payable_ref(policy.firm.id, i.id) for i in items]
     held = {h.ref.id: h for h in world.store.load_many(refs)}
     for item in items:
@@ -190,7 +203,10 @@ def _bills(
         here = held[item.id]
         known: Payable | None = states.decode(Kind.PAYABLE, here.body)
         if known is not None:
-            _known(world, policy, known, item, tally)
+            if known.etag == item.etag and known.balance == item.balance and known.bill_state == item.state:
+                tally.unchanged += 1
+            else:
+                differ.append((known, item))
             continue
         if why := billing.left_alone(item, policy.firm):
             if live or item.state not in ("void", "deleted"):
@@ -232,6 +248,8 @@ def _bills(
         first.want([i.id for i in wanted])
         for item in wanted:
             point_at_bill(world, policy, item.id, f"Bill {item.number}", first=first.id, wait=WAITS_AT_MOST)
+    if differ:
+        _differ(world, reach, policy, differ, tally)
 
 
 def _parked(world: World, policy: Policy, item: BillReading) -> Effect | None:
@@ -240,13 +258,33 @@ def _parked(world: World, policy: Policy, item: BillReading) -> Effect | None:
     return there if there and there.status is Status.PARKED else None
 
 
-def _known(world: World, policy: Policy, known: Payable, item: BillReading, tally: Tally) -> None:
-    if known.etag == item.etag and known.balance == item.balance and known.bill_state == item.state:
-        tally.unchanged += 1
-        return
-    point_at_bill(world, policy, item.id, f"Bill {item.number}", receipts=False)
-    tally.changed += 1
+def _differ(
+    world: World, reach: Reach, policy: Policy, bills: Sequence[tuple[Payable, BillReading]], tally: Tally
+) -> None:
+    """Bills that we hold and that show something else. Those on which nothing was received since are looked at here,
+    with one call; the rest, and what did not go well, is owed as looks, which wait and park each for itself."""
+    tally.changed += len(bills)
     tally.wrote = True
+    all_ = [pointer_at_bill(world, policy, i.id, f"Bill {i.number}", receipts=False) for _, i in bills]
+    light = (
+        [] if tally.warily else [e for e, (p, i) in zip(all_, bills, strict=True) if not billing.receipts_moved(p, i)]
+    )
+    here = [e for e in light[:LOOKS_IN_BATCH] if not _waits(world, e)]
+    settled: set[str] = set()
+    if here:
+        try:
+            settled = {e.key for e, bad in look_at_bills(world, reach, policy, here, owed=False) if bad is None}
+        except (Conflict, Refused, Unavailable) as problem:
+            world.log("owed_as_looks", why=type(problem).__name__)
+    for look in all_:
+        if look.key not in settled:
+            world.store.arrive(look)
+
+
+def _waits(world: World, look: Effect) -> bool:
+    """Whether such a look is owed already, or waits for a person: then it is pointed at again, so that it ends."""
+    there = world.store.effect(look.key)
+    return there is not None and there.status is not Status.DONE
 
 
 def _receipts(

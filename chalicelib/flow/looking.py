@@ -113,11 +113,12 @@ def read_bill(reach: Reach, id: str, known: Payable | None, first: BillReading |
 
 
 def look_at_bills(
-    world: World, reach: Reach, policy: Policy, looks: Sequence[Effect]
+    world: World, reach: Reach, policy: Policy, looks: Sequence[Effect], *, owed: bool = True
 ) -> list[tuple[Effect, Exception | None]]:
     """Looks at up to 200 bills with one call, and at what was received on each. Gives each look with what went wrong.
 
-    Raises Unavailable and Disconnected, which concern the whole lane.
+    ``owed``: the looks are stored effects, and each is done with what came of it. Raises Unavailable and Disconnected,
+    which concern the whole lane.
     """
     firm = policy.firm.id
     by_id = {str(e.body["bill"]): e for e in looks}
@@ -130,7 +131,7 @@ def look_at_bills(
     for id, effect in by_id.items():
         problem: Exception | None = None
         try:
-            take_in(world, reach, policy, held[id], shown.get(id), effect, first)
+            take_in(world, reach, policy, held[id], shown.get(id), effect, first, owed=owed)
         except (Unreadable, Declined) as bad:
             problem = bad
         outcomes.append((effect, problem))
@@ -152,19 +153,21 @@ def take_in(
     item: BillReading | Broken | None,
     effect: Effect,
     first: FirstReceipts | None = None,
+    *,
+    owed: bool = True,
 ) -> None:
     """Settles one look at a bill. Raises Conflict when the state moved meanwhile."""
-    done = Finish(effect.key, arrivals=effect.arrivals)
+    done = [Finish(effect.key, arrivals=effect.arrivals)] if owed else []
     known: Payable | None = states.decode(Kind.PAYABLE, held.body)
     if item is None:
         if known is None:
-            settle(world, [], lambda _s, _n: {}, fact="BillGone", finish=[done])
+            settle(world, [], lambda _s, _n: {}, fact="BillGone", finish=done)
             return
         item = reach.clio(lambda c, a: c.bill(a, held.ref.id))  # Declined("404"): parks with what to do
     if isinstance(item, Broken):
         raise Unreadable(item.what, item.raw, item.remedy)
     if known is None and billing.left_alone(item, policy.firm):
-        settle(world, [], lambda _s, _n: {}, fact="LeftAlone", finish=[done])
+        settle(world, [], lambda _s, _n: {}, fact="LeftAlone", finish=done)
         return
     if known is None and first is not None and first.id == effect.body.get("first"):
         listed = first.of_bill(held.ref.id)
@@ -179,7 +182,7 @@ def take_in(
 
 
 def bring_in(
-    world: World, policy: Policy, held: Held, fact: BillSeen, done: Finish | None = None, *, listed: bool = False
+    world: World, policy: Policy, held: Held, fact: BillSeen, done: Sequence[Finish] = (), *, listed: bool = False
 ) -> bool:
     """Commits a bill's reading, its client first. Gives whether anything but the look itself was written. ``listed``:
     its receipts are those of a first sync's list."""
@@ -203,7 +206,7 @@ def bring_in(
         fact="BillSeen",
         body=brief(fact),
         policy=policy.version,
-        finish=[done] if done else [],
+        finish=done,
         held={held.ref: held},
     )
     return settled.wrote
@@ -304,7 +307,7 @@ def mark_paid(world: World, reach: Reach, policy: Policy, effect: Effect) -> Non
     bill = before_it.bill
     offered = "paid" in bill.transitions and bill.state == "awaiting_payment" and not bill.pending
     if not (policy.firm.mark_paid and share and share.unseen and bill.balance == share.cents and offered):
-        bring_in(world, policy, held, before_it, Finish(effect.key))
+        bring_in(world, policy, held, before_it, [Finish(effect.key)])
         return
     try:
         reach.clio(lambda c, a: c.mark_paid(a, id, bill.etag))
@@ -351,9 +354,16 @@ def point_at_bill(
 ) -> None:
     """Owes a look at a bill; a pointer that comes while it is being looked at makes it look again. ``first``: the list
     of a first sync that may show what was received on it; empty where that no longer holds."""
-    lane, at = lane_of(policy.firm.id, Neighbour.CLIO, policy.lanes.clio), world.now() + wait
-    look = effects.look_bill(policy.firm.id, lane, id, at, title, receipts=receipts)
+    look = pointer_at_bill(world, policy, id, title, receipts=receipts, wait=wait)
     world.store.arrive(look if first is None else replace(look, body={**look.body, "first": first}))
+
+
+def pointer_at_bill(
+    world: World, policy: Policy, id: str, title: str, *, receipts: bool, wait: timedelta = timedelta(0)
+) -> Effect:
+    """A look at a bill, not owed yet."""
+    lane = lane_of(policy.firm.id, Neighbour.CLIO, policy.lanes.clio)
+    return effects.look_bill(policy.firm.id, lane, id, world.now() + wait, title, receipts=receipts)
 
 
 def park_look(world: World, policy: Policy, broken: Broken) -> bool:

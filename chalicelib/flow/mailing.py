@@ -93,7 +93,7 @@ def _look_for_address(world: World, reach: Reach, policy: Policy, effect: Effect
             done = Finish(effect.key, status=Status.PARKED, reason=NO_ADDRESS, remedy=ADD_ADDRESS)
         else:
             done = Finish(effect.key, status=Status.OWED, due_at=now + LOOKS_AGAIN)
-    bring_in(world, policy, held, seen, done)
+    bring_in(world, policy, held, seen, [done])
 
 
 def _send(world: World, reach: Reach, policy: Policy, mail: Envelope) -> None:

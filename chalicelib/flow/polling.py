@@ -66,7 +66,7 @@ def poll(world: World, policy: Policy, effect: Effect) -> None:
     """One poll; it is owed again at its next time."""
     firm = policy.firm.id
     reach = Reach(world, firm, policy.lanes, Floor.POLL)
-    tally = Tally()
+    tally = Tally(warily=effect.tries > 0)
     if effect.kind == Do.POLL_CLIO:
         if _first_sync_reads(world, policy):
             rest(world, effect, world.now() + EVERY)

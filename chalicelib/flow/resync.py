@@ -112,6 +112,7 @@ def run(world: World, policy: Policy, effect: Effect) -> None:
     waits: Unavailable | None = None
     tally = Tally(state.seen, state.new, state.changed, state.unchanged, state.parked, dict(state.left_alone))
     tally.read = state.read
+    tally.warily = effect.tries > 0
     for name in state.parts:
         if state.parts[name]["state"] == "done":
             continue

@@ -48,3 +48,9 @@ def told(what: str, *, writes: bool = False) -> Iterator[None]:
 def unanswered(error: PynamoDBException) -> bool:
     """Whether the request ended without an answer of DynamoDB: time-out, broken connection."""
     return isinstance(error.cause, BotoCoreError)
+
+
+def collided(conflict: Conflict) -> bool:
+    """Whether a single write failed only because a transaction was at work on its item."""
+    cause = conflict.__cause__
+    return isinstance(cause, PynamoDBException) and cause.cause_response_code == COLLIDED

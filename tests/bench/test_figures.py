@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from tests.bench import first_reads, first_sync, per_bill, pushing, quiet_month, quiet_resync
+from tests.bench import first_reads, first_sync, per_bill, pushing, quiet_month, quiet_resync, store_units
 from tests.bench.figures import Figure, line, met, table
 
 
@@ -45,6 +45,11 @@ def test_a_first_sync_reads_each_page_once_and_no_bill_or_payment_by_itself() ->
     assert read.without_lines - by_id <= read.pages
     assert by_id <= 6, "clients, bills that waited for their receipts, what credit notes lie on"
     assert read.peak_mb <= first_sync.MEMORY_MB
+
+
+def test_a_changed_bill_costs_the_store_no_more_than_its_target() -> None:
+    told = store_units.figures()[0]
+    assert met(told, [told]), told
 
 
 def test_a_figure_over_its_target_is_named_as_missed() -> None:

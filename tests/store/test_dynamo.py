@@ -11,7 +11,7 @@ import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 from pynamodb.exceptions import CancellationReason, TransactWriteError, VerboseClientError
 
-from chalicelib.domain.kernel import Commit, Finish
+from chalicelib.domain.kernel import Commit, Finish, Guard
 from chalicelib.errors import Conflict, Unavailable
 from chalicelib.store import encoding
 from chalicelib.store.dynamo import DynamoStore
@@ -21,6 +21,7 @@ from tests.store.given import LANE, NOON, a_call, a_change, a_commit, a_ref, an_
 KEY = "f1/look/1"
 Real = Callable[[], Any]
 TRANSACTION, READ_ONE, READ_MANY = "TransactWriteItems", "GetItem", "BatchGetItem"
+PUT, UPDATE = "PutItem", "UpdateItem"
 
 
 def on(dynamo: DynamoStore, operation: str, *plans: Callable[[Real], Any]) -> list[str]:
@@ -104,7 +105,7 @@ def test_the_same_commit_of_another_worker_is_not_taken_for_ours(dynamo: DynamoS
 
 
 def test_a_commit_without_a_state_whose_answer_was_lost_is_asked_for_again(dynamo: DynamoStore) -> None:
-    on(dynamo, TRANSACTION, landed_but_lost)
+    on(dynamo, PUT, landed_but_lost)
     with pytest.raises(Unavailable):
         dynamo.commit(owed())
     dynamo.commit(owed())
@@ -142,6 +143,24 @@ def test_a_transaction_that_only_met_another_is_sent_again(dynamo: DynamoStore) 
     dynamo.commit(a_commit())
     assert asked.count(TRANSACTION) == 3
     assert dynamo.load(a_ref()).version == 1
+
+
+def test_what_writes_one_item_is_no_transaction_and_waits_for_one_all_the_same(dynamo: DynamoStore) -> None:
+    asked = on(dynamo, PUT, refused("TransactionConflictException"), repeated)
+    dynamo.commit(owed())
+    assert dynamo.effect(KEY) == an_effect()
+    assert asked.count(TRANSACTION) == 0
+    asked = on(dynamo, UPDATE, refused("TransactionConflictException"), repeated)
+    dynamo.commit(finish(arrivals=1))
+    assert asked.count(UPDATE) == 2
+    assert (told := dynamo.effect(KEY)) and told.status == "done"
+
+
+def test_a_guard_alone_is_let_go_without_a_transaction(dynamo: DynamoStore) -> None:
+    dynamo.commit(Commit(guards=(Guard("g", "a"),)))
+    asked = on(dynamo, TRANSACTION)
+    dynamo.commit(Commit(guards=(Guard("g", "a", release=True),)))
+    assert dynamo.held_by("g") is None and TRANSACTION not in asked
 
 
 def test_a_transaction_that_meets_others_again_and_again_conflicts(dynamo: DynamoStore) -> None:
@@ -253,7 +272,7 @@ def test_one_that_was_parked_meanwhile_is_done_all_the_same(dynamo: DynamoStore)
         dynamo.park(KEY, reason="r", remedy="", detail="")
         return real()
 
-    on(dynamo, TRANSACTION, meanwhile)
+    on(dynamo, UPDATE, meanwhile)
     dynamo.commit(finish(arrivals=1))
     assert (told := dynamo.effect(KEY)) and (told.status, dynamo.parked("f1", limit=9).items) == ("done", ())
 
