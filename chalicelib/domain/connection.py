@@ -71,9 +71,10 @@ class Connected:
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """Authorization is gone: revoked, expired, or refused."""
+    """Authorization is gone: revoked, expired, or refused. ``chosen``: a person of the firm ended it here."""
 
     why: str
+    chosen: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +136,7 @@ def decide(state: Connection | None, fact: ConnectionFact, firm: str, now: datet
             if state is None or not state.connected:
                 return Decision(state)  # type: ignore[arg-type]
             new = replace(state, connected=False, why=fact.why, since=now, losses=state.losses + 1)
-            return Decision(new, effects=(_reconnect(new, now),))
+            return Decision(new, effects=(_reconnect(new, now, chosen=fact.chosen),))
         case Purged():
             if state is None:
                 raise Refused(f"{NAMES[Neighbour.QUICKBOOKS]} was never connected: there are no links to purge.")
@@ -179,7 +180,8 @@ def _let_go(replaced: Connection | None) -> tuple[Guard, ...]:
     return (Guard(key, f"{replaced.firm}/{replaced.id}", release=True),)
 
 
-def _reconnect(state: Connection, now: datetime) -> Effect:
+def _reconnect(state: Connection, now: datetime, *, chosen: bool) -> Effect:
+    """``chosen``: it is shown, and nobody is told of it every morning."""
     name = NAMES[state.neighbour]
     return effects.task(
         state.firm,
@@ -187,9 +189,9 @@ def _reconnect(state: Connection, now: datetime) -> Effect:
         f"connection/{state.id}",
         now,
         title=f"{name} is disconnected",
-        reason=f"{name} no longer lets us in: {state.why}",
+        reason=f"{state.why}." if chosen else f"{name} no longer lets us in: {state.why}",
         remedy="Connect it again under Settings, Connections. What was waiting then goes on; nothing is lost.",
-        body={"connection": state.id},
+        body={"connection": state.id, **({"chosen": True} if chosen else {})},
     )
 
 

@@ -166,11 +166,13 @@ def _free_for(world: World, firm: str, fact: Connected) -> None:
 # --- losing -----------------------------------------------------------------------------------------------------------
 
 
-def lose(world: World, firm: str, neighbour: Neighbour, account: str, why: str, by: str = "") -> None:
+def lose(
+    world: World, firm: str, neighbour: Neighbour, account: str, why: str, by: str = "", *, chosen: bool = False
+) -> None:
     """Authorization is gone. Nothing happens when the firm is no longer connected to this account."""
     for id, held in connections(world, firm).items():
         if (held.neighbour, held.account, held.connected) == (neighbour, account, True):
-            _settle(world, firm, id, Lost(why), by)
+            _settle(world, firm, id, Lost(why, chosen), by)
             world.log("connection_lost", firm=firm, connection=id)
             world.count("connections_lost", neighbour=str(neighbour))
 
@@ -187,7 +189,7 @@ def disconnect(world: World, firm: str, connection_id: str, by: str) -> None:
         _revoke(world, held)
     except Outside as no:
         world.log("revoke_failed", firm=firm, connection=connection_id, kind=type(no).__name__)
-    lose(world, firm, held.neighbour, held.account, f"{by} disconnected it", by)
+    lose(world, firm, held.neighbour, held.account, f"{by} disconnected it", by, chosen=True)
     tokens.forget(world, firm, held.neighbour, held.account)
 
 

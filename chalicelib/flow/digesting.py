@@ -202,9 +202,10 @@ def read(world: World, policy: Policy) -> News:
     """What stands on the firm's pages: one page of what is parked, the last preflight, the last comparison."""
     firm = policy.firm
     page = world.store.parked(firm.id, limit=READ_AT_MOST)
-    lost = [e for e in page.items if e.kind == Do.TASK and "connection" in e.body]
+    ended = {e.key for e in page.items if e.body.get("chosen")}  # on purpose, by a person of the firm
+    lost = [e for e in page.items if e.kind == Do.TASK and "connection" in e.body and e.key not in ended]
     broken = [e for e in page.items if e.body.get("broken")]
-    apart = {e.key for e in (*lost, *broken)}
+    apart = {e.key for e in (*lost, *broken)} | ended
     findings = preflight.report(world, firm.id)
     compared = reconciling.report(world, firm.id)
     return News(

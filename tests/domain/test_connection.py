@@ -165,3 +165,9 @@ def test_another_quickbooks_company_is_refused_with_both_ways_out() -> None:
         decide(held, Connected(Neighbour.QUICKBOOKS, "realm-2", ""), "us-1", NOW)
     assert "realm-2" in no.value.reason
     assert "linked to realm-1" in no.value.reason
+
+
+def test_a_connection_that_a_person_ended_says_so() -> None:
+    [task] = decide(connected().state, Lost("Olivia disconnected it", chosen=True), "us-1", NOW).effects
+    assert task.reason == "Olivia disconnected it."
+    assert task.body["chosen"] is True

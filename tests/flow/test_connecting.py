@@ -131,6 +131,7 @@ def test_what_is_due_already_keeps_its_place_when_a_lane_is_woken(stage: Stage) 
 def test_a_stripe_account_that_a_person_disconnects_is_given_back_there_too(stage: Stage) -> None:
     id = f"{Neighbour.STRIPE}-{Pot.OPERATING}"
     connecting.disconnect(stage.world, stage.firm, id, STAFF)
+    assert [t.body["chosen"] for t in acts.tasks(stage, "reconnect")] == [True]
     held = connections(stage.world, stage.firm)[id]
     assert not held.connected and not held.takes_payments
     asked = [e for e in stage.world.stripe_box.log if e.path.endswith("/deauthorize")]

@@ -267,6 +267,14 @@ def test_only_broken_links_and_lost_connections_where_the_firm_wants_no_more() -
     assert "/desk/settings#connections" in mail.text
 
 
+def test_a_connection_that_somebody_of_the_firm_ended_is_told_in_no_digest() -> None:
+    room = Room()
+    room.choose()
+    room.needs("reconnect/quickbooks/1", "connection/quickbooks", connection="quickbooks", chosen=True)
+    room.due()
+    assert room.mails == []
+
+
 def test_the_setting_shows_the_owners_address_before_one_is_chosen() -> None:
     world = MemoryWorld()
     with pytest.raises(Refused):

@@ -23,6 +23,7 @@ def test_an_owner_switches_it_on_and_stops_it() -> None:
     done = owner.follow(owner.post("/desk/settings/digest", {"on": "no", "to": TO, "which": "broken"}))
     assert "The daily digest is off." in done.text
     assert not digesting.shown(stage.world, stage.firm).on
+    assert "Nobody is told by e-mail until an owner switches it on here" in owner.get("/desk/settings").text
 
 
 def test_opening_the_link_in_the_mail_changes_nothing() -> None:
