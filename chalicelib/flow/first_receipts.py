@@ -6,8 +6,9 @@ the wanted bills are read by their ids, 200 at once: each balance is younger tha
 0003). Rows are used only for what is not held yet, and only before anything may be written to QuickBooks; whatever does
 not fit is read by itself, as ever (docs/decisions/0021-a-first-sync-by-lists.md).
 
-Records: ``first-receipts``, sk the firm: how far the list is. ``first-receipts/<firm>/<list>``: ``wanted/<bill>`` (the
-bills of one page), ``bill/<bill>/<receipt>``, ``group/<payment>/<receipt>``, ``moved/<payment>``.
+Records: ``first-receipts``, sk the firm: how far the list is. ``first-receipts/<firm>/<list>``: ``wanted/<any>`` (the
+bills of one page, and whether their looks were brought forward), ``bill/<bill>/<receipt>``,
+``group/<payment>/<receipt>``, ``moved/<payment>``.
 """
 
 from __future__ import annotations
@@ -36,13 +37,12 @@ ALL = 1_000_000  # records: of wanted bills one for each page of Clio's; of one 
 @dataclass
 class Head:
     """``list``: its name, the time it was begun. ``whole``: rows may be used. ``broken``: a row of it cannot be
-    understood. ``told``: the last page of wanted bills whose looks were brought forward; ``over``: all were."""
+    understood. ``over``: the looks at all wanted bills were brought forward."""
 
     list: str
     until: datetime
     whole: bool = False
     broken: bool = False
-    told: str = ""
     over: bool = False
 
 
@@ -68,14 +68,14 @@ class FirstReceipts:
     @cached_property
     def wanted(self) -> set[str]:
         """The bills whose looks waited for the list."""
-        return {id for _, ids in self._pages() for id in ids}
+        return {id for _, body in self._pages() for id in body["ids"]}
 
-    def _pages(self) -> list[tuple[str, list[str]]]:
-        return [(sk, body["ids"]) for sk, body in self.world.store.records(self._pk, begins="wanted/", limit=ALL)]
+    def _pages(self) -> list[tuple[str, Json]]:
+        return self.world.store.records(self._pk, begins="wanted/", limit=ALL)
 
     def want(self, bills: Sequence[str]) -> None:
-        """Bills of one page, before the list is begun."""
-        self._put(f"wanted/{bills[0]}", {"ids": list(bills)})
+        """Bills of one page, before the list is begun. A page that is read again may show others: it is kept beside."""
+        self._put(f"wanted/{self.world.secret(16)}", {"ids": list(bills), "told": False})
         self.wanted.update(bills)
 
     def keep(self, page: Sequence[Receipt | Broken], held: Mapping[str, Payable | None]) -> None:
@@ -97,11 +97,10 @@ class FirstReceipts:
         on there. The list may be used if every page of it was its own."""
         self.head.whole |= self.listing
         self._save()
-        for sk, ids in self._pages():
-            if sk > self.head.told:
-                yield ids
-                self.head.told = sk
-                self._save()
+        for sk, body in self._pages():
+            if not body["told"]:
+                yield body["ids"]
+                self._put(sk, {**body, "told": True})
         self.head.over = True
         self._save()
 
