@@ -291,11 +291,12 @@ def post(payment: Payment, policy: Policy, now: datetime) -> tuple[Payment, list
 
 def afresh(payment: Payment, policy: Policy, now: datetime) -> Decision[Payment]:
     """The link belongs to an earlier generation: it counts no more, and money that should stand is posted in this
-    one."""
+    one. Of money that is gone the removal is owed, where it stood."""
     new = replace(payment, posted=None, generation=policy.firm.generation)
     older = effects.key_of(payment.firm, effects.Do.POSTING, f"{payment.id}/{payment.wanted}")
     closes = (*((older,) if payment.wanted else ()), *asked(payment))
-    if not payment.wanted or not payment.money:
+    stood = payment.posted is not None and not payment.posted.voided
+    if not payment.wanted or not (payment.money or stood):
         return Decision(new, closes=closes)
     posted, owed = post(new, policy, now)
     return Decision(posted, effects=tuple(owed), closes=closes)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from chalicelib.domain.effects import Do, broken_name, key_of
@@ -100,6 +100,22 @@ def should_stand(state: Payment) -> bool:
 def settled(state: Payment) -> bool:
     """Whether nothing is left to be written for it."""
     return is_current(state) or (not should_stand(state) and (state.posted is None or state.posted.voided))
+
+
+def left_behind(state: Payment) -> bool:
+    """Whether it should not stand there, and may stand all the same from an earlier generation of links."""
+    return state.generation > 1 and state.posted is None and not should_stand(state)
+
+
+def met(state: Payment, rows: Sequence[BookedPayment], realm: str) -> Decision[Payment]:
+    """What stands of it from an earlier generation is linked as older than what is wanted: it is taken out next."""
+    if not left_behind(state):
+        return Decision(state)
+    pieces = tuple(Piece(p.id, p.total) for p in rows) if len(rows) > 1 else ()
+    cents, unapplied = sum(p.total for p in rows), sum(p.unapplied for p in rows)
+    shown = Posted(rows[0].id, state.wanted - 1, cents, unapplied=unapplied, pieces=pieces)
+    guards = tuple(link_guard(realm, "payment", p.id, state.firm, state.id) for p in rows)
+    return Decision(replace(state, posted=shown), guards=guards)
 
 
 def still_leaving(state: Payment, payable: Payable) -> bool:

@@ -4,7 +4,7 @@ where QuickBooks refuses to let it go, nothing is added: never two.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
@@ -51,7 +51,7 @@ def prepare(world: World, reach: Reach, policy: Policy, batch: Sequence[Effect])
         state: Payment = states.decode(Kind.PAYMENT, held[_payment_ref(e)].body)
         if renew(world, policy, e, state):
             out.settled += 1
-        elif int(e.body["revision"]) != state.wanted or posting.settled(state):
+        elif int(e.body["revision"]) != state.wanted or (posting.settled(state) and not posting.left_behind(state)):
             done(world, e)
             out.settled += 1
         else:
@@ -96,6 +96,8 @@ def _step(world: World, reach: Reach, policy: Policy, e: Effect, state: Payment,
     more = bool(state.posted and not state.posted.voided and state.posted.adding == state.wanted)
     if state.posted and not state.posted.voided and not more:
         return _take_out(world, reach, policy, e, state, state.posted, around, out)
+    if posting.left_behind(state):
+        return _left_behind(world, reach, policy, e, state, around, out)
     known = world.store.record(posted_there(policy), state.id)
     if known and state.posted is None:
         return _adopt(world, policy, e, state, known[1])
@@ -145,6 +147,28 @@ def _take_out(
         return 0
     for id in posted.ids:
         _removed(world, policy, e, state, id, call=None)
+    return 1
+
+
+def _left_behind(
+    world: World, reach: Reach, policy: Policy, e: Effect, state: Payment, around: _Batch, out: Prepared
+) -> int:
+    """Taken back around a purge: what stands of it from an earlier generation is met, and this effect takes it out."""
+    cause = next((told for i in state.items if (told := _waits(world, state, around.payables[i.payable], around))), "")
+    if cause:
+        out.blocked.append((e, cause))
+        return 0
+    ref, rows = _payment_ref(e), list(_standing(world, reach, policy, e, state))
+    if not rows:
+        done(world, e)
+        return 1
+
+    def decide(before: Mapping[Ref, Any], _now: datetime) -> dict[Ref, Decision[Any]]:
+        return {ref: posting.met(before[ref], rows, policy.lanes.book)}
+
+    goes_on = Finish(e.key, status=Status.OWED, due_at=world.now())
+    body = {"payments": [p.id for p in rows]}
+    settle(world, [ref], decide, fact="PaymentMet", body=body, policy=policy.version, finish=[goes_on])
     return 1
 
 
@@ -298,17 +322,21 @@ def find(world: World, reach: Reach, policy: Policy, effect: Effect, finish: Fin
         if gone:
             _removed(world, policy, effect, state, gone[-1], call=finish.call)
         return bool(gone)
+    mine = next((p for p in _standing(world, reach, policy, effect, state) if p.id not in known), None)
+    if mine:
+        invoices = tuple(id for id, _ in mine.lines)
+        answer = Wrote(ok=True, id=mine.id, total=mine.total, unapplied=mine.unapplied, invoices=invoices)
+        _posted(world, policy, effect, answer, finish)
+    return mine is not None
+
+
+def _standing(world: World, reach: Reach, policy: Policy, effect: Effect, state: Payment) -> Iterator[BookedPayment]:
+    """The live payments that we wrote for it, under each customer and on the day that the effect was owed with."""
     on = date.fromisoformat(str(effect.body["on"])) if effect.body.get("on") else policy.firm.today(world.now())
     mark = posting.marker(state.firm, "payment", state.id)
     for customer in customers_of(world, reach, policy, state):
         found = reach.quickbooks(lambda q, a, c=customer: q.payments_on(a, c, on))  # type: ignore[misc]
-        mine = next((p for p in found if mark in p.note and not p.voided and p.id not in known), None)
-        if mine:
-            invoices = tuple(id for id, _ in mine.lines)
-            answer = Wrote(ok=True, id=mine.id, total=mine.total, unapplied=mine.unapplied, invoices=invoices)
-            _posted(world, policy, effect, answer, finish)
-            return True
-    return False
+        yield from (p for p in found if mark in p.note and not p.voided)
 
 
 def customers_of(world: World, reach: Reach, policy: Policy, state: Payment) -> list[str]:

@@ -13,7 +13,7 @@ from chalicelib.domain.effects import Do, Lanes, generation_in, key_of
 from chalicelib.domain.kernel import Decision, Neighbour
 from chalicelib.domain.payable import Booked, Payable
 from chalicelib.domain.payment import Phase, Posted
-from chalicelib.domain.readings import BillState, Pot
+from chalicelib.domain.readings import BillState, BookedPayment, Pot
 from tests.builders import NOW, a_payable, a_payment
 from tests.domain.given import a_policy, kinds, one
 
@@ -94,8 +94,10 @@ def test_money_that_stands_is_posted_anew_and_other_is_only_unlinked() -> None:
     assert (decision.state.posted, decision.state.wanted, decision.state.generation) == (None, 3, 2)
     assert one(decision.effects, Do.POSTING).key == key_of("us-1", Do.POSTING, "p1/3")
     assert decision.closes == (key_of("us-1", Do.POSTING, "p1/2"),)
-    gone = renewed(replace(old, phase=Phase.REMOVED))
+    gone = renewed(replace(old, phase=Phase.REMOVED, posted=None))
     assert (gone.state.posted, gone.effects, gone.closes) == (None, (), decision.closes)
+    stood = renewed(replace(old, phase=Phase.REMOVED))
+    assert (kinds(stood), stood.state.wanted) == ([Do.POSTING], 3)
     never = renewed(a_payment(wanted=0))
     assert (never.effects, never.closes) == ((), ())
 
@@ -116,3 +118,10 @@ def test_a_link_takes_the_generation_it_was_made_under() -> None:
     decision = billing.booked(linked(booked=None, generation=2), fact, NOW)
     assert decision.state.generation == 2
     assert [g.key for g in decision.guards] == ["quickbooks/realm-1~2/invoice/78"]
+
+
+def test_a_payment_that_is_met_already_or_stands_again_is_not_linked_as_one_to_take_out() -> None:
+    row = BookedPayment("9", "0", "c", 40000, None, "", "", ())
+    known = Posted("9", 1, 40000)
+    for state in (a_payment(generation=2), a_payment(generation=2, phase=Phase.REMOVED, posted=known)):
+        assert posting.met(state, [row], "realm-1~2") == Decision(state)

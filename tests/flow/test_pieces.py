@@ -253,3 +253,15 @@ def test_in_books_that_were_not_purged_the_pieces_are_found_again() -> None:
     posted = paid(stage).posted
     assert pieces(stage) == before
     assert posted and ids and set(posted.ids) == set(ids.ids) and paid(stage).generation == 2
+
+
+def test_pieces_that_are_taken_back_around_a_purge_all_leave() -> None:
+    stage = a_paid_stage()
+    assert len(pieces(stage)) == 2
+    purge(stage)
+    stage.world.clio_box.people.remove_payment(int(paid(stage).group))
+    stage.pass_time(5, hours=1)
+    begin_anew(stage, stage.realm)
+    stage.resync()
+    stage.pass_time(5, hours=1)
+    assert pieces(stage) == []

@@ -8,8 +8,9 @@ from chalicelib.domain.contact import Contact
 from chalicelib.domain.effects import Do, owed
 from chalicelib.domain.firm import AccountsChosen, Firm, MatchesConfirmed
 from chalicelib.domain.kernel import Kind, Neighbour, Status, lane_of
+from chalicelib.domain.readings import EventPointer
 from chalicelib.errors import Refused
-from chalicelib.flow import connecting, renewing, signing, states
+from chalicelib.flow import connecting, inbox, renewing, signing, states
 from chalicelib.flow.connecting import Callback
 from chalicelib.flow.firms import connections, firm_of
 from chalicelib.flow.settle import policy_of
@@ -264,3 +265,76 @@ def test_a_bill_that_is_gone_leaves_an_invoice_that_was_never_ours_and_another_c
         if e.effect.about == f"payable/{payable(stage, '1046').id}"
     ]
     assert all(e.status is Status.DONE for e in owed_)
+
+
+def a_cheque(stage: Stage) -> int:
+    paid = stage.world.clio_box.people.record_payment({"1046": 50000})
+    stage.resync()
+    assert posted_on(stage, "1046") == [50000]
+    return paid
+
+
+def read_anew(stage: Stage, realm: str) -> None:
+    begin_anew(stage, realm)
+    stage.resync()
+    stage.pass_time(5, hours=1)
+
+
+def told(stage: Stage) -> None:
+    """Clio tells of the bill while QuickBooks is not set up."""
+    news = EventPointer("e", f"us/{stage.firm.removeprefix('us-')}", "updated", "bill", payable(stage, "1046").id)
+    inbox.point(stage.world, Neighbour.CLIO, [news])
+    stage.pass_time(5, minutes=10)
+
+
+def test_a_payment_that_is_taken_back_before_its_links_are_met_again_leaves_quickbooks() -> None:
+    stage = a_synced_stage()
+    paid = a_cheque(stage)
+    before = standing(stage)
+    purge(stage)
+    stage.world.clio_box.people.remove_payment(paid)
+    told(stage)
+    read_anew(stage, stage.realm)
+    assert standing(stage) == {**before, "Payment": before["Payment"] - 1}
+    [found] = acts.payments_on(stage, "1046")
+    assert found.posted
+    assert found.posted.voided
+
+
+def test_a_removal_that_was_owed_when_the_links_were_purged_is_owed_again() -> None:
+    stage = a_synced_stage()
+    paid = a_cheque(stage)
+    before = standing(stage)
+    connecting.disconnect(stage.world, stage.firm, "quickbooks", STAFF)
+    stage.world.clio_box.people.remove_payment(paid)
+    stage.resync()
+    purge(stage)
+    read_anew(stage, stage.realm)
+    assert standing(stage)["Payment"] == before["Payment"] - 1
+
+
+def test_a_payment_that_was_taken_back_is_looked_for_once_its_invoice_is_met() -> None:
+    stage = a_synced_stage()
+    paid = a_cheque(stage)
+    link = payable(stage, "1046").booked
+    assert link
+    purge(stage)
+    stage.world.clio_box.people.remove_payment(paid)
+    told(stage)
+    people = stage.world.quickbooks_box.people
+    people.change_invoice(stage.realm, link.id, PrivateNote="Somebody's own")
+    people.change_invoice_amount(stage.realm, link.id, "1300.00")
+    read_anew(stage, stage.realm)
+    causes = [e.effect.cause for e in stage.world.store._effects.values() if e.effect.kind == Do.POSTING]
+    assert "It waits for invoice 1046 in QuickBooks." in causes
+
+
+def test_a_payment_that_was_taken_back_is_not_missed_in_another_company() -> None:
+    stage = a_synced_stage()
+    paid = a_cheque(stage)
+    purge(stage)
+    stage.world.clio_box.people.remove_payment(paid)
+    told(stage)
+    read_anew(stage, REALM_B)
+    owed_ = [e.effect for e in stage.world.store._effects.values() if e.effect.about == f"payment/clio-{paid}"]
+    assert {e.status for e in owed_} == {Status.DONE}
