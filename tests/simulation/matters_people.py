@@ -23,6 +23,7 @@ ACTS: dict[str, int] = {
     "edit_words": 1,
     "deactivate_sub": 1,
     "edit_particulars": 1,
+    "void_paid_bill": 1,
 }
 
 
@@ -131,6 +132,20 @@ class Matters:
             id = rng.choice(subs)
             self._touch(firm, "Customer", id)
             self.h.world.quickbooks_box.people.deactivate_customer(firm.realm, id)
+
+    def void_paid_bill(self, rng: random.Random) -> None:
+        """A client pays online; some days later staff, who have not recorded it, void a bill of the kind."""
+        people, firm = self.h.people, self.firm(rng)
+        people.client_pays(rng)
+        at = self.h.clock.at + timedelta(days=rng.uniform(1, 6))
+        self.h.later(at, "voids what was paid", lambda: self._void_paid(firm))
+
+    def _void_paid(self, firm: FirmFacts) -> None:
+        for _, bill, _ in [] if self.h.people.resting else self.h.people._unrecorded(firm):
+            if bill.state == "awaiting_payment" and not bill.paid and not bill.credits:
+                self.h.world.clio_box.people.void(bill.id)
+                self._did(firm, bill.id)
+                return
 
     def edit_particulars(self, rng: random.Random) -> None:
         """The bookkeeper gives an invoice another due date, day or number."""

@@ -81,6 +81,6 @@ MATTERS_SABOTEURS: tuple[Saboteur, ...] = (
         "a voided bill that holds money is voided in QuickBooks",
         ("6",),
         money_is_overlooked,
-        Mix({"client_pays": 150, "void_bill": 100, "start_collection": 40, "record_ours": 0}),
+        Mix({"void_paid_bill": 400}),
     ),
 )

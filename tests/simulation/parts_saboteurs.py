@@ -13,7 +13,7 @@ from chalicelib.domain.digest import Need
 from chalicelib.domain.envelope import Outcome, Post
 from chalicelib.domain.kernel import Finish, Status
 from chalicelib.domain.reminders import sending_time
-from chalicelib.flow import digesting, pairing, payments
+from chalicelib.flow import digesting, leaving, pairing
 from chalicelib.flow.rows import item
 from chalicelib.flow.settle import policy_of
 from tests.simulation.history import Mix
@@ -78,13 +78,12 @@ def digest_tells_addresses() -> AbstractContextManager[Any]:
 
 
 def posted_before_anybody_spoke() -> AbstractContextManager[Any]:
-    plain = payments._waits
+    plain = leaving.asked_about
 
-    def waits(world: Any, state: Any, p: Any, around: Any) -> Any:
-        spoken = replace(p, booked=replace(p.booked, waits=False)) if p.booked else p
-        return plain(world, state, spoken, around)
+    def asked_about(p: Any) -> str:
+        return plain(replace(p, booked=replace(p.booked, waits=False)) if p.booked else p)
 
-    return patches((payments, "_waits", waits))
+    return patches((leaving, "asked_about", asked_about))
 
 
 def payments_there_overlooked() -> AbstractContextManager[Any]:
