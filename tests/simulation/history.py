@@ -42,7 +42,7 @@ MINUTE = timedelta(seconds=60)
 STEPS_AT_MOST = 60_000
 HEAL_STEPS = 20_000
 HEAL_DAYS = 8
-NIGHTS = 0.003  # the share of nights that reconcile
+NIGHTS = 0.002  # the share of nights that reconcile
 SEEN = "a task seen"
 NEVER = datetime.max.replace(tzinfo=UTC)
 
