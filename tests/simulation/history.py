@@ -43,6 +43,7 @@ STEPS_AT_MOST = 60_000
 HEAL_STEPS = 20_000
 HEAL_DAYS = 8
 NIGHTS = 0.002  # the share of nights that reconcile
+DELIVERY_UNTOLD = 0.6  # the share of deliveries of which SES tells nothing; of bounces and complaints it does
 SEEN = "a task seen"
 NEVER = datetime.max.replace(tzinfo=UTC)
 
@@ -120,7 +121,7 @@ class History(SimLife):
         self.scripted = script is not None
         self.rates.update({k: v for k, v in self.mix.faults.items() if kinds is None or k in kinds})
         made = bases()
-        begins = self.mix.begins or draw.choice(("connected", *23 * ("running",)))
+        begins = self.mix.begins or draw.choice(("connected", *31 * ("running",)))
         begins = script.begins if script else begins
         self.base = made.connected if begins == "connected" else made.running
         self.world = made.laid(self.base)
@@ -134,7 +135,7 @@ class History(SimLife):
         self.crew = Crew(self.clock, random.Random(f"crew-{seed}"), self._between)
         self.crew.limit = STEPS_AT_MOST
         self.crew.on_death = self._died
-        self.poll_every = timedelta(hours=draw.choice((1440, 2880, 4320, 4320, 4320, 4320)))
+        self.poll_every = timedelta(hours=draw.choice((2880, 4320, 4320, 4320)))
         self.trace: list[str] = []
         self.calls = 0
         self.number = itertools.count()
@@ -163,7 +164,7 @@ class History(SimLife):
     def _acting(self, draw: random.Random) -> tuple[FirmFacts, ...]:
         """In which firms people act; another one lives beside them and reminds its clients."""
         one, other = self.firms
-        return draw.choice((*4 * ((one,),), *3 * ((other,),), (one, other)))
+        return draw.choice((*6 * ((one,),), *5 * ((other,),), (one, other)))
 
     def _stretch_polls(self, draw: random.Random) -> None:
         """The first polls come at any time within their interval, not all at the beginning."""
@@ -226,7 +227,7 @@ class History(SimLife):
     def _drawn_acts(self, draw: random.Random) -> list[Act]:
         weights = {**ACTS, **self.mix.acts}
         names = sorted(weights)
-        count = draw.choice((1, 1, 1, 1, 1, 2, 2, 4))
+        count = draw.choice((1, 1, 1, 1, 1, 2, 2, 3))
         picked = draw.choices(names, [weights[n] for n in names], k=count)
         moments = sorted(draw.uniform(0.02, DAYS) for _ in range(count))
         acts = []
@@ -283,6 +284,8 @@ class History(SimLife):
             told = "bounce"
         elif self.faults.strikes("complain"):
             told = "complaint"
+        if told == "delivery" and self.rng.random() < DELIVERY_UNTOLD:
+            return
         self.hook(f"mail {told}", lambda: mailing.event_seen(self.world, sent.tag, told))
 
     def committed(self, prepared: bounds.Prepared) -> None:
