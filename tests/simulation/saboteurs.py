@@ -7,6 +7,7 @@ import multiprocessing
 import time
 from dataclasses import dataclass
 
+from tests.simulation.base import bases
 from tests.simulation.books_saboteurs import BOOKS_SABOTEURS
 from tests.simulation.history import History
 from tests.simulation.kernel_saboteurs import KERNEL_SABOTEURS
@@ -55,6 +56,7 @@ def sabotage(which: str, seeds: int, first: int) -> int:
     """The table and the JSON of all saboteurs, or of those whose name holds ``which``."""
     chosen = [n for n, s in enumerate(SABOTEURS) if which == "all" or which in s.name]
     survivors = []
+    bases()  # made once, by the unbroken program
     with multiprocessing.get_context("fork").Pool(WORKERS, maxtasksperchild=1) as pool:
         asked = [(n, seeds, first) for n in chosen]
         for one in pool.imap(_caught, asked):
