@@ -35,7 +35,7 @@ from chalicelib.domain.kernel import Neighbour
 from chalicelib.domain.readings import EventPointer, Pot
 from chalicelib.domain.wanted import Letter
 from chalicelib.errors import Unavailable
-from chalicelib.flow import clio_hooks, connecting, inbox, mailing, polling, resync, signing
+from chalicelib.flow import clio_hooks, connecting, first_sync, inbox, mailing, polling, resync, signing
 from chalicelib.flow.connecting import Callback
 from chalicelib.flow.drain import drain
 from chalicelib.flow.sweep import sweep
@@ -337,8 +337,9 @@ def seeded(today: date | None = None) -> MemoryWorld:
     return world
 
 
-def connect(world: MemoryWorld, *, second: bool = False, trust: bool = True) -> Stage:
-    """A firm founded, connected to all three and set up, as a person would do it on the pages."""
+def connect(world: MemoryWorld, *, second: bool = False, trust: bool = True, matched: bool = True) -> Stage:
+    """A firm founded, connected to all three and set up, as a person would do it on the pages. ``matched``: as if its
+    first sync were over; otherwise it is just begun."""
     name, owner, realm = (FIRM_B, OWNER_B, REALM_B) if second else (FIRM_A, OWNER_A, REALM_A)
     account = next(f.id for f in world.clio_box.state.rows["firms"].values() if f.name == name)
     firm = f"us-{account}"
@@ -379,9 +380,12 @@ def connect(world: MemoryWorld, *, second: bool = False, trust: bool = True) -> 
         WritesConfirmed(
             native_sync_off=True, native_reminders_off=True, start_on=world.now().date() - timedelta(days=60)
         ),
-        MatchesConfirmed(1),  # nothing is read yet: the first sync itself is played in tests/flow/test_first_sync.py
     ):
         signing.settle_firm(world, firm, fact, by="test")
+    if matched:
+        signing.settle_firm(world, firm, MatchesConfirmed(1), by="test")
+    else:
+        first_sync.start(world, firm, "test")
     resync.begin_polls(world, firm)
     world.queue.take()  # nothing has begun yet: whoever presses Resync now reads it all
     return stage

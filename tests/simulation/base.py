@@ -98,18 +98,25 @@ def _taken(world: SimWorld, firms: tuple[FirmFacts, ...]) -> Base:
     return Base(states, copy.deepcopy(world.store), world.clock.at, next(world.numbers), firms)
 
 
+def _connected(world: SimWorld, *, matched: bool = True) -> tuple[list[Stage], tuple[FirmFacts, ...]]:
+    stages = [connect(world, matched=matched), connect(world, second=True)]
+    for stage in stages:
+        _choose_trust(world, stage.firm)
+    return stages, tuple(_facts(world, stage, name) for stage, name in zip(stages, (FIRM_A, FIRM_B), strict=True))
+
+
 class Bases:
-    """The two beginnings: ``connected`` (nothing read yet) and ``running`` (all in the books, reminders started).
+    """The beginnings: ``new`` (the first firm's first sync has just begun, its list is to be answered), ``connected``
+    (nothing read yet) and ``running`` (all in the books, reminders started).
 
     One world serves all histories of a process: ``laid`` puts a beginning back.
     """
 
     def __init__(self) -> None:
         self.world = _seeded()
-        stages = [connect(self.world), connect(self.world, second=True)]
-        firms = tuple(_facts(self.world, stage, name) for stage, name in zip(stages, (FIRM_A, FIRM_B), strict=True))
-        for stage in stages:
-            _choose_trust(self.world, stage.firm)
+        self.new = _taken(self.world, _connected(self.world, matched=False)[1])
+        self.world = _seeded()
+        stages, firms = _connected(self.world)
         self.connected = _taken(self.world, firms)
         for stage in stages:
             stage.resync()

@@ -27,8 +27,12 @@ def _at(h: History, hours: float, what: str, do: Any) -> None:
 
 
 def _first_sync(h: History) -> None:
-    """A firm presses Resync for the first time: bills come in, customers and invoices appear in QuickBooks."""
-    _at(h, 0, "resync", lambda: h.people.resync(h.firms[0]))
+    """A firm's first sync: bills come in, two with a cheque on them, a person goes through the list, and customers,
+    invoices and the payment appear in QuickBooks."""
+    people = h.world.clio_box.people
+    one, two = _bill(h, "A1"), _bill(h, "A4")
+    people.record_payment({one.id: 10000, two.id: 5001})
+    _at(h, 1, "goes on", lambda: h.people.begin_anew(h.firms[0]))
 
 
 def _card(h: History) -> None:
@@ -74,7 +78,7 @@ def _cheque(h: History) -> None:
 
 
 STORIES = (
-    Script("first sync", _first_sync, begins="connected", days=0.5),
+    Script("first sync", _first_sync, begins="new", days=0.5),
     Script("reminder and card", _card, days=1.5),
     Script("cheque and edits", _cheque, days=1.5),
 )

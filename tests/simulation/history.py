@@ -62,7 +62,7 @@ class Mix:
 
     acts: dict[str, int] = field(default_factory=dict)  # name -> weight
     faults: dict[str, float] = field(default_factory=dict)
-    begins: str = ""  # connected | running
+    begins: str = ""  # new | connected | running
     switches: dict[str, Any] = field(default_factory=dict)
 
 
@@ -121,13 +121,13 @@ class History(SimLife):
         self.scripted = script is not None
         self.rates.update({k: v for k, v in self.mix.faults.items() if kinds is None or k in kinds})
         made = bases()
-        begins = self.mix.begins or draw.choice(("connected", *31 * ("running",)))
+        begins = self.mix.begins or draw.choice(("new", "connected", *46 * ("running",)))
         begins = script.begins if script else begins
-        self.base = made.connected if begins == "connected" else made.running
+        self.base = {"new": made.new, "connected": made.connected}.get(begins, made.running)
         self.world = made.laid(self.base)
         self.firms: tuple[FirmFacts, ...] = self.base.firms
         self.acting = self.firms[:1] if script else self._acting(draw)
-        self.healing = self.firms if begins == "connected" and not script else self.acting
+        self.healing = self.firms if begins != "running" and not script else self.acting
         self.rng = random.Random(f"schedule-{seed}")
         self.faults = faults_.Faults(random.Random(f"faults-{seed}"), self.rates)
         self.clock = self.world.clock
@@ -189,8 +189,10 @@ class History(SimLife):
         for act in self.acts:
             if self.keep.acts is None or act.number in self.keep.acts:
                 self.later(act.at, act.name, lambda a=act: self.people.act(a.name, random.Random(a.seed)))  # type: ignore[misc]
-        if begins == "connected":
-            for firm in self.firms:
+        if begins == "new":
+            self.later(self.began + timedelta(hours=1), "goes on", lambda: self.people.begin_anew(self.firms[0]))
+        if begins != "running":
+            for firm in self.firms[begins == "new" :]:
                 self.later(self.began, "resync", lambda f=firm: self.people.resync(f))  # type: ignore[misc]
         for day in range(5, DAYS, 5):  # somebody sees the task "connect it again"
             for firm in self.firms:
