@@ -43,7 +43,6 @@ STEPS_AT_MOST = 60_000
 HEAL_STEPS = 20_000
 HEAL_DAYS = 8
 NIGHTS = 0.002  # the share of nights that reconcile
-DELIVERY_UNTOLD = 0.6  # the share of deliveries of which SES tells nothing; of bounces and complaints it does
 SEEN = "a task seen"
 NEVER = datetime.max.replace(tzinfo=UTC)
 
@@ -57,8 +56,27 @@ class Keep:
 
 
 @dataclass(frozen=True)
+class Pace:
+    """How much happens. ``acts``: how many, one of these; ``both``: the share of histories in which people act in both
+    firms; ``asleep``: in which the other firm reminds nobody; ``brief``: in which access tokens end soon; ``untold``:
+    the share of deliveries of which SES tells nothing (of bounces and complaints it does); ``polls``: hours between."""
+
+    acts: tuple[int, ...]
+    both: float
+    asleep: float
+    brief: float
+    untold: float
+    polls: tuple[int, ...]
+
+
+CALM = Pace((1, 1, 1, 1, 1, 2, 2, 3), 0.08, 0.75, 0.25, 0.6, (2880, 4320, 4320, 4320))
+BUSY = Pace((1, 1, 2, 2, 3, 3, 4, 6), 0.25, 0.0, 0.5, 0.0, (1440, 2880, 4320, 4320))
+
+
+@dataclass(frozen=True)
 class Mix:
-    """What a saboteur may ask for: more of some acts and faults than the seed would draw. Seeds stay the same."""
+    """What a saboteur may ask for: more of some acts and faults than the seed would draw. Seeds stay the same, and more
+    happens."""
 
     acts: dict[str, int] = field(default_factory=dict)  # name -> weight
     faults: dict[str, float] = field(default_factory=dict)
@@ -115,6 +133,7 @@ class History(SimLife):
     ) -> None:
         self.seed = seed
         self.keep, self.mix, self.tracing, self.script = keep or Keep(), mix or Mix(), tracing, script
+        self.pace = CALM if mix is None else BUSY
         draw = random.Random(f"history-{seed}")
         kinds = self.keep.faults
         self.rates = faults_.drawn(draw, kinds) if script is None else {}
@@ -135,7 +154,7 @@ class History(SimLife):
         self.crew = Crew(self.clock, random.Random(f"crew-{seed}"), self._between)
         self.crew.limit = STEPS_AT_MOST
         self.crew.on_death = self._died
-        self.poll_every = timedelta(hours=draw.choice((2880, 4320, 4320, 4320)))
+        self.poll_every = timedelta(hours=draw.choice(self.pace.polls))
         self.trace: list[str] = []
         self.calls = 0
         self.number = itertools.count()
@@ -164,7 +183,7 @@ class History(SimLife):
     def _acting(self, draw: random.Random) -> tuple[FirmFacts, ...]:
         """In which firms people act; another one lives beside them and reminds its clients."""
         one, other = self.firms
-        return draw.choice((*6 * ((one,),), *5 * ((other,),), (one, other)))
+        return self.firms if draw.random() < self.pace.both else draw.choice(((one,), (one,), (other,)))
 
     def _stretch_polls(self, draw: random.Random) -> None:
         """The first polls come at any time within their interval, not all at the beginning."""
@@ -184,7 +203,7 @@ class History(SimLife):
     def _put_on_agenda(self, draw: random.Random, begins: str) -> None:
         self._stretch_polls(draw)
         for firm in set(self.firms) - set(self.healing):
-            self._let_sleep(firm, mails=draw.random() < 0.75)
+            self._let_sleep(firm, mails=draw.random() < self.pace.asleep)
         self.acts = self._drawn_acts(draw)
         for act in self.acts:
             if self.keep.acts is None or act.number in self.keep.acts:
@@ -205,8 +224,8 @@ class History(SimLife):
 
     def _set_switches(self, draw: random.Random) -> None:
         clio, books = self.world.clio_box.switches, self.world.quickbooks_box.switches
-        clio["expires_in"] = draw.choice((30 * 86_400, *3 * (180 * 86_400,)))
-        books["access_token_seconds"] = draw.choice((3600, *3 * (180 * 86_400,)))
+        clio["expires_in"] = 30 * 86_400 if draw.random() < self.pace.brief else 180 * 86_400
+        books["access_token_seconds"] = 3600 if draw.random() < self.pace.brief else 180 * 86_400
         books["batch_replay"] = draw.choice(("error6000", "replay"))
         books["rotate_every_seconds"] = draw.choice((0, 86_400))
         books["old_token_revokes"] = draw.choice(("soon", True, False))
@@ -214,6 +233,7 @@ class History(SimLife):
         clio["description_on_allocation"] = draw.random() < 0.5
         clio["patch_paid"] = draw.choice(("refuse", "accept", "accept_bare", "no_effect"))
         clio["trust_payment_lines"] = draw.choice(("both", "both", "operating", "none"))
+        self.world.stripe_box.switches["events_kept_seconds"] = 400 * 86_400  # polls rest for months here
         company = {"AutoApplyCredit": draw.random() < 0.2, **self.mix.switches.get("company", {})}
         for firm in self.firms if any(company.values()) else ():
             self.world.quickbooks_box.people.set_preferences(firm.realm, **company)
@@ -229,7 +249,7 @@ class History(SimLife):
     def _drawn_acts(self, draw: random.Random) -> list[Act]:
         weights = {**ACTS, **self.mix.acts}
         names = sorted(weights)
-        count = draw.choice((1, 1, 1, 1, 1, 2, 2, 3))
+        count = draw.choice(self.pace.acts)
         picked = draw.choices(names, [weights[n] for n in names], k=count)
         moments = sorted(draw.uniform(0.02, DAYS) for _ in range(count))
         acts = []
@@ -286,7 +306,7 @@ class History(SimLife):
             told = "bounce"
         elif self.faults.strikes("complain"):
             told = "complaint"
-        if told == "delivery" and self.rng.random() < DELIVERY_UNTOLD:
+        if told == "delivery" and self.rng.random() < self.pace.untold:
             return
         self.hook(f"mail {told}", lambda: mailing.event_seen(self.world, sent.tag, told))
 

@@ -395,7 +395,10 @@ KERNEL_SABOTEURS: tuple[Saboteur, ...] = (
         Mix({"cheque": 60, "start_collection": 40}, {"hooks_lose": 1.0}),
     ),
     Saboteur(
-        "open amount taken from Clio alone", ("3",), open_from_clio_alone, Mix({"client_pays": 100, "record_ours": 1})
+        "open amount taken from Clio alone",
+        ("3",),
+        open_from_clio_alone,
+        Mix({"client_pays": 100, "start_collection": 60}),
     ),
     Saboteur(
         "refresh token saved after use",
@@ -424,6 +427,11 @@ KERNEL_SABOTEURS: tuple[Saboteur, ...] = (
         payload_trusted,
         Mix({"client_pays": 200}),
     ),
-    Saboteur("trust payable paid by the operating account", ("5",), trust_on_operating, Mix({"client_pays": 80})),
+    Saboteur(
+        "trust payable paid by the operating account",
+        ("5",),
+        trust_on_operating,
+        Mix({"client_pays": 80, "start_collection": 80}),
+    ),
     Saboteur("a cent lost in a split", ("2",), cent_lost_in_a_split, Mix({"cheque_over_two": 80})),
 )

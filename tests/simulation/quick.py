@@ -3,7 +3,8 @@
 The stripe package makes an object of every node of an answer, which the shipped client turns back into plain values at
 once; here the plain values are given at once, and no lines are made for its log (``test_swarm.py`` compares histories
 with and without). An address that bounced is looked up anew every ten days, not every day, and a bank debit on its way
-is looked at every four. Polls and waits are stretched in ``world.py``.
+is looked at every four. Polls and waits are stretched in ``world.py``; Stripe's events, which are polled for every hour
+and kept for thirty days, are kept, and asked for, as much longer.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import stripe
 from stripe import _api_requestor
 
 from chalicelib.domain import paying
-from chalicelib.flow import mailing
+from chalicelib.flow import feeds, mailing
 from tests.simulation.seam import query_text
 
 _built = _api_requestor._convert_to_stripe_object  # type: ignore[attr-defined]
@@ -63,5 +64,6 @@ QUICKER: dict[str, Any] = {
 def quick() -> Iterator[None]:
     plain = mock.patch.dict(vars(_api_requestor), QUICKER)
     bounced = mock.patch.object(mailing, "LOOKS_AGAIN", timedelta(days=10))
-    with plain, bounced, mock.patch.object(paying, "ON_ITS_WAY_LOOKS", timedelta(days=4)):
+    events = mock.patch.object(feeds, "EVENTS_BACK", timedelta(days=400))
+    with plain, bounced, events, mock.patch.object(paying, "ON_ITS_WAY_LOOKS", timedelta(days=4)):
         yield

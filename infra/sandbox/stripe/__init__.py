@@ -23,6 +23,7 @@ refund_returns_fee             false       true: a refund gives Stripe's fee bac
 idempotency_stores_refusals    true        false: an error met during execution is not stored under the key
 executions_to_break            0           the next n POSTs with a key are carried out, then answered 500, and stored so
 reused_code_revokes            false       true: an OAuth code used twice also disconnects the account
+events_kept_seconds            2592000     how long events can be listed
 links_for_oauth_accounts       false       true: Account Links may be made for accounts connected by OAuth
 oauth_offers_own_accounts      false       true: the authorize page also lists accounts that the platform made
 oauth_controller_bare          false       true: accounts connected by OAuth show its ``type`` alone

@@ -136,7 +136,8 @@ def _matches(type: str, wanted: str) -> bool:
 
 
 def _recent(box: Box, event: Thing) -> bool:
-    return bool(event["created"] > box.epoch() - events.KEPT_FOR)
+    kept = int(box.switch("events_kept_seconds", events.KEPT_FOR))
+    return bool(event["created"] > box.epoch() - kept)
 
 
 def get_event(call: Call, thing_id: str) -> Thing:
