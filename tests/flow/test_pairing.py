@@ -178,6 +178,21 @@ def test_what_is_not_certain_any_more_is_asked_about() -> None:
     assert beside(stage).theirs == b.theirs
 
 
+def test_what_has_become_certain_since_is_counted_among_the_certain_ones() -> None:
+    stage = a_stage()
+    stage.world.clio_box.switches["description_on_allocation"] = True
+    made = pay_in_quickbooks(stage, "1042", "150.00", "2026-02-10")
+    box = stage.world.quickbooks_box.people
+    box.change_payment(stage.realm, str(made["Id"]), PaymentRefNum="CHK 118")
+    in_clio(stage, 2500, "2026-02-21")
+    linked(stage)
+    assert pairing_views.waiting(stage.world, stage.firm).certain == 0
+    in_clio(stage, 15000, "2026-02-20", description="Check 118")
+    stage.pass_time(5, minutes=20)
+    assert pairing_views.waiting(stage.world, stage.firm).certain == 1
+    assert pairing.confirm_certain(stage.world, stage.firm, STAFF) == 1
+
+
 def test_what_nobody_waits_for_any_more_leaves_the_list() -> None:
     for confirm in (False, True):
         stage = certain()
