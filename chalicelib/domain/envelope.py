@@ -98,11 +98,15 @@ def moves(was: Post, said: Post) -> bool:
 
 
 def outcome(envelope: Envelope, fact: Outcome, now: datetime) -> Decision[Envelope]:
+    """Once it is known what became of it nobody watches it any more, and no doubt of it stands."""
     if not moves(envelope.post, fact.post):
         return Decision(envelope)
     sent_at = now if fact.post is Post.SENT else envelope.sent_at
     owed = (_task(envelope, fact, now),) if fact.post in TASKS else ()
-    closes = (effects.key_of(envelope.firm, effects.Do.TASK, f"mail/{envelope.id}/{Post.UNCERTAIN}"),)
+    closes = (
+        effects.key_of(envelope.firm, effects.Do.TASK, f"mail/{envelope.id}/{Post.UNCERTAIN}"),
+        effects.key_of(envelope.firm, effects.Do.WATCH_MAIL, envelope.id),
+    )
     new = replace(envelope, post=fact.post, sent_at=sent_at, message=fact.message or envelope.message)
     return Decision(new, effects=owed, closes=closes if fact.post is not Post.UNCERTAIN else ())
 

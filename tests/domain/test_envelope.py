@@ -135,11 +135,11 @@ def test_what_went_wrong_is_told_to_a_person(post: Post) -> None:
 
 
 @pytest.mark.parametrize("post", [Post.SENT, Post.DELIVERED, Post.RELEASED])
-def test_what_went_well_is_no_task_and_closes_the_uncertain_one(post: Post) -> None:
+def test_what_went_well_is_no_task_closes_the_uncertain_one_and_is_watched_no_more(post: Post) -> None:
     uncertain = envelope.outcome(an_envelope(), Outcome(Post.UNCERTAIN), NOW)
     decision = envelope.outcome(uncertain.state, Outcome(post), NOW)
     assert decision.effects == ()
-    assert decision.closes == (one(uncertain.effects, Do.TASK).key,)
+    assert decision.closes == (one(uncertain.effects, Do.TASK).key, key_of("us-1", Do.WATCH_MAIL, "e1"))
 
 
 def test_an_uncertain_mail_closes_nothing() -> None:

@@ -13,6 +13,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from chalicelib.flow import collecting, resync, trust_setup
+from chalicelib.flow.drain import drain
 from chalicelib.store.memory import MemoryStore
 from infra.sandbox.clio.seed import FIRM_A, FIRM_B, OWNER_A, OWNER_B, Builder, line
 from infra.sandbox.quickbooks import REALM_A, REALM_B
@@ -114,7 +115,12 @@ class Bases:
 
     def __init__(self) -> None:
         self.world = _seeded()
-        self.new = _taken(self.world, _connected(self.world, matched=False)[1])
+        _, firms = _connected(self.world, matched=False)
+        self.world.stripe_box.deliver_due(lambda *_: 200)
+        for lane in sorted({owed.effect.lane for owed in self.world.store._effects.values()}):
+            if lane.startswith(firms[1].firm):  # what connecting owed: it is the first firm's story
+                drain(self.world, lane)
+        self.new = _taken(self.world, firms)
         self.world = _seeded()
         stages, firms = _connected(self.world)
         self.connected = _taken(self.world, firms)
@@ -122,12 +128,12 @@ class Bases:
             stage.resync()
         self.world.clock.move(minutes=5)
         stages[0].work()
-        for stage, reminded in zip(stages, (1, 1), strict=True):
-            self._start_collections(stage, reminded)
         self.world.clock.move(minutes=30)
         for stage in stages:  # what the first sync made is seen once here, not again in each history
             resync.begin_polls(self.world, stage.firm)
             stage.work()
+        for stage, reminded in zip(stages, (1, 1), strict=True):
+            self._start_collections(stage, reminded)
         self.running = _taken(self.world, firms)
 
     def _start_collections(self, stage: Stage, reminded: int) -> None:

@@ -9,7 +9,7 @@ import gc
 import heapq
 import itertools
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -69,7 +69,7 @@ class Pace:
     polls: tuple[int, ...]
 
 
-CALM = Pace((1, 1, 1, 1, 1, 2, 2, 3), 0.08, 0.75, 0.25, 0.6, (2880, 4320, 4320, 4320))
+CALM = Pace((1, 1, 1, 1, 1, 1, 2, 3), 0.06, 0.9, 0.25, 0.7, (2880, 4320, 4320, 4320))
 BUSY = Pace((1, 1, 2, 2, 3, 3, 4, 6), 0.25, 0.0, 0.5, 0.0, (1440, 2880, 4320, 4320))
 
 
@@ -140,7 +140,7 @@ class History(SimLife):
         self.scripted = script is not None
         self.rates.update({k: v for k, v in self.mix.faults.items() if kinds is None or k in kinds})
         made = bases()
-        begins = self.mix.begins or draw.choice(("new", "connected", *46 * ("running",)))
+        begins = self.mix.begins or draw.choice(("new", "connected", *60 * ("running",)))
         begins = script.begins if script else begins
         self.base = {"new": made.new, "connected": made.connected}.get(begins, made.running)
         self.world = made.laid(self.base)
@@ -175,7 +175,7 @@ class History(SimLife):
         if script is not None:
             self.days = script.days
             self.crew.dies_at = script.dies_at
-            self._let_sleep(self.firms[1], mails=True)
+            self._let_sleep(self.firms[1], (*RECURRING, Do.REMIND))
             script.tell(self)
             return
         self._put_on_agenda(draw, begins)
@@ -193,17 +193,17 @@ class History(SimLife):
             if owed.effect.kind in RECURRING:
                 store.postpone(owed.effect.key, self.began + store.rests(owed.effect.kind) * draw.random())
 
-    def _let_sleep(self, firm: FirmFacts, *, mails: bool = False) -> None:
-        """What comes by itself, reminders excepted unless ``mails``, comes after the story."""
-        reminders = (Do.REMIND,) if mails else ()
+    def _let_sleep(self, firm: FirmFacts, kinds: Collection[str]) -> None:
+        """What this firm owes of these kinds comes after the story."""
         for owed in list(self.world.store._effects.values()):
-            if owed.effect.firm == firm.firm and owed.effect.kind in (*RECURRING, *reminders):
+            if owed.effect.firm == firm.firm and owed.effect.kind in kinds:
                 self.world.store.postpone(owed.effect.key, self.began + LONG)
 
     def _put_on_agenda(self, draw: random.Random, begins: str) -> None:
         self._stretch_polls(draw)
         for firm in set(self.firms) - set(self.healing):
-            self._let_sleep(firm, mails=draw.random() < self.pace.asleep)
+            reminders = (Do.REMIND,) if draw.random() < self.pace.asleep else ()
+            self._let_sleep(firm, (*RECURRING, *reminders))
         self.acts = self._drawn_acts(draw)
         for act in self.acts:
             if self.keep.acts is None or act.number in self.keep.acts:
