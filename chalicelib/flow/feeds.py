@@ -122,7 +122,7 @@ def _read(
     if first:
         first.listing = lists and (not cursor or cursor.get("list") == first.id)
     while True:
-        page = _page(reach, feed, since, next_)
+        page = page_of(reach, feed, since, next_)
         _take_page(world, reach, policy, feed, page.items, tally, first)
         next_ = page.next
         if next_ is None:
@@ -143,7 +143,8 @@ def _look_at_wanted(world: World, policy: Policy, first: FirstReceipts) -> None:
             point_at_bill(world, policy, id, first=first.id)
 
 
-def _page(reach: Reach, feed: str, since: datetime | None, next_: str | None) -> Any:
+def page_of(reach: Reach, feed: str, since: datetime | None, next_: str | None) -> Any:
+    """A page of a feed of Clio's. Raises Unavailable and Disconnected."""
     if since is not None and since.year < 1980:
         since = None
     if feed == "receipts":

@@ -24,7 +24,7 @@ from chalicelib.domain.posting import is_current
 from chalicelib.domain.readings import BillReading, BookedPayment, Pot, SessionReading
 from chalicelib.domain.totalling import Totals
 from chalicelib.errors import Disconnected, Unavailable
-from chalicelib.flow import noticing, states, trust_check
+from chalicelib.flow import feeds, noticing, states, trust_check
 from chalicelib.flow.ports import World
 from chalicelib.flow.reach import Reach
 from chalicelib.flow.settle import settle
@@ -33,7 +33,7 @@ PAGE = 100
 NAMED_AT_MOST = 100  # a record holds 64 KB; the count says how many there are
 LATELY = timedelta(days=35)  # payments that a night's comparison looks at
 CLOCKS = timedelta(minutes=10)  # Stripe's time of making and ours may differ by so much
-CHANGED = "changed"  # what QuickBooks changed of bills that are not open
+CHANGED = "changed"  # what Clio or QuickBooks changed of bills that are not open
 CHANGES_BACK = timedelta(days=29)  # reference/quickbooks.md 2.7: at most 30 days
 CHANGED_AT_MOST = 1000
 HISTORY_SHOWN = 60
@@ -210,8 +210,8 @@ def _of_tabs(world: World, firm: str, run: _Run) -> tuple[list[Held], list[str],
 
 
 def _changed(world: World, reach: Reach, policy: Policy, run: _Run) -> list[Difference]:
-    """What QuickBooks changed since the last comparison of bills that are not open: those that are were met already.
-    Where it cannot tell them all, the next full comparison does."""
+    """What Clio or QuickBooks changed since the last comparison of bills that are not open: those that are were met
+    already. Where they cannot tell them all, the next full comparison does."""
     last = report(world, policy.firm.id)
     since = max(last.at if last else run.report.at - CHANGES_BACK, run.report.at - CHANGES_BACK) - CLOCKS
     told = reach.quickbooks(lambda q, a: q.changes(a, since))
@@ -219,7 +219,7 @@ def _changed(world: World, reach: Reach, policy: Policy, run: _Run) -> list[Diff
     paid = [id for x in told.payments for id, _ in x.lines]
     ids = list(dict.fromkeys([*(i.id for i in told.invoices), *gone, *paid]))[:CHANGED_AT_MOST]
     holders = [world.store.held_by(receipts.link_key(policy.lanes.book, "invoice", id)) for id in ids]
-    ours = dict.fromkeys(h.partition("/")[2] for h in holders if h)
+    ours = dict.fromkeys([*(h.partition("/")[2] for h in holders if h), *_changed_in_clio(reach, since)])
     found: list[Difference] = []
     refs = [Ref(policy.firm.id, Kind.PAYABLE, id) for id in ours]
     for start in range(0, len(refs), PAGE):
@@ -228,6 +228,11 @@ def _changed(world: World, reach: Reach, policy: Policy, run: _Run) -> list[Diff
         found += _payables(world, reach, closed, run.report)[0]
     run.report.counts["changed"] = len(ours)
     return found
+
+
+def _changed_in_clio(reach: Reach, since: datetime) -> list[str]:
+    """Ids of bills, voided and deleted ones too: a page of each, so that a night asks for no more."""
+    return [i.id for feed in ("bills", "void", "deleted") for i in feeds.page_of(reach, feed, since, None).items]
 
 
 def _name(run: _Run, found: Sequence[Difference]) -> None:

@@ -205,6 +205,22 @@ def test_a_night_finds_what_quickbooks_changed_on_a_paid_invoice_and_only_then()
     assert (told.full, told.by) == (False, "nightly")
 
 
+def test_a_night_finds_what_clio_changed_on_a_paid_bill_that_no_poll_has_shown_yet() -> None:
+    stage = a_clean_stage()
+    made = record(stage, {"1046": 125000})
+    acts.poll(stage)
+    assert acts.tab(stage, "1046") == "paid"
+    assert night(stage).agree
+    stage.world.clio_box.people.remove_payment(made)
+    reconciling.start(stage.world, stage.firm, "nightly", full=False)
+    stage.work()  # before any poll
+    told = reconciling.report(stage.world, stage.firm)
+    assert told
+    assert "not read yet" in acts.about(told, "1046")
+    acts.poll(stage)
+    assert night(stage).agree
+
+
 def test_every_comparison_is_kept_and_can_be_looked_at() -> None:
     stage = a_clean_stage()
     first = compare(stage)
