@@ -71,6 +71,15 @@ class Share:
 
 
 @dataclass(frozen=True, slots=True)
+class Returned:
+    """A payment of ours of which nothing is left, and that Clio does not show: staff may record it there yet."""
+
+    payment: str
+    code: str
+    on: date
+
+
+@dataclass(frozen=True, slots=True)
 class Active:
     """The lock of the one attempt under way."""
 
@@ -213,6 +222,7 @@ class Payable:
     leaving: tuple[str, ...] = ()
     matter_ids: tuple[str, ...] = ()
     words: str = ""
+    returned: tuple[Returned, ...] = ()
 
     @property
     def open(self) -> int:

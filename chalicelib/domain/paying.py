@@ -346,22 +346,10 @@ def _reversed(p: Payable, payment: Payment, item: Item, policy: Policy, now: dat
     shares = tuple(replace(s, cents=item.net) if s.payment == payment.id else s for s in p.shares)
     if p.share_of(payment.id) is None:
         shares = (*shares, Share(payment.id, item.net, payment.code, payment.settled_on or policy.firm.today(now)))
-    state = replace(p, shares=tuple(s for s in shares if s.cents or s.shown or s.patched))
+    state = receipts.put_away(replace(p, shares=shares))
     owed: list[Effect] = []
     if any(s.recorded > s.cents or (s.patched and s.cents < item.cents) for s in state.shares) and not state.hold:
-        state = replace(state, hold=receipts.REMOVE_IN_CLIO, seq=state.seq + 1, hold_seq=state.seq + 1)
-        owed.append(
-            effects.task(
-                p.firm,
-                f"remove/{p.id}/{state.hold_seq}",
-                f"payable/{p.id}",
-                now,
-                title=f"{p.number}: remove the payment {payment.code} in Clio",
-                reason=f"{show(item.back, p.currency)} of it went back to the client.",
-                remedy="Open the bill in Clio and delete the payment. The invoice opens again when Clio shows that.",
-                body={"payable": p.id, "payment": payment.id},
-            )
-        )
+        state, owed = receipts.hold_until_removed(state, payment.id, payment.code, item.back, now)
     elif not any(s.recorded > s.cents for s in state.shares):  # else another payment's hold stands
         state = receipts.lift_hold(state)
     new, more = plan(state, policy, now)

@@ -16,7 +16,7 @@ from chalicelib.domain.effects import Do
 from chalicelib.domain.firm import Policy
 from chalicelib.domain.kernel import Decision, Effect, Guard, Neighbour
 from chalicelib.domain.money import show
-from chalicelib.domain.payable import Known, Payable, Share, Standing
+from chalicelib.domain.payable import Known, Payable, Returned, Share, Standing
 from chalicelib.domain.planning import outdated, plan
 from chalicelib.domain.readings import BillReading, Receipt
 from chalicelib.errors import Refused
@@ -89,10 +89,10 @@ def _forget(state: Payable, receipt: str) -> Payable:
 
 def tell_payments(state: Payable, before: tuple[Share, ...], now: datetime) -> tuple[Payable, list[Effect]]:
     """Every payment whose standing in Clio changed hears of it."""
-    old = {s.payment: s for s in before}
+    old = {s.payment: (s.shown, s.patched) for s in before}
     owed: list[Effect] = []
     for s in state.shares:
-        if s.payment in old and (old[s.payment].shown, old[s.payment].patched) != (s.shown, s.patched):
+        if old.get(s.payment, ((), False)) != (s.shown, s.patched):
             state = replace(state, seq=state.seq + 1)
             owed.append(effects.item_matched(state.firm, s.payment, state.id, state.seq, now))
     return state, owed
@@ -140,10 +140,14 @@ def sort(state: Payable, policy: Policy, now: datetime) -> tuple[Payable, list[E
             continue
         waiting = [s for s in state.shares if s.recorded < s.cents]
         named = [s for s in waiting if s.code and s.code.upper() in known.text.upper()]
+        back = [r for r in state.returned if r.code and r.code.upper() in known.text.upper()]
         if named and known.cents <= sum(s.cents - s.recorded for s in named):
             state = _match(state, known, tuple(s.payment for s in named), "code")
             state, looks = _rest_of_group(state, known, policy, now)
             owed += looks
+        elif back:
+            state, more = _recorded_too_late(state, known, back[0], policy, now)
+            owed += more
         elif waiting:
             state, known = _doubt(state, known)
             owed.append(_ask(state, known, waiting, now))
@@ -153,6 +157,47 @@ def sort(state: Payable, policy: Policy, now: datetime) -> tuple[Payable, list[E
             state, look = _group(_stand(state, known, Standing.OWN), known, policy, now)
             owed.append(look)
     return state, owed
+
+
+def _recorded_too_late(
+    state: Payable, known: Known, of: Returned, policy: Policy, now: datetime
+) -> tuple[Payable, list[Effect]]:
+    """Staff recorded a payment whose money had gone back: it is ours, and is to be removed in Clio."""
+    state = replace(state, shares=(*state.shares, Share(of.payment, 0, of.code, of.on)))
+    state = replace(state, returned=tuple(r for r in state.returned if r != of))
+    state = _match(state, known, (of.payment,), "code")
+    state, owed = _rest_of_group(state, known, policy, now)
+    state, task = hold_until_removed(state, of.payment, of.code, known.cents, now)
+    return state, [*owed, *task]
+
+
+def hold_until_removed(
+    state: Payable, payment: str, code: str, back: int, now: datetime
+) -> tuple[Payable, list[Effect]]:
+    """Clio shows more of a payment than we still have. ``back``: cents that went back to the client. Where a hold
+    stands already, it covers this too."""
+    if state.hold:
+        return state, []
+    state = replace(state, hold=REMOVE_IN_CLIO, seq=state.seq + 1, hold_seq=state.seq + 1)
+    task = effects.task(
+        state.firm,
+        f"remove/{state.id}/{state.hold_seq}",
+        f"payable/{state.id}",
+        now,
+        title=f"{state.number}: remove the payment {code} in Clio",
+        reason=f"{show(back, state.currency)} of it went back to the client.",
+        remedy="Open the bill in Clio and delete the payment. The invoice opens again when Clio shows that.",
+        body={"payable": state.id, "payment": payment},
+    )
+    return state, [task]
+
+
+def put_away(state: Payable) -> Payable:
+    """A share of which nothing is left, and that Clio does not show, is known by its code only."""
+    kept = tuple(s for s in state.shares if s.cents or s.shown or s.patched)
+    gone = tuple(Returned(s.payment, s.code, s.on) for s in state.shares if s not in kept)
+    told = {s.payment for s in state.shares}
+    return replace(state, shares=kept, returned=(*(r for r in state.returned if r.payment not in told), *gone))
 
 
 def _stand(state: Payable, known: Known, standing: Standing, by: str = "") -> Payable:
@@ -205,8 +250,7 @@ def expire_stale_attempt(state: Payable, now: datetime) -> tuple[Payable, list[E
 def lift_hold(state: Payable) -> Payable:
     """The hold "remove it in Clio" ends when Clio shows no more of each payment than we still have."""
     if state.hold == REMOVE_IN_CLIO and all(s.recorded <= s.cents and not s.patched for s in state.shares):
-        kept = tuple(s for s in state.shares if s.cents or s.shown)
-        return replace(state, hold="", shares=kept)
+        return put_away(replace(state, hold=""))
     return state
 
 

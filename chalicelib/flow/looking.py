@@ -69,7 +69,9 @@ def _with_texts(
     reach: Reach, bill: BillReading, known: Payable | None, found: tuple[Receipt, ...]
 ) -> tuple[Receipt, ...]:
     """Where a new receipt may be a payment of ours, the text that staff typed is read from the bank side too."""
-    if known is None or not bill.client or not any(s.recorded < s.cents for s in known.shares):
+    if known is None or not bill.client:
+        return found
+    if not known.returned and not any(s.recorded < s.cents for s in known.shares):
         return found
     held = {k.id for k in known.receipts}
     if all(r.id in held or r.voided or r.kind == "credit" for r in found):
@@ -83,7 +85,7 @@ def _with_texts(
 
 
 def _trust_deposits(reach: Reach, bill: BillReading, known: Payable | None) -> tuple[Receipt, ...]:
-    if known is None or not (known.shares or known.receipts or known.attempt) or not bill.client:
+    if known is None or not (known.shares or known.returned or known.receipts or known.attempt) or not bill.client:
         return ()
     client = bill.client.id
     return tuple(

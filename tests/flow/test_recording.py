@@ -6,6 +6,7 @@ import pytest
 
 from chalicelib.domain.firm import MarkPaidSwitched
 from chalicelib.domain.kernel import Effect
+from chalicelib.domain.payable import Standing
 from chalicelib.domain.payment import Payment
 from chalicelib.errors import Refused
 from chalicelib.flow import attention, signing, views
@@ -439,3 +440,44 @@ def test_a_lost_answer_to_the_mark_is_read_and_decided_anew() -> None:
     assert patches(stage) == 1, "never repeated"
     assert posted_on(stage, "1046") == [125000]
     assert stage.world.clio_box.people.find_bill("1046")["balance"] == 0
+
+
+def test_a_payment_recorded_after_its_money_went_back_is_not_posted_and_is_to_be_removed() -> None:
+    stage = a_synced_stage()
+    paid = pay_by_card(stage, "1046")
+    stage.world.stripe_box.people.refund(paid.intent)
+    stage.work()
+    before = len(acts.posted_on(stage, "1046"))
+    made = record(stage, {"1046": 125000}, f"Card {paid.code}")
+    stage.pass_time(2, minutes=20)
+    p = payable(stage, "1046")
+    assert (p.hold != "", p.returned) == (True, ())
+    assert [k.standing for k in p.receipts] == [Standing.MATCHED]
+    assert len(acts.posted_on(stage, "1046")) == before
+    assert len(acts.tasks(stage, "remove")) == 1
+    stage.world.clio_box.people.remove_payment(made)
+    stage.pass_time(2, minutes=20)
+    p = payable(stage, "1046")
+    assert (p.hold, p.open, p.shares) == ("", 125000, ())
+    assert acts.tasks(stage, "remove") == []
+    record(stage, {"1046": 125000}, f"Card {paid.code}")
+    stage.pass_time(2, minutes=20)
+    assert len(acts.tasks(stage, "remove")) == 1, "again"
+    assert len(acts.posted_on(stage, "1046")) == before
+
+
+def test_one_recorded_too_late_beside_another_hold_asks_for_nothing_more() -> None:
+    stage = a_synced_stage()
+    first = pay_by_card(stage, "1046")
+    stage.world.stripe_box.people.refund(first.intent)
+    stage.work()
+    second = pay_by_card(stage, "1046")
+    record(stage, {"1046": 60000}, f"Card {second.code}")
+    stage.pass_time(1, minutes=20)
+    stage.world.stripe_box.people.refund(second.intent)
+    stage.work()
+    assert len(acts.tasks(stage, "remove")) == 1
+    record(stage, {"1046": 65000}, f"Card {first.code}")
+    stage.pass_time(2, minutes=20)
+    assert len(acts.tasks(stage, "remove")) == 1
+    assert {k.standing for k in payable(stage, "1046").receipts} == {Standing.MATCHED}

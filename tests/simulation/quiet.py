@@ -128,6 +128,9 @@ class Quiet:
         if e.kind == Do.POSTING:
             b = self.c.bodies[Ref(e.firm, Kind.PAYMENT, e.body["payment"])]
             return any(self._about_payable(firm, i["payable"]) for i in b["items"])
+        if e.kind == Do.CREDIT:
+            b = self.c.bodies[Ref(e.firm, Kind.CREDIT, e.body["credit"])]
+            return any(self._about_payable(firm, p["payable"]) for p in b["parts"])
         return False
 
     def _about_payable(self, firm: FirmFacts, id: str) -> bool:
