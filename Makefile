@@ -55,7 +55,9 @@ $(BROWSER_READY):
 	fi
 	@touch $@
 
-setup: $(READY) $(AWS_READY)
+# Both environments at the same time.
+setup:
+	@$(MAKE) -s --no-print-directory -j2 $(READY) $(AWS_READY)
 
 browser: $(BROWSER_READY)
 
@@ -74,7 +76,8 @@ format: $(READY)
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-test: setup browser lint
+test:
+	@$(MAKE) -s --no-print-directory -j2 $(READY) $(AWS_READY) browser lint
 	@PYTHONHASHSEED=0 $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -rs $(COVERAGE) $(ARGS)
 
 simulate: $(READY)
