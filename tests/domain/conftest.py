@@ -11,6 +11,6 @@ from hypothesis import settings
 
 settings.register_profile("search", deadline=None, max_examples=500)
 settings.register_profile("any-machine", deadline=None, derandomize=True, database=None)
-settings.register_profile("mutation", deadline=None, max_examples=25, derandomize=True, database=None)
+settings.register_profile("mutation", deadline=None, max_examples=10, derandomize=True, database=None)
 usual = "mutation" if "MUTANT_UNDER_TEST" in os.environ else "any-machine"
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", usual))

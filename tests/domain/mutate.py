@@ -1,8 +1,8 @@
 """``make mutate``: breaks the domain's rules one by one and asks its tests which breaks they notice (mutmut).
 
-Each module is broken in a copy of its own below .local/mutation, so that the tree is never changed while others use it,
-one module's run can be repeated alone, and a run that was stopped goes on where it stood. A break that mypy refuses is
-noticed: ``make test`` runs mypy. ``python -m tests.domain.mutate money receipts``: only these modules.
+The domain is broken in a copy of its own below .local/mutation, so that the tree is never changed while others use it,
+and a run that was stopped goes on where it stood. A break that mypy refuses is noticed: ``make test`` runs mypy.
+``python -m tests.domain.mutate money receipts``: only these modules, each in a copy of its own.
 
 Writes docs/mutation.md from all modules run so far: the score of each, and the breaks that nobody noticed with the
 reason that tests/domain/survivors.txt gives. Prints one JSON object as its last line.
@@ -10,8 +10,10 @@ reason that tests/domain/survivors.txt gives. Prints one JSON object as its last
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -19,6 +21,8 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
+
+from mutmut.mutation.diff_apply import get_diff_for_mutant
 
 ROOT = Path(__file__).parents[2]
 DOMAIN = ROOT / "chalicelib" / "domain"
@@ -31,7 +35,7 @@ NICE = 15
 WITHOUT_RULES = ("__init__", "readings", "wanted")  # values only
 SETTINGS = """[mutmut]
 source_paths=chalicelib/domain
-only_mutate=chalicelib/domain/{module}.py
+only_mutate={modules}
 also_copy=chalicelib
 pytest_add_cli_args_test_selection=tests/domain
 pytest_add_cli_args=-p
@@ -47,7 +51,7 @@ type_check_command={python}
     --explicit-package-bases
     --follow-imports
     silent
-    chalicelib/domain/{module}.py
+    {modules}
 """
 
 
@@ -64,12 +68,26 @@ class Survivor:
     def key(self) -> str:
         return f"{self.function} | {self.became}"
 
+    @property
+    def wording(self) -> bool:
+        """Whether only a text for people changed: the code around it is the same, and the text has several words."""
+        (code, texts), (broken, others) = (_apart(side) for side in (self.was, self.became))
+        changed = [one for one, other in zip(texts, others, strict=False) if one != other]
+        return code == broken and bool(changed) and all(" " in text.strip() for text in changed)
+
+
+TEXT = re.compile(r"""f?("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')""")
+
+
+def _apart(line: str) -> tuple[str, list[str]]:
+    """(the code with its texts taken out, the texts)."""
+    return TEXT.sub("_", line), TEXT.findall(line)
+
 
 @dataclass
 class Outcome:
     counts: dict[str, int]
     survivors: list[Survivor]
-    seconds: int
 
     @property
     def total(self) -> int:
@@ -80,9 +98,9 @@ class Outcome:
         return sum(self.counts.get(fate, 0) for fate in NOTICED)
 
 
-def copied(module: str) -> Path:
+def copied(name: str, modules: list[str]) -> Path:
     """A fresh copy of the sources; what earlier runs found out about unchanged functions stays."""
-    where = WHERE / module
+    where = WHERE / name
     for name in COPIED:
         source, target = ROOT / name, where / name
         if source.is_dir():
@@ -91,7 +109,8 @@ def copied(module: str) -> Path:
         else:
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source, target)
-    (where / "setup.cfg").write_text(SETTINGS.format(module=module, python=sys.executable))
+    paths = "\n    ".join(f"chalicelib/domain/{module}.py" for module in modules)
+    (where / "setup.cfg").write_text(SETTINGS.format(modules=paths, python=sys.executable))
     return where
 
 
@@ -108,8 +127,13 @@ def fates(where: Path) -> dict[str, str]:
     return {name: fate for name, _, fate in pairs if fate != "not checked"}
 
 
+def module_of(mutant: str) -> str:
+    return mutant.removeprefix("chalicelib.domain.").partition(".")[0]
+
+
 def survivor(where: Path, name: str, fate: str) -> Survivor:
-    lines = said(where, "show", name).splitlines()
+    with contextlib.chdir(where):
+        lines = get_diff_for_mutant(name, path=f"chalicelib/domain/{module_of(name)}.py").splitlines()
     was = next((r[1:].strip() for r in lines if r.startswith("-") and not r.startswith("---")), "")
     became = next((r[1:].strip() for r in lines if r.startswith("+") and not r.startswith("+++")), "")
     module, _, function = name.removeprefix("chalicelib.domain.").partition(".")
@@ -117,30 +141,34 @@ def survivor(where: Path, name: str, fate: str) -> Survivor:
     return Survivor(f"{module}.{plain}", fate, was, became)
 
 
-def broken(module: str) -> Outcome | None:
-    """Runs one module to its end; None when mutmut could not."""
-    where, began = copied(module), monotonic()
+def broken(name: str, modules: list[str]) -> bool:
+    """Breaks these modules in the copy ``name``; keeps what came of each. False: mutmut did not come to its end."""
+    where, began = copied(name, modules), monotonic()
     run = [sys.executable, "-m", "mutmut", "run", "--max-children", str(os.cpu_count() or 1)]
     with (where / "mutmut.log").open("w") as log:
         done = subprocess.run(run, cwd=where, check=False, stdout=log, stderr=subprocess.STDOUT)
     found = fates(where) if done.returncode == 0 else {}
     if not found:
-        print(f"{module}: mutmut did not run to its end; see {where / 'mutmut.log'}", file=sys.stderr)
-        return None
-    left = [survivor(where, name, fate) for name, fate in sorted(found.items()) if fate not in NOTICED]
-    outcome = Outcome(dict(Counter(found.values())), left, round(monotonic() - began))
-    told = {"counts": outcome.counts, "seconds": outcome.seconds, "survivors": [vars(s) for s in left]}
-    (where / "outcome.json").write_text(json.dumps(told, indent=1))
-    return outcome
+        print(f"{name}: mutmut did not run to its end; see {where / 'mutmut.log'}", file=sys.stderr)
+        return False
+    left: dict[str, list[Survivor]] = {module: [] for module in modules}
+    for mutant, fate in sorted(found.items()):
+        if fate not in NOTICED:
+            left[module_of(mutant)].append(survivor(where, mutant, fate))
+    for module in modules:
+        counts = Counter(fate for mutant, fate in found.items() if module_of(mutant) == module)
+        told = {"counts": counts, "survivors": [vars(s) for s in left[module]]}
+        (WHERE / f"{module}.json").write_text(json.dumps(told, indent=1))
+    print(f"{name}: {len(found)} breaks in {monotonic() - began:.0f} s", flush=True)
+    return True
 
 
 def known() -> dict[str, Outcome]:
     """The outcomes of all modules run so far."""
     found = {}
-    for path in sorted(WHERE.glob("*/outcome.json")):
+    for path in sorted(WHERE.glob("*.json")):
         told = json.loads(path.read_text())
-        left = [Survivor(**s) for s in told["survivors"]]
-        found[path.parent.name] = Outcome(told["counts"], left, told["seconds"])
+        found[path.stem] = Outcome(told["counts"], [Survivor(**s) for s in told["survivors"]])
     return found
 
 
@@ -156,38 +184,56 @@ def report(outcomes: dict[str, Outcome]) -> str:
         "# Mutation testing",
         "",
         "Written by `make mutate` (tests/domain/mutate.py). Each rule of `chalicelib/domain` is broken in small ways,",
-        "one at a time; a break is noticed when a test of `tests/domain` fails or mypy refuses it.",
+        "one at a time; a break is noticed when a test of `tests/domain` fails or mypy refuses it. Words: breaks of a",
+        "text for people (a capital, a mark around it), which nobody noticed and which change no rule.",
         "",
-        "| module | breaks | noticed | of these by mypy | score | seconds |",
-        "|---|---:|---:|---:|---:|---:|",
+        "| module | breaks | noticed | of these by mypy | score | not noticed: words | other |",
+        "|---|---:|---:|---:|---:|---:|---:|",
     ]
     for module, o in outcomes.items():
         by_types = o.counts.get("caught by type check", 0)
-        score = 100 * o.noticed / o.total
-        rows.append(f"| {module} | {o.total} | {o.noticed} | {by_types} | {score:.1f}% | {o.seconds} |")
+        rows.append(f"| {module} | {o.total} | {o.noticed} | {by_types} | {_score(o.noticed, o.total)} | {_left(o)} |")
     total, noticed = sum(o.total for o in outcomes.values()), sum(o.noticed for o in outcomes.values())
-    rows += [f"| all | {total} | {noticed} | | {100 * noticed / max(1, total):.1f}% | |", "", "## Not noticed"]
+    words = sum(s.wording for o in outcomes.values() for s in o.survivors)
+    by_types = sum(o.counts.get("caught by type check", 0) for o in outcomes.values())
+    rows += [
+        f"| all | {total} | {noticed} | {by_types} | {_score(noticed, total)} | {words} | {total - noticed - words} |"
+    ]
+    rows += [
+        "",
+        f"Without the breaks of words: {_score(noticed, total - words)}.",
+        "",
+        "## Not noticed, words left out",
+    ]
     for module, o in outcomes.items():
-        rows += ["", f"### {module}", ""] if o.survivors else []
-        for s in o.survivors:
-            rows.append(
-                f"* `{s.function}` ({s.fate}): `{s.was}` became `{s.became}`: {why.get(s.key, 'to be looked at')}"
-            )
+        left = [s for s in o.survivors if not s.wording]
+        rows += ["", f"### {module}", ""] if left else []
+        for s in left:
+            rows.append(f"* `{s.function}` ({s.fate}): `{s.was}` became `{s.became}`: {_why(s, why)}")
     return "\n".join(rows) + "\n"
+
+
+def _score(noticed: int, total: int) -> str:
+    return f"{100 * noticed / max(1, total):.1f}%"
+
+
+def _left(o: Outcome) -> str:
+    words = sum(s.wording for s in o.survivors)
+    return f"{words} | {len(o.survivors) - words}"
+
+
+def _why(s: Survivor, why: dict[str, str]) -> str:
+    """The reason that survivors.txt gives for this break, or for all of its function."""
+    return why.get(s.key) or why.get(f"{s.function} | *") or "to be looked at"
 
 
 def main(asked: list[str]) -> int:
     os.nice(NICE)
-    modules = asked or [p.stem for p in sorted(DOMAIN.glob("*.py")) if p.stem not in WITHOUT_RULES]
-    failed = []
-    for module in modules:
-        outcome = broken(module)
-        if outcome is None:
-            failed.append(module)
-            continue
-        print(f"{module:14} {outcome.noticed:4} of {outcome.total:4} noticed, in {outcome.seconds} s", flush=True)
-        REPORT.write_text(report(known()))
+    every = [p.stem for p in sorted(DOMAIN.glob("*.py")) if p.stem not in WITHOUT_RULES]
+    runs = {module: [module] for module in asked} or {"all": every}
+    failed = [name for name, modules in runs.items() if not broken(name, modules)]
     outcomes = known()
+    REPORT.write_text(report(outcomes))
     total, noticed = sum(o.total for o in outcomes.values()), sum(o.noticed for o in outcomes.values())
     score = round(100 * noticed / max(1, total), 1)
     last = {"modules": len(outcomes), "mutants": total, "noticed": noticed, "mutation_score_percent": score}

@@ -40,7 +40,7 @@ from tests.domain.given import a_policy
 from tests.domain.journal import Journal
 
 POLICY = a_policy()
-QUICK = settings(max_examples=40, stateful_step_count=20)
+QUICK = settings(max_examples=min(40, settings().max_examples), stateful_step_count=20)
 
 
 class OneContact(RuleBasedStateMachine):

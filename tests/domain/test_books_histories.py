@@ -32,7 +32,7 @@ from chalicelib.errors import Refused
 from tests.builders import FIRM, NOW, TODAY, a_firm, a_payable, a_payment
 from tests.domain.journal import Journal
 
-QUICK = settings(max_examples=40, stateful_step_count=20)
+QUICK = settings(max_examples=min(40, settings().max_examples), stateful_step_count=20)
 CENTS = st.sampled_from([-40000, -1, 0, 1, 25000, 40000])
 
 

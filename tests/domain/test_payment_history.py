@@ -163,5 +163,5 @@ class Payments(RuleBasedStateMachine):
             assert bool(journal.now.reversals) == bool(journal.tasks(f"reversal/{id}/"))
 
 
-Payments.TestCase.settings = settings(max_examples=60, stateful_step_count=30)
+Payments.TestCase.settings = settings(max_examples=min(60, settings().max_examples), stateful_step_count=30)
 TestPayments = Payments.TestCase
