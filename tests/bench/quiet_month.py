@@ -27,7 +27,7 @@ def reads_in(days: int) -> int:
     stage.resync()
     stage.pass_time(minutes=10)  # the webhooks are known to work, and the echoes of our own writes are read
     before = len(world.quickbooks_box.log)
-    stage.pass_time(60, days=days)
+    stage.pass_time(30, days=days)  # finer steps than an hour: every poll comes when it is due
     told = polling.freshness(world, policy_of(world, stage.firm))
     assert next(f for f in told if f.name == "quickbooks").hooked
     return len(world.quickbooks_box.log) - before
