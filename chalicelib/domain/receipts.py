@@ -163,8 +163,8 @@ def _recorded_too_late(
     state: Payable, known: Known, of: Returned, policy: Policy, now: datetime
 ) -> tuple[Payable, list[Effect]]:
     """Staff recorded a payment whose money had gone back: it is ours, and is to be removed in Clio."""
-    state = replace(state, shares=(*state.shares, Share(of.payment, 0, of.code, of.on)))
-    state = replace(state, returned=tuple(r for r in state.returned if r != of))
+    shares = (*state.shares, Share(of.payment, 0, of.code, of.on))
+    state = replace(state, shares=shares, returned=tuple(r for r in state.returned if r != of))
     state = _match(state, known, (of.payment,), "code")
     state, owed = _rest_of_group(state, known, policy, now)
     state, task = hold_until_removed(state, of.payment, of.code, known.cents, now)

@@ -12,25 +12,18 @@ from chalicelib.domain.kernel import Kind, Ref
 from chalicelib.flow import connecting, first_sync, setup, trust_setup
 from chalicelib.flow.firms import firm_of
 from infra.sandbox.quickbooks.seed import a_company
+from tests.simulation.acting import Acting
 from tests.simulation.base import FirmFacts
 
 if TYPE_CHECKING:
-    from tests.simulation.history import History
+    pass
 
 ACTS: dict[str, int] = {"purge": 1}
 VISITS_APART = timedelta(hours=3)
 
 
-class Anew:
-    """``h`` is the history."""
-
-    h: History
-
-    def firm(self, rng: random.Random) -> FirmFacts:
-        raise NotImplementedError
-
-    def _at_desk(self, firm: FirmFacts, what: str, job: Any) -> None:
-        raise NotImplementedError
+class Anew(Acting):
+    """Revoke, purge, and the way back."""
 
     def _consent(self, firm: FirmFacts, id: str) -> None:
         raise NotImplementedError

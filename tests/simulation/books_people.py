@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 from chalicelib.errors import FeeSimpleError
 from chalicelib.flow import broken, contacts
 from infra.sandbox.clio import books as clio_books
+from tests.simulation.acting import Acting
 from tests.simulation.base import FirmFacts
 
 if TYPE_CHECKING:
-    from tests.simulation.history import History
+    pass
 
 ACTS: dict[str, int] = {
     "change_customer": 5,
@@ -28,19 +29,8 @@ ACTS: dict[str, int] = {
 }
 
 
-class Books:
-    """``h`` is the history. What cannot be done just now is not done."""
-
-    h: History
-
-    def firm(self, rng: random.Random) -> FirmFacts:
-        raise NotImplementedError
-
-    def _at_desk(self, firm: FirmFacts, what: str, job: Any) -> None:
-        raise NotImplementedError
-
-    def _did(self, firm: FirmFacts, *bills: int) -> None:
-        raise NotImplementedError
+class Books(Acting):
+    """What people change of clients, credits, trust money and links."""
 
     # --- clients and customers --------------------------------------------------------------------------------------
     def _linked(self, rng: random.Random, firm: FirmFacts) -> tuple[str, str] | None:

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 from chalicelib.flow import drawing, setup
 from infra.sandbox.clio import books as clio_books
 from infra.sandbox.clio.state import Matter
+from tests.simulation.acting import Acting
 from tests.simulation.base import FirmFacts
 
 if TYPE_CHECKING:
-    from tests.simulation.history import History
+    pass
 
 ACTS: dict[str, int] = {
     "sub_customers": 2,
@@ -27,19 +28,8 @@ ACTS: dict[str, int] = {
 }
 
 
-class Matters:
-    """``h`` is the history. What cannot be done just now is not done."""
-
-    h: History
-
-    def firm(self, rng: random.Random) -> FirmFacts:
-        raise NotImplementedError
-
-    def _at_desk(self, firm: FirmFacts, what: str, job: Any) -> None:
-        raise NotImplementedError
-
-    def _did(self, firm: FirmFacts, *bills: int) -> None:
-        raise NotImplementedError
+class Matters(Acting):
+    """What people wish, bill and change where matters are sub-customers."""
 
     def _touch(self, firm: FirmFacts, entity: str, id: str) -> None:
         raise NotImplementedError

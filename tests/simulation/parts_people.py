@@ -12,10 +12,11 @@ from chalicelib.domain.pairing import Answer
 from chalicelib.errors import Refused
 from chalicelib.flow import digesting, pairing, pairing_views
 from chalicelib.flow.pairing_views import Beside
+from tests.simulation.acting import Acting
 from tests.simulation.base import FirmFacts
 
 if TYPE_CHECKING:
-    from tests.simulation.history import History
+    pass
 
 ACTS: dict[str, int] = {
     "digest_on": 2,
@@ -24,21 +25,10 @@ ACTS: dict[str, int] = {
 }
 
 
-class Parts:
-    """``h`` is the history. What cannot be done just now is not done."""
-
-    h: History
-
-    def firm(self, rng: random.Random) -> FirmFacts:
-        raise NotImplementedError
-
-    def _at_desk(self, firm: FirmFacts, what: str, job: Any) -> None:
-        raise NotImplementedError
+class Parts(Acting):
+    """The daily digest, and payments on linked invoices."""
 
     def _linked(self, rng: random.Random, firm: FirmFacts) -> tuple[str, str] | None:
-        raise NotImplementedError
-
-    def _did(self, firm: FirmFacts, *bills: int) -> None:
         raise NotImplementedError
 
     # --- the daily digest -------------------------------------------------------------------------------------------
