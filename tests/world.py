@@ -162,6 +162,7 @@ class MemoryWorld:
         self.logs: list[tuple[str, dict[str, object]]] = []
         self.metrics: dict[str, float] = {}
         self.session = session or requests.Session()
+        self.session.trust_env = False  # nothing leaves this process: no proxy is looked for
         back = [f"{CALLBACK}/clio", f"{CALLBACK}/quickbooks", f"{CALLBACK}/stripe"]
         self.clio_box = ClioSandbox(self.clock, clients={"clio-app": ("clio-secret", back)})
         self.quickbooks_box = QuickBooksSandbox(

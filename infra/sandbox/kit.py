@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 from urllib.parse import unquote, urlsplit
 
 import requests
@@ -24,7 +24,7 @@ from flask import Flask, Request, Response, jsonify, request
 from flask.sessions import NullSession, SessionInterface
 from requests.adapters import BaseAdapter
 from requests.structures import CaseInsensitiveDict
-from werkzeug.routing import MapAdapter
+from werkzeug.routing import Map, MapAdapter
 
 
 class Clock(Protocol):
@@ -114,9 +114,34 @@ class Entry:
 
 class Counter(Flask):
     """Flask without what no sandbox uses, which took as long as the answers: signals, sessions, subdomains, work before
-    each request and when it is over."""
+    each request and when it is over.
+
+    Applications of one name have the same rules: the second one takes the first one's map of them, which took longer to
+    make than most tests that begin with a sandbox."""
 
     session_interface = _NoSession()
+    _maps: ClassVar[dict[str, tuple[Map, set[tuple[str, str, tuple[str, ...]]]]]] = {}
+
+    def __init__(self, name: str, root_path: str) -> None:
+        super().__init__(name, root_path=root_path, static_folder=None)
+        self.url_map, self._mapped = self._maps.setdefault(name, (self.url_map, set()))
+
+    def add_url_rule(
+        self,
+        rule: str,
+        endpoint: str | None = None,
+        view_func: Callable[..., Any] | None = None,
+        provide_automatic_options: bool | None = None,
+        **options: Any,
+    ) -> None:
+        if view_func is not None:
+            endpoint = endpoint or view_func.__name__
+            named = (rule, endpoint, tuple(options.get("methods") or ()))
+            if named in self._mapped:
+                self.view_functions[endpoint] = view_func
+                return
+            self._mapped.add(named)
+        super().add_url_rule(rule, endpoint, view_func, provide_automatic_options, **options)
 
     def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
         if request is None:
