@@ -10,8 +10,8 @@ from chalicelib.domain import agreeing, billing, crediting, generation, noticing
 from chalicelib.domain.kernel import Finish
 from chalicelib.flow import capturing, contacts, credits, leaving, payments, trust_check, trusting
 from chalicelib.flow import noticing as noticing_flow
-from tests.simulation.history import Mix
 from tests.simulation.sabotaging import Saboteur, patches
+from tests.simulation.terms import Mix
 
 CLIENTS = {"change_customer": 80, "change_both_sides": 40, "change_client": 60}
 TRUST = {"move_trust": 120, "edit_trust": 60}

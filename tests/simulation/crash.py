@@ -12,7 +12,8 @@ from datetime import timedelta
 from typing import Any
 
 from infra.sandbox.clio import books as clio_books
-from tests.simulation.history import History, Outcome, Script
+from tests.simulation.history import History
+from tests.simulation.terms import Outcome, Script
 from tests.world import Sent
 
 WORKERS = 2

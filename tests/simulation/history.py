@@ -10,7 +10,6 @@ import heapq
 import itertools
 import random
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -27,11 +26,12 @@ from chalicelib.store import bounds
 from chalicelib.stripe.webhook import Webhook as StripeHook
 from tests.simulation import faults as faults_
 from tests.simulation.base import LONG, FirmFacts, bases
-from tests.simulation.checkers import Checkers, Violation
+from tests.simulation.checkers import Checkers
 from tests.simulation.crew import Crew, Endless, Worker
 from tests.simulation.people import ACTS, People
 from tests.simulation.quick import quick
 from tests.simulation.seam import Messages
+from tests.simulation.terms import BUSY, CALM, Act, Keep, Mix, Outcome, Script
 from tests.simulation.truth import Truth
 from tests.simulation.world import RECURRING, SimLife, SimStore
 from tests.world import HOOK_SECRET, Sent
@@ -45,78 +45,6 @@ HEAL_DAYS = 8
 NIGHTS = 0.002  # the share of nights that reconcile
 SEEN = "a task seen"
 NEVER = datetime.max.replace(tzinfo=UTC)
-
-
-@dataclass(frozen=True)
-class Keep:
-    """What a shrunk history is left with; None: everything."""
-
-    acts: frozenset[int] | None = None
-    faults: frozenset[str] | None = None
-
-
-@dataclass(frozen=True)
-class Pace:
-    """How much happens. ``acts``: how many, one of these; ``both``: the share of histories in which people act in both
-    firms; ``asleep``: in which the other firm reminds nobody; ``brief``: in which access tokens end soon; ``untold``:
-    the share of deliveries of which SES tells nothing (of bounces and complaints it does); ``polls``: hours between."""
-
-    acts: tuple[int, ...]
-    both: float
-    asleep: float
-    brief: float
-    untold: float
-    polls: tuple[int, ...]
-
-
-CALM = Pace((1, 1, 1, 1, 1, 1, 2, 3), 0.06, 0.9, 0.25, 0.7, (2880, 4320, 4320, 4320))
-BUSY = Pace((1, 1, 2, 2, 3, 3, 4, 6), 0.25, 0.0, 0.5, 0.0, (1440, 2880, 4320, 4320))
-
-
-@dataclass(frozen=True)
-class Mix:
-    """What a saboteur may ask for: more of some acts and faults than the seed would draw. Seeds stay the same, and more
-    happens."""
-
-    acts: dict[str, int] = field(default_factory=dict)  # name -> weight
-    faults: dict[str, float] = field(default_factory=dict)
-    begins: str = ""  # new | connected | running
-    switches: dict[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Script:
-    """A story without chance or faults, but one: the worker dies at step ``dies_at``, or the answer ``lost_at`` is
-    lost. ``tell`` puts the acts on the agenda."""
-
-    name: str
-    tell: Callable[[History], None]
-    begins: str = "running"
-    days: float = 2.0
-    dies_at: int = 0
-    lost_at: int = 0
-
-
-@dataclass
-class Outcome:
-    """What came of one history."""
-
-    seed: int
-    steps: int
-    calls: int
-    violations: list[Violation]
-    trace: list[str]
-    acts: int
-    rates: dict[str, float]
-    struck: dict[str, int]
-
-
-@dataclass(frozen=True)
-class Act:
-    number: int
-    at: datetime
-    name: str
-    seed: str
 
 
 class History(SimLife):

@@ -22,8 +22,9 @@ from chalicelib.store.memory import MemoryStore
 from chalicelib.stripe import wire as stripe_wire
 from chalicelib.stripe.client import StripeClient
 from tests.simulation.crew import Killed
-from tests.simulation.history import History, Mix
+from tests.simulation.history import History
 from tests.simulation.sabotaging import Saboteur, patches
+from tests.simulation.terms import Mix
 from tests.simulation.world import SimStore
 
 PAYING = {"client_pays": 120, "record_ours": 40}

@@ -7,8 +7,8 @@ from typing import Any
 
 from chalicelib.domain import comparing, invoicing, matters, posting
 from chalicelib.flow import invoices, payments, subcustomers
-from tests.simulation.history import Mix
 from tests.simulation.sabotaging import Saboteur, patches
+from tests.simulation.terms import Mix
 
 MATTERS = {"sub_customers": 300, "bills_by_matter": 60}
 

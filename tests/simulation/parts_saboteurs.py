@@ -16,8 +16,8 @@ from chalicelib.domain.reminders import sending_time
 from chalicelib.flow import digesting, leaving, pairing
 from chalicelib.flow.rows import item
 from chalicelib.flow.settle import policy_of
-from tests.simulation.history import Mix
 from tests.simulation.sabotaging import Saboteur, patches
+from tests.simulation.terms import Mix
 
 DIGEST = {"digest_on": 400, "void_bill": 60, "revoke": 60, "remove_then_edit": 60, "cheque": 60, "client_pays": 60}
 BOTH = {"bill_in_both_books": 300, "pair_payments": 60, "cheque": 40}

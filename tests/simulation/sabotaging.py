@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from unittest import mock
 
-from tests.simulation.history import Mix
+from tests.simulation.terms import Mix
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 
-from tests.simulation.history import History, Keep, Mix, Outcome
+from tests.simulation.history import History
+from tests.simulation.terms import Keep, Mix, Outcome
 
 SECONDS = 90.0
 
