@@ -9,7 +9,7 @@ import csv
 import io
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -60,7 +60,8 @@ class Late:
 @dataclass(frozen=True, slots=True)
 class ThreeWay:
     """``adjusted`` None: no statement is entered. ``clio`` and ``book``: today's figures less what is dated later;
-    ``checked_at``: when they were read. ``whole``: every change is in the ledgers. ``late``: since the sign-off."""
+    ``checked_at``: when they were read. ``whole``: every change is in the ledgers. Once signed off, all figures and
+    lines are those of the sign-off, and ``late`` tells what became of them since."""
 
     account: str
     name: str
@@ -122,7 +123,7 @@ def three_way(world: World, firm: str, account: str, month: str) -> ThreeWay:
     journal = total.at_end_of(month)
     clio, book, at = _beside(world, firm, account, total.balance - journal)
     firm_state = firm_of(world, firm)
-    return ThreeWay(
+    now = ThreeWay(
         account=account,
         name=state.name,
         month=month,
@@ -138,7 +139,25 @@ def three_way(world: World, firm: str, account: str, month: str) -> ThreeWay:
         checked_at=at,
         whole=ledgers.settled(world, firm),
         lines=lines,
-        late=_late(world, state, total, lines),
+    )
+    return _as_signed(world, now, total) if state.signed else now
+
+
+def _as_signed(world: World, now: ThreeWay, total: Ledger) -> ThreeWay:
+    """What was signed off stays as it was; what is another now stands beside it."""
+    signed = now.statement.signed
+    assert signed is not None
+    f, lines = signed.figures, tuple(signed_lines(world, now.statement))
+    return replace(
+        now,
+        adjusted=f.adjusted,
+        journal=f.journal,
+        ledgers=f.ledgers,
+        own=sum(line.cents for line in lines if line.client == OWN),
+        clio=f.clio,
+        book=f.book,
+        lines=lines,
+        late=_late(lines, now.lines) if changed_since(now.statement, total) else (),
     )
 
 
@@ -161,18 +180,13 @@ def _beside(world: World, firm: str, account: str, later: int) -> tuple[int | No
     return f.clio - later, None if f.book is None else f.book - later, checked.at
 
 
-def _late(world: World, state: Statement, total: Ledger, lines: Sequence[ClientLine]) -> tuple[Late, ...]:
-    if not changed_since(state, total):
-        return ()
-    signed = {line.client: line for line in signed_lines(world, state)}
-    now = {line.client: line for line in lines}
+def _late(signed: Sequence[ClientLine], now: Sequence[ClientLine]) -> tuple[Late, ...]:
+    before, after = {x.client: x for x in signed}, {x.client: x for x in now}
     found = []
-    for client in dict.fromkeys((*signed, *now)):
-        before, after = signed.get(client), now.get(client)
-        was, is_ = before.cents if before else 0, after.cents if after else 0
+    for client, named in {**before, **after}.items():
+        was, is_ = (there[client].cents if client in there else 0 for there in (before, after))
         if was != is_:
-            named = after or before
-            found.append(Late(client, named.name if named else "", was, is_))
+            found.append(Late(client, named.name, was, is_))
     return tuple(found)
 
 

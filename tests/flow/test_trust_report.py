@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -102,6 +103,25 @@ def test_what_is_entered_changed_or_deleted_after_the_sign_off_is_shown() -> Non
     page = trust_views.ledger(stage.world, stage.firm, account, felix)
     assert [(e.cents, e.late) for e in page.entries] == [(400, month), (20000, "")]
     assert "Changed since sign-off" in trust_report.as_csv(shown)
+
+
+def test_what_was_signed_off_is_shown_and_printed_as_it_was_and_the_present_stands_beside_it() -> None:
+    stage, account, month = a_checked_stage()
+    enter(stage, account, month, trust_report.three_way(stage.world, stage.firm, account, month).journal)
+    trust_report.sign(stage.world, stage.firm, account, month, "Olivia")
+    before = trust_report.three_way(stage.world, stage.firm, account, month)
+    stage.world.clock.move(minutes=1)
+    trust.move(stage, "Felix Ortega", 400, on=date.fromisoformat(f"{month}-20"))
+    trust.move(stage, "Hana Kobayashi", 50, on=date.fromisoformat(f"{month}-20"))
+    after = trust_report.three_way(stage.world, stage.firm, account, month)
+    assert replace(after, late=()) == before
+    assert [(x.name, x.signed, x.now) for x in after.late] == [
+        ("Felix Ortega", 20000, 20400),
+        ("Hana Kobayashi", 0, 50),
+    ]
+    assert after.agree
+    trust_report.reopen(stage.world, stage.firm, account, month, "Olivia")
+    assert trust_report.three_way(stage.world, stage.firm, account, month).journal == before.journal + 450
 
 
 def test_a_month_that_is_not_over_is_not_reconciled() -> None:
