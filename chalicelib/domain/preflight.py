@@ -19,7 +19,10 @@ HOLDS_MONEY = ("Bank", "Other Current Asset")  # what a payment may be deposited
 TRUST = "TrustAccounts"  # ... but never this kind of bank account
 NUMBERS_KEPT = 20
 DIGITS_AT_MOST = 18
-EVERYTHING = (Do.CUSTOMER, Do.INVOICE, Do.POSTING)
+LIABILITIES = ("Other Current Liability", "Long Term Liability")  # what shows trust money as held for clients
+DISCOUNTS = "DiscountsRefundsGiven"  # the only kind of account that QuickBooks books discounts in
+TRUST_WRITES = (Do.HOLDER, Do.JOURNAL)
+EVERYTHING = (Do.CUSTOMER, Do.SUB_CUSTOMER, Do.INVOICE, Do.POSTING, Do.CREDIT, *TRUST_WRITES)
 
 
 class Weight(StrEnum):
@@ -35,7 +38,8 @@ class Weight(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Finding:
     """``waits``: what waits for it, in words; ``kinds``: the kinds of effects that do. ``steps``: what to click, in
-    order. ``listed``: documents by name, where the finding is about some."""
+    order. ``listed``: documents by name, where the finding is about some. Each that is not good says what waits, also
+    where nothing does."""
 
     key: str
     weight: Weight
@@ -54,6 +58,7 @@ def findings(firm: Firm, books: Books, top: Sequence[DocNumber], clio: int | Non
         _currency(firm, books),
         _custom_numbers(books),
         *_accounts(firm, books),
+        *_trust(firm, books),
         _numbers(top, clio),
         _doubles(books),
         _auto_apply(books),
@@ -75,6 +80,7 @@ def blocks(found: Iterable[Finding]) -> tuple[tuple[str, str], ...]:
 
 # --- settings ---------------------------------------------------------------------------------------------------------
 
+NOTHING_WAITS = "Nothing waits for it."
 GEAR = "In QuickBooks press the gear at the top right, then “Account and settings”."
 
 
@@ -122,6 +128,7 @@ def _custom_numbers(books: Books) -> Finding:
                 "QuickBooks does not say whether custom transaction numbers are on",
                 "Without them QuickBooks gives invoices numbers of its own. Please look.",
                 steps,
+                NOTHING_WAITS,
             )
         case _:
             assert_never(books.custom_numbers)
@@ -136,9 +143,9 @@ def _doubles(books: Books) -> Finding:
         "doubles",
         Weight.WARNS if told else Weight.UNKNOWN,
         f"{title}: {'off' if told else 'QuickBooks does not say whether it is on'}",
-        "With it, QuickBooks warns staff who use a number twice. We look every number up ourselves before we use it, "
-        "so nothing waits for this.",
+        "With it, QuickBooks warns staff who use a number twice. We look every number up ourselves before we use it.",
         (GEAR, "Open “Advanced”, then “Other preferences”.", "Switch “Warn if duplicate bill number is used” on."),
+        NOTHING_WAITS,
     )
 
 
@@ -152,8 +159,9 @@ def _auto_apply(books: Books) -> Finding:
         Weight.WARNS if on else Weight.UNKNOWN,
         f"{title}: {'on' if on else 'QuickBooks does not say whether it is on'}",
         "QuickBooks itself puts a new credit on the client's oldest invoice, which may not be the one that it is for "
-        "in Clio. Nothing waits; a credit on the wrong invoice is named under Books.",
+        "in Clio. A credit on the wrong invoice is shown under Needs attention.",
         (GEAR, "Open “Advanced”, then “Automation”.", "Switch “Automatically apply credits” off."),
+        NOTHING_WAITS,
     )
 
 
@@ -198,8 +206,26 @@ def _closed(firm: Firm, books: Books) -> Finding:
 
 # --- accounts ---------------------------------------------------------------------------------------------------------
 
-AGAIN = "Choose another under Settings, Change these in the set-up; or make it active again in QuickBooks."
+ANOTHER = "Choose another here: Settings, Change these in the set-up, Choose where payments are recorded."
+ANOTHER_ITEM = "Choose another here: Settings, How invoices look."
+ACTIVE = (
+    "Or make it active again: in QuickBooks press the gear at the top right, then “Chart of accounts”.",
+    "Above the list press its own gear, tick “Include inactive”, then press “Make active” beside the account.",
+    "Come back and press Check again.",
+)
+ACTIVE_ITEM = (
+    "Or make it active again: in QuickBooks press the gear at the top right, then “Products and services”.",
+    "Press the filter, choose the status “Inactive”, then press “Make active” beside the item.",
+    "Come back and press Check again.",
+)
 ITEMS = (("services", "fees"), ("expenses", "expenses"), ("interest", "interest"), ("tax", "tax"))
+
+
+def chosen(firm: Firm) -> tuple[str, ...]:
+    """Ids of the accounts that the firm chose."""
+    trust = firm.trust_books
+    ids = (firm.accounts.clearing, firm.accounts.discount, trust.liability, *(b.book for b in trust.banks))
+    return tuple(id for id in ids if id)
 
 
 def _accounts(firm: Firm, books: Books) -> list[Finding]:
@@ -208,15 +234,14 @@ def _accounts(firm: Firm, books: Books) -> list[Finding]:
     if not chosen.clearing:
         return []
     found = []
-    clearing = next((a for a in books.accounts if a.id == chosen.clearing), None)
-    if wrong := _wrong(clearing):
+    if wrong := _wrong(_account(books, chosen.clearing)):
         found.append(
             Finding(
                 "clearing",
                 Weight.BLOCKS,
                 "The account that payments are recorded in cannot be used",
                 f"{chosen.clearing_name or 'It'} {wrong}",
-                (AGAIN,),
+                (ANOTHER, *ACTIVE),
                 "Payments wait; invoices go on.",
                 (Do.POSTING,),
             )
@@ -230,24 +255,86 @@ def _accounts(firm: Firm, books: Books) -> list[Finding]:
                 Weight.BLOCKS,
                 "An item that invoices are booked under is gone",
                 f"The item for {' and '.join(lost)} is not an active service item in QuickBooks any more.",
-                (AGAIN,),
+                (ANOTHER_ITEM, *ACTIVE_ITEM),
                 "Invoices wait, and with them their payments.",
                 (Do.INVOICE,),
             )
         )
-    discount = next((a for a in books.accounts if a.id == chosen.discount), None)
-    if chosen.discount and (discount is None or not discount.active):
-        words = "It was made inactive or deleted in QuickBooks."
-        found.append(Finding("discount", Weight.WARNS, "The account for discounts is gone", words, (AGAIN,)))
+    if chosen.credit and chosen.credit not in active:
+        found.append(
+            Finding(
+                "credit-item",
+                Weight.BLOCKS,
+                "The item that credits are booked under is gone",
+                "It is not an active service item in QuickBooks any more.",
+                (ANOTHER_ITEM, *ACTIVE_ITEM),
+                "Credit notes wait; invoices and payments go on.",
+                (Do.CREDIT,),
+            )
+        )
+    if wrong := chosen.discount and _wrong_discount(_account(books, chosen.discount)):
+        title, waits = "The account for discounts cannot be used", "Only bills with a discount wait."
+        found.append(Finding("discount", Weight.WARNS, title, f"It {wrong}", (ANOTHER_ITEM, *ACTIVE), waits))
     return found or [Finding("accounts", Weight.GOOD, "Accounts and items", "All that were chosen are there.")]
+
+
+def _account(books: Books, id: str) -> Account | None:
+    return next((a for a in books.accounts if a.id == id), None)
+
+
+def _trust(firm: Firm, books: Books) -> list[Finding]:
+    """The accounts that trust money stands in, once they are chosen."""
+    trust = firm.trust_books
+    if not trust.liability:
+        return []
+    wrong = [(b.book_name or b.name, _wrong_bank(_account(books, b.book))) for b in trust.banks]
+    wrong.append((trust.liability_name or "The liability account", _wrong_liability(_account(books, trust.liability))))
+    told = " ".join(f"{name} {why}" for name, why in wrong if why)
+    if not told:
+        return [Finding("trust-accounts", Weight.GOOD, "Accounts of trust money", "All that were chosen are there.")]
+    return [
+        Finding(
+            "trust-accounts",
+            Weight.BLOCKS,
+            "An account that trust money stands in cannot be used",
+            told,
+            ("Choose another here: Trust, Accounts of trust money.", *ACTIVE),
+            "Journal entries of trust money wait; invoices and payments go on.",
+            TRUST_WRITES,
+        )
+    ]
+
+
+def _missing(account: Account | None) -> str:
+    if account is None:
+        return "is not in QuickBooks any more."
+    return "" if account.active else "was made inactive in QuickBooks."
+
+
+def _wrong_bank(account: Account | None) -> str:
+    if account is None or not account.active:
+        return _missing(account)
+    return "" if account.type == "Bank" else f"is of the type “{account.type}”; trust money needs a bank account."
+
+
+def _wrong_liability(account: Account | None) -> str:
+    if account is None or not account.active:
+        return _missing(account)
+    if account.type in LIABILITIES:
+        return ""
+    return f"is of the type “{account.type}”; what is held for clients needs a liability account."
+
+
+def _wrong_discount(account: Account | None) -> str:
+    if account is None or not account.active:
+        return _missing(account)
+    return "" if account.subtype == DISCOUNTS else "is not of the detail type “Discounts/Refunds Given” any more."
 
 
 def _wrong(account: Account | None) -> str:
     """Why payments cannot be recorded in it; empty when they can."""
-    if account is None:
-        return "is not in QuickBooks any more."
-    if not account.active:
-        return "was made inactive in QuickBooks."
+    if account is None or not account.active:
+        return _missing(account)
     if account.type not in HOLDS_MONEY:
         return f"is of the type “{account.type}”; payments need a bank account or another current asset."
     if account.subtype == TRUST:
@@ -285,7 +372,7 @@ def _numbers(top: Sequence[DocNumber], clio: int | None) -> Finding:
     title = "Bill numbers"
     ahead = [d for d in top if clio is not None and (value(d.number) or 0) > clio]
     if clio is None:
-        return Finding("numbers", Weight.GOOD, title, "Clio has not used a number yet.")
+        return Finding("numbers", Weight.GOOD, title, "Clio has not used a number of digits alone yet.")
     if not ahead:
         last = f"; the highest in QuickBooks is {top[0].number}" if top else ""
         return Finding("numbers", Weight.GOOD, title, f"The highest in Clio is {clio}{last}: new ones cannot meet.")

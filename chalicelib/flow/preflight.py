@@ -8,7 +8,7 @@ remembered, so that nothing grows with what is stored. Only the first reading pa
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -20,7 +20,7 @@ from chalicelib.domain.firm import Firm, Policy, Preflighted
 from chalicelib.domain.firm import decide as decide_firm
 from chalicelib.domain.kernel import Decision, Effect, Finish, Json, Kind, Neighbour, Ref, Status, lane_of
 from chalicelib.domain.preflight import Finding, Weight
-from chalicelib.domain.readings import DocNumber
+from chalicelib.domain.readings import Books, DocNumber
 from chalicelib.errors import Disconnected
 from chalicelib.flow import connecting
 from chalicelib.flow.ports import World
@@ -67,12 +67,21 @@ def run(world: World, reach: Reach, policy: Policy, effect: Effect) -> None:
     """One reading. Raises Unavailable with what it has kept of the numbers."""
     if not policy.lanes.realm:
         raise Disconnected(policy.firm.id, str(Neighbour.QUICKBOOKS), "not connected yet")
-    books = reach.quickbooks(lambda q, a: q.books(a))
+    books = _with_chosen(reach, policy.firm, reach.quickbooks(lambda q, a: q.books(a)))
     top, clio = _numbers(world, reach, policy)
     found = preflight.findings(policy.firm, books, top, clio)
     told: Json = msgspec.to_builtins(Report(world.now(), found))
     world.store.put_record("preflight", policy.firm.id, told)
     _hold(world, policy, found, effect)
+
+
+def _with_chosen(reach: Reach, firm: Firm, books: Books) -> Books:
+    """A list of accounts is cut where it is long, as it is with an account for each client below the trust liability:
+    of those chosen none is missed for that."""
+    listed = {a.id for a in books.accounts}
+    unseen = [id for id in preflight.chosen(firm) if id not in listed]
+    found = reach.quickbooks(lambda q, a: q.accounts_by_id(a, unseen)) if unseen else []
+    return replace(books, accounts=(*books.accounts, *found))
 
 
 def _hold(world: World, policy: Policy, found: tuple[Finding, ...], effect: Effect) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from chalicelib.domain import preflight
 from chalicelib.domain.effects import Do
-from chalicelib.domain.firm import Accounts, Firm, Preflighted
+from chalicelib.domain.firm import Accounts, Firm, Preflighted, TrustBank, TrustBooks
 from chalicelib.domain.firm import decide as decide_firm
 from chalicelib.domain.preflight import Finding, Weight
 from chalicelib.domain.readings import Account, Books, DocNumber
@@ -54,7 +54,7 @@ def needs(*args: Any, **more: Any) -> list[tuple[str, Weight]]:
         assert f.steps, f
         assert all(is_said(text) for text in (f.title + ".", f.found, *f.steps)), f
         assert bool(f.kinds) == (f.weight is Weight.BLOCKS), f
-        assert not f.kinds or is_said(f.waits)
+        assert is_said(f.waits), f
     return [(f.key, f.weight) for f in told]
 
 
@@ -83,10 +83,49 @@ def test_all_is_good_where_all_is_set() -> None:
         ({"items": (("2", "Expenses"),)}, "items", Weight.BLOCKS),
         ({"accounts": (FUNDS,)}, "discount", Weight.WARNS),
         ({"accounts": (FUNDS, replace(DISCOUNTS, active=False))}, "discount", Weight.WARNS),
+        ({"accounts": (FUNDS, replace(DISCOUNTS, subtype="SalesOfProductIncome"))}, "discount", Weight.WARNS),
     ],
 )
 def test_each_setting_is_found_with_its_weight(setting: dict[str, Any], key: str, weight: Weight) -> None:
     assert needs(books(**setting)) == [(key, weight)]
+
+
+IOLTA = Account("60", "IOLTA Trust Account", "Bank", "TrustAccounts")
+HELD = Account("61", "Trust Liability", "Other Current Liability", "TrustAccountsLiabilities")
+TRUST = TrustBooks((TrustBank("7", "IOLTA", "60", "IOLTA Trust Account"),), "61", "Trust Liability")
+
+
+@pytest.mark.parametrize(
+    ("accounts", "told"),
+    [
+        ((HELD,), "IOLTA Trust Account is not in QuickBooks any more."),
+        ((replace(IOLTA, active=False), HELD), "IOLTA Trust Account was made inactive in QuickBooks."),
+        ((replace(IOLTA, type="Income"), HELD), "IOLTA Trust Account is of the type “Income”; trust money needs"),
+        ((IOLTA,), "Trust Liability is not in QuickBooks any more."),
+        ((IOLTA, replace(HELD, active=False)), "Trust Liability was made inactive in QuickBooks."),
+        ((IOLTA, replace(HELD, type="Bank")), "Trust Liability is of the type “Bank”; what is held for clients"),
+    ],
+)
+def test_accounts_of_trust_money_are_checked_and_only_its_journal_entries_wait(
+    accounts: tuple[Account, ...], told: str
+) -> None:
+    b, f = books(accounts=(FUNDS, DISCOUNTS, *accounts)), firm(trust=TRUST)
+    assert needs(b, f) == [("trust-accounts", Weight.BLOCKS)]
+    [wrong] = (x for x in found(b, f) if x.key == "trust-accounts")
+    assert wrong.found.startswith(told)
+    assert {kind for kind, _ in preflight.blocks(found(b, f))} == {Do.HOLDER, Do.JOURNAL}
+
+
+def test_trust_accounts_that_are_there_are_in_order_and_those_of_an_earlier_generation_are_not_asked_for() -> None:
+    assert needs(books(accounts=(FUNDS, DISCOUNTS, IOLTA, HELD)), firm(trust=TRUST)) == []
+    assert needs(f=firm(trust=TRUST, generation=2)) == []
+    assert preflight.chosen(firm(trust=TRUST)) == ("4", "9", "61", "60")
+
+
+def test_the_item_of_credits_holds_credit_notes_only() -> None:
+    gone = firm(accounts=replace(CHOSEN, credit="3"))
+    assert needs(f=gone) == [("credit-item", Weight.BLOCKS)]
+    assert [kind for kind, _ in preflight.blocks(found(f=gone))] == [Do.CREDIT]
 
 
 def test_an_unknown_ability_to_discount_is_no_complaint_but_no_account_for_it_is() -> None:
@@ -114,7 +153,8 @@ def test_the_lanes_are_told_what_waits_once_for_each_kind() -> None:
     assert [kind for kind, _ in preflight.blocks(wrong)] == [Do.INVOICE, Do.POSTING]
     assert dict(preflight.blocks(wrong))[Do.INVOICE].startswith("Custom transaction numbers are off")
     everything = preflight.blocks(found(books(currency="CAD")))
-    assert {kind for kind, _ in everything} == {Do.CUSTOMER, Do.INVOICE, Do.POSTING}
+    written = {Do.CUSTOMER, Do.SUB_CUSTOMER, Do.INVOICE, Do.POSTING, Do.CREDIT, Do.HOLDER, Do.JOURNAL}
+    assert {kind for kind, _ in everything} == written
     assert decide_firm(firm(), Preflighted(everything)).state.blocked == everything
 
 

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from chalicelib.domain import effects
 from chalicelib.domain.effects import Do, Lanes
-from chalicelib.domain.firm import Policy
-from chalicelib.domain.kernel import Neighbour, Status, lane_of
+from chalicelib.domain.firm import Accounts, Policy
+from chalicelib.domain.kernel import Kind, Neighbour, Status, lane_of
+from chalicelib.domain.readings import Account, Books, DocNumbers
 from chalicelib.errors import Disconnected
 from chalicelib.flow import preflight, reconciling
 from chalicelib.flow.firms import firm_of
 from infra.sandbox.kit import Fault
-from tests.builders import FIRM, a_firm
+from tests.builders import FIRM, a_firm, put
 from tests.flow import acts
+from tests.flow import trust_acts as trust
 from tests.flow.acts import a_stage, a_synced_stage, holds, payable
-from tests.flow.alone import near
+from tests.flow.alone import near, owe
 from tests.flow.test_connections import lose_quickbooks
 from tests.world import MemoryWorld, Stage
 
@@ -62,6 +65,45 @@ def test_invoices_wait_for_custom_numbers_and_go_on_by_themselves_when_they_are_
     stage.pass_time(5, minutes=20)
     assert payable(stage, "1071").booked
     assert not firm_of(stage.world, stage.firm).blocked  # type: ignore[union-attr]
+
+
+def test_journal_entries_wait_for_an_account_that_was_made_inactive_and_go_on_once_it_is_active() -> None:
+    stage = trust.a_trust_stage()
+    people, bank = stage.world.quickbooks_box.people, trust.book(stage, "TrustAccounts")["Id"]
+    people.change_name(stage.realm, "Account", bank, Active=False)
+    assert "trust-accounts" in needs(stage)
+    moved = trust.entry(stage, trust.move(stage, "Ada Example", 300))
+    assert not moved.written
+    people.change_name(stage.realm, "Account", bank, Active=True)
+    assert "trust-accounts" not in needs(stage)
+    stage.pass_time(2, minutes=5)
+    assert moved.number in trust.journals(stage)
+
+
+def test_an_account_that_a_cut_list_does_not_show_is_looked_up_before_it_is_missed() -> None:
+    account, world = Account("60", "Undeposited Funds", "Other Current Asset", "UndepositedFunds"), MemoryWorld()
+    books = Books("Hartwell", "USD", (), (), True, None, False, None)
+    firm = a_firm(accounts=Accounts(clearing="60"))
+    put(world.store, Kind.FIRM, firm)
+    asked: list[list[str]] = []
+
+    def accounts_by_id(_access: object, ids: list[str]) -> list[Account]:
+        asked.append(ids)
+        return [account]
+
+    quickbooks = SimpleNamespace(
+        books=lambda _a: books,
+        numbers=lambda _a, _since, _start: DocNumbers((), False, world.now()),
+        accounts_by_id=accounts_by_id,
+    )
+    clio = SimpleNamespace(newest_numbers=lambda _a: [])
+    policy = Policy(firm, 1, Lanes(FIRM, clio="us/1", realm="9"))
+    effect = owe(world, effects.owed(FIRM, Do.PREFLIGHT, "main", "firm", lane_of(FIRM, Neighbour.SELF), world.now()))
+    preflight.run(world, near(quickbooks=quickbooks, clio=clio), policy, effect)
+    assert asked == [["60"]]
+    told = preflight.report(world, FIRM)
+    assert told is not None
+    assert "clearing" not in {f.key for f in told.needs}
 
 
 def test_a_second_reading_asks_only_for_what_changed_since() -> None:
