@@ -64,6 +64,10 @@ def done(world: World, firm: str, key: str, by: str) -> None:
     effect = _parked(world, firm, key)
     if effect.kind == Do.TASK and "receipt" in effect.body:
         raise Refused("Say whether it is the same money: that closes it.")
+    if effect.kind == Do.TASK and effect.body.get("broken"):
+        raise Refused("Choose what becomes of it: that closes it.")
+    if effect.kind != Do.TASK and not effect.body.get("may_close"):
+        raise Refused("This step is still needed. Correct what holds it, then press Retry.")
     if effect.kind == Do.JOURNAL:
         journals.accept(world, policy_of(world, firm), effect, by)
         return

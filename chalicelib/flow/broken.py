@@ -11,31 +11,23 @@ from typing import Any
 
 from chalicelib.domain import billing, noticing
 from chalicelib.domain.comparing import touching
+from chalicelib.domain.effects import Do
 from chalicelib.domain.firm import Policy
 from chalicelib.domain.kernel import Decision, Effect, Kind, Ref, Status
 from chalicelib.domain.money import show
 from chalicelib.domain.payable import Harm, Payable
 from chalicelib.domain.payment import Payment
 from chalicelib.errors import Conflict, Refused
-from chalicelib.flow import invoices, pairing, payments, states, subcustomers
+from chalicelib.flow import broken_steps, invoices, pairing, payments, states, subcustomers
+from chalicelib.flow.broken_steps import Option
 from chalicelib.flow.budget import Floor
 from chalicelib.flow.ports import World
 from chalicelib.flow.prepared import posted_there
 from chalicelib.flow.reach import Reach
+from chalicelib.flow.rows import item
 from chalicelib.flow.settle import policy_of, settle
 
 NUMBER_LENGTH = 30
-
-
-@dataclass(frozen=True, slots=True)
-class Option:
-    """``choice``: again, write, link or accept. ``effect``: what it would do, sentence by sentence. ``asks``: the label
-    of what has to be typed in with it, if anything."""
-
-    choice: str
-    words: str
-    effect: tuple[str, ...]
-    asks: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +43,24 @@ class Choices:
 
 def choices(world: World, firm: str, key: str) -> Choices:
     """Raises Refused when it is settled."""
+    step = _broken(world, firm, key)
+    if step.kind != Do.TASK:
+        return Choices(step.key, item(step).title, step.reason, "", broken_steps.options(step))
     task, state = _task(world, firm, key)
     options = _for_invoice(world, state) if isinstance(state, Payable) else _for_payment(state)
     payable = state.id if isinstance(state, Payable) else next((i.payable for i in state.items), "")
     return Choices(task.key, task.title, task.reason, payable, options)
 
 
-def _task(world: World, firm: str, key: str) -> tuple[Effect, Payable | Payment]:
-    task = world.store.effect(key)
-    if task is None or task.firm != firm or task.status is not Status.PARKED or "broken" not in task.body:
+def _broken(world: World, firm: str, key: str) -> Effect:
+    found = world.store.effect(key)
+    if found is None or found.firm != firm or found.status is not Status.PARKED or not found.body.get("broken"):
         raise Refused(noticing.SETTLED)
+    return found
+
+
+def _task(world: World, firm: str, key: str) -> tuple[Effect, Payable | Payment]:
+    task = _broken(world, firm, key)
     kind = Kind.PAYABLE if task.body["broken"] == "invoice" else Kind.PAYMENT
     state: Any = states.decode(kind, world.store.load(Ref(firm, kind, str(task.body["id"]))).body)
     link = None if state is None else state.booked if kind is Kind.PAYABLE else state.posted
@@ -166,6 +166,10 @@ def _for_payment(x: Payment) -> tuple[Option, ...]:
 
 def decide(world: World, firm: str, key: str, choice: str, to: str, by: str) -> None:
     """What the person chose; ``to``: what they typed in with it. Raises Refused with what does not fit."""
+    step = _broken(world, firm, key)
+    if step.kind != Do.TASK:
+        broken_steps.decide(world, step, choice, to, by)
+        return
     task, state = _task(world, firm, key)
     policy = policy_of(world, firm)
     if isinstance(state, Payable):

@@ -83,7 +83,7 @@ def _old_customers(world: World, reach: Reach, policy: Policy, old: Sequence[Ste
         except Conflict:  # what it was merged into is another client's by now
             now = contacts.tell(world, policy, state.id, replace(fact, into=None, elsewhere=True))
         if now.lost and _wanted(now, e):
-            _park(world, e, naming.broken_link(now))
+            _park(world, e, naming.broken_link(now), broken="customer")
         elif _wanted(now, e) and now.usable and there is not None:
             _change(world, e, now, there, out)
             continue
@@ -172,8 +172,8 @@ def _link_existing(world: World, policy: Policy, e: Effect, customer: CustomerRe
         )
 
 
-def _park(world: World, e: Effect, match: Match) -> None:
-    park(world, e, match.reason, match.remedy, choices=[c for c in match.choices if c[0] != "link:"])
+def _park(world: World, e: Effect, match: Match, *, broken: str = "") -> None:
+    park(world, e, match.reason, match.remedy, choices=[c for c in match.choices if c[0] != "link:"], broken=broken)
 
 
 def _note(state: Contact) -> str:

@@ -107,9 +107,7 @@ def park(
     """Shows the step to a person, with its cause, its remedy and what they may choose. ``may_close``: they may accept
     it as it is. ``broken``: what is linked and gone in QuickBooks (invoice, payment, customer ...): the page Sync
     status shows those by themselves."""
-    body: Json = {"choices": [list(c) for c in choices], "may_close": may_close}
-    if broken:
-        body["broken"] = broken
+    body: Json = {"choices": [list(c) for c in choices], "may_close": may_close, "broken": broken}
     count_parked(world, effect)
     world.store.park(effect.key, reason=reason, remedy=remedy, detail=detail, body=body)
 

@@ -61,6 +61,8 @@ def actions(effect: Effect) -> tuple[Action, ...]:
     """The buttons: a task is answered or done, a step is retried or chosen about."""
     if effect.body.get("release"):
         return (Action("pair", "Compare the payments"),)
+    if effect.kind != Do.TASK and effect.body.get("broken"):
+        return (Action("decide", "See the choices"), Action("retry", "Retry"))
     if effect.kind != Do.TASK:
         choices = tuple(Action("retry", words, choice) for choice, words in effect.body.get("choices") or ())
         accept = (Action("done", "Done"),) if effect.body.get("may_close") else ()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chalicelib.flow import attention
+from chalicelib.flow import attention, broken
 from tests.flow import acts
 from tests.flow.acts import STAFF, a_stage, a_synced_stage, booked, cents, invoice, parked_on, payable, posted_on, tasks
 from tests.world import Stage
@@ -124,7 +124,7 @@ def test_an_invoice_deleted_in_quickbooks_is_not_made_again_silently() -> None:
     [effect] = parked_on(stage, "1046")
     assert "deleted in QuickBooks" in effect.reason
     assert not booked(stage, DocNumber="1046")
-    attention.done(stage.world, stage.firm, effect.key, STAFF)
+    broken.decide(stage.world, stage.firm, effect.key, "accept", "", STAFF)
     assert not parked_on(stage, "1046")
 
 

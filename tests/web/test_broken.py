@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from chalicelib.flow import views
+from chalicelib.flow import contacts, health, views
 from chalicelib.flow.rows import Item
+from chalicelib.flow.settle import policy_of
 from tests.flow import acts
 from tests.web.test_api import Program, a_program
-from tests.web.visit import a_firm_with_pages
+from tests.web.visit import PagesWorld, Visitor, a_firm_with_pages
 from tests.world import Stage
 
 NUMBER = "1042"
@@ -54,6 +55,28 @@ def test_what_does_not_fit_is_said_on_the_same_page() -> None:
     page = owner.post("/desk/attention/broken", {"key": item.key, "choice": "link", "to": "NONE"})
     assert "QuickBooks shows no invoice numbered NONE" in page.text
     assert "A new invoice" in page.text
+
+
+def test_a_customer_that_is_gone_has_its_choices_on_the_page_and_by_the_api() -> None:
+    program: Program = a_program()
+    stage = program.stage
+    customer = acts.contact(stage, "Ada Example").customer
+    stage.world.quickbooks_box.people.deactivate_customer(stage.realm, customer)
+    contacts.point_at_customers(stage.world, policy_of(stage.world, stage.firm), [customer])
+    stage.work()
+    [item] = health.health(stage.world, stage.firm).broken
+    id = next(i["id"] for i in program.get("/sync").json["broken"] if i["key"] == item.key)
+    told = program.get(f"/attention/{id}/choices").json
+    assert [o["choice"] for o in told["options"]] == ["activate", "anew", "link"]
+    assert isinstance(stage.world, PagesWorld)
+    owner = Visitor(stage.world).sign_in(stage.firm)
+    assert "See the choices" in owner.get("/desk/sync").text
+    text = owner.get(f"/desk/attention/broken?key={item.key}").text
+    assert "The customer is made active again in QuickBooks" in text
+    assert "Name of the customer" in text
+    page = owner.follow(owner.post("/desk/attention/broken", {"key": item.key, "choice": "activate"}))
+    assert "on its way" in page.text
+    assert program.post(f"/attention/{id}/done").status == 422
 
 
 def test_what_is_settled_says_so() -> None:

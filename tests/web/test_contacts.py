@@ -128,7 +128,7 @@ def test_a_broken_link_is_said_on_the_page_with_its_choices() -> None:
     look(stage)
     text = visitor.get(f"/desk/contacts/{ada(stage).id}").text
     assert "Link broken" in text
-    assert "Make it active again in QuickBooks" in text
+    assert "See the choices" in text
     assert "no longer holds" in text
     box.reactivate_customer(stage.realm, ada(stage).customer)
     look(stage)

@@ -1,0 +1,79 @@
+"""Broken links that a step of ours met: a customer, a credit memo or a journal entry. What each choice would write is
+said here; making it is what the step itself offers (``attention``, ``contacts``)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from chalicelib.domain.kernel import Effect
+from chalicelib.errors import Refused
+from chalicelib.flow import attention, contacts
+from chalicelib.flow.ports import World
+
+GOES_ON = "The comparison of the books goes on naming the difference."
+AS_CLIO = "as Clio shows it now"
+
+# by what is broken and the choice
+WRITES: dict[tuple[str, str], tuple[str, ...]] = {
+    ("customer", "activate"): (
+        "The customer is made active again in QuickBooks, under the name that it has there.",
+        "What waits for it is booked on it then.",
+    ),
+    ("customer", "anew"): (
+        "A new customer of this name is created in QuickBooks. The old one is not changed.",
+        "New invoices belong to the new one, and so does each open one from its next change on.",
+    ),
+    ("credit memo", "again"): (
+        f"A new credit memo is created in QuickBooks, {AS_CLIO}, and applied to its invoices there.",
+    ),
+    ("journal entry", "again"): (f"A new journal entry is created in QuickBooks, {AS_CLIO}.",),
+    ("changed journal entry", "again"): (
+        f"The journal entry in QuickBooks is written over, amount and day {AS_CLIO}.",
+    ),
+}
+ACCEPTED = {
+    "credit memo": ("Nothing is written. The credit stays out of QuickBooks.", GOES_ON),
+    "journal entry": ("Nothing is written. The entry stays out of QuickBooks.", GOES_ON),
+    "changed journal entry": ("Nothing is written. The journal entry stays in QuickBooks as it is there.", GOES_ON),
+}
+LINKED = (
+    "Nothing is written. Both keep what they have until one of them is changed.",
+    "From then on changes of the client go to that customer, and its new invoices belong to it.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """``choice``: again, write, link, accept, or what a step offers. ``effect``: what it would do, sentence by
+    sentence. ``asks``: the label of what has to be typed in with it, if anything."""
+
+    choice: str
+    words: str
+    effect: tuple[str, ...]
+    asks: str = ""
+
+
+def options(step: Effect) -> tuple[Option, ...]:
+    """What a person can do about it."""
+    what = str(step.body["broken"])
+    offered = [Option(choice, words, WRITES[what, choice]) for choice, words in step.body.get("choices") or ()]
+    if what == "customer":
+        asks = "Name of the customer, exactly as QuickBooks shows it"
+        offered.append(Option("link", "Link another customer", LINKED, asks))
+    if step.body.get("may_close"):
+        changed = what.startswith("changed")
+        words = "Keep the change" if changed else "Accept that it is gone"
+        offered.append(Option("accept", words, ACCEPTED[what]))
+    return tuple(offered)
+
+
+def decide(world: World, step: Effect, choice: str, to: str, by: str) -> None:
+    """What the person chose; ``to``: what they typed in with it. Raises Refused with what does not fit."""
+    if choice not in {o.choice for o in options(step)}:
+        raise Refused("Choose one of the offered ways.")
+    if choice == "link":
+        contacts.link_by_name(world, step.firm, str(step.body["contact"]), to, by)
+    elif choice == "accept":
+        attention.done(world, step.firm, step.key, by)
+    else:
+        attention.retry(world, step.firm, step.key, by, choice)
