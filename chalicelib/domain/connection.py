@@ -30,6 +30,7 @@ class Connection:
     charges_enabled: bool = True
     bank_last4: str = ""
     losses: int = 0
+    chosen: bool = False  # it is not connected because a person of the firm ended it
 
     @property
     def takes_payments(self) -> bool:
@@ -135,13 +136,13 @@ def decide(state: Connection | None, fact: ConnectionFact, firm: str, now: datet
         case Lost():
             if state is None or not state.connected:
                 return Decision(state)  # type: ignore[arg-type]
-            new = replace(state, connected=False, why=fact.why, since=now, losses=state.losses + 1)
+            new = replace(state, connected=False, why=fact.why, since=now, losses=state.losses + 1, chosen=fact.chosen)
             return Decision(new, effects=(_reconnect(new, now, chosen=fact.chosen),))
         case Purged():
             if state is None:
                 raise Refused(f"{NAMES[Neighbour.QUICKBOOKS]} was never connected: there are no links to purge.")
             closes = (effects.key_of(firm, effects.Do.TASK, f"reconnect/{state.id}/{state.losses}"),)
-            gone = replace(state, account="", name="", connected=False, why=fact.why, since=now)
+            gone = replace(state, account="", name="", connected=False, why=fact.why, since=now, chosen=True)
             return Decision(gone, guards=_let_go(state if state.account else None), closes=closes)
         case AccountShown():
             if state is None:

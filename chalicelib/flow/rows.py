@@ -367,5 +367,5 @@ def link(id: str, c: Connection | None) -> Link:
         )
     why = c.why_not if c.neighbour is Neighbour.STRIPE else ""
     if not c.connected:
-        why = f"{NAMES[c.neighbour]} no longer lets us in: {c.why or 'connect it again'}."
+        why = f"{c.why}." if c.chosen else f"{NAMES[c.neighbour]} no longer lets us in: {c.why or 'connect it again'}."
     return Link(id, c.neighbour, TITLES[id], c.pot, c.account, c.name, c.bank_last4, c.connected, True, c.since, why)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from chalicelib.web.api_door import Asked, found, get, post
+from chalicelib.web.api_door import Asked, found, get, post, put
 
 
 @get("/contacts")
@@ -20,6 +20,24 @@ def contact(ask: Asked, contact: str) -> Any:
     from chalicelib.flow import contact_views
 
     return found(lambda: contact_views.contact(ask.world, ask.firm, contact))
+
+
+@get("/contact-settings")
+def contact_settings(ask: Asked) -> Any:
+    """Whose value stands where both sides changed one field of a client."""
+    from chalicelib.flow.settle import policy_of
+
+    return {"stands": policy_of(ask.world, ask.firm).firm.contacts_stand}
+
+
+@put("/contact-settings")
+def set_contact_settings(ask: Asked) -> Any:
+    """``stands``: clio or quickbooks."""
+    from chalicelib.domain.firm import ContactsStand
+    from chalicelib.flow.signing import settle_firm
+
+    settle_firm(ask.world, ask.firm, ContactsStand(ask.json.text("stands")), by=ask.by)
+    return contact_settings(ask)
 
 
 @post("/contacts/{contact}/take", 202)

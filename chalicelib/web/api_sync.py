@@ -21,6 +21,15 @@ def sync_status(ask: Asked) -> Any:
 ITEMS = ("broken", "parked")
 
 
+@post("/sync/tries", 202)
+def try_now(ask: Asked) -> dict[str, Any]:
+    """What the queue owes and has a cause is due at once."""
+    from chalicelib.flow import health
+
+    health.again(ask.world, ask.firm, ask.json.text("lane"))
+    return {"started": True}
+
+
 @get("/first-sync")
 def first_sync(ask: Asked) -> Any:
     """The plan of the first sync: how far it is, and what it comes to."""
@@ -45,6 +54,15 @@ def confirm_exact(ask: Asked) -> dict[str, Any]:
     from chalicelib.flow import first_sync
 
     first_sync.confirm_exact(ask.world, ask.firm)
+    return {"confirmed": True}
+
+
+@post("/first-sync/create-rest")
+def create_rest(ask: Asked) -> dict[str, Any]:
+    """Every client that is still asked about becomes a new customer."""
+    from chalicelib.flow import first_sync
+
+    first_sync.create_rest(ask.world, ask.firm)
     return {"confirmed": True}
 
 

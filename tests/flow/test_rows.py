@@ -150,6 +150,8 @@ def test_a_connection_that_was_never_made_and_one_that_was_lost(neighbour: Neigh
     c = Connection(FIRM, id, neighbour, "x", "X", pot, connected=False, why="", since=NOW)
     assert rows.link(id, c).why_not.endswith("no longer lets us in: connect it again.")
     assert rows.link(id, replace(c, why="revoked")).why_not.endswith("no longer lets us in: revoked.")
+    ended = replace(c, why="Olivia Hartwell disconnected it", chosen=True)
+    assert rows.link(id, ended).why_not == "Olivia Hartwell disconnected it."
 
 
 # --- what is parked ---------------------------------------------------------------------------------------------------

@@ -53,6 +53,9 @@ def test_the_page_shows_both_ways_and_revoking_keeps_the_links() -> None:
     assert "Purge only if" in text
     owner.follow(owner.post("/desk/settings/disconnect", {"connection": "quickbooks"}))
     assert "disconnected already" in owner.get("/desk/settings/quickbooks").text
+    text = owner.get("/desk/settings").text
+    assert "Olivia Hartwell disconnected it." in text
+    assert "no longer lets us in" not in text
     assert "choose that company again" in owner.get("/setup").text
     assert connections(stage.world, stage.firm)["quickbooks"].account == stage.realm
 
@@ -67,6 +70,7 @@ def test_purging_needs_the_firms_name_typed_in() -> None:
     done = owner.follow(owner.post("/desk/settings/quickbooks/purge", {"firm_name": state.name}))
     assert "The links to QuickBooks are purged" in done.text
     assert "No company is linked" in owner.get("/desk/settings/quickbooks").text
+    assert "no longer lets us in" not in owner.get("/desk/settings").text
 
 
 def test_a_program_can_revoke_and_purge() -> None:
@@ -100,6 +104,21 @@ def test_a_program_reads_the_status() -> None:
     assert set(told) == set(DOCUMENT["components"]["schemas"]["SyncStatus"]["properties"])
     assert [q["name"] for q in told["queues"]][:2] == ["From Clio", "To QuickBooks"]
     assert all(i["id"] for i in told["parked"])
+
+
+def test_a_program_tries_a_queue_again() -> None:
+    program = a_program()
+    lane = program.get("/sync").json["queues"][1]["lane"]
+    assert program.post("/sync/tries", {"lane": lane}).status == 202
+    assert program.post("/sync/tries", {"lane": "another firm's"}).status == 422
+
+
+def test_a_program_says_whose_value_stands() -> None:
+    program = a_program()
+    assert program.get("/contact-settings").json == {"stands": "clio"}
+    assert program.ask("PUT", "/contact-settings", {"stands": "quickbooks"}).json == {"stands": "quickbooks"}
+    assert program.ask("PUT", "/contact-settings", {"stands": "nobody"}).status == 422
+    assert program.get("/contact-settings").json == {"stands": "quickbooks"}
 
 
 # --- the first sync ---------------------------------------------------------------------------------------------------
@@ -168,6 +187,8 @@ def test_a_program_reads_the_plan_and_answers() -> None:
         told = {"page": listed["page"], "id": r["id"], "choice": "new"}
         assert program.post("/first-sync/clients/answer", told).status == 200
     assert program.post("/first-sync/confirm-exact").status == 200
+    assert program.post("/first-sync/create-rest").status == 200
+    assert program.get("/first-sync").json["clients"]["needs"] == 0
     assert program.post("/first-sync/begin").status in (202, 422)
 
 
