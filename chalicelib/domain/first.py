@@ -5,7 +5,7 @@ Pure. A row is what would become of one client or one bill; the totals are what 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -45,8 +45,9 @@ class Offer:
 class Row:
     """``there``: what it is linked to, in words; ``link``: its QuickBooks id. ``exact``: certain, and confirmed
     together with the others. ``needs``: a person must choose one of ``offers``. ``cents``: of a bill. ``payments``:
-    payments on the invoice that are Clio's; ``unmatched``: the others, in words: nothing is posted there until somebody
-    has compared them; ``left``: those that they said are something else."""
+    payments on the invoice that are Clio's, ``shared`` those of them that pay other bills too; ``unmatched``: the
+    others, in words: nothing is posted there until somebody has compared them; ``left``: those that they said are
+    something else."""
 
     id: str
     title: str
@@ -63,11 +64,13 @@ class Row:
     payments: int = 0
     unmatched: str = ""
     left: int = 0
+    shared: tuple[str, ...] = ()
 
 
 @dataclass
 class Totals:
-    """Counts and cents by fate; ``exact`` and ``needs``: how many wait for a person together, and one by one."""
+    """Counts and cents by fate; ``exact`` and ``needs``: how many wait for a person together, and one by one.
+    ``matched``: payments of Clio's that stand in QuickBooks, each once, on however many invoices."""
 
     counts: dict[str, int] = field(default_factory=dict)
     cents: dict[str, int] = field(default_factory=dict)
@@ -81,7 +84,6 @@ class Totals:
         self.cents[row.fate] = self.cents.get(row.fate, 0) + sign * row.cents
         self.exact += sign * row.exact
         self.needs += sign * row.needs
-        self.matched += sign * row.payments
         self.unmatched += sign * bool(row.unmatched)
 
 
@@ -206,16 +208,26 @@ def _paired(
     pairs, left = paired(p, invoice, paid)
     words = ", ".join(show(cents, p.currency) for cents in left)
     if left and said and said.invoice == invoice.id and said.covers(pairing.theirs_on(invoice.id, theirs)):
-        return compared(_with(row, row.fate, Offer(f"{LINK}{invoice.id}", row.there), row.why, unmatched=words), said)
-    return _with(row, row.fate, Offer(f"{LINK}{invoice.id}", row.there), row.why, payments=len(pairs), unmatched=words)
+        told = _with(row, row.fate, Offer(f"{LINK}{invoice.id}", row.there), row.why, unmatched=words)
+        return compared(told, said, shared([id for _, id in said.pairs], paid.here))
+    over = shared([o.id for _, o in pairs], paid.here)
+    offer = Offer(f"{LINK}{invoice.id}", row.there)
+    return _with(row, row.fate, offer, row.why, payments=len(pairs), unmatched=words, shared=over)
 
 
-def compared(row: Row, said: pairing.Answer) -> Row:
+def shared(ids: Sequence[str], payments: Iterable[Payment]) -> tuple[str, ...]:
+    """Those of these payments that pay other bills too."""
+    many = {x.id for x in payments if len(x.items) > 1}
+    return tuple(id for id in ids if id in many)
+
+
+def compared(row: Row, said: pairing.Answer, over: tuple[str, ...] = ()) -> Row:
     """With what a person said about the payments on its invoice."""
     if not row.unmatched or row.link != said.invoice:
         return row
     offer = Offer(f"{LINK}{row.link}", row.there)
-    return _with(row, row.fate, offer, row.why, payments=len(said.pairs), unmatched="", left=len(said.left))
+    counts = {"payments": len(said.pairs), "left": len(said.left), "shared": over}
+    return _with(row, row.fate, offer, row.why, unmatched="", **counts)
 
 
 def paired(p: Payable, invoice: InvoiceReading, paid: Paid) -> tuple[list[tuple[BookedPayment, Payment]], list[int]]:

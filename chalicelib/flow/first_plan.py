@@ -30,7 +30,8 @@ What = Literal["clients", "bills"]
 @dataclass
 class Plan:
     """How far it is. ``pages``: of rows, by kind; ``needs``: the pages on which somebody is asked. ``begin``: a person
-    wants it carried out; ``said``: why it did not begin yet. ``payments``: counts and cents to be posted."""
+    wants it carried out; ``said``: why it did not begin yet. ``payments``, ``credits``, ``entries`` (of trust money):
+    counts and cents to be posted; ``matters``: sub-customers to be made. ``turn``: how often it was listed anew."""
 
     generation: int
     phase: str = "reading"
@@ -43,6 +44,10 @@ class Plan:
     clients: Totals = field(default_factory=Totals)
     bills: Totals = field(default_factory=Totals)
     payments: list[int] = field(default_factory=lambda: [0, 0])
+    credits: list[int] = field(default_factory=lambda: [0, 0])
+    entries: list[int] = field(default_factory=lambda: [0, 0])
+    matters: int = 0
+    turn: int = 0
     exact: bool = False
     begin: bool = False
     by: str = ""
@@ -106,6 +111,7 @@ def write(world: World, policy: Policy, plan: Plan, what: What, made: Iterator[R
     batch: list[Row] = []
     for row in made:
         totals.add(row)
+        totals.matched += row.payments - sum(not first(world, policy, plan, id, row.id) for id in row.shared)
         if what == "clients" and row.link:
             world.store.put_record(f"{pk_of(policy)}/links", row.id, {"customer": row.link})
         batch.append(row)
@@ -122,6 +128,16 @@ def _flush(world: World, policy: Policy, plan: Plan, what: What, batch: Sequence
     plan.pages[what] = page + 1
     if any(r.needs for r in batch):
         plan.needs.setdefault(what, []).append(page)
+
+
+def first(world: World, policy: Policy, plan: Plan, id: str, bill: str) -> bool:
+    """Whether this bill is the first that has it: what several share is counted once. A step that is done again gets
+    the same answers."""
+    pk = f"{pk_of(policy)}/first/{plan.turn}"
+    found = world.store.record(pk, id)
+    if found is None:
+        world.store.put_record(pk, id, {"bill": bill})
+    return found is None or str(found[1]["bill"]) == bill
 
 
 def rows_of(world: World, policy: Policy, what: What, page: int) -> list[Row]:

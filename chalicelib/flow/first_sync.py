@@ -24,11 +24,11 @@ from chalicelib.domain.kernel import Decision, Effect, Finish, Kind, Neighbour, 
 from chalicelib.domain.matching import suggest
 from chalicelib.domain.pairing import theirs_on
 from chalicelib.domain.payable import Payable, Tab
-from chalicelib.domain.payment import Payment
-from chalicelib.domain.readings import ClientReading, Pot
+from chalicelib.domain.readings import ClientReading
 from chalicelib.errors import Refused
 from chalicelib.flow import clearing, connecting, pairing, renewing, resync, states
 from chalicelib.flow.answered import answers as answered_payments
+from chalicelib.flow.first_counts import count_page, new_matter
 from chalicelib.flow.first_plan import (
     Page,
     Plan,
@@ -78,7 +78,8 @@ def start(world: World, firm: str, by: str) -> None:
     if old.phase in ("handing", "begun"):
         return
     renewing.start(world, firm)  # whoever connected may have died before it was owed
-    new = Plan(policy.firm.generation, run=resync.start(world, firm, by), exact=old.exact, by=by)
+    run = resync.start(world, firm, by)
+    new = Plan(policy.firm.generation, run=run, exact=old.exact, by=by, turn=old.turn + 1)
     _owe(world, policy, SHOULD_THEY_DIE)
     save(world, policy, new, version)
     _owe(world, policy)
@@ -166,8 +167,9 @@ def begin(world: World, firm: str, by: str) -> None:
 def _again(p: Plan) -> None:
     """From the customers on, with the answers kept."""
     p.phase, p.place, p.cursor = "customers", 0, ""
-    p.pages, p.needs, p.payments = {}, {}, [0, 0]
+    p.pages, p.needs, p.turn, p.matters = {}, {}, p.turn + 1, 0
     p.clients, p.bills = Totals(), Totals()
+    p.payments, p.credits, p.entries = [0, 0], [0, 0], [0, 0]
 
 
 def _planned(world: World, firm: str) -> tuple[Policy, Plan]:
@@ -257,6 +259,7 @@ def _bills(world: World, reach: Reach, policy: Policy, plan: Plan) -> timedelta:
     bills = [p for p in all_ if first.concerns(p)]
     if bills:
         write(world, policy, plan, "bills", iter(_bill_rows(world, reach, policy, bills)))
+        plan.matters += sum(new_matter(world, policy, plan, p) for p in bills)
     plan.cursor = page.next or ""
     if page.next is not None:
         return timedelta(0)
@@ -305,13 +308,10 @@ def _customers_of(world: World, policy: Policy, bills: Sequence[Payable]) -> dic
 
 
 def _payments(world: World, _reach: Reach, policy: Policy, plan: Plan) -> timedelta:
-    page = world.store.listed(f"{policy.firm.id}/payments", limit=LISTED, cursor=plan.cursor or None)
-    for h in page.items:
-        x: Payment = states.decode(Kind.PAYMENT, h.body)
-        if x.money and x.pot is Pot.OPERATING and x.wanted and x.posted is None:
-            plan.payments = [plan.payments[0] + 1, plan.payments[1] + x.total]
-    plan.cursor = page.next or ""
-    if page.next is not None:
+    """Counts what is posted besides, a page at a time: payments, credit notes, and entries of trust money."""
+    parts = ("payments", "credits", *(f"moves/{b.clio}" for b in policy.firm.trust_books.banks))
+    if plan.place < len(parts):
+        count_page(world, policy, plan, parts[plan.place])
         return timedelta(0)
     _next(plan)
     plan.at = world.now()

@@ -292,7 +292,7 @@ def _unsay(world: World, policy: Policy, p: Payable) -> None:
     answered.unsay(world, policy, p.id)
     note(world, policy, p, said.invoice, fresh)
     answered.forget(world, policy, p.id)
-    _count(world, policy, said, -1)
+    _count(world, policy, p, said, -1)
 
 
 def _read(world: World, policy: Policy, ids: Sequence[str]) -> dict[str, tuple[Theirs, ...]]:
@@ -317,19 +317,22 @@ def _carry_out(world: World, policy: Policy, p: Payable, kept: Kept, said: Answe
     if p.booked is None:
         answered.say(world, policy, p.id, said)
         forget(world, policy, p.id)
-        _count(world, policy, said, 1)
+        _count(world, policy, p, said, 1)
         return
     _link(world, policy, p, kept.invoice, kept.theirs, said.pairs, by)
     _release(world, policy, p, _left(kept.theirs, said), by)
 
 
-def _count(world: World, policy: Policy, said: Answer, sign: int) -> None:
-    """The first sync's list counts it, or no longer counts it."""
+def _count(world: World, policy: Policy, p: Payable, said: Answer, sign: int) -> None:
+    """The first sync's list counts it, or no longer counts it; a payment over several invoices once."""
+    ours = [o for _, o in said.pairs]
+    over = first.shared(ours, payments_of(world, policy, [p]))
 
     def change(plan: first_plan.Plan) -> None:
         if plan.phase == "ready":
+            others = sum(not first_plan.first(world, policy, plan, id, p.id) for id in over)
             plan.bills.unmatched -= sign
-            plan.bills.matched += sign * len(said.pairs)
+            plan.bills.matched += sign * (len(ours) - others)
 
     if first_plan.load(world, policy):
         first_plan.change(world, policy, change)

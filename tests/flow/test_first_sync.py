@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from chalicelib.domain.firm import AccountsChosen, MatchesConfirmed
+from chalicelib.domain.firm import AccountsChosen, InvoicingChosen, MatchesConfirmed
 from chalicelib.domain.first import Row
 from chalicelib.domain.kernel import Kind, Ref
 from chalicelib.errors import Conflict, Refused, Unavailable
@@ -15,6 +16,7 @@ from chalicelib.flow.firms import firm_of
 from chalicelib.flow.first_plan import Plan
 from chalicelib.flow.settle import settle
 from tests.flow import acts
+from tests.flow import trust_acts as trust
 from tests.flow.acts import STAFF, booked, payable
 from tests.flow.test_purge import begin_anew, purge
 from tests.world import Stage, chosen_accounts
@@ -96,6 +98,35 @@ def test_the_dry_run_writes_nothing_and_counts_everything() -> None:
     assert plan.asked
     stage.pass_time(30, hours=3)
     assert writes(stage) == before, "it waits for a person"
+
+
+def kinds(stage: Stage) -> dict[str, list[dict[str, Any]]]:
+    return {e: booked(stage, e) for e in ("CreditMemo", "JournalEntry", "Customer")}
+
+
+def test_credit_notes_trust_entries_and_sub_customers_are_counted_and_then_made() -> None:
+    stage = a_new_stage()
+    trust.choose(stage)
+    invoicing = replace(firm_of(stage.world, stage.firm).invoicing, sub_customers=True)  # type: ignore[union-attr]
+    signing.settle_firm(stage.world, stage.firm, InvoicingChosen(invoicing), by=STAFF)
+    stage.world.clio_box.people.issue_credit("1046", 2500)
+    stage.world.clio_box.people.move_trust("Ada Example", 50000)
+    before = kinds(stage)
+    prepare(stage)
+    answer_all(stage)
+    first_sync.start(stage.world, stage.firm, STAFF)
+    plan = settled(stage)
+    assert plan.credits[0] >= 1 and plan.entries[0] >= 2 and plan.matters >= 2
+    assert kinds(stage) == before
+    first_sync.begin(stage.world, stage.firm, STAFF)
+    again = settled(stage)
+    assert (again.credits, again.entries, again.matters) == (plan.credits, plan.entries, plan.matters)
+    stage.pass_time(8, hours=2)
+    made = {e: [o for o in found if o not in before[e]] for e, found in kinds(stage).items()}
+    memos, entries = made["CreditMemo"], made["JournalEntry"]
+    assert [len(memos), sum(acts.cents(m["TotalAmt"]) for m in memos)] == plan.credits
+    assert [len(entries), sum(acts.cents(e["Line"][0]["Amount"]) for e in entries)] == plan.entries
+    assert sum(bool(c.get("ParentRef")) for c in made["Customer"]) == plan.matters
 
 
 def test_the_real_run_does_exactly_that() -> None:

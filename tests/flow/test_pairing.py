@@ -479,6 +479,28 @@ def test_what_is_clear_over_both_invoices_is_not_asked_about_beside_what_is_not(
     assert acts.about(acts.compare(stage), "1042") == []
 
 
+def test_a_payment_over_two_invoices_is_counted_once_in_the_first_syncs_list() -> None:
+    stage = planned(once=True, day=SAME_DAY)
+    assert {n: rows(stage, "bills")[n].payments for n in ("1042", "2001")} == {"1042": 1, "2001": 1}
+    assert plan_of(stage).bills.matched == 1
+    prepare(stage)
+    assert plan_of(stage).bills.matched == 1, "reading again counts anew"
+
+
+def test_a_payment_over_two_invoices_that_a_person_pairs_on_both_is_counted_once() -> None:
+    stage = planned(once=False, day="2026-02-20")
+    assert plan_of(stage).bills.matched == 0
+    for number in ("1042", "2001"):
+        b = beside(stage, number)
+        pairs = ((b.theirs[0].payment.id, b.ours[0].payment.id),)
+        pairing.answer(stage.world, stage.firm, b.payable, Answer(b.invoice, pairs), STAFF)
+        assert plan_of(stage).bills.matched == 1
+    prepare(stage)
+    assert plan_of(stage).bills.matched == 1, "the answers are counted as before"
+    pairing.take_back(stage.world, stage.firm, payable(stage, "2001").id, STAFF)
+    assert (plan_of(stage).bills.matched, plan_of(stage).bills.unmatched) == (1, 1)
+
+
 def test_who_said_that_it_is_something_else_on_one_invoice_is_believed_on_the_other() -> None:
     stage = planned(once=True, day="2026-02-20")
     b = beside(stage, "2001")
@@ -607,6 +629,12 @@ def planned(*, once: bool | None = None, day: str = "2026-02-10") -> Stage:
         over_two(stage, once=once, day=day)
     prepare(stage)
     return stage
+
+
+def plan_of(stage: Stage) -> first_plan.Plan:
+    plan = first_sync.plan_of(stage.world, stage.firm)
+    assert plan is not None
+    return plan
 
 
 def begin(stage: Stage) -> None:
