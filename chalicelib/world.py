@@ -69,16 +69,11 @@ class Hooks:
 
         return signed(raw, signature, shared_secret)
 
-    def clio_pointer(self, raw: bytes, account: str, kind: str) -> EventPointer:
-        """``account``, ``kind``: the subscription's, for the message names neither. A matter points at its client.
-        Raises Unreadable."""
-        from chalicelib.clio.webhook import pointer
-        from chalicelib.domain.readings import EventPointer
+    def clio_pointers(self, raw: bytes, account: str, kind: str) -> list[EventPointer]:
+        """``account``, ``kind``: the subscription's, for the message names neither. Raises Unreadable."""
+        from chalicelib.clio.webhook import pointers
 
-        told = pointer(raw)
-        if kind == "matter":
-            return EventPointer(told.webhook, account, told.event, "contact", told.client)
-        return EventPointer(told.webhook, account, told.event, kind, told.id)
+        return pointers(raw, account, kind)
 
     def mail_event(self, message: str) -> MailEvent | None:
         from chalicelib.mail.webhook import mail_event

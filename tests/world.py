@@ -261,9 +261,7 @@ class Stage:
         kept = clio_hooks.find(self.world, token)
         if kept is None or not clio_webhook.signed(body, headers.get("X-Hook-Signature", ""), kept.secret):
             return 400, {}
-        told = clio_webhook.pointer(body)
-        kind, id = ("contact", told.client) if kept.kind == "matter" else (kept.kind, told.id)
-        inbox.point(self.world, Neighbour.CLIO, [EventPointer(told.webhook, kept.account, told.event, kind, id)])
+        inbox.point(self.world, Neighbour.CLIO, clio_webhook.pointers(body, kept.account, kept.kind))
         return 200, {}
 
     def _quickbooks_hook(self, _url: str, headers: dict[str, str], body: bytes) -> int:

@@ -18,6 +18,7 @@ import requests
 
 from chalicelib.clio import contact_wire, credit_wire, wire
 from chalicelib.clio.faults import FAULT_SECONDS, refuse, said
+from chalicelib.clio.matters import Matters
 from chalicelib.clio.memos import Memos
 from chalicelib.clio.pieces import Params
 from chalicelib.clio.pieces import digits as _digits
@@ -278,6 +279,10 @@ class ClioClient:
     @cached_property
     def memos(self) -> Memos:
         return Memos(self)
+
+    @cached_property
+    def matters(self) -> Matters:
+        return Matters(self)
 
     # --- webhooks ---------------------------------------------------------------------------------------------------
     @cached_property

@@ -7,6 +7,8 @@ import hmac
 import json
 from dataclasses import dataclass
 
+from chalicelib.domain.matters import id_of
+from chalicelib.domain.readings import EventPointer
 from chalicelib.errors import Unreadable
 
 
@@ -41,6 +43,16 @@ def pointer(raw: bytes) -> Pointer:
         mark=str(data.get("etag", "")),
         client=str(_part(data, "client").get("id") or ""),
     )
+
+
+def pointers(raw: bytes, account: str, kind: str) -> list[EventPointer]:
+    """Where to look. ``account``, ``kind``: the subscription's. A matter points at its client too, and is named with
+    it. Raises Unreadable."""
+    told = pointer(raw)
+    names = {kind: told.id}
+    if kind == "matter":
+        names = {"contact": told.client, "matter": id_of(told.client, told.id)}
+    return [EventPointer(told.webhook, account, told.event, of, name) for of, name in names.items()]
 
 
 def handshake(raw: bytes) -> str:

@@ -176,6 +176,11 @@ def _moved(old: Payable, new: Payable) -> bool:
     return bool(old.booked and old.booked.matter) and old.matter_ids != new.matter_ids
 
 
+def same_matters(state: Payable, bill: BillReading) -> bool:
+    """By id and number. Whether a matter's new number moves its bills' ETag is not in the reference."""
+    return (state.matter_ids, state.matters) == (bill.matter_ids, bill.matters)
+
+
 def _own_words(words: str) -> str:
     """Subject and memo without the pay link that we put there."""
     kept = [line for line in words.splitlines() if not line.startswith(PAY_ONLINE)]

@@ -20,6 +20,7 @@ class Do(StrEnum):
     LOOK_GROUP = "clio.payment"
     LOOK_CREDIT = "clio.credit"
     LOOK_CLIENT = "clio.client"
+    LOOK_MATTER = "clio.matter"
     READ_LINES = "clio.lines"
     MARK_PAID = "clio.mark_paid"
     BILL_MEMO = "clio.memo"
@@ -181,6 +182,12 @@ def read_client(firm: str, lane: str, client: str, at: datetime) -> Effect:
     return owed(firm, Do.LOOK_CLIENT, name, about, lane, at, body={"client": client})
 
 
+def look_matter(firm: str, lane: str, client: str, matter: str, at: datetime, told: str = "") -> Effect:
+    """``told``: its number as a bill of the client shows it."""
+    body: Json = {"client": client, "matter": matter, **({"told": told} if told else {})}
+    return owed(firm, Do.LOOK_MATTER, f"{client}.{matter}", f"contact/{client}", lane, at, body=body)
+
+
 def change_client(firm: str, lane: str, contact: str, revision: int, at: datetime, title: str) -> Effect:
     """What changed in QuickBooks goes to Clio."""
     name, body = f"{contact}/{revision}", {"contact": contact, "revision": revision}
@@ -257,14 +264,6 @@ def customer(
     body: Json = {"contact": contact, "revision": revision, "name": title}
     body |= {"customer": customer_id} if customer_id else {}
     return owed(firm, Do.CUSTOMER, f"{contact}/{revision}", f"contact/{contact}", lane, at, body=body, title=title)
-
-
-def sub_customer(firm: str, lane: str, client: str, matter: str, name: str, count: str, at: datetime) -> Effect:
-    """A matter's sub-customer below its client's customer. ``count``: of the links and of those asked for."""
-    body: Json = {"client": client, "matter": matter, "name": name}
-    about, after = f"contact/{client}", (f"customer/{client}",)
-    key = f"{client}.{matter}/{count}"
-    return owed(firm, Do.SUB_CUSTOMER, key, about, lane, at, body=body, after=after, title=name)
 
 
 def invoice(

@@ -1,7 +1,8 @@
 """A matter's sub-customer in QuickBooks, where the firm wishes one: its name, its link, and what becomes of it. Pure.
 
 A display name is used once among customers, vendors and employees (reference/quickbooks.md 4.1), so it is the matter's
-number, and where that is taken, the number with Clio's id.
+number, and where that is taken, the number with Clio's id. When the number changes, so does the name; one that a person
+gave in QuickBooks stands.
 """
 
 from __future__ import annotations
@@ -11,8 +12,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from chalicelib.domain import effects, profile
+from chalicelib.domain.effects import Do
 from chalicelib.domain.firm import Policy
-from chalicelib.domain.kernel import Decision, Effect, Guard, Neighbour
+from chalicelib.domain.kernel import Decision, Effect, Guard, Json, Neighbour
 from chalicelib.domain.payable import Payable
 from chalicelib.domain.readings import CustomerReading
 
@@ -20,7 +22,9 @@ from chalicelib.domain.readings import CustomerReading
 @dataclass(frozen=True, slots=True)
 class Matter:
     """``id``: client and matter, since a matter that goes to another client gets a sub-customer of that one.
-    ``customer``: QuickBooks' id, empty while there is none. ``revision`` counts how often one was asked for."""
+    ``name``: its number in Clio. ``customer``: QuickBooks' id, empty while there is none. ``revision`` counts how often
+    one was asked for, ``renames`` how often it should have another name since. ``written``: the names that are ours:
+    what we last wrote or found when linking (``wrote``: at which of the renames); empty in links older than this."""
 
     firm: str
     id: str
@@ -30,6 +34,9 @@ class Matter:
     customer: str = ""
     revision: int = 1
     generation: int = 1
+    written: tuple[str, ...] = ()
+    renames: int = 0
+    wrote: int = 0
 
 
 def id_of(client: str, matter: str) -> str:
@@ -58,12 +65,40 @@ def step(p: Payable, state: Matter | None, policy: Policy, now: datetime) -> Eff
     """The sub-customer that is owed, its client's customer before it."""
     matter, revision = of_bill(p), state.revision if state else 1
     lane, generation = policy.lanes.of(Neighbour.QUICKBOOKS), policy.firm.generation
-    return effects.sub_customer(p.firm, lane, p.client_id, matter, p.matters[0], f"{generation}.{revision}", now)
+    return owed(p.firm, lane, p.client_id, matter, p.matters[0], f"{generation}.{revision}", now)
+
+
+def owed(
+    firm: str,
+    lane: str,
+    client: str,
+    matter: str,
+    name: str,
+    count: str,
+    at: datetime,
+    rename: tuple[str, int] | None = None,
+) -> Effect:
+    """``count``: of the links and of those asked for. ``rename``: the sub-customer that is there, and which of its
+    renames this is; else one is to be made."""
+    body: Json = {"client": client, "matter": matter, "name": name}
+    if rename:
+        body |= {"customer": rename[0], "rename": rename[1]}
+    key, about, after = f"{id_of(client, matter)}/{count}", f"contact/{client}", (f"customer/{client}",)
+    return effects.owed(firm, Do.SUB_CUSTOMER, key, about, lane, at, body=body, after=after, title=name)
+
+
+def told_anew(there: Effect, owed: Effect) -> Effect | None:
+    """The step that is not through yet, where its matter has another number by now; None where it has not. A name once
+    looked up stays among those: what was made under it is found again."""
+    known = [there.body["name"], *there.body.get("older", ())]
+    if owed.body["name"] in known:
+        return None
+    return replace(owed, body={**owed.body, "older": known})
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What to do about a sub-customer: ``link`` one that is there, ``create`` it under ``name``, or ``park``."""
+    """What to do about a sub-customer: ``link`` one that is there under ``name``, ``create`` it so, or ``park``."""
 
     do: str
     customer: str = ""
@@ -79,20 +114,41 @@ def choose(
     mine = next((c for c in active if c.note == note), None)
     same = next((c for c in active if c.name.casefold() == wishes[0].casefold()), None)
     if there := mine or same:
-        return Choice("link", customer=there.id)
-    used = {c.name.casefold() for c in found} | {n.casefold() for n in taken}
-    free = next((n for n in wishes if n.casefold() not in used), "")
-    return Choice("create", name=free) if free else Choice("park")
+        return Choice("link", customer=there.id, name=there.name)
+    name = free(wishes, found, taken)
+    return Choice("create", name=name) if name else Choice("park")
+
+
+def free(wishes: tuple[str, str], found: Sequence[CustomerReading], taken: Mapping[str, str], own: str = "") -> str:
+    """The first name that nobody else has; ``own``: the sub-customer that is to have it. Empty: both are used."""
+    used = {c.name.casefold() for c in found if c.id != own} | {n.casefold() for n in taken}
+    return next((n for n in wishes if n.casefold() not in used), "")
 
 
 def guard_of(book: str, customer: str) -> str:
     return f"quickbooks/{book}/subcustomer/{customer}"
 
 
-def linked(state: Matter | None, told: Matter, book: str) -> Decision[Matter]:
-    """QuickBooks has the sub-customer: it is this matter's alone."""
-    new = replace(told, revision=state.revision if state else 1)
-    return Decision(new, guards=(Guard(guard_of(book, told.customer), f"{told.firm}/{told.id}"),))
+def linked(state: Matter | None, told: Matter, shown: str, policy: Policy, now: datetime) -> Decision[Matter]:
+    """QuickBooks has the sub-customer, under the name ``shown``: it is this matter's alone. The matter is read once
+    more: until now nobody was told of its number."""
+    if state is not None and state.customer == told.customer:
+        return Decision(state)
+    new = replace(told, written=(shown,))
+    if state is not None:
+        new = replace(new, revision=state.revision, renames=state.renames, wrote=state.renames)
+    owed: tuple[Effect, ...] = (_first_look(new, policy, now),)
+    if behind(new, shown):
+        new = replace(new, renames=new.renames + 1)
+        owed = (*owed, rename(new, policy, now))
+    guard = Guard(guard_of(policy.lanes.book, told.customer), f"{told.firm}/{told.id}")
+    return Decision(new, effects=owed, guards=(guard,))
+
+
+def _first_look(state: Matter, policy: Policy, now: datetime) -> Effect:
+    """Owed once for each link, whatever pointers at the matter came before."""
+    look = effects.look_matter(state.firm, policy.lanes.of(Neighbour.CLIO), state.client, state.matter, now)
+    return replace(look, key=f"{look.key}/{state.generation}.{state.revision}")
 
 
 def let_go(state: Matter, policy: Policy, *, customer: str) -> Decision[Matter]:
@@ -100,9 +156,46 @@ def let_go(state: Matter, policy: Policy, *, customer: str) -> Decision[Matter]:
     if state.customer != customer:
         return Decision(state)
     guard = Guard(guard_of(policy.lanes.book, customer), f"{state.firm}/{state.id}", release=True)
-    return Decision(replace(state, customer="", revision=state.revision + 1), guards=(guard,))
+    return Decision(replace(state, customer="", revision=state.revision + 1, written=()), guards=(guard,))
 
 
 def afresh(state: Matter, policy: Policy) -> Decision[Matter]:
     """The link belongs to an earlier generation."""
-    return Decision(replace(state, customer="", generation=policy.firm.generation))
+    return Decision(replace(state, customer="", generation=policy.firm.generation, written=()))
+
+
+# --- another number ---------------------------------------------------------------------------------------------------
+
+
+def numbered(state: Matter, number: str, policy: Policy, now: datetime) -> Decision[Matter]:
+    """Clio shows this number. A newer step replaces one that is not through."""
+    if not state.customer or state.name == number:
+        return Decision(state)
+    older = rename(state, policy, now).key
+    new = replace(state, name=number, written=ours(state), renames=state.renames + 1)
+    return Decision(new, effects=(rename(new, policy, now),), closes=(older,) if state.renames else ())
+
+
+def rename(state: Matter, policy: Policy, now: datetime) -> Effect:
+    """The step that gives the sub-customer the matter's present name."""
+    lane, count = policy.lanes.of(Neighbour.QUICKBOOKS), f"{state.generation}.{state.revision}.{state.renames}"
+    to = (state.customer, state.renames)
+    return owed(state.firm, lane, state.client, state.matter, state.name, count, now, to)
+
+
+def ours(state: Matter) -> tuple[str, ...]:
+    """The names under which the sub-customer may stand without a person having given it another."""
+    return state.written or names(state.matter, state.name)
+
+
+def behind(state: Matter, shown: str) -> bool:
+    """Whether the sub-customer still has an earlier name of ours: not a person's, nor one of the present number."""
+    folded = shown.casefold()
+    return shown in ours(state) and folded not in {n.casefold() for n in names(state.matter, state.name)}
+
+
+def named(state: Matter, customer: str, rename: int, shown: str) -> Decision[Matter]:
+    """QuickBooks shows the name that this rename wished for. An older one's answer changes nothing."""
+    if state.customer != customer or rename < state.wrote:
+        return Decision(state)
+    return Decision(replace(state, written=(shown,), wrote=rename))

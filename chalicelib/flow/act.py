@@ -8,7 +8,7 @@ from typing import assert_never
 from chalicelib.domain.effects import Do
 from chalicelib.domain.firm import Policy
 from chalicelib.domain.kernel import Effect
-from chalicelib.flow import contacts, looking, memoing, noticing, noting, subscribing, summing
+from chalicelib.flow import contacts, looking, memoing, noticing, noting, renaming, subscribing, summing
 from chalicelib.flow.ports import World
 from chalicelib.flow.reach import Reach
 
@@ -29,6 +29,10 @@ def perform(world: World, reach: Reach, policy: Policy, effect: Effect) -> None:
                     raise bad
         case Do.LOOK_CLIENT:
             _look_at_client(world, reach, policy, effect)
+        case Do.LOOK_MATTER:
+            for _, no in renaming.look(world, reach, policy, [effect]):
+                if no is not None:
+                    raise no
         case Do.CHANGE_CLIENT:
             contacts.change_client(world, reach, policy, effect)
         case Do.READ_LINES:

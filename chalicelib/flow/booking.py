@@ -24,6 +24,7 @@ from chalicelib.flow import (
     journals,
     noticing,
     payments,
+    renaming,
     subcustomers,
 )
 from chalicelib.flow.ports import World
@@ -231,6 +232,8 @@ def _settle_member(world: World, policy: Policy, call: Call, effect: Effect, wro
         world.store.free(call.id, effect.key)
         if customers.refused(world, policy, effect, code) or deposited.refused(world, effect, code, detail):
             return
+        if renaming.refused(world, effect, code):
+            return
         if code == GONE and effect.tries < LOOKED_AGAIN:  # the next pass reads it: what is gone there has its choices
             cause = "Something of it was removed in QuickBooks: it is being looked at."
             world.store.postpone(effect.key, world.now() + REPEAT_AFTER, cause=cause, tries=effect.tries + 1)
@@ -312,7 +315,7 @@ def take(world: World, policy: Policy, effect: Effect, answer: Wrote, finish: Fi
         case Do.CUSTOMER:
             customers.take(world, policy, effect, answer, finish)
         case Do.SUB_CUSTOMER:
-            subcustomers.link(world, policy, effect, answer.id, finish)
+            subcustomers.take(world, policy, effect, answer, finish)
         case Do.INVOICE:
             invoices.link(world, policy, effect, answer.id, answer.total, answer.of_customer, finish)
         case Do.HOLDER:

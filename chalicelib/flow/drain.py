@@ -14,7 +14,7 @@ from chalicelib.domain.effects import Do
 from chalicelib.domain.firm import Policy
 from chalicelib.domain.kernel import Effect, Neighbour
 from chalicelib.errors import Conflict, Declined, Disconnected, Refused, Unavailable, Unreadable
-from chalicelib.flow import act, booking, connecting, contacts, ledgers, looking, noting, summing, trusting
+from chalicelib.flow import act, booking, connecting, contacts, ledgers, looking, noting, renaming, summing, trusting
 from chalicelib.flow.budget import Floor
 from chalicelib.flow.ports import World
 from chalicelib.flow.prepared import count_parked
@@ -35,6 +35,7 @@ BATCHED: dict[Do, Look] = {
     Do.LOOK_BILL: looking.look_at_bills,
     Do.LOOK_CREDIT: noting.look,
     Do.LOOK_MOVE: trusting.look_at_moves,
+    Do.LOOK_MATTER: renaming.look,
 }
 BORROWED = (Neighbour.MAIL, Neighbour.SELF)  # what waits there waits for another neighbour: its own kind waits alone
 

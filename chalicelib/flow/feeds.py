@@ -204,7 +204,8 @@ def _bills(
         here = held[item.id]
         known: Payable | None = states.decode(Kind.PAYABLE, here.body)
         if known is not None:
-            if known.etag == item.etag and known.balance == item.balance and known.bill_state == item.state:
+            same = known.etag == item.etag and known.balance == item.balance and known.bill_state == item.state
+            if same and billing.same_matters(known, item):
                 tally.unchanged += 1
             else:
                 differ.append((known, item))

@@ -8,7 +8,7 @@ from chalicelib.domain import effects
 from chalicelib.domain.connection import account_guard
 from chalicelib.domain.kernel import Kind, Neighbour, Ref, lane_of
 from chalicelib.domain.readings import EventPointer
-from chalicelib.flow import capturing
+from chalicelib.flow import capturing, renaming
 from chalicelib.flow.feeds import point_at_stripe
 from chalicelib.flow.ports import World
 
@@ -53,13 +53,15 @@ def _owed(world: World, neighbour: Neighbour, firm: str, pointer: EventPointer) 
 
 
 def _at_clio(world: World, firm: str, pointer: EventPointer) -> bool:
-    """A bill, or a client that we hold: most contacts of a firm owe nothing and are not ours to read."""
+    """A bill, or a client or matter that we hold: most contacts of a firm owe nothing and are not ours to read."""
     lane = lane_of(firm, Neighbour.CLIO, pointer.account)
     match pointer.kind:
         case "bill":
             world.store.arrive(effects.look_bill(firm, lane, pointer.object_id, world.now(), receipts=False))
         case "contact" if world.store.load(Ref(firm, Kind.CONTACT, pointer.object_id or "-")).version:
             world.store.arrive(effects.look_client(firm, lane, pointer.object_id, world.now()))
+        case "matter":
+            return renaming.point(world, firm, lane, pointer.object_id)
         case _:
             return False
     return True

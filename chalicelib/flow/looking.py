@@ -16,7 +16,7 @@ from chalicelib.domain.kernel import Decision, Effect, Finish, Held, Kind, Neigh
 from chalicelib.domain.payable import Payable
 from chalicelib.domain.readings import Access, BillReading, Broken, Page, Pot, Receipt
 from chalicelib.errors import Declined, Unavailable, Unreadable
-from chalicelib.flow import first_receipts, states
+from chalicelib.flow import first_receipts, renaming, states
 from chalicelib.flow.contacts import see_client
 from chalicelib.flow.first_receipts import FirstReceipts
 from chalicelib.flow.ports import Clio, World
@@ -191,12 +191,12 @@ def bring_in(
     if not listed:
         _newer_than_list(world, policy, held, fact)
     client = fact.bill.client
-    if client and fact.bill.pot is Pot.OPERATING and held.version == 0:
+    known: Payable | None = states.decode(Kind.PAYABLE, held.body)
+    if client and policy.firm.sub_customers_used and not (known and billing.same_matters(known, fact.bill)):
+        renaming.hear(world, policy, client.id, zip(fact.bill.matter_ids, fact.bill.matters, strict=False))
+    shown = (known.client_id, known.client_name, known.client_email) if known else None
+    if client and fact.bill.pot is Pot.OPERATING and shown != (client.id, client.name, client.email):
         see_client(world, policy, client)
-    elif client and fact.bill.pot is Pot.OPERATING:
-        known = states.decode(Kind.PAYABLE, held.body)
-        if (known.client_id, known.client_name, known.client_email) != (client.id, client.name, client.email):
-            see_client(world, policy, client)
 
     def decide(before: Mapping[Ref, Any], now: datetime) -> dict[Ref, Decision[Any]]:
         return {held.ref: billing.seen(before[held.ref], fact, policy, now)}

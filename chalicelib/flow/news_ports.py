@@ -26,6 +26,21 @@ class ClioHooks(Protocol):
     def delete(self, access: r.Access, id: str) -> None: ...
 
 
+class ClioMatters(Protocol):
+    def numbers(self, access: r.Access, ids: Sequence[str]) -> dict[str, str]:
+        """Display numbers of up to 200 matters by id, in one call; what is absent is not shown."""
+        ...
+
+
+class ClioNews(Protocol):
+    """Reads of ``flow.ports.Clio``."""
+
+    @property
+    def hooks(self) -> ClioHooks: ...
+    @property
+    def matters(self) -> ClioMatters: ...
+
+
 class BookNews(Protocol):
     """What changed in QuickBooks (reference/quickbooks.md 2.7)."""
 

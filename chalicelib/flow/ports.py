@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Protocol
 
 from chalicelib.flow.credit_ports import BookedCredits, ClioCredits
-from chalicelib.flow.news_ports import BookNews, ClioHooks
+from chalicelib.flow.news_ports import BookNews, ClioNews
 from chalicelib.flow.trust_ports import ClioTrust, QuickBooksTrust
 
 if TYPE_CHECKING:  # shapes only: a cold start must not build the classes that they name
@@ -160,7 +160,7 @@ class Store(Protocol):
         ...
 
 
-class Clio(ClioTrust, ClioCredits, Protocol):
+class Clio(ClioTrust, ClioCredits, ClioNews, Protocol):
     """Clio Manage. ``account`` of an Access is ``<region>/<account id>``. Reads raise Expired on 401, Unavailable on
     429/5xx/time-out, Declined on 403/404/422/412 (code = HTTP status as text, or ``error.type``)."""
 
@@ -238,9 +238,6 @@ class Clio(ClioTrust, ClioCredits, Protocol):
     def bill_link(self, account: str, bill_id: str) -> str:
         """The address of a bill in Clio for a person."""
         ...
-
-    @property
-    def hooks(self) -> ClioHooks: ...
 
 
 class QuickBooks(QuickBooksTrust, BookedCredits, BookNews, Protocol):

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from chalicelib.domain import comparing, effects, posting, receipts, totalling
+from chalicelib.domain import billing, comparing, effects, posting, receipts, totalling
 from chalicelib.domain.comparing import Difference
 from chalicelib.domain.crediting import Credit
 from chalicelib.domain.effects import Do
@@ -276,6 +276,9 @@ def _payables(world: World, reach: Reach, held: Sequence[Held], out: Report) -> 
         bill = shown.get(p.id)
         if bill is None or isinstance(bill, BillReading):  # a row that cannot be understood is parked by its feed
             found += comparing.against_clio(p, bill)
+        if isinstance(bill, BillReading) and not billing.same_matters(p, bill):  # Clio may tell of it nowhere else
+            lane = reach.lanes.of(Neighbour.CLIO)
+            world.store.arrive(effects.look_bill(p.firm, lane, p.id, world.now(), f"Bill {p.number}", receipts=False))
         found += comparing.against_books(p, there.get(p.id), payments, credits, owners.get(p.client_id, ""))
         if p.booked and p.booked.revision >= p.revision:
             noticing.point(world, reach.lanes, noticing.INVOICE, p, noticing.shown(p.booked.id, invoices))

@@ -13,8 +13,9 @@ UNTITLED = {
     Do.LOOK_GROUP: "A payment in Clio could not be brought in",
     Do.LOOK_CREDIT: "A credit note could not be brought in",
     Do.LOOK_CLIENT: "A client could not be read",
+    Do.LOOK_MATTER: "A matter could not be read in Clio",
     Do.CUSTOMER: "A client could not be added to QuickBooks",
-    Do.SUB_CUSTOMER: "A matter could not be added to QuickBooks",
+    Do.SUB_CUSTOMER: "A matter could not be brought in step in QuickBooks",
     Do.LOOK_CUSTOMER: "A customer could not be read in QuickBooks",
     Do.CHANGE_CLIENT: "A client could not be changed in Clio",
     Do.INVOICE: "An invoice could not be sent to QuickBooks",
@@ -33,7 +34,7 @@ UNTITLED = {
 
 STEP = {
     Do.CUSTOMER: "Client {}: not added to QuickBooks",
-    Do.SUB_CUSTOMER: "Matter {}: not added to QuickBooks",
+    Do.SUB_CUSTOMER: "Matter {}: not in step in QuickBooks",
     Do.CHANGE_CLIENT: "Client {}: not changed in Clio",
     Do.INVOICE: "{}: not sent to QuickBooks",
     Do.BILL_MEMO: "{}: the pay link is not in its memo in Clio",

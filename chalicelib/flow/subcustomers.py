@@ -7,16 +7,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeGuard
 
 from chalicelib.domain import matters, posting
 from chalicelib.domain.firm import Policy
 from chalicelib.domain.kernel import Decision, Effect, Finish, Kind, Ref, Status
 from chalicelib.domain.matters import Matter
 from chalicelib.domain.payable import Payable
-from chalicelib.domain.readings import CustomerReading
+from chalicelib.domain.readings import CustomerReading, Wrote
 from chalicelib.domain.wanted import WantedSubCustomer
 from chalicelib.errors import Conflict
+from chalicelib.flow import renaming
 from chalicelib.flow.ports import World
 from chalicelib.flow.prepared import FOR_A_PERSON, Prepared, current, done, park, wake
 from chalicelib.flow.reach import Reach
@@ -65,23 +66,37 @@ def places(
             found[p.id] = Place(own, own)
         elif state is None or not state.customer:
             found[p.id] = Place(waits=_owe(world, policy, p, state))
-        elif _usable(shown.get(state.customer), own):
+        elif _usable(there := shown.get(state.customer), own):
+            _name_again(world, policy, state, there)
             found[p.id] = Place(state.customer, own, matter)
         else:
             found[p.id] = Place(bad=state)
     return found
 
 
-def _usable(there: CustomerReading | None, own: str) -> bool:
+def _usable(there: CustomerReading | None, own: str) -> TypeGuard[CustomerReading]:
     return there is not None and there.active and there.parent == own
 
 
+def _name_again(world: World, policy: Policy, state: Matter, there: CustomerReading) -> None:
+    """It could not be renamed while it was inactive or elsewhere, and is back."""
+    if matters.behind(state, there.name):
+        owed = matters.rename(state, policy, world.now())
+        before = world.store.effect(owed.key)
+        if before is None or before.status is Status.DONE:
+            world.store.arrive(owed)
+
+
 def _owe(world: World, policy: Policy, p: Payable, state: Matter | None) -> str:
-    """Owes the sub-customer once, and says what the invoice waits for."""
-    owed = matters.step(p, state, policy, world.now())
+    """Owes the sub-customer once, under the number that the matter has now, and says what the invoice waits for."""
+    owed: Effect | None = matters.step(p, state, policy, world.now())
+    assert owed
     there = world.store.effect(owed.key)
-    if there is None:
+    if there is not None:
+        owed = matters.told_anew(there, owed) if there.status is not Status.DONE else None
+    if owed is not None:
         world.store.arrive(owed)
+        return MADE
     return FOR_A_PERSON if there is not None and there.status is Status.PARKED else MADE
 
 
@@ -133,19 +148,23 @@ def _note(policy: Policy, e: Effect) -> str:
     return posting.marker(policy.firm.id, "matter", matters.id_of(str(e.body["client"]), str(e.body["matter"])))
 
 
-def _names(e: Effect) -> tuple[str, str]:
-    return matters.names(str(e.body["matter"]), str(e.body["name"]))
+def _looked_up(e: Effect) -> list[str]:
+    """Every name that the sub-customer may have been made under."""
+    every = (str(e.body["name"]), *e.body.get("older", ()))
+    return [name for told in every for name in matters.names(str(e.body["matter"]), told)]
 
 
 def prepare(world: World, reach: Reach, policy: Policy, batch: Sequence[Effect]) -> Prepared:
-    """Both names of each are looked up before anything is made: three readings for a batch."""
+    """Both names of each are looked up before anything is written: three readings for a batch, and one of what is to
+    be renamed."""
     out = Prepared()
     firm = policy.firm.id
     clients = {e.key: Ref(firm, Kind.CONTACT, str(e.body["client"])) for e in batch}
     mine = {e.key: _ref(firm, _told(policy, e, "").id) for e in batch}
     held = current(world, policy, [*clients.values(), *mine.values()])
     open_: list[tuple[Effect, str]] = []
-    for e in batch:
+    renames = renaming.due(world, reach, policy, [e for e in batch if e.body.get("customer")], held, out)
+    for e in (e for e in batch if not e.body.get("customer")):
         contact, state = held.get(clients[e.key]), held.get(mine[e.key])
         if state is not None and (state.customer or not e.key.endswith(f".{state.revision}")):
             done(world, e)
@@ -154,52 +173,66 @@ def prepare(world: World, reach: Reach, policy: Policy, batch: Sequence[Effect])
             out.blocked.append((e, WAITS))
         else:
             open_.append((e, contact.usable))
-    wishes = list(dict.fromkeys(n for e, _ in open_ for n in _names(e)))
+    asking = (*(e for e, _ in open_), *(e for e, _ in renames))
+    wishes = list(dict.fromkeys(n for e in asking for n in _looked_up(e)))
     found = reach.quickbooks(lambda q, a: q.customers_named(a, wishes)) if wishes else []
     taken = dict(reach.quickbooks(lambda q, a: q.names_taken(a, wishes))) if wishes else {}
+    for e, there in renames:
+        renaming.write(world, e, there, found, taken, out)
     for e, parent in open_:
-        names = _names(e)
-        same = [c for c in found if c.name.casefold() in {n.casefold() for n in names}]
-        choice = matters.choose(names, _note(policy, e), parent, same, taken)
+        names = renaming.names_of(e)
+        same = [c for c in found if c.name.casefold() in {n.casefold() for n in _looked_up(e)}]
+        choice = matters.choose(names, _note(policy, e), parent, same, renaming.not_again(e, taken))
         if choice.do == "link":
-            out.settled += _link(world, policy, e, choice.customer, Finish(e.key))
+            out.settled += _link(world, policy, e, choice, Finish(e.key))
         elif choice.do == "create":
             taken[choice.name] = "customer"
             out.write.append((e, WantedSubCustomer(choice.name, parent, _note(policy, e))))
         else:
             reason = f"The names “{names[0]}” and “{names[1]}” are both used in QuickBooks."
-            park(world, e, reason, "Rename or reactivate one of them in QuickBooks, then press Retry.")
+            park(world, e, reason, renaming.REMEDY)
             out.settled += 1
     return out
 
 
-def _link(world: World, policy: Policy, e: Effect, customer: str, finish: Finish) -> int:
+def _link(world: World, policy: Policy, e: Effect, choice: matters.Choice, finish: Finish) -> int:
     """Gives 1: it is linked, or shown to a person."""
     try:
-        link(world, policy, e, customer, finish)
+        link(world, policy, e, choice.customer, choice.name, finish)
     except Conflict:
         reason = "The sub-customer of this name is linked to another matter."
         park(world, e, reason, "Give the matters different numbers in Clio, or rename it in QuickBooks; then Retry.")
     return 1
 
 
-def link(world: World, policy: Policy, e: Effect, customer: str, finish: Finish) -> None:
-    """QuickBooks has it. What waits for it goes on at once."""
+def take(world: World, policy: Policy, e: Effect, answer: Wrote, finish: Finish) -> None:
+    """QuickBooks made it, or gave it another name."""
+    if e.body.get("customer"):
+        renaming.take(world, policy, e, answer, finish)
+        return
+    name = answer.customer.name if answer.customer else renaming.names_of(e)[0]
+    link(world, policy, e, answer.id, name, finish)
+
+
+def link(world: World, policy: Policy, e: Effect, customer: str, name: str, finish: Finish) -> None:
+    """QuickBooks has it, under this name. What waits for it goes on at once."""
     told = _told(policy, e, customer)
     ref = _ref(told.firm, told.id)
 
-    def decide(before: Mapping[Ref, Any], _now: datetime) -> dict[Ref, Decision[Any]]:
-        return {ref: matters.linked(before[ref], told, policy.lanes.book)}
+    def decide(before: Mapping[Ref, Any], now: datetime) -> dict[Ref, Decision[Any]]:
+        return {ref: matters.linked(before[ref], told, name, policy, now)}
 
-    body = {"customer": customer}
+    body = {"customer": customer, "name": name}
     settle(world, [ref], decide, fact="SubCustomerLinked", body=body, policy=policy.version, finish=[finish])
     wake(world, e.lane, f"customer/{told.client}")
 
 
 def find(world: World, reach: Reach, policy: Policy, e: Effect, finish: Finish) -> bool:
-    """Whether a lost answer's sub-customer is there, by either name and our marker; settled then."""
-    found = reach.quickbooks(lambda q, a: q.customers_named(a, list(_names(e))))
+    """Whether a lost answer's sub-customer is there, by its names and our marker; settled then."""
+    if e.body.get("customer"):
+        return renaming.find(world, reach, policy, e, finish)
+    found = reach.quickbooks(lambda q, a: q.customers_named(a, _looked_up(e)))
     there = next((c for c in found if c.active and c.note == _note(policy, e)), None)
     if there:
-        link(world, policy, e, there.id, finish)
+        link(world, policy, e, there.id, there.name, finish)
     return there is not None

@@ -58,10 +58,10 @@ def clio(ask: Ask, path_token: str) -> Reply:
     if subscription is None or not ask.world.hooks.clio_signed(ask.raw, signature, subscription.secret):
         return _refused(ask, Neighbour.CLIO, 400)
     try:
-        pointer = ask.world.hooks.clio_pointer(ask.raw, subscription.account, subscription.kind)
+        pointers = ask.world.hooks.clio_pointers(ask.raw, subscription.account, subscription.kind)
     except Unreadable:
         return _unread(ask, Neighbour.CLIO)
-    return _point(ask, Neighbour.CLIO, [pointer])
+    return _point(ask, Neighbour.CLIO, pointers)
 
 
 def _repeated(secret: str) -> Reply:

@@ -329,6 +329,18 @@ def test_contacts_are_read_page_by_page_and_since() -> None:
     assert stage.client.clients(stage.access(), updated_since=later).items == ()
 
 
+def test_matters_numbers_are_read_by_id_with_one_call() -> None:
+    stage = a_stage()
+    bill = unpaid(stage)
+    there = stage.clio.state.rows["matters"][int(bill.matter_ids[0])]
+    told = stage.client.matters.numbers(stage.access(), [*bill.matter_ids, "424242"])
+    assert told == {bill.matter_ids[0]: there.display_number}
+    there.display_number = ""
+    assert stage.client.matters.numbers(stage.access(), bill.matter_ids) == {bill.matter_ids[0]: ""}
+    with pytest.raises(ValueError, match="not a Clio id"):
+        stage.client.matters.numbers(stage.access(), ["../bills"])
+
+
 def test_the_currency_is_a_code() -> None:
     stage = a_stage()
     assert stage.client.currency(stage.access()) == "USD"

@@ -41,6 +41,14 @@ def test_the_pointer_names_the_webhook_and_the_record() -> None:
     assert webhook.pointer(RAW) == webhook.Pointer("1", "updated", "1409112", '"5f0c"')
 
 
+def test_a_matter_is_named_with_its_client_and_points_at_it_too() -> None:
+    raw = b'{"data": {"id": 5, "client": {"id": 3}}, "meta": {"event": "updated", "webhook_id": 1}}'
+    told = [(p.kind, p.object_id, p.account, p.type) for p in webhook.pointers(raw, "us/1", "matter")]
+    assert told == [("contact", "3", "us/1", "updated"), ("matter", "3.5", "us/1", "updated")]
+    [bill] = webhook.pointers(raw, "us/1", "bill")
+    assert (bill.kind, bill.object_id) == ("bill", "5")
+
+
 @pytest.mark.parametrize("raw", [b"", b"{", b"[]", b'{"data": {}}'])
 def test_a_body_that_names_nothing_is_unreadable(raw: bytes) -> None:
     with pytest.raises(Unreadable):

@@ -15,7 +15,8 @@ from tests.domain.given import well_made
 S = TypeVar("S")
 
 # Owed again under the key they had: a look by its arrivals (design section 2); a session is expired only once.
-AGAIN = {Do.LOOK_BILL, Do.LOOK_CLIENT, Do.LOOK_SESSION, Do.LOOK_INTENT, Do.LOOK_ACCOUNT, Do.EXPIRE_SESSION}
+LOOKS = {Do.LOOK_BILL, Do.LOOK_CLIENT, Do.LOOK_MATTER, Do.LOOK_SESSION, Do.LOOK_INTENT, Do.LOOK_ACCOUNT}
+AGAIN = {*LOOKS, Do.EXPIRE_SESSION}
 
 
 class Journal(Generic[S]):

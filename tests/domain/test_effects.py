@@ -163,6 +163,13 @@ ALL: list[tuple[Effect, str, str, str, dict[str, object]]] = [
         {"payment": "p", "payable": "7"},
     ),
     (
+        effects.look_matter("f", CLIO, "3", "9", NOW, "00009"),
+        "f/clio.matter/3.9",
+        "contact/3",
+        CLIO,
+        {"client": "3", "matter": "9", "told": "00009"},
+    ),
+    (
         effects.bill_memo("f", CLIO, "7", 2, NOW, "Bill"),
         "f/clio.memo/7/2",
         "payable/7",

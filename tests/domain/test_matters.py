@@ -11,7 +11,7 @@ from chalicelib.domain import billing, generation, invoicing, matters
 from chalicelib.domain.billing import BillSeen, InvoiceBooked
 from chalicelib.domain.effects import Do, Lanes
 from chalicelib.domain.firm import Detail, Invoicing, InvoicingChosen, decide
-from chalicelib.domain.kernel import Guard
+from chalicelib.domain.kernel import Decision, Guard
 from chalicelib.domain.matters import Choice, Matter
 from chalicelib.domain.payable import Booked
 from chalicelib.domain.readings import BillLine, CustomerReading
@@ -80,8 +80,8 @@ def test_the_name_is_the_matters_number_as_quickbooks_allows_it() -> None:
     ("found", "taken", "choice"),
     [
         ([], {}, Choice("create", name=NAMES[0])),
-        ([there(NAMES[1], note=NOTE)], {}, Choice("link", customer="70")),
-        ([there()], {}, Choice("link", customer="70")),
+        ([there(NAMES[1], note=NOTE)], {}, Choice("link", customer="70", name=NAMES[1])),
+        ([there()], {}, Choice("link", customer="70", name=NAMES[0])),
         ([there(parent="8")], {}, Choice("create", name=NAMES[1])),
         ([there(active=False)], {}, Choice("create", name=NAMES[1])),
         ([], {NAMES[0].upper(): "vendor"}, Choice("create", name=NAMES[1])),
@@ -96,15 +96,35 @@ def test_what_is_taken_for_it(found: list[CustomerReading], taken: dict[str, str
 
 
 def test_a_sub_customer_is_one_matters_alone() -> None:
-    decision = matters.linked(None, a_matter(customer="70"), "r")
-    assert decision.state == a_matter(customer="70")
-    assert decision.guards == (Guard("quickbooks/r/subcustomer/70", f"{FIRM}/c1.m1"),)
-    later = matters.linked(a_matter(revision=3), a_matter(customer="71"), "r").state
-    assert later and later.revision == 3
+    decision = matters.linked(None, a_matter(customer="70"), NAMES[1], ON, NOW)
+    assert decision.state == a_matter(customer="70", written=(NAMES[1],))
+    assert decision.guards == (Guard("quickbooks/realm-1/subcustomer/70", f"{FIRM}/c1.m1"),)
+    before = a_matter(revision=3, renames=2)
+    later = matters.linked(before, a_matter(customer="71"), NAMES[0], ON, NOW).state
+    assert later == a_matter(customer="71", revision=3, renames=2, wrote=2, written=NAMES[:1])
+
+
+def test_once_linked_the_matter_is_read_again_whatever_pointed_at_it_before() -> None:
+    look = one(matters.linked(None, a_matter(customer="70"), NAMES[0], ON, NOW).effects, Do.LOOK_MATTER)
+    assert look.key == f"{FIRM}/clio.matter/c1.m1/1.1"
+    assert (look.lane, look.body) == (f"{FIRM}|clio|us/1", {"client": "c1", "matter": "m1"})
+
+
+def test_an_answer_that_comes_twice_takes_nothing_back() -> None:
+    state = a_matter(customer="70", name="00002", renames=1)
+    assert matters.linked(state, a_matter(customer="70"), NAMES[0], ON, NOW) == Decision(state)
+
+
+def test_one_made_under_an_older_number_is_renamed_at_once() -> None:
+    decision = matters.linked(None, a_matter(customer="70", name="00002"), NAMES[0], ON, NOW)
+    assert decision.state == a_matter(customer="70", name="00002", written=NAMES[:1], renames=1)
+    assert one(decision.effects, Do.SUB_CUSTOMER).body["rename"] == 1
+    same = matters.linked(None, a_matter(customer="70"), NAMES[0].upper(), ON, NOW)
+    assert kinds(same) == [Do.LOOK_MATTER], "capitals are no other name"
 
 
 def test_a_person_lets_one_go_and_another_is_asked_for() -> None:
-    state = a_matter(customer="70")
+    state = a_matter(customer="70", written=NAMES[:1])
     decision = matters.let_go(state, ON, customer="70")
     assert decision.state == a_matter(revision=2)
     assert [g.release for g in decision.guards] == [True]
@@ -113,7 +133,86 @@ def test_a_person_lets_one_go_and_another_is_asked_for() -> None:
 
 def test_in_a_later_generation_the_link_is_gone() -> None:
     second = replace(a_policy(generation=2), lanes=Lanes(FIRM, realm="r", generation=2))
-    assert generation.renewed(a_matter(customer="70"), second, NOW).state == a_matter(generation=2)
+    assert generation.renewed(a_matter(customer="70", written=NAMES), second, NOW).state == a_matter(generation=2)
+
+
+# --- another number ---------------------------------------------------------------------------------------------------
+
+NEW = ("00002-Renamed", "00002-Renamed (Clio m1)")
+LINKED = a_matter(customer="70", written=NAMES[:1])
+
+
+def test_another_number_is_owed_as_a_rename_of_what_is_linked() -> None:
+    decision = matters.numbered(LINKED, NEW[0], ON, NOW)
+    assert decision.state == replace(LINKED, name=NEW[0], renames=1)
+    step = one(decision.effects, Do.SUB_CUSTOMER)
+    assert step.key == f"{FIRM}/quickbooks.subcustomer/c1.m1/1.1.1"
+    assert step.body == {"client": "c1", "matter": "m1", "name": NEW[0], "customer": "70", "rename": 1}
+    assert (step.title, step.lane, decision.closes) == (NEW[0], f"{FIRM}|quickbooks|realm-1", ())
+
+
+def test_a_newer_number_replaces_the_step_of_the_older_one() -> None:
+    first = matters.numbered(LINKED, NEW[0], ON, NOW)
+    second = matters.numbered(first.state, NAMES[0], ON, NOW)
+    assert second.closes == tuple(e.key for e in first.effects)
+    assert (second.state.renames, second.state.written) == (2, NAMES[:1])
+
+
+@pytest.mark.parametrize("state", [a_matter(), LINKED])
+def test_the_same_number_or_a_matter_without_a_sub_customer_owes_nothing(state: Matter) -> None:
+    assert matters.numbered(state, NAMES[0], ON, NOW) == Decision(state)
+    assert matters.numbered(a_matter(), NEW[0], ON, NOW) == Decision(a_matter())
+
+
+def test_of_an_older_link_both_names_of_its_number_are_ours() -> None:
+    decision = matters.numbered(a_matter(customer="70"), NEW[0], ON, NOW)
+    assert decision.state.written == NAMES
+
+
+@pytest.mark.parametrize(
+    ("shown", "behind"),
+    [(NAMES[0], True), (NAMES[1], False), ("By hand", False), (NEW[0], False), (NEW[1], False)],
+)
+def test_a_name_that_we_did_not_write_is_a_persons(shown: str, behind: bool) -> None:
+    assert matters.behind(replace(LINKED, name=NEW[0]), shown) == behind
+
+
+def test_capitals_are_no_other_name() -> None:
+    assert not matters.behind(replace(LINKED, name=NAMES[0].upper()), NAMES[0])
+
+
+def test_what_was_written_is_remembered_and_an_older_answer_is_not() -> None:
+    state = replace(LINKED, name=NEW[0], renames=2)
+    after = matters.named(state, "70", 2, NEW[1]).state
+    assert (after.written, after.wrote) == ((NEW[1],), 2)
+    assert matters.named(after, "70", 1, NEW[0]).state == after
+    assert matters.named(after, "71", 2, NEW[0]).state == after
+
+
+@pytest.mark.parametrize(
+    ("found", "taken", "name"),
+    [
+        ([], {}, NEW[0]),
+        ([there(NEW[0])], {}, NEW[0]),
+        ([replace(there(NEW[0]), id="71")], {}, NEW[1]),
+        ([], {NEW[0].lower(): "vendor"}, NEW[1]),
+        ([replace(there(NEW[0]), id="71")], {NEW[1]: "employee"}, ""),
+    ],
+)
+def test_the_name_is_the_first_that_nobody_else_has(
+    found: list[CustomerReading], taken: dict[str, str], name: str
+) -> None:
+    assert matters.free(NEW, found, taken, own="70") == name
+
+
+def test_a_step_that_waits_learns_the_present_number_and_forgets_no_older_one() -> None:
+    first = matters.step(by_matter(matters=("1",)), None, ON, NOW)
+    assert matters.told_anew(first, first) is None
+    second = matters.told_anew(first, matters.step(by_matter(matters=("2",)), None, ON, NOW))
+    assert second and second.body == {"client": "c1", "matter": "m1", "name": "2", "older": ["1"]}
+    assert matters.told_anew(second, first) is None, "a bill that was read before says nothing new"
+    third = matters.told_anew(second, matters.step(by_matter(matters=("3",)), None, ON, NOW))
+    assert third and third.body["older"] == ["2", "1"]
 
 
 # --- the bill ---------------------------------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ from chalicelib.domain import digest, matters, sums, trust
 from chalicelib.domain.digest import Chosen, Claimed, Digest, Heard, Which
 from chalicelib.domain.effects import Do, key_of
 from chalicelib.domain.envelope import Outcome, Post
-from chalicelib.domain.kernel import Guard, Kind
+from chalicelib.domain.kernel import Effect, Guard, Kind
 from chalicelib.domain.matters import Matter
 from chalicelib.domain.reminders import EVENING
 from chalicelib.domain.sums import Sums
@@ -28,6 +28,7 @@ from tests.domain.journal import Journal
 
 QUICK = settings(max_examples=min(40, settings().max_examples), stateful_step_count=20)
 FIRM_HERE = a_firm()
+NUMBERS = st.sampled_from(["00001", "00002", "00003"])
 MIDNIGHT = datetime(2026, 3, 6, 5, 0, tzinfo=UTC)  # in New York; its clocks go forward two days later
 
 
@@ -93,6 +94,8 @@ class OneMatter(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.matter: Journal[Matter] = Journal(Kind.MATTER)
+        self.there: dict[str, str] = {}  # what QuickBooks shows, by customer
+        self.wrote: dict[str, str] = {}  # ... and as we last left it
         self.holder: Journal[Holder] = Journal(Kind.HOLDER)
         self.held: set[str] = set()
         self.generation, self.book = 1, "realm-1"
@@ -108,12 +111,49 @@ class OneMatter(RuleBasedStateMachine):
             (self.held.discard if guard.release else self.held.add)(guard.key)
 
     @precondition(lambda self: not self.matter.state or not self.matter.now.customer)
-    @rule(customer=st.sampled_from(["70", "71"]))
-    def quickbooks_has_it(self, customer: str) -> None:
-        told = Matter(FIRM, "c1.m1", "c1", "m1", "00001-Example", customer, generation=self.generation)
-        decision = matters.linked(self.matter.state, told, self.policy.lanes.book)
+    @rule(customer=st.sampled_from(["70", "71"]), number=NUMBERS, shown=NUMBERS, second=st.booleans())
+    def quickbooks_has_it(self, customer: str, number: str, shown: str, second: bool) -> None:
+        told = Matter(FIRM, "c1.m1", "c1", "m1", number, customer, generation=self.generation)
+        name = matters.names("m1", shown)[second]
+        decision = matters.linked(self.matter.state, told, name, self.policy, NOW)
+        self.there[customer] = self.wrote[customer] = name
         self.take(decision.guards)
         self.matter.keep(decision)
+
+    @precondition(lambda self: self.matter.state)
+    @rule(number=NUMBERS)
+    def clio_shows_a_number(self, number: str) -> None:
+        self.matter.keep(matters.numbered(self.matter.now, number, self.policy, NOW))
+        assert not self.matter.now.customer or self.matter.now.name == number
+
+    @precondition(lambda self: self.renames())
+    @rule(second=st.booleans(), answered=st.booleans(), again=st.booleans())
+    def its_step_is_taken(self, second: bool, answered: bool, again: bool) -> None:
+        """It is written where it has an earlier name of ours; the answer comes, later, twice or in a look-up."""
+        [step] = self.renames()
+        was = self.matter.now
+        shown = self.there[was.customer]
+        if matters.behind(was, shown):
+            assert shown == self.wrote[was.customer], "a person's name is overwritten"
+            shown = self.there[was.customer] = self.wrote[was.customer] = matters.names("m1", was.name)[second]
+            if not answered:
+                return
+        if shown in matters.names("m1", was.name):
+            for _ in range(1 + again):
+                self.matter.keep(matters.named(self.matter.now, was.customer, step.body["rename"], shown))
+            self.wrote[was.customer] = shown
+        self.matter.ran(step)
+
+    @precondition(lambda self: self.matter.state and self.matter.now.customer)
+    @rule(name=st.sampled_from(["By hand", "00001"]))
+    def a_person_renames_it(self, name: str) -> None:
+        self.there[self.matter.now.customer] = name
+
+    def renames(self) -> list[Effect]:
+        """Those that are owed for what is linked now."""
+        owed = [e for k, e in self.matter.effects.items() if k not in self.matter.done and "rename" in e.body]
+        state = self.matter.state
+        return [e for e in owed if state and (e.body["customer"], e.body["rename"]) == (state.customer, state.renames)]
 
     @precondition(lambda self: self.matter.state)
     @rule(customer=st.sampled_from(["70", "71", "72"]))
@@ -144,6 +184,9 @@ class OneMatter(RuleBasedStateMachine):
         if self.matter.state and self.matter.now.customer:
             assert matters.guard_of(book, self.matter.now.customer) in self.held
             assert self.matter.now.generation == self.generation
+            shown = self.there[self.matter.now.customer]
+            wears = shown.casefold() in {n.casefold() for n in matters.names("m1", self.matter.now.name)}
+            assert wears or self.renames() or shown != self.wrote[self.matter.now.customer], "its name is forgotten"
         if self.holder.state and self.holder.now.account:
             assert f"quickbooks/{book}/account/{self.holder.now.account}" in self.held
             assert self.holder.now.generation == self.generation

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain import effects
+from chalicelib.domain import matters as rules
 from chalicelib.domain.effects import Do
 from chalicelib.domain.firm import Invoicing
 from chalicelib.domain.kernel import Effect, Kind, Neighbour, Status
@@ -257,9 +257,7 @@ def test_a_step_with_nothing_to_do_is_done_and_one_without_its_customer_waits() 
     p, lane = payable(stage, ONE), acts.lane(stage, Neighbour.QUICKBOOKS)
     before = len(booked(stage, "Customer"))
     for client, matter in ((p.client_id, p.matter_ids[0]), ("nobody", "1")):
-        stage.world.store.arrive(
-            effects.sub_customer(stage.firm, lane, client, matter, "X-1", "1.7", stage.world.now())
-        )
+        stage.world.store.arrive(rules.owed(stage.firm, lane, client, matter, "X-1", "1.7", stage.world.now()))
     stage.pass_time(1, minutes=1)
     found = {e.key.rpartition("/")[0]: e for e in acts.all_effects(stage) if e.key.endswith("/1.7")}
     told = {e.body["client"]: (e.status, bool(e.cause)) for e in found.values()}

@@ -227,6 +227,30 @@ def _(o: Office) -> None:
     assert told[0]["email_addresses"] == [{"address": "felix@example.com", "primary": True}]
 
 
+def renamed(o: Office) -> tuple[Any, Any]:
+    """Bill 1042 before and after its matter got another display number."""
+    fields = "etag,updated_at,matters{id,display_number}"
+    before = o.bill("1042", fields)
+    people(o, "rename_matter", matter=before["matters"][0]["id"], display_number="X-77")
+    return before, o.bill("1042", fields)
+
+
+@rule("7 a matter gets another display number, which its bills show")
+def _(o: Office) -> None:
+    before, after = renamed(o)
+    assert after["matters"] == [{**before["matters"][0], "display_number": "X-77"}]
+    assert (after["etag"], after["updated_at"]) == (before["etag"], before["updated_at"]), "not in the reference"
+    matter = o.data("matters.json", **{"ids[]": before["matters"][0]["id"]}, fields="display_number")
+    assert matter == [{"display_number": "X-77"}]
+
+
+@rule("7 ... and under a switch its bills are changed by it")
+def _(o: Office) -> None:
+    o.clio.switches["matter_moves_bills"] = True
+    before, after = renamed(o)
+    assert after["etag"] != before["etag"]
+
+
 @rule("6 Clio's own reminders can be on")
 def _(o: Office) -> None:
     contact = people(o, "set_reminders", contact="Ada Example", enabled=True)

@@ -329,6 +329,17 @@ def _(o: Office) -> None:
     assert [e["data"]["number"] for e in them.events] == ["Y", "Y", "X", "X"]
 
 
+@rule("8 a matter's new display number is told to whoever watches it")
+def _(o: Office) -> None:
+    hook, them = a_hook(o, model="matter", fields="id,display_number,client")
+    matter = o.data("matters.json", fields="id,client{id}")[0]
+    o.clio.people.rename_matter(matter["id"], "X-77")
+    o.clio.deliver_due(them)
+    [event] = them.events
+    assert event["meta"] == {"event": "updated", "webhook_id": hook}
+    assert (event["data"]["display_number"], event["data"]["client"]["id"]) == ("X-77", matter["client"]["id"])
+
+
 @pytest.mark.parametrize("row", [r for _, r in rule], ids=[name for name, _ in rule])
 def test_clio_webhooks_are_strict(row: Rule) -> None:
     row(an_office())

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import access, books, ledger
 from .refuse import invalid, not_found
-from .state import BankAccount, Bill, Contact, Firm, InterestCharge, LineItem, TrustLine, User
+from .state import BankAccount, Bill, Contact, Firm, InterestCharge, LineItem, Matter, TrustLine, User
 
 if TYPE_CHECKING:
     from .sandbox import ClioSandbox
@@ -336,6 +336,20 @@ class People:
             reference=reference,
         )
         return moved.id
+
+    # --- matters ---------------------------------------------------------------------------------------------------
+    def rename_matter(self, matter: int, display_number: str) -> int:
+        """Another display number (7). Whether that touches the matter's bills is not in the reference: it does not,
+        but under the switch ``matter_moves_bills``."""
+        clio = self._clio
+        held: Matter = clio.state.rows["matters"][matter]
+        held.display_number = display_number
+        clio.changed(held)
+        if clio.switch("matter_moves_bills", False):
+            for bill in clio.state.of_firm("bills", held.firm):
+                if held.id in bill.matters:
+                    clio.changed(bill)
+        return held.id
 
     # --- trust -----------------------------------------------------------------------------------------------------
     def add_trust_account(self, firm: Ref, name: str) -> int:
