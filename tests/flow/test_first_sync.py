@@ -11,7 +11,7 @@ from chalicelib.domain.firm import AccountsChosen, InvoicingChosen, MatchesConfi
 from chalicelib.domain.first import Row
 from chalicelib.domain.kernel import Kind, Ref
 from chalicelib.errors import Conflict, Refused, Unavailable
-from chalicelib.flow import first_plan, first_sync, renewing, setup, signing
+from chalicelib.flow import contacts, first_plan, first_sync, renewing, setup, signing
 from chalicelib.flow.firms import firm_of
 from chalicelib.flow.first_plan import Plan
 from chalicelib.flow.settle import settle
@@ -98,6 +98,30 @@ def test_the_dry_run_writes_nothing_and_counts_everything() -> None:
     assert plan.asked
     stage.pass_time(30, hours=3)
     assert writes(stage) == before, "it waits for a person"
+
+
+def test_a_client_is_linked_to_a_customer_that_nothing_spoke_for() -> None:
+    stage = a_new_stage()
+    other = stage.world.quickbooks_box.people.add_customer(stage.realm, "Freight account 17", "")
+    prepare(stage)
+    assert rows(stage, "clients")["Calder Freight Inc"].offers == ()
+    before = writes(stage)
+    client = acts.contact(stage, "Calder Freight Inc").id
+    contacts.link_by_name(stage.world, stage.firm, client, "Freight account 17", STAFF)
+    prepare(stage)
+    assert writes(stage) == before
+    assert "Calder Freight Inc" not in rows(stage, "clients"), "nothing is left to be done about it"
+    answer_all(stage)
+    first_sync.begin(stage.world, stage.firm, STAFF)
+    settled(stage)
+    stage.pass_time(5, hours=2)
+    assert acts.contact(stage, "Calder Freight Inc").usable == other["Id"]
+    assert not booked(stage, "Customer", DisplayName="Calder Freight Inc")
+    assert {
+        booked(stage, DocNumber=p.number)[0]["CustomerRef"]["value"]
+        for p in acts.payables(stage)
+        if p.client_id == client and p.booked
+    } == {other["Id"]}
 
 
 def kinds(stage: Stage) -> dict[str, list[dict[str, Any]]]:

@@ -139,6 +139,7 @@ def test_the_first_sync_is_gone_through_on_its_page() -> None:
     settled(stage)
     page = owner.get("/desk/first?show=clients&only=needs")
     assert "answers are missing" in page.text
+    assert "Another customer for Brook Jensen" in page.text
     refused = owner.post("/desk/first", {"do": "begin"})
     assert "First answer what is asked" in refused.text
     here = "/desk/first?show=bills&only=needs"
