@@ -136,12 +136,14 @@ class Finish:
 
     ``arrivals``: done only if no pointer came since; ``call``: only while the effect is a member of that call.
     None means the condition is not asked. ``unless_missing``: nothing happens if there is no such effect (closing a
-    task that may never have been opened).
+    task that may never have been opened). ``once``: only while it is not done; what the commit adds to a sum would be
+    added again where an index that lags shows a done effect as owed.
     """
 
     key: str
     arrivals: int | None = None
     call: str | None = None
+    once: bool = False
     status: Status = Status.DONE
     reason: str = ""
     remedy: str = ""

@@ -52,7 +52,8 @@ def together(due: Sequence[Effect]) -> list[Effect]:
 
 
 def fold(world: World, policy: Policy, effects: Sequence[Effect]) -> None:
-    """Lays these changes over their ledgers. Raises Conflict when another worker folds one of them at this moment."""
+    """Lays these changes over their ledgers. Raises Conflict when one of them is folded already, or another worker
+    folds it at this moment."""
     firm = policy.firm.id
     by_id: dict[str, list[Moved]] = {}
     for moved in (m for e in effects for m in moves_in(e)):
@@ -74,7 +75,7 @@ def fold(world: World, policy: Policy, effects: Sequence[Effect]) -> None:
         fact="Folded",
         body={"changes": len(effects)},
         policy=policy.version,
-        finish=[Finish(e.key, arrivals=e.arrivals) for e in effects],
+        finish=[Finish(e.key, arrivals=e.arrivals, once=True) for e in effects],
     )
 
 
@@ -83,22 +84,24 @@ def settled(world: World, firm: str) -> bool:
     return not world.store.lane_owed(lane_of(firm, Neighbour.SELF, TRUST_LANE), limit=1)
 
 
-def clients_of(world: World, firm: str, account: str) -> list[Ledger]:
-    """Every client's ledger of one account, by name, page by page: what a trial balance lists."""
-    return _all(world, f"{firm}/ledgers/{account}")
+def clients_of(world: World, firm: str, account: str, *, sure: bool = False) -> list[Ledger]:
+    """Every client's ledger of one account, by name, page by page: what a trial balance lists. ``sure``: each as it is,
+    not as the index may still show it."""
+    return _all(world, f"{firm}/ledgers/{account}", sure=sure)
 
 
-def matters_of(world: World, firm: str, account: str, client: str = "") -> list[Ledger]:
+def matters_of(world: World, firm: str, account: str, client: str = "", *, sure: bool = False) -> list[Ledger]:
     """The matters' ledgers of one account, or of one client on it."""
-    return _all(world, f"{firm}/matters/{account}", f"{client}#" if client else "")
+    return _all(world, f"{firm}/matters/{account}", f"{client}#" if client else "", sure=sure)
 
 
-def _all(world: World, partition: str, begins: str = "") -> list[Ledger]:
+def _all(world: World, partition: str, begins: str = "", *, sure: bool) -> list[Ledger]:
     found: list[Ledger] = []
     cursor: str | None = None
     while True:
         page = world.store.listed(partition, limit=PAGE, cursor=cursor, begins=begins)
-        found += [states.decode(Kind.LEDGER, h.body) for h in page.items]
+        held = world.store.load_many([h.ref for h in page.items]) if sure else page.items
+        found += [states.decode(Kind.LEDGER, h.body) for h in held]
         cursor = page.next
         if cursor is None:
             return found

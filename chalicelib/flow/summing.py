@@ -21,7 +21,8 @@ def sums_ref(firm: str) -> Ref:
 
 
 def fold(world: World, firm: str, effects: Sequence[Effect]) -> None:
-    """Lays up to 60 changes over the sums. Raises Conflict when another worker folds one of them at this moment."""
+    """Lays up to 60 changes over the sums. Raises Conflict when one of them is folded already, or another worker folds
+    it at this moment."""
     ref = sums_ref(firm)
 
     def decide(before: Mapping[Ref, Any], now: datetime) -> dict[Ref, Decision[Any]]:
@@ -33,7 +34,7 @@ def fold(world: World, firm: str, effects: Sequence[Effect]) -> None:
         decide,
         fact="Folded",
         body={"changes": len(effects)},
-        finish=[Finish(e.key, arrivals=e.arrivals) for e in effects],
+        finish=[Finish(e.key, arrivals=e.arrivals, once=True) for e in effects],
     )
 
 

@@ -24,7 +24,8 @@ class Aside:
 
 
 def finished(effect: Effect | None, finish: Finish) -> Effect | None:
-    """A Finish carried out. Raises Conflict when it names arrivals or a call that are no longer so.
+    """A Finish carried out. Raises Conflict when it names arrivals or a call that are no longer so, or wants to be the
+    first.
 
     What is done stays done. What is moved to a later time went well until here: its tries begin anew. An effect leaves
     the call that the Finish names; one that is moved or parked without naming its call stays in it, because that call's
@@ -40,6 +41,8 @@ def finished(effect: Effect | None, finish: Finish) -> Effect | None:
     if finish.call is not None and finish.call != effect.call:
         raise Conflict(f"{finish.key}: not in call {finish.call}")
     if effect.status is Status.DONE:
+        if finish.once:
+            raise Conflict(f"{finish.key}: it is done already")
         return None
     call = effect.call if finish.call is None else ""
     if finish.status is Status.PARKED:

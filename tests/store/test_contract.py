@@ -185,6 +185,14 @@ def test_a_finish_conflicts_when_a_pointer_came_since(store: AnyStore) -> None:
     store.commit(finish(arrivals=2))
 
 
+def test_a_finish_that_counts_something_is_refused_where_it_is_done(store: AnyStore) -> None:
+    store.arrive(an_effect())
+    store.commit(Commit((a_change(),), finish=(Finish(KEY, arrivals=1, once=True),)))
+    with pytest.raises(Conflict):
+        store.commit(Commit((a_change(expected=1),), finish=(Finish(KEY, arrivals=1, once=True),)))
+    assert store.load(a_ref()).version == 1
+
+
 def test_a_finish_of_what_is_done_with_the_same_arrivals_is_nothing(store: AnyStore) -> None:
     store.commit(owed())
     store.commit(finish(arrivals=1))
