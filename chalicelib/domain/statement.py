@@ -46,13 +46,16 @@ class Figures:
 
 @dataclass(frozen=True, slots=True)
 class Signed:
-    """Who signed off, when, over what. ``documents`` hold the whole reconciliation, the trial balance with it."""
+    """Who signed off, over what, read when. ``documents`` hold the whole reconciliation, the trial balance with it.
+    ``touched``: when something in each month up to this one had last moved as it was read, by which what moves later is
+    known; None where it was not kept yet."""
 
     by: str
     at: datetime
     figures: Figures
     documents: tuple[str, ...]
     note: str = ""
+    touched: dict[str, datetime] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +98,13 @@ class Entered:
 
 @dataclass(frozen=True, slots=True)
 class SignedOff:
+    """A person signed off what was read at ``read_at``."""
+
     by: str
+    read_at: datetime
     figures: Figures
     documents: tuple[str, ...]
+    touched: dict[str, datetime]
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +133,7 @@ def decide(state: Statement, fact: StatementFact, currency: str, now: datetime) 
             )
             return Decision(new)
         case SignedOff():
-            return _signed(state, fact, currency, now)
+            return _signed(state, fact, currency)
         case Reopened():
             if state.signed is None:
                 raise Refused("This reconciliation is not signed off.")
@@ -142,7 +149,7 @@ def _check(fact: Entered) -> None:
         raise Refused("Enter outstanding deposits and checks as amounts above zero.")
 
 
-def _signed(state: Statement, fact: SignedOff, currency: str, now: datetime) -> Decision[Statement]:
+def _signed(state: Statement, fact: SignedOff, currency: str) -> Decision[Statement]:
     f = fact.figures
     if state.signed:
         raise Refused("This reconciliation is signed off already.")
@@ -156,7 +163,7 @@ def _signed(state: Statement, fact: SignedOff, currency: str, now: datetime) -> 
             f"{show(f.journal, currency)}, the clients' ledgers {show(f.ledgers, currency)}. Correct what differs, or "
             "write down in the note why it does."
         )
-    signed = Signed(fact.by, now, f, fact.documents, state.note)
+    signed = Signed(fact.by, fact.read_at, f, fact.documents, state.note, fact.touched)
     return Decision(replace(state, signed=signed), names=fact.documents)
 
 

@@ -10,7 +10,7 @@ import io
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -28,6 +28,7 @@ from chalicelib.flow.ports import World
 from chalicelib.flow.settle import settle
 
 LINES_A_DOCUMENT = 1500  # a document holds 380 KB
+INDEX_FOLLOWS = timedelta(minutes=1)  # by then a list shows every ledger (reference/aws.md 4: within a second or so)
 NOT_ADDED_UP = "Trust transactions are still being added up. Try again in a minute."
 
 
@@ -60,8 +61,9 @@ class Late:
 @dataclass(frozen=True, slots=True)
 class ThreeWay:
     """``adjusted`` None: no statement is entered. ``clio`` and ``book``: today's figures less what is dated later;
-    ``checked_at``: when they were read. ``whole``: every change is in the ledgers. Once signed off, all figures and
-    lines are those of the sign-off, and ``late`` tells what became of them since."""
+    ``checked_at``: when they were read. ``whole``: every change is in the ledgers, and all were read as of one moment.
+    ``touched``: when something in each month up to this one last moved. Once signed off, all figures and lines are
+    those of the sign-off, and ``late`` tells what became of them since."""
 
     account: str
     name: str
@@ -78,6 +80,7 @@ class ThreeWay:
     checked_at: datetime | None
     whole: bool
     lines: tuple[ClientLine, ...]
+    touched: dict[str, datetime]
     late: tuple[Late, ...] = ()
 
     @property
@@ -109,18 +112,19 @@ def name_of(world: World, firm: str, account: str) -> str:
     return checked.accounts[account].name
 
 
-def three_way(world: World, firm: str, account: str, month: str) -> ThreeWay:
-    """Reads the account's ledgers, as many as it has clients and matters: a trial balance lists them all."""
+def three_way(world: World, firm: str, account: str, month: str, *, sure: bool = False) -> ThreeWay:
+    """Reads the account's ledgers, as many as it has clients and matters: a trial balance lists them all. ``sure``:
+    each as it is, for a sign-off."""
     state = statement_of(world, firm, account, month)
     total = ledgers.ledger_of(world, firm, account)
-    clients = ledgers.clients_of(world, firm, account)
-    matters = ledgers.matters_of(world, firm, account)
+    clients = ledgers.clients_of(world, firm, account, sure=sure)
+    matters = ledgers.matters_of(world, firm, account, sure=sure)
     held_by: dict[str, list[MatterLine]] = {}
     for m in matters:
         if cents := m.at_end_of(month):
             held_by.setdefault(m.client, []).append(MatterLine(m.label, cents))
     lines = tuple(_line(c, month, held_by.get(c.client, [])) for c in clients if _shown(c, month, held_by))
-    journal = total.at_end_of(month)
+    journal, of_clients = total.at_end_of(month), sum(line.cents for line in lines)
     clio, book, at = _beside(world, firm, account, total.balance - journal)
     firm_state = firm_of(world, firm)
     now = ThreeWay(
@@ -132,13 +136,14 @@ def three_way(world: World, firm: str, account: str, month: str) -> ThreeWay:
         statement=state,
         adjusted=state.adjusted,
         journal=journal,
-        ledgers=sum(line.cents for line in lines),
+        ledgers=of_clients,
         own=sum(line.cents for line in lines if line.client == OWN),
         clio=clio,
         book=book,
         checked_at=at,
-        whole=ledgers.settled(world, firm),
+        whole=_whole(world, total, differ=journal != of_clients),
         lines=lines,
+        touched=_touched(total, month),
     )
     return _as_signed(world, now, total) if state.signed else now
 
@@ -157,8 +162,21 @@ def _as_signed(world: World, now: ThreeWay, total: Ledger) -> ThreeWay:
         clio=f.clio,
         book=f.book,
         lines=lines,
+        touched=signed.touched or {},
         late=_late(lines, now.lines) if changed_since(now.statement, total) else (),
     )
+
+
+def _whole(world: World, total: Ledger, *, differ: bool) -> bool:
+    """``total``: as it was read first: where it has moved meanwhile, the ledgers were read half before and half after.
+    An account and its ledgers move in one commit: if they ``differ`` so soon after it, a list has not followed yet."""
+    if not ledgers.settled(world, total.firm) or ledgers.ledger_of(world, total.firm, total.id) != total:
+        return False
+    return not differ or total.at is None or world.now() - total.at > INDEX_FOLLOWS
+
+
+def _touched(total: Ledger, month: str) -> dict[str, datetime]:
+    return {m: at for m, at in total.touched.items() if m <= month}
 
 
 def _shown(c: Ledger, month: str, held_by: Mapping[str, Sequence[MatterLine]]) -> bool:
@@ -192,8 +210,10 @@ def _late(signed: Sequence[ClientLine], now: Sequence[ClientLine]) -> tuple[Late
 
 def changed_since(state: Statement, total: Ledger) -> bool:
     """Whether anything dated up to the month end was entered, changed or deleted after the sign-off."""
-    signed = state.signed
-    return signed is not None and any(m <= state.month and at > signed.at for m, at in total.touched.items())
+    signed, touched = state.signed, _touched(total, state.month)
+    if signed is None or signed.touched is not None:
+        return signed is not None and signed.touched != touched
+    return any(at > signed.at for at in touched.values())
 
 
 def signed_lines(world: World, state: Statement) -> list[ClientLine]:
@@ -230,7 +250,8 @@ def enter(
 
 def sign(world: World, firm: str, account: str, month: str, by: str) -> None:
     """Signs off what the page shows now: the whole of it is kept as documents that the commit names. Raises Refused."""
-    report = three_way(world, firm, account, month)
+    read_at = world.now()
+    report = three_way(world, firm, account, month, sure=True)
     if not report.whole:
         raise Refused(NOT_ADDED_UP)
     figures = Figures(report.adjusted or 0, report.journal, report.ledgers, report.clio, report.book)
@@ -245,12 +266,12 @@ def sign(world: World, firm: str, account: str, month: str, by: str) -> None:
             "figures": states.encode(figures),
             "lines": [states.encode(line) for line in report.lines[start : start + LINES_A_DOCUMENT]],
             "by": by,
-            "at": world.now().isoformat(),
+            "at": read_at.isoformat(),
         }
         key = f"{firm}/trust/{account}/{month}/{count}/{world.secret(6)}-{part}"
         world.store.put_document(key, json.dumps(told).encode(), now=world.now())
         keys.append(key)
-    _settle(world, firm, account, month, SignedOff(by, figures, tuple(keys)), by)
+    _settle(world, firm, account, month, SignedOff(by, read_at, figures, tuple(keys), report.touched), by)
 
 
 def reopen(world: World, firm: str, account: str, month: str, by: str) -> None:

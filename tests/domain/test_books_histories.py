@@ -211,7 +211,7 @@ class OneStatement(RuleBasedStateMachine):
         adjusted = (state.adjusted or 0) + (1 if stale else 0)
         figures = Figures(adjusted, journal, journal)
         may = not state.signed and state.adjusted == adjusted and bool(figures.agree or state.note)
-        assert self.say(SignedOff("ada", figures, (f"doc{self.signed}",))) == may
+        assert self.say(SignedOff("ada", NOW, figures, (f"doc{self.signed}",), {})) == may
         self.signed += may
 
     @rule()

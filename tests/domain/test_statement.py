@@ -25,7 +25,7 @@ def decide(state: Statement, fact: statement.StatementFact) -> Statement:
 
 
 def signing(adjusted: int = 1000, journal: int = 1000, ledgers: int = 1000) -> SignedOff:
-    return SignedOff("Olivia", Figures(adjusted, journal, ledgers), ("doc",))
+    return SignedOff("Olivia", NOW, Figures(adjusted, journal, ledgers), ("doc",), {})
 
 
 def test_the_adjusted_balance_counts_what_the_bank_has_not_seen() -> None:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
 
+from chalicelib.domain import effects
+from chalicelib.domain.kernel import Kind
 from chalicelib.domain.statement import Outstanding, months_until
 from chalicelib.errors import Refused
-from chalicelib.flow import trust_report, trust_views
+from chalicelib.flow import ledgers, trust_report, trust_views
+from chalicelib.flow.settle import policy_of
+from tests.builders import put
 from tests.flow import acts
 from tests.flow import trust_acts as trust
 from tests.world import Stage
@@ -122,6 +127,92 @@ def test_what_was_signed_off_is_shown_and_printed_as_it_was_and_the_present_stan
     assert after.agree
     trust_report.reopen(stage.world, stage.firm, account, month, "Olivia")
     assert trust_report.three_way(stage.world, stage.firm, account, month).journal == before.journal + 450
+
+
+def at_the_first(stage: Stage, verb: str, do: Callable[[], None]) -> None:
+    """Something happens in another worker while a report is read or signed: just before the first of these verbs."""
+
+    def before(asked: str, _table: str) -> None:
+        if asked == verb:
+            stage.world.store.before = None
+            do()
+
+    stage.world.store.before = before
+
+
+def fold(stage: Stage, account: str, month: str, *parts: tuple[str, int]) -> None:
+    """Another worker lays these movements of clients over the ledgers."""
+    stage.world.clock.move(seconds=1)
+    moves = [
+        {"account": account, "client": c, "matter": "", "on": f"{month}-20", "cents": cents, "name": c, "label": ""}
+        for c, cents in parts
+    ]
+    owed = effects.ledger(stage.firm, f"{parts[0][0]}{stage.world.now()}", 1, stage.world.now(), {"moves": moves})
+    stage.world.store.arrive(owed)
+    ledgers.fold(stage.world, policy_of(stage.world, stage.firm), [owed])
+    stage.world.clock.move(seconds=1)
+
+
+def test_what_is_added_up_between_reading_and_signing_is_shown_as_later() -> None:
+    stage, account, month = a_checked_stage()
+    ada, felix = (str(acts.contact(stage, name).id) for name in ("Ada Example", "Felix Ortega"))
+    journal = trust_report.three_way(stage.world, stage.firm, account, month).journal
+    enter(stage, account, month, journal)
+    at_the_first(stage, "put_document", lambda: fold(stage, account, month, (ada, -400), (felix, 400)))
+    trust_report.sign(stage.world, stage.firm, account, month, "Olivia")
+    shown = trust_report.three_way(stage.world, stage.firm, account, month)
+    assert {(x.client, x.now - x.signed) for x in shown.late} == {(ada, -400), (felix, 400)}
+
+
+def test_a_sign_off_of_before_marks_were_kept_goes_by_its_time() -> None:
+    stage, account, month = a_checked_stage()
+    enter(stage, account, month, trust_report.three_way(stage.world, stage.firm, account, month).journal)
+    trust_report.sign(stage.world, stage.firm, account, month, "Olivia")
+    kept = trust_report.statement_of(stage.world, stage.firm, account, month)
+    assert kept.signed is not None
+    old = replace(kept, signed=replace(kept.signed, touched=None))
+    assert not trust_report.changed_since(old, ledgers.ledger_of(stage.world, stage.firm, account))
+    fold(stage, account, month, ("77", 5), ("78", -5))
+    assert trust_report.changed_since(old, ledgers.ledger_of(stage.world, stage.firm, account))
+
+
+def test_what_is_added_up_while_the_ledgers_are_read_is_not_signed() -> None:
+    stage, account, month = a_checked_stage()
+    journal = trust_report.three_way(stage.world, stage.firm, account, month).journal
+    enter(stage, account, month, journal, note="Whatever")
+    at_the_first(stage, "listed", lambda: fold(stage, account, month, ("77", 500), ("78", -500)))
+    with pytest.raises(Refused, match="added up"):
+        trust_report.sign(stage.world, stage.firm, account, month, "Olivia")
+
+
+def test_ledgers_are_signed_as_they_are_though_the_index_still_shows_them_as_they_were() -> None:
+    stage, account, month = a_checked_stage()
+    ada, felix = (str(acts.contact(stage, name).id) for name in ("Ada Example", "Felix Ortega"))
+    enter(stage, account, month, trust_report.three_way(stage.world, stage.firm, account, month).journal)
+    stage.world.store.lag = 50
+    fold(stage, account, month, (ada, -400), (felix, 400))
+    trust_report.sign(stage.world, stage.firm, account, month, "Olivia")
+    kept = trust_report.statement_of(stage.world, stage.firm, account, month)
+    signed = {line.client: line.cents for line in trust_report.signed_lines(stage.world, kept)}
+    assert (signed[ada], signed[felix]) == (49600, 20400)
+
+
+def test_a_ledger_that_the_index_does_not_show_yet_is_waited_for_and_a_difference_that_stays_needs_its_reason() -> None:
+    stage, account, month = a_checked_stage()
+    journal = trust_report.three_way(stage.world, stage.firm, account, month).journal
+    ada = str(acts.contact(stage, "Ada Example").id)
+    enter(stage, account, month, journal, note="Whatever")
+    stage.world.store.lag = 50
+    fold(stage, account, month, ("77", 500), (ada, -500))
+    with pytest.raises(Refused, match="added up"):
+        trust_report.sign(stage.world, stage.firm, account, month, "Olivia")
+    stage.world.store.lag = 0
+    total = ledgers.ledger_of(stage.world, stage.firm, account)
+    put(stage.world.store, Kind.LEDGER, replace(total, months={**total.months, month: 1}))
+    stage.world.clock.move(minutes=2)
+    enter(stage, account, month, journal)
+    with pytest.raises(Refused, match="do not agree"):
+        trust_report.sign(stage.world, stage.firm, account, month, "Olivia")
 
 
 def test_a_month_that_is_not_over_is_not_reconciled() -> None:
