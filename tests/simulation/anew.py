@@ -25,7 +25,7 @@ VISITS_APART = timedelta(hours=3)
 class Anew(Acting):
     """Revoke, purge, and the way back."""
 
-    def _consent(self, firm: FirmFacts, id: str) -> None:
+    def _consent(self, firm: FirmFacts, id: str, realm: str = "") -> None:
         raise NotImplementedError
 
     def purge(self, rng: random.Random) -> None:
@@ -45,13 +45,7 @@ class Anew(Acting):
         if here["account"] or self.h.people.resting:
             return
         a_company(self.h.world.quickbooks_box, firm.realm, firm.name, "books@firm.example")
-        truth = self.h.truth
-        truth.touched = {t for t in truth.touched if t[0] != firm.realm}
-        truth.said = {t for t in truth.said if t[0] != firm.realm}
-        truth.twins = {t: c for t, c in truth.twins.items() if t[0] != firm.realm}
-        clio = self.h.world.clio_box.state.rows["bills"]
-        truth.hands = {b: what for b, what in truth.hands.items() if clio[b].firm != firm.clio}
-        truth.emptied[firm.firm] = self._firm(firm)["generation"]
+        self.h.truth.begins_empty(firm, self._firm(firm)["generation"])
 
     def _firm(self, firm: FirmFacts) -> Any:
         return self.h.checkers.bodies[Ref(firm.firm, Kind.FIRM, firm.firm)]

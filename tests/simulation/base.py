@@ -26,9 +26,10 @@ OWNERS = {FIRM_A: OWNER_A, FIRM_B: OWNER_B}
 BOXES = ("clio_box", "quickbooks_box", "stripe_box")
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class FirmFacts:
-    """One firm: its ids at each neighbour, and the bills of the beginning."""
+    """One firm: its ids at each neighbour. ``realm`` is the company that it is in; each history has facts of its own,
+    since a firm may move to another one."""
 
     firm: str
     clio: int

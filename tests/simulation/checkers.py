@@ -18,7 +18,7 @@ from chalicelib.domain.money import show
 from chalicelib.flow.mailing import DIGEST
 from chalicelib.store import bounds
 from chalicelib.store.memory_rows import json_of
-from tests.simulation import pairings, subcustomers
+from tests.simulation import companies, pairings, statements, subcustomers
 from tests.simulation.digests import Digests
 from tests.world import Sent
 
@@ -133,6 +133,10 @@ class Checkers:
                 self._money(ref, body)
             if ref.kind is Kind.CONNECTION and not body["connected"] and self.bodies.get(ref, {}).get("connected"):
                 self._lost(ref, body)
+            if ref.kind is Kind.CONNECTION and ref.id == "quickbooks":
+                companies.connected(self, ref, was, body)
+            if ref.kind is Kind.STATEMENT:
+                statements.committed(self, ref, was, body)
             if ref.kind is Kind.FIRM and body["invoicing"] != was.get("invoicing"):
                 self.wishes.setdefault(ref.firm, []).append((self.h.clock.at, body["invoicing"]["sub_customers"]))
             if ref.kind is Kind.DIGEST:
@@ -253,8 +257,7 @@ class Checkers:
                 if world.clio_box.state.rows["users"][user].firm != facts.clio:
                     self.say("9", f"{firm} reads Clio with another firm's token")
         elif neighbour == "quickbooks":
-            if f"/company/{facts.realm}/" not in str(request.path_url):
-                self.say("9", f"{firm} speaks to another realm: {request.path_url}")
+            companies.asked(self, facts, request)
         else:
             account = str(request.headers.get("Stripe-Account", ""))
             if account and account not in (facts.operating, facts.trust):
@@ -263,6 +266,8 @@ class Checkers:
     def carried(self, neighbour: str, request: requests.PreparedRequest, got: requests.Response) -> None:
         if request.method == "GET":
             return
+        if neighbour == "quickbooks" and self.h.truth.companies:
+            companies.carried(self, request, got)
         if neighbour == "quickbooks" and "/batch" in str(request.path_url):
             for firm in self.h.firms:
                 self._one_invoice_each(firm.realm)

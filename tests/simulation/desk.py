@@ -264,8 +264,9 @@ class Desk:
                 self._consent(firm, id)
                 self.h.truth.revoked.discard((firm.firm, id))
 
-    def _consent(self, firm: FirmFacts, id: str) -> None:
-        world = self.h.world
+    def _consent(self, firm: FirmFacts, id: str, realm: str = "") -> None:
+        """``realm``: another company than the one that the firm is in, or goes to."""
+        world, truth = self.h.world, self.h.truth
         if id == "clio":
             url = world.clio.authorize_url("us", "x", f"{CALLBACK}/clio")
             back = location(world.browser, url, {"decision": "approve", "email": firm.owner})
@@ -274,7 +275,9 @@ class Desk:
             )
         elif id == "quickbooks":
             url = world.quickbooks.authorize_url("x", f"{CALLBACK}/quickbooks")
-            back = location(world.browser, url, {"realm": firm.realm, "action": "connect"})
+            back = location(
+                world.browser, url, {"realm": realm or truth.going.get(firm.firm, firm.realm), "action": "connect"}
+            )
             connecting.connect_quickbooks(
                 world, firm.firm, Callback(back["code"], back["realmId"]), f"{CALLBACK}/quickbooks", "staff"
             )

@@ -5,6 +5,7 @@ Everything is drawn from the seed. ``keep`` names the acts and the kinds of faul
 
 from __future__ import annotations
 
+import copy
 import gc
 import heapq
 import itertools
@@ -72,7 +73,7 @@ class History(SimLife):
         begins = script.begins if script else begins
         self.base = {"new": made.new, "connected": made.connected}.get(begins, made.running)
         self.world = made.laid(self.base)
-        self.firms: tuple[FirmFacts, ...] = self.base.firms
+        self.firms: tuple[FirmFacts, ...] = tuple(copy.copy(f) for f in self.base.firms)
         self.acting = self.firms[:1] if script else self._acting(draw)
         self.healing = self.firms if begins != "running" and not script else self.acting
         self.rng = random.Random(f"schedule-{seed}")

@@ -13,14 +13,16 @@ from infra.sandbox.clio import books as clio_books
 from infra.sandbox.clio.refuse import Refusal as ClioRefusal
 from infra.sandbox.quickbooks.faults import Refusal as BooksRefusal
 from infra.sandbox.stripe import Refusal as StripeRefusal
-from tests.simulation import anew, books_people, matters_people, parts_people
+from tests.simulation import anew, books_people, companies_people, matters_people, parts_people, statements_people
 from tests.simulation.anew import Anew
 from tests.simulation.base import FirmFacts
 from tests.simulation.books_people import Books
+from tests.simulation.companies_people import Companies
 from tests.simulation.desk import Desk
 from tests.simulation.elsewhere import Elsewhere
 from tests.simulation.matters_people import Matters
 from tests.simulation.parts_people import Parts
+from tests.simulation.statements_people import Statements
 
 if TYPE_CHECKING:
     from tests.simulation.history import History
@@ -75,6 +77,8 @@ ACTS: dict[str, int] = {
     **anew.ACTS,
     **parts_people.ACTS,
     **matters_people.ACTS,
+    **statements_people.ACTS,
+    **companies_people.ACTS,
 }
 
 
@@ -333,7 +337,7 @@ class Staff:
             self._did(firm, bill.id)
 
 
-class People(Staff, Elsewhere, Desk, Books, Anew, Parts, Matters):
+class People(Staff, Elsewhere, Desk, Books, Anew, Parts, Matters, Statements, Companies):
     """Everybody. ``act`` does one thing by name; what the place refuses is not done."""
 
     def __init__(self, history: History) -> None:

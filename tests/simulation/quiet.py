@@ -9,7 +9,7 @@ from chalicelib.domain.effects import Do
 from chalicelib.domain.kernel import Effect, Kind, Ref, Status, fold
 from chalicelib.flow import reconciling
 from infra.sandbox.clio import books as clio_books
-from tests.simulation import pairings, quiet_links, subcustomers
+from tests.simulation import pairings, quiet_links, statements, subcustomers
 from tests.simulation.base import FirmFacts
 from tests.simulation.checkers import MARKER
 from tests.simulation.world import RECURRING
@@ -21,7 +21,7 @@ WAITING_STEPS = (*RECURRING, Do.REMIND, Do.LOOK_SESSION, Do.WATCH_MAIL, Do.DIGES
 LATEST = timedelta(days=400)
 
 
-def _into(row: dict[str, Any], banks: set[str]) -> int:
+def into_banks(row: dict[str, Any], banks: set[str]) -> int:
     """Cents that a journal entry brings into trust bank accounts: what it debits there, less what it credits."""
     cents = 0
     for line in row["Line"]:
@@ -73,6 +73,7 @@ class Quiet:
             quiet_links.judge(self, firm)
             pairings.judge(self, firm)
             subcustomers.judge(self, firm)
+            statements.judge(self, firm)
             self._report(firm)
 
     def waits(self, firm: FirmFacts, *abouts: str) -> bool:
@@ -361,7 +362,7 @@ class Quiet:
         lined = {m.allocation for m in moves}
         paid = [a for a in clio.of_firm("allocations", firm.clio) if a.source_bank_account in held and not a.voided_at]
         here = sum(m.amount for m in moves) - sum(a.amount for a in paid if a.id not in lined)
-        there = sum(_into(row, banks) for row in rows if MARKER.search(str(row.get("PrivateNote", ""))))
+        there = sum(into_banks(row, banks) for row in rows if MARKER.search(str(row.get("PrivateNote", ""))))
         if here != there and not asked:
             self.say("10", f"{firm.firm}: Clio holds {here} in trust, QuickBooks' entries come to {there}")
 

@@ -16,6 +16,7 @@ import requests
 from infra.sandbox.clio import books as clio_books
 from tests.simulation.base import FirmFacts
 from tests.simulation.crew import Worker
+from tests.simulation.statements import Row, rows
 from tests.simulation.world import SimWorld
 
 NEVER = datetime(2000, 1, 1, tzinfo=UTC)
@@ -57,6 +58,15 @@ class Truth:
     # -> the payment in Clio that is the same money, its bill
     spoken: set[tuple[str, str]] = field(default_factory=set)  # (realm, invoice) whose payments people spoke of
     emptied: dict[str, int] = field(default_factory=dict)  # firm -> the generation of links that began in empty books
+    companies: dict[str, list[str]] = field(default_factory=dict)  # firm -> its companies, where it has another one
+    going: dict[str, str] = field(default_factory=dict)  # firm -> the company that it purged for
+    left: set[str] = field(default_factory=set)  # companies that a firm is no longer in
+    typed: dict[tuple[str, str], list[tuple[int, int, str]]] = field(
+        default_factory=dict
+    )  # (firm, account:month) -> bank statements that people entered: ending, adjusted, note
+    trusts: dict[int, list[tuple[datetime, tuple[Row, ...]]]] = field(
+        default_factory=dict
+    )  # trust account -> its lines, and since when
     renewed: dict[str, datetime] = field(default_factory=dict)  # neighbour -> when a token was last made
     revoked: set[tuple[str, str]] = field(default_factory=set)  # (firm, connection) ended by people or faults
     deposits: dict[int, tuple[str, int, int]] = field(default_factory=dict)  # bank line -> (attempt, bill, cents)
@@ -93,6 +103,19 @@ class Truth:
             if not past or (past[-1].state, past[-1].balance, past[-1].due, past[-1].pending, past[-1].shown) != now:
                 past.append(Stood(at, *now))
 
+        for account, stood in self.trusts.items():
+            if (lines := rows(state, account)) != stood[-1][1]:
+                stood.append((at, lines))
+
+    def watch_trust(self, account: int) -> None:
+        """From now on it is known how this trust account stood at any time."""
+        self.trusts.setdefault(account, [(self.world.clock.at, rows(self.world.clio_box.state, account))])
+
+    def trust_within(self, account: int, begin: datetime, end: datetime) -> list[tuple[Row, ...]]:
+        """How the trust account stood at any moment of the span."""
+        past = self.trusts[account]
+        return [m for n, (at, m) in enumerate(past) if at <= end and (n + 1 == len(past) or past[n + 1][0] >= begin)]
+
     def within(self, bill: int, begin: datetime, end: datetime) -> list[Stood]:
         """How the bill stood at any moment of the span."""
         past = self.bills.get(bill, [])
@@ -100,6 +123,23 @@ class Truth:
 
     def bill(self, id: str) -> Any:
         return self.world.clio_box.state.rows["bills"].get(int(id))
+
+    # --- companies --------------------------------------------------------------------------------------------------
+    def moved(self, firm: FirmFacts, realm: str, generation: int) -> None:
+        """The firm is in another company from now on, and all that it held there is new."""
+        self.left.add(firm.realm)
+        firm.realm = realm
+        self.going.pop(firm.firm, None)
+        self.begins_empty(firm, generation)
+
+    def begins_empty(self, firm: FirmFacts, generation: int) -> None:
+        """Nothing that people did in its company stands there any more."""
+        self.touched = {t for t in self.touched if t[0] != firm.realm}
+        self.said = {t for t in self.said if t[0] != firm.realm}
+        self.twins = {t: c for t, c in self.twins.items() if t[0] != firm.realm}
+        clio = self.world.clio_box.state.rows["bills"]
+        self.hands = {b: what for b, what in self.hands.items() if clio[b].firm != firm.clio}
+        self.emptied[firm.firm] = generation
 
     # --- tokens -----------------------------------------------------------------------------------------------------
     def carried(
@@ -121,15 +161,15 @@ class Truth:
         if f"refresh_token={fresh}" in str(request.body):
             return
         grant = self.world.quickbooks_box.state.grants[self.world.quickbooks_box.state.refresh_tokens[fresh]]
-        firm = next(f for f in self.firms if f.realm == grant.realm)
-        if heard_by is not None:
+        firm = next((f for f in self.firms if f.realm == grant.realm), None)
+        if heard_by is not None and firm is not None:
             heard_by.notes["rotated"] = firm.firm
 
     def _unheard(self, refresh_token: str) -> None:
         state = self.world.quickbooks_box.state
         grant = state.grants.get(state.refresh_tokens.get(refresh_token, ""))
         if grant is not None:
-            self.revoked.add((next(f.firm for f in self.firms if f.realm == grant.realm), "quickbooks"))
+            self.revoked |= {(f.firm, "quickbooks") for f in self.firms if f.realm == grant.realm}
 
     def _our_patch(self, path: str) -> None:
         """Our own state change may have made an allocation: it records the payments of ours on that bill."""
