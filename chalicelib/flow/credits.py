@@ -24,7 +24,7 @@ from chalicelib.domain.wanted import Removal, WantedApplication, WantedCredit, W
 from chalicelib.flow import leaving, states
 from chalicelib.flow.invoices import customer_ids
 from chalicelib.flow.ports import World
-from chalicelib.flow.prepared import Prepared, done, park, renew
+from chalicelib.flow.prepared import Prepared, park, still_open, unblocked
 from chalicelib.flow.reach import Reach
 from chalicelib.flow.settle import settle
 
@@ -56,19 +56,9 @@ def credit_ref(effect: Effect) -> Ref:
 
 def prepare(world: World, reach: Reach, policy: Policy, batch: Sequence[Effect]) -> Prepared:
     out = Prepared()
-    held = {h.ref: h for h in world.store.load_many([credit_ref(e) for e in batch])}
-    open_: list[tuple[Effect, Credit]] = []
-    for e in batch:
-        state: Credit = states.decode(Kind.CREDIT, held[credit_ref(e)].body)
-        if renew(world, policy, e, state):
-            out.settled += 1
-        elif int(e.body["revision"]) != state.wanted or state.current:
-            done(world, e)
-            out.settled += 1
-        else:
-            open_.append((e, state))
+    open_ = still_open(world, policy, batch, credit_ref, _superseded, out)
     payables = leaving.payables(world, policy, [p.payable for _, c in open_ for p in c.parts])
-    open_ = [(e, state) for e, state in open_ if not _asked_about(e, state, payables, out)]
+    open_ = unblocked(open_, lambda state: _asked_about(state, payables), out)
     if open_:
         around = _read(world, reach, policy, open_, payables)
         for e, state in open_:
@@ -76,13 +66,14 @@ def prepare(world: World, reach: Reach, policy: Policy, batch: Sequence[Effect])
     return out
 
 
-def _asked_about(e: Effect, state: Credit, payables: Mapping[str, Payable], out: Prepared) -> bool:
-    """Whether it waits for a person's word on an invoice: QuickBooks is asked nothing meanwhile."""
+def _superseded(state: Credit, e: Effect) -> bool:
+    return int(e.body["revision"]) != state.wanted or state.current
+
+
+def _asked_about(state: Credit, payables: Mapping[str, Payable]) -> str:
+    """For a person's word on which invoice; empty for none. QuickBooks is asked nothing meanwhile."""
     held = [] if state.gone else [payables[p.payable] for p in state.parts]
-    cause = next((told for told in map(leaving.asked_about, (p for p in held if not p.gone)) if told), "")
-    if cause:
-        out.blocked.append((e, cause))
-    return bool(cause)
+    return next((told for told in map(leaving.asked_about, (p for p in held if not p.gone)) if told), "")
 
 
 def _read(

@@ -24,7 +24,7 @@ from chalicelib.domain.wanted import ChangedCustomer, WantedCustomer
 from chalicelib.errors import Conflict
 from chalicelib.flow import contacts, states
 from chalicelib.flow.ports import World
-from chalicelib.flow.prepared import Prepared, done, park, renew, wake
+from chalicelib.flow.prepared import Prepared, done, park, still_open, wake
 from chalicelib.flow.reach import Reach
 
 TAKEN = "6240"  # the name is another entry's (reference/quickbooks.md 6)
@@ -41,21 +41,10 @@ def _contact_ref(effect: Effect) -> Ref:
 
 def prepare(world: World, reach: Reach, policy: Policy, batch: Sequence[Effect]) -> Prepared:
     out = Prepared()
-    held = {h.ref: h for h in world.store.load_many([_contact_ref(e) for e in batch])}
-    new: list[Step] = []
-    old: list[Step] = []
-    for e in batch:
-        state: Contact = states.decode(Kind.CONTACT, held[_contact_ref(e)].body)
-        if renew(world, policy, e, state):
-            out.settled += 1
-        elif not _wanted(state, e):
-            done(world, e)
-            out.settled += 1
-        else:
-            (old if state.customer else new).append((e, state))
-    if old:
+    open_: list[Step] = still_open(world, policy, batch, _contact_ref, lambda c, e: not _wanted(c, e), out)
+    if old := [(e, c) for e, c in open_ if c.customer]:
         _old_customers(world, reach, policy, old, out)
-    if new:
+    if new := [(e, c) for e, c in open_ if not c.customer]:
         _new_customers(world, reach, policy, new, out)
     return out
 

@@ -20,7 +20,7 @@ from chalicelib.domain.wanted import Void, WantedInvoice
 from chalicelib.errors import Conflict
 from chalicelib.flow import clearing, links, noticing, pairing, states, subcustomers
 from chalicelib.flow.ports import World
-from chalicelib.flow.prepared import FOR_A_PERSON, Prepared, current, done, first_links, park, renew
+from chalicelib.flow.prepared import FOR_A_PERSON, Prepared, current, done, first_links, park, still_open
 from chalicelib.flow.reach import Reach
 from chalicelib.flow.settle import settle
 from chalicelib.flow.subcustomers import Place
@@ -35,18 +35,11 @@ def _payable_ref(effect: Effect) -> Ref:
 
 def prepare(world: World, reach: Reach, policy: Policy, batch: Sequence[Effect]) -> Prepared:
     out = Prepared()
-    held = {h.ref: h for h in world.store.load_many([_payable_ref(e) for e in batch])}
     new: list[tuple[Effect, Payable]] = []
     old: list[tuple[Effect, Payable]] = []
     drawn: dict[str, Drawn] = {}
-    for e in batch:
-        state: Payable = states.decode(Kind.PAYABLE, held[_payable_ref(e)].body)
-        if renew(world, policy, e, state):
-            out.settled += 1
-        elif _superseded(state, e):
-            done(world, e)
-            out.settled += 1
-        elif state.gone and state.booked and holds_money(state):
+    for e, state in still_open(world, policy, batch, _payable_ref, _superseded, out):
+        if state.gone and state.booked and holds_money(state):
             out.settled += _gone_with_money(world, policy, e, state, old)
         elif reason := _unwritable(world, policy, state, drawn):
             park(world, e, *reason)

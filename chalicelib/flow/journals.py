@@ -17,7 +17,7 @@ from chalicelib.domain.trust_readings import JournalReading
 from chalicelib.domain.wanted import Removal, WantedJournal, WantedSubAccount
 from chalicelib.flow import states
 from chalicelib.flow.ports import World
-from chalicelib.flow.prepared import FOR_A_PERSON, Prepared, current, done, park, renew
+from chalicelib.flow.prepared import FOR_A_PERSON, Prepared, current, done, park, still_open
 from chalicelib.flow.reach import Reach
 from chalicelib.flow.settle import settle
 from chalicelib.flow.trusting import entry_ref
@@ -43,18 +43,7 @@ def marker(state: Entry) -> str:
 def prepare(world: World, reach: Reach, policy: Policy, batch: Sequence[Effect]) -> Prepared:
     """Looks up what is there by number and by id, one query each, before anything is written."""
     out = Prepared()
-    held = {h.ref: h for h in world.store.load_many([_ref(e) for e in batch])}
-    open_: list[tuple[Effect, Entry]] = []
-    for e in batch:
-        state: Entry = states.decode(Kind.TRUST, held[_ref(e)].body)
-        nothing = not state.stands and (state.posted is None or state.posted.removed)
-        if renew(world, policy, e, state):
-            out.settled += 1
-        elif state.revision != int(e.body["revision"]) or state.written or nothing:
-            done(world, e)
-            out.settled += 1
-        else:
-            open_.append((e, state))
+    open_ = still_open(world, policy, batch, _ref, _superseded, out)
     if not open_:
         return out
     new = [s.number for _, s in open_ if s.posted is None or s.posted.removed]
@@ -67,6 +56,11 @@ def prepare(world: World, reach: Reach, policy: Policy, batch: Sequence[Effect])
         there = by_id.get(posted.id) if posted else numbered.get(state.number)
         out.settled += _step(world, policy, e, state, there, customers, accounts, out)
     return out
+
+
+def _superseded(state: Entry, e: Effect) -> bool:
+    nothing = not state.stands and (state.posted is None or state.posted.removed)
+    return state.revision != int(e.body["revision"]) or state.written or nothing
 
 
 def _clients(world: World, policy: Policy, entries: Sequence[Entry]) -> tuple[dict[str, Contact], dict[str, str]]:

@@ -21,7 +21,7 @@ from chalicelib.errors import Conflict
 from chalicelib.flow import deposited, leaving, noticing, states
 from chalicelib.flow.invoices import customer_ids
 from chalicelib.flow.ports import World
-from chalicelib.flow.prepared import Prepared, done, park, posted_there, renew, wake
+from chalicelib.flow.prepared import Prepared, done, park, posted_there, still_open, unblocked, wake
 from chalicelib.flow.reach import Reach
 from chalicelib.flow.settle import settle
 
@@ -45,19 +45,9 @@ def _payment_ref(effect: Effect) -> Ref:
 
 def prepare(world: World, reach: Reach, policy: Policy, batch: Sequence[Effect]) -> Prepared:
     out = Prepared()
-    held = {h.ref: h for h in world.store.load_many([_payment_ref(e) for e in batch])}
-    open_: list[tuple[Effect, Payment]] = []
-    for e in batch:
-        state: Payment = states.decode(Kind.PAYMENT, held[_payment_ref(e)].body)
-        if renew(world, policy, e, state):
-            out.settled += 1
-        elif int(e.body["revision"]) != state.wanted or (posting.settled(state) and not posting.left_behind(state)):
-            done(world, e)
-            out.settled += 1
-        else:
-            open_.append((e, state))
+    open_ = still_open(world, policy, batch, _payment_ref, _superseded, out)
     payables = leaving.payables(world, policy, [i.payable for _, x in open_ for i in x.items])
-    open_ = [(e, state) for e, state in open_ if not _asked_about(e, state, payables, out)]
+    open_ = unblocked(open_, lambda state: _asked_about(state, payables), out)
     if open_:
         around = _read(world, reach, policy, open_, payables)
         for e, state in open_:
@@ -65,14 +55,15 @@ def prepare(world: World, reach: Reach, policy: Policy, batch: Sequence[Effect])
     return out
 
 
-def _asked_about(e: Effect, state: Payment, payables: Mapping[str, Payable], out: Prepared) -> bool:
-    """Whether nothing stands of it there, and it waits for a person's word on an invoice: QuickBooks is asked nothing
-    meanwhile."""
+def _superseded(state: Payment, e: Effect) -> bool:
+    return int(e.body["revision"]) != state.wanted or (posting.settled(state) and not posting.left_behind(state))
+
+
+def _asked_about(state: Payment, payables: Mapping[str, Payable]) -> str:
+    """Where nothing stands of it there: for a person's word on which invoice; empty for none. QuickBooks is asked
+    nothing meanwhile."""
     items = state.items if state.posted is None or state.posted.voided else ()
-    cause = next((told for told in (leaving.asked_about(payables[i.payable]) for i in items) if told), "")
-    if cause:
-        out.blocked.append((e, cause))
-    return bool(cause)
+    return next((told for told in (leaving.asked_about(payables[i.payable]) for i in items) if told), "")
 
 
 def _read(

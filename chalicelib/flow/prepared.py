@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from chalicelib.domain import generation
 from chalicelib.domain.firm import Policy
@@ -17,6 +17,7 @@ from chalicelib.flow.settle import settle
 
 WOKEN_AT_MOST = 500
 FOR_A_PERSON = "It waits for your word on its client or matter, under Needs attention."
+S = TypeVar("S", bound=generation.Linked)
 
 
 @dataclass
@@ -26,6 +27,40 @@ class Prepared:
     write: list[tuple[Effect, Wanted]] = field(default_factory=list)
     blocked: list[tuple[Effect, str]] = field(default_factory=list)
     settled: int = 0
+
+
+def still_open(
+    world: World,
+    policy: Policy,
+    batch: Sequence[Effect],
+    ref_of: Callable[[Effect], Ref],
+    over: Callable[[S, Effect], bool],
+    out: Prepared,
+) -> list[tuple[Effect, S]]:
+    """Of a batch, each step that is still to be carried out with its state as it is now, all loaded at once. A state of
+    an earlier generation is renewed; what is ``over`` needs nothing any more: both count as settled."""
+    refs = [ref_of(e) for e in batch]
+    held = {h.ref: h for h in world.store.load_many(refs)}
+    open_: list[tuple[Effect, S]] = []
+    for e, ref in zip(batch, refs, strict=True):
+        state: S = states.decode(ref.kind, held[ref].body)
+        if renew(world, policy, e, state):
+            out.settled += 1
+        elif over(state, e):
+            done(world, e)
+            out.settled += 1
+        else:
+            open_.append((e, state))
+    return open_
+
+
+def unblocked(
+    open_: Sequence[tuple[Effect, S]], waits_for: Callable[[S], str], out: Prepared
+) -> list[tuple[Effect, S]]:
+    """Those that wait for nothing; the others, with what ``waits_for`` says, go among the blocked."""
+    causes = [(e, state, waits_for(state)) for e, state in open_]
+    out.blocked += [(e, cause) for e, _, cause in causes if cause]
+    return [(e, state) for e, state, cause in causes if not cause]
 
 
 def done(world: World, effect: Effect, fact: str = "NothingToDo") -> None:
