@@ -273,7 +273,7 @@ def credit_against_books(c: Credit, there: MemoReading | None) -> list[Differenc
         return []
     if there is None:
         cause = f"The credit memo {c.number} of {amount} was deleted in QuickBooks."
-        return of("credit removed in QuickBooks", cause, "Enter it there again, or take it back in Clio.", c.cents)
+        return of("credit removed in QuickBooks", cause, "Decide under Needs attention what becomes of it.", c.cents)
     if there.total != c.cents:
         cause = f"QuickBooks shows the credit {c.number} as {show(there.total, c.currency)}; it is {amount}."
         return of("credit changed in QuickBooks", cause, "Set it back in QuickBooks.", there.total - c.cents)

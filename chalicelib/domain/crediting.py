@@ -168,6 +168,15 @@ def afresh(state: Credit, policy: Policy, now: datetime) -> Decision[Credit]:
     return Decision(new, effects=(_owed(new, policy, now),), closes=(older,))
 
 
+def missed(state: Credit, policy: Policy, now: datetime) -> Decision[Credit]:
+    """QuickBooks does not show its memo: a step reads it again, and asks a person where it is gone. Once for each time
+    that it stood there as wanted."""
+    if state.memo is None or state.gone or not state.current or state.generation < policy.firm.generation:
+        return Decision(state)
+    new = replace(state, wanted=state.wanted + 1)
+    return Decision(new, effects=(_owed(new, policy, now),))
+
+
 def reapplied(state: Credit, payable: str, policy: Policy, now: datetime) -> Decision[Credit]:
     """An invoice that it falls on is another one now: it is owed again, so that it is applied there."""
     if state.memo is None or not state.on_payable(payable):

@@ -311,6 +311,16 @@ def _unapply(world: World, e: Effect, state: Credit, there: MemoReading, around:
     return False
 
 
+def missed(world: World, policy: Policy, id: str) -> None:
+    """The comparison did not find its memo in QuickBooks."""
+    ref = Ref(policy.firm.id, Kind.CREDIT, id)
+
+    def decide(before: Mapping[Ref, Any], now: datetime) -> dict[Ref, Decision[Any]]:
+        return {ref: crediting.missed(before[ref], policy, now)}
+
+    settle(world, [ref], decide, fact="CreditMissed", policy=policy.version)
+
+
 # --- what came of it --------------------------------------------------------------------------------------------------
 
 

@@ -24,10 +24,11 @@ from chalicelib.domain.posting import is_current
 from chalicelib.domain.readings import BillReading, BookedPayment, Pot, SessionReading
 from chalicelib.domain.totalling import Totals
 from chalicelib.errors import Disconnected, Unavailable
+from chalicelib.flow import credits as crediting
 from chalicelib.flow import feeds, noticing, states, trust_check
 from chalicelib.flow.ports import World
 from chalicelib.flow.reach import Reach
-from chalicelib.flow.settle import settle
+from chalicelib.flow.settle import policy_of, settle
 
 PAGE = 100
 NAMED_AT_MOST = 100  # a record holds 64 KB; the count says how many there are
@@ -360,6 +361,8 @@ def _credits(world: World, reach: Reach, held: Sequence[Held], out: Report) -> t
     found: list[Difference] = []
     for c in lately:
         found += comparing.credit_against_books(c, there.get(c.memo.id) if c.memo else None)
+        if c.memo and c.memo.id not in there:
+            crediting.missed(world, policy_of(world, reach.firm), c.id)
     out.counts["credits"] = out.counts.get("credits", 0) + len(lately)
     bills = {c.number: [p.payable for p in c.parts] for c in lately}
     return _as_numbered(world, reach.firm, found, bills), len(lately) == len(credits)

@@ -36,6 +36,16 @@ def a_credit(**fields: object) -> Credit:
     return replace(decision.state, **fields)  # type: ignore[arg-type]
 
 
+def test_a_memo_that_is_missed_is_owed_a_step_once() -> None:
+    stands = replace(a_credit(), memo=Memo("70", NOW), shown=1)
+    told = crediting.missed(stands, POLICY, NOW)
+    assert (told.state.wanted, len(told.effects)) == (2, 1)
+    for other in (told.state, replace(stands, gone=True), replace(stands, memo=None)):
+        assert crediting.missed(other, POLICY, NOW) == Decision(other)
+    later = replace(POLICY, firm=replace(POLICY.firm, generation=2))
+    assert crediting.missed(stands, later, NOW) == Decision(stands)
+
+
 def test_a_new_credit_is_owed_to_quickbooks_after_its_invoices() -> None:
     decision = seen(None, a_memo(), [part("r1", "b1", 5000)], a_payable())
     assert decision is not None

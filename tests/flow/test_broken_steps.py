@@ -84,6 +84,23 @@ def test_a_deleted_credit_memo_is_entered_again_or_its_loss_accepted() -> None:
     assert balance(stage, "1046") == 125000 - 2000
 
 
+def test_a_credit_memo_that_the_comparison_misses_is_asked_about_once() -> None:
+    stage = a_calm_stage()
+    made = issue(stage, "1046", 2500)
+    _delete_in_quickbooks(stage, made)
+    assert "credit removed in QuickBooks" in [d.kind for d in acts.compare(stage).differences]
+    stage.pass_time(1, minutes=3)
+    assert offered(stage) == ["again", "accept"]
+    key = the_broken(stage).key
+    acts.compare(stage)
+    stage.pass_time(1, minutes=3)
+    assert the_broken(stage).key == key
+    decide(stage, "accept")
+    acts.compare(stage)
+    stage.pass_time(1, minutes=3)
+    assert not health.health(stage.world, stage.firm).broken, "it was accepted"
+
+
 def test_a_credit_memo_whose_loss_is_accepted_stays_away_and_is_named() -> None:
     stage, _ = a_deleted_memo()
     decide(stage, "accept")
