@@ -1,5 +1,5 @@
-"""What people do with matters: sub-customers wished or not, bills by matter and one cheque for them, subject and memo;
-and the bookkeeper who changes what an invoice tells besides its amount."""
+"""What people do with matters: sub-customers wished or not, bills by matter and one cheque for them, subject and memo,
+other numbers; and the bookkeeper who changes what an invoice tells besides its amount."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.flow import drawing, setup
+from chalicelib.clio import webhook
+from chalicelib.domain.kernel import Neighbour
+from chalicelib.flow import drawing, inbox, setup
 from infra.sandbox.clio import books as clio_books
 from infra.sandbox.clio.state import Matter
 from tests.simulation.acting import Acting
@@ -23,6 +25,8 @@ ACTS: dict[str, int] = {
     "move_bill": 1,
     "edit_words": 1,
     "deactivate_sub": 1,
+    "rename_matter": 2,
+    "rename_sub": 1,
     "edit_particulars": 1,
     "void_paid_bill": 1,
 }
@@ -122,6 +126,45 @@ class Matters(Acting):
             id = rng.choice(subs)
             self._touch(firm, "Customer", id)
             self.h.world.quickbooks_box.people.deactivate_customer(firm.realm, id)
+
+    def rename_matter(self, rng: random.Random) -> None:
+        """A matter that is billed gets another number, now and then one that another matter has or had; some days later
+        maybe one more."""
+        firm, clio = self.firm(rng), self.h.world.clio_box
+        bills = [b for b in clio.state.of_firm("bills", firm.clio) if b.matters]
+        if bills:
+            id = rng.choice(bills[-6:]).matters[0]
+            self._renumber(firm, id, rng)
+            if rng.random() < 0.5:
+                at = self.h.clock.at + timedelta(days=rng.choice((0, 0.001, 3)))
+                self.h.later(at, "another number", lambda: self._renumber(firm, id, rng))
+
+    def _renumber(self, firm: FirmFacts, id: int, rng: random.Random) -> None:
+        if self.h.people.resting:
+            return
+        clio, moves = self.h.world.clio_box, rng.random() < 0.5
+        matters = clio.state.of_firm("matters", firm.clio)
+        other = rng.choice(matters).display_number
+        clio.switches["matter_moves_bills"] = moves
+        clio.people.rename_matter(id, other if rng.random() < 0.2 else f"{rng.randint(70_000, 79_999)}-N")
+        bills = [b.id for b in clio.state.of_firm("bills", firm.clio) if moves and id in b.matters]
+        self._did(firm, *bills)
+        client = next(m.client_id for m in matters if m.id == id)
+        pointers = webhook.pointers(
+            b'{"data": {"id": %d, "client": {"id": %d}}}' % (id, client), f"us/{firm.clio}", "matter"
+        )
+        self.h.hook("clio hook", lambda: inbox.point(self.h.world, Neighbour.CLIO, pointers), firm.firm)
+
+    def rename_sub(self, rng: random.Random) -> None:
+        """The bookkeeper gives a sub-customer a name of their own."""
+        firm = self.firm(rng)
+        box = self.h.world.quickbooks_box
+        subs = [c["Id"] for c in box.company(firm.realm).all("Customer") if "ParentRef" in c and c["Active"]]
+        if subs:
+            id, name = rng.choice(subs), f"By hand {rng.randint(10_000, 99_999)}"
+            self.h.truth.said.add((firm.realm, id, name))
+            box.people.rename_customer(firm.realm, id, name)
+            self._touch(firm, "Customer", id)
 
     def void_paid_bill(self, rng: random.Random) -> None:
         """A client pays online; some days later staff, who have not recorded it, void a bill of the kind."""

@@ -6,11 +6,13 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 from chalicelib.domain import comparing, invoicing, matters, posting
+from chalicelib.domain.kernel import Decision
 from chalicelib.flow import invoices, payments, subcustomers
 from tests.simulation.sabotaging import Saboteur, patches
 from tests.simulation.terms import Mix
 
 MATTERS = {"sub_customers": 300, "bills_by_matter": 60}
+RENAMED = {**MATTERS, "rename_matter": 300}
 
 
 def never_found_again() -> AbstractContextManager[Any]:
@@ -57,6 +59,21 @@ def money_is_overlooked() -> AbstractContextManager[Any]:
     return patches((invoices, "holds_money", lambda _state: False))
 
 
+def number_is_overlooked() -> AbstractContextManager[Any]:
+    return patches((matters, "numbered", lambda state, *_a: Decision(state)))
+
+
+def name_is_forgotten() -> AbstractContextManager[Any]:
+    return patches((matters, "named", lambda state, *_a: Decision(state)))
+
+
+def persons_name_is_overwritten() -> AbstractContextManager[Any]:
+    def behind(state: Any, shown: str) -> bool:
+        return shown not in matters.names(state.matter, state.name)
+
+    return patches((matters, "behind", behind))
+
+
 MATTERS_SABOTEURS: tuple[Saboteur, ...] = (
     Saboteur(
         "a sub-customer is not found again",
@@ -77,6 +94,14 @@ MATTERS_SABOTEURS: tuple[Saboteur, ...] = (
     Saboteur("one payment for invoices of several customers", ("2",), one_payment_for_all, Mix(MATTERS)),
     Saboteur("another due date is not named", ("10",), particulars_overlooked, Mix({"edit_particulars": 200})),
     Saboteur("subject and memo are left out", ("1",), words_left_out, Mix({"edit_words": 200})),
+    Saboteur("another number of a matter is not written", ("10",), number_is_overlooked, Mix(RENAMED)),
+    Saboteur("the name that was written is not remembered", ("10",), name_is_forgotten, Mix(RENAMED)),
+    Saboteur(
+        "a person's name of a sub-customer is overwritten",
+        ("10",),
+        persons_name_is_overwritten,
+        Mix({**RENAMED, "rename_sub": 200}),
+    ),
     Saboteur(
         "a voided bill that holds money is voided in QuickBooks",
         ("6",),

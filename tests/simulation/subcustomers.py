@@ -3,7 +3,7 @@
 Promise 1: an invoice is its matter's sub-customer's where the firm wishes that when it is made, else its client's own,
 and tells the bill's subject and memo. Promise 2: a payment over matters is entered in pieces, and QuickBooks refuses
 none. Promise 6: an invoice on which money was received is voided by a person's word only. Promise 10: a matter has one
-sub-customer; a day or number changed by hand is named.
+sub-customer, which has its present name or a person's; a day or number changed by hand is named.
 """
 
 from __future__ import annotations
@@ -66,6 +66,33 @@ def judge(q: Quiet, firm: FirmFacts) -> None:
         if _hands_off(q.c, firm) and q.h.checkers.bodies[Ref(firm.firm, Kind.FIRM, firm.firm)]["generation"] == 1:
             _belongs(q, firm, bill, row, subs)
     _refused(q, firm)
+    for ref, body in q.c.bodies.items():
+        if ref.firm == firm.firm and ref.kind is Kind.MATTER:
+            _named(q, firm, body)
+
+
+def _named(q: Quiet, firm: FirmFacts, held: dict[str, Any]) -> None:
+    """A sub-customer that is used has its matter's present number, alone or with Clio's id. A name that a person gave
+    stays. Of a matter without a bill, nobody tells once its news is lost."""
+    generation = q.c.bodies[Ref(firm.firm, Kind.FIRM, firm.firm)]["generation"]
+    rows = q.world.quickbooks_box.company(firm.realm).all("Customer")
+    row = next((r for r in rows if r["Id"] == held["customer"]), None)
+    if row is None or not row["Active"] or held["generation"] != generation:
+        return
+    by_hand = {name for realm, id, name in q.h.truth.said if (realm, id) == (firm.realm, row["Id"])}
+    if by_hand:
+        if row["DisplayName"] not in by_hand:
+            q.say("10", f"{firm.firm}: somebody named {row['DisplayName']} {by_hand}, and it was named again")
+        return
+    clio = q.world.clio_box.state
+    client, matter = int(held["client"]), clio.rows["matters"][int(held["matter"])]
+    billed = any(b.client_id == client and matter.id in b.matters for b in clio.of_firm("bills", firm.clio))
+    own = q.c.bodies[Ref(firm.firm, Kind.CONTACT, held["client"])]["customer"]
+    number = matter.display_number
+    names = (number.casefold(), f"{number} (Clio {matter.id})".casefold())
+    used = billed and row["ParentRef"]["value"] == own and not q.waits(firm, f"contact/{client}")
+    if used and row["DisplayName"].casefold() not in names:
+        q.say("10", f"{firm.firm}: matter {matter.id} is {number}, its sub-customer {row['DisplayName']}: {held}")
 
 
 def _belongs(q: Quiet, firm: FirmFacts, bill: Any, row: dict[str, Any], subs: dict[str, list[dict[str, Any]]]) -> None:
