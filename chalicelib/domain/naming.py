@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from chalicelib.domain import profile
 from chalicelib.domain.contact import Contact
@@ -26,9 +26,10 @@ class Match:
 
 
 def name_for(state: Contact, name: str = "") -> str:
-    """The display name to use: Clio's, or what a person chose. ``name``: instead of the client's present one."""
+    """The display name to use: Clio's, or what a person chose. ``name``: instead of the client's present one. One with
+    a suffix is also without the characters that QuickBooks refuses, which may have been the first cause to ask."""
     name = name or state.name
-    if state.choice == "clean":
+    if state.choice in ("clean", "suffix"):
         name = profile.clean(name)
     return f"{name} (Clio {state.id})" if state.choice == "suffix" else name
 
@@ -93,8 +94,7 @@ def with_suffix(state: Contact) -> Choice:
 
 
 def _suffixed(state: Contact) -> str:
-    plain = profile.clean(state.name) if state.choice == "clean" else state.name
-    return f"{plain} (Clio {state.id})"
+    return name_for(replace(state, choice="suffix"))
 
 
 def taken_on_rename(state: Contact) -> Match:

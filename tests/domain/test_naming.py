@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.contact import Contact
-from chalicelib.domain.naming import Match, broken_link, match, name_for, taken_on_rename
+from chalicelib.domain.naming import Match, broken_link, match, name_for, taken_on_rename, with_suffix
 from chalicelib.domain.readings import CustomerReading
 from tests.domain.given import is_said
 
@@ -70,7 +70,7 @@ def test_a_name_held_by_another_kind_is_asked_about(taken: str) -> None:
 def test_characters_that_quickbooks_refuses_are_asked_about(char: str) -> None:
     told = match(a_contact(name=f"Ada{char}Example"), [], "")
     assert (told.do, [c for c, _ in told.choices]) == ("park", ["clean"])
-    assert "\t" not in told.reason
+    assert f"“Ada{char}Example”".replace("\t", "⇥") in told.reason
 
 
 def test_a_name_of_500_characters_fits_and_one_more_does_not() -> None:
@@ -116,17 +116,39 @@ def test_a_suffix_is_offered_on_the_name_without_forbidden_characters_where_it_w
     assert ("suffix", "Create as “Ada Example (Clio c1)”") in told.choices
 
 
+@pytest.mark.parametrize("choice", ["", "clean", "suffix"])
+@pytest.mark.parametrize("name", ["Ada Example", "Ada: Example", "Ada\tExample"])
+def test_the_name_that_was_offered_with_a_suffix_is_the_one_that_is_used(name: str, choice: str) -> None:
+    state = a_contact(name=name, choice=choice)
+    used = name_for(replace(state, choice="suffix"))
+    assert used == "Ada Example (Clio c1)"
+    assert with_suffix(state) == ("suffix", f"Create as “{used}”")
+    assert match(replace(state, choice="suffix"), [], "") == Match("create", name=used)
+
+
+def test_a_new_name_that_another_entry_has_is_asked_about() -> None:
+    told = taken_on_rename(a_contact(name="Ada New"))
+    asked_of_a_person(told)
+    assert "“Ada New”" in told.reason
+    assert told.choices == (
+        ("suffix", "Rename to “Ada New (Clio c1)”"),
+        ("keep", "Leave the name in QuickBooks as it is"),
+    )
+
+
 @pytest.mark.parametrize(
-    ("told", "choices"),
-    [
-        (taken_on_rename(a_contact()), ["suffix", "keep"]),
-        (broken_link(a_contact(lost="inactive")), ["activate", "anew"]),
-        (broken_link(a_contact(lost="merged")), ["anew"]),
-        (broken_link(a_contact(lost="gone")), ["anew"]),
-    ],
+    ("lost", "word", "choices"),
+    [("inactive", "inactive", ["activate", "anew"]), ("merged", "merged", ["anew"]), ("gone", "no longer", ["anew"])],
 )
-def test_what_befell_a_linked_customer_is_said_with_what_to_do(told: Match, choices: list[str]) -> None:
+def test_what_befell_a_linked_customer_is_said_with_what_to_do(lost: str, word: str, choices: list[str]) -> None:
+    told = broken_link(a_contact(lost=lost))
+    asked_of_a_person(told)
+    assert word in told.reason.partition(";")[0]
+    assert [c for c, _ in told.choices] == choices
+    assert told.choices[-1] == ("anew", "Create a new customer “Ada Example (Clio c1)”")
+
+
+def asked_of_a_person(told: Match) -> None:
     assert told.do == "park"
     assert is_said(told.reason)
     assert is_said(told.remedy)
-    assert [c for c, _ in told.choices] == choices
