@@ -12,7 +12,7 @@ from chalicelib.domain.contact import Contact
 from chalicelib.domain.effects import Do, Lanes, generation_in, key_of
 from chalicelib.domain.kernel import Decision, Neighbour
 from chalicelib.domain.payable import Booked, Payable
-from chalicelib.domain.payment import Phase, Posted
+from chalicelib.domain.payment import Phase, Piece, Posted
 from chalicelib.domain.readings import BillState, BookedPayment, Pot
 from tests.builders import NOW, a_payable, a_payment
 from tests.domain.given import a_policy, kinds, one
@@ -118,6 +118,32 @@ def test_a_link_takes_the_generation_it_was_made_under() -> None:
     decision = billing.booked(linked(booked=None, generation=2), fact, NOW)
     assert decision.state.generation == 2
     assert [g.key for g in decision.guards] == ["quickbooks/realm-1~2/invoice/78"]
+
+
+def test_a_payment_takes_the_generation_it_was_posted_in() -> None:
+    fact = posting.PaymentPosted("9", "realm-1~2", 2, 40000, generation=2)
+    assert posting.posted(a_payment(wanted=2), fact).state.generation == 2
+
+
+@pytest.mark.parametrize(("generation", "left"), [(1, False), (2, True), (3, True)])
+def test_only_an_earlier_generation_can_have_left_something_of_a_removed_payment(generation: int, left: bool) -> None:
+    gone = a_payment(generation=generation, phase=Phase.REMOVED)
+    assert posting.left_behind(gone) == left
+    assert not posting.left_behind(replace(gone, phase=Phase.SETTLED))
+
+
+def test_what_an_earlier_generation_left_is_linked_as_older_than_what_is_wanted() -> None:
+    gone = a_payment(generation=2, phase=Phase.REMOVED, wanted=3)
+    first = BookedPayment("9", "0", "c", 30000, None, "", "", (), unapplied=5)
+    second = BookedPayment("10", "0", "c", 10000, None, "", "", (), unapplied=20)
+    alone = posting.met(gone, [first], "realm-1~2")
+    assert alone.state == replace(gone, posted=Posted("9", 2, 30000, unapplied=5))
+    assert [(g.key, g.holder) for g in alone.guards] == [("quickbooks/realm-1~2/payment/9", "us-1/p1")]
+    assert not posting.settled(alone.state), "it is taken out next"
+    both = posting.met(gone, [first, second], "realm-1~2")
+    pieces = (Piece("9", 30000), Piece("10", 10000))
+    assert both.state.posted == Posted("9", 2, 40000, unapplied=25, pieces=pieces)
+    assert [g.key for g in both.guards] == ["quickbooks/realm-1~2/payment/9", "quickbooks/realm-1~2/payment/10"]
 
 
 def test_a_payment_that_is_met_already_or_stands_again_is_not_linked_as_one_to_take_out() -> None:

@@ -227,6 +227,8 @@ def test_what_takes_the_place_of_a_payment_waits_until_it_has_left() -> None:
     assert not posting.still_leaving(replace(there, posted=Posted("9", 1, 300, voided=True)), bill)
     shown = replace(bill, receipts=(*bill.receipts, replace(bill.receipts[0], id="r9", group="g9")))
     assert not posting.still_leaving(there, shown), "Clio shows it here after all"
+    assert posting.still_leaving(replace(there, wanted=2), shown), "shown again, and its old form still stands"
+    assert posting.still_leaving(replace(there, phase=Phase.REMOVED), shown)
     left = replace(bill, leaving=("clio-g9", "clio-g8"))
     assert posting.has_left(left, ("clio-g9",)).state.leaving == ("clio-g8",)
 
