@@ -114,8 +114,9 @@ def _touched(moves: Sequence[Moved], now: datetime) -> dict[str, datetime]:
 
 
 def _days(state: Ledger, moves: Sequence[Moved]) -> tuple[int, dict[str, int]]:
-    """The opening and the days after these movements; what is older than the days kept goes to the opening."""
-    first = min(state.days, default="") if len(state.days) >= DAYS_KEPT else ""
+    """The opening and the days after these movements; what is older than the days kept goes to the opening, and so does
+    what comes later and is older than the first day, once there is an opening."""
+    first = min(state.days, default="") if state.opening else ""
     opening = state.opening + sum(m.cents for m in moves if m.on.isoformat() < first)
     days = _added(state.days, ((m.on.isoformat(), m.cents) for m in moves if m.on.isoformat() >= first))
     oldest = sorted(days)[: max(0, len(days) - DAYS_KEPT)]
@@ -150,7 +151,6 @@ def _named(state: Ledger, currency: str, now: datetime) -> Decision[Ledger]:
         reason=f"On {found.on.isoformat()} this ledger falls to {show(found.cents, currency)}.{today}",
         remedy="No client's money may pay for another. Correct the date or amount in Clio, or put the money back. "
         "This closes by itself once the ledger is mended.",
-        body={"ledger": state.id},
     )
     return Decision(new_, effects=(asked,), closes=closes)
 

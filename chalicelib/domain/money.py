@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import Decimal
 
 from chalicelib.errors import Refused, Unreadable
 
@@ -47,7 +47,7 @@ def cents_from(raw: object, what: str = "amount") -> int:
     amount = Decimal(raw)
     if not amount.is_finite() or abs(amount) > LARGEST_CENTS:
         raise Unreadable(what, raw, "an amount must be a finite number")
-    nearest = amount.quantize(CENT, rounding=ROUND_HALF_EVEN)
+    nearest = amount.quantize(CENT)
     if abs(amount - nearest) > NEARLY:
         raise Unreadable(what, raw, "Correct it to whole cents, then press Retry.")
     return int(nearest * 100)

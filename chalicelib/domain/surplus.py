@@ -45,6 +45,6 @@ def told(p: Payable, now: datetime) -> tuple[Payable, list[Effect], tuple[str, .
         title=f"{p.number}: paid {amount} too much",
         reason=f"We hold {amount} more than Clio asks for on this bill.",
         remedy="Return it in Stripe, or record it in Clio where it belongs; then press Done.",
-        body={"payable": p.id, "surplus": p.surplus},
+        body={"surplus": p.surplus},
     )
     return replace(p, seq=excess.seq, excess=excess), [task], closes

@@ -9,7 +9,7 @@ from chalicelib.domain.trust import Entry
 from chalicelib.domain.trust_readings import JournalReading
 
 
-def _named(number: str, kind: str, cause: str, remedy: str, cents: int = 0, *, expected: bool = False) -> Difference:
+def _named(number: str, kind: str, cause: str, remedy: str, cents: int, *, expected: bool = False) -> Difference:
     return Difference("", number, kind, cause, remedy, cents=cents, expected=expected)
 
 

@@ -57,6 +57,14 @@ def test_it_is_posted_to_quickbooks() -> None:
     decision = seen(None, [allocation("r1", "b1", 300)], holding("b1", ("r1", 300, Standing.OWN)))
     assert decision is not None
     assert one(decision.effects, Do.POSTING).after == ("invoice/b1",)
+    assert decision.closes == (), "there is no older posting"
+
+
+def test_a_new_payment_is_of_the_present_generation_of_links() -> None:
+    fact, bill = GroupSeen("g1", (allocation("r1", "b1", 300),), NOW), holding("b1", ("r1", 300, Standing.OWN))
+    decision = grouping.seen(None, fact, {"b1": bill}, a_policy(generation=2), NOW)
+    assert decision is not None
+    assert decision.state.generation == 2
 
 
 def test_two_allocations_on_one_bill_are_one_part() -> None:

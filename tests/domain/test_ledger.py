@@ -13,6 +13,7 @@ from chalicelib.domain.kernel import Decision
 from chalicelib.domain.ledger import Below, Ledger, Moved
 from chalicelib.domain.trust import OWN
 from tests.builders import FIRM, NOW
+from tests.domain.given import well_made
 
 CLIENT = "7:c1"
 
@@ -41,6 +42,9 @@ def test_an_account_notes_when_each_month_last_moved_and_no_days() -> None:
     state = folded(moved("2026-01-31", 500), id="7").state
     assert state.touched == {"2026-01": NOW}
     assert (state.days, state.name, state.client) == ({}, "", "")
+    again = ledger.fold(state, [moved("2026-03-01", 5, label="00001-Example")], "USD", NOW + timedelta(days=1)).state
+    assert again.touched == {"2026-01": NOW, "2026-03": NOW + timedelta(days=1)}
+    assert (again.label, again.at) == ("", NOW + timedelta(days=1))
 
 
 def test_a_matter_keeps_its_label_and_is_not_named() -> None:
@@ -50,20 +54,31 @@ def test_a_matter_keeps_its_label_and_is_not_named() -> None:
 
 def test_the_firms_own_money_has_a_name() -> None:
     assert ledger.new(FIRM, f"7:{OWN}").name == ledger.OWN_NAME
+    assert ledger.new(FIRM, "7:c1").name == ""
+
+
+def test_a_client_is_called_as_it_was_last_called_and_has_no_label_of_one_matter() -> None:
+    state = folded(moved("2026-03-01", 500, "Ada Example", "00001-Example")).state
+    assert (state.name, state.label) == ("Ada Example", "")
+    assert folded(moved("2026-03-02", 500, "Ada New"), state=state).state.name == "Ada New"
+    assert folded(moved("2026-03-02", 500, ""), state=state).state.name == "Ada Example"
 
 
 def test_the_first_day_below_zero_is_named_until_it_is_mended() -> None:
     named = folded(moved("2026-03-05", -700), moved("2026-03-01", 500))
     assert named.state.below == Below(date(2026, 3, 5), -200)
     [asked] = named.effects
-    assert asked.key == ledger.task_key(named.state)
-    assert "2026-03-05" in asked.reason
-    assert "−$2.00" in asked.reason
+    well_made(asked)
+    assert asked.key == ledger.task_key(named.state) == f"{FIRM}/task/below-zero/7:c1/1"
+    assert named.closes == ()
+    assert (asked.about, asked.title) == ("ledger/7:c1", "Trust ledger of Ada Example is below zero")
+    assert asked.reason == "On 2026-03-05 this ledger falls to −$2.00. It holds −$2.00 now."
     same = folded(moved("2026-03-06", 1), state=named.state)
     assert (same.effects, same.closes) == ((), ())
     other = folded(moved("2026-03-04", -600), state=named.state)
     assert other.closes == (asked.key,)
     assert other.state.below == Below(date(2026, 3, 4), -100)
+    assert other.effects[0].key == ledger.task_key(other.state) == f"{FIRM}/task/below-zero/7:c1/2"
     mended = folded(moved("2026-03-01", 900), state=other.state)
     assert mended.closes == (ledger.task_key(other.state),)
     assert (mended.state.below, mended.effects) == (None, ())
@@ -73,6 +88,12 @@ def test_a_day_that_is_mended_on_the_same_day_is_not_below_zero() -> None:
     assert folded(moved("2026-03-05", -700), moved("2026-03-05", 700)).state.below is None
 
 
+def test_nothing_left_is_not_below_zero_and_a_cent_less_is() -> None:
+    assert folded(moved("2026-03-01", 700), moved("2026-03-05", -700)).state.below is None
+    lacking = folded(moved("2026-03-01", 700), moved("2026-03-05", -701), moved("2026-03-06", 1)).state
+    assert lacking.below == Below(date(2026, 3, 5), -1)
+
+
 def test_days_that_are_too_old_are_kept_in_the_opening() -> None:
     first = date(2020, 1, 1)
     state = folded(*(moved((first + timedelta(days=n)).isoformat(), 1) for n in range(ledger.DAYS_KEPT + 5))).state
@@ -80,6 +101,25 @@ def test_days_that_are_too_old_are_kept_in_the_opening() -> None:
     assert state.at_end_of("2020-01") == 31
     late = folded(moved("2020-01-02", -6), state=state)
     assert (late.state.opening, late.state.balance) == (-1, ledger.DAYS_KEPT - 1)
+    oldest = min(state.days)
+    on_it = folded(moved(oldest, 10), state=state).state
+    assert (on_it.opening, on_it.days[oldest], len(on_it.days)) == (5, 11, ledger.DAYS_KEPT)
+
+
+def test_what_is_older_than_a_day_in_the_opening_goes_there_too_however_few_days_are_left() -> None:
+    kept = Ledger(FIRM, CLIENT, "7", "c1", balance=500, opening=600, days={"2026-03-05": -100})
+    late = folded(moved("2026-03-01", -550), state=kept).state
+    assert (late.opening, late.days, late.below) == (50, {"2026-03-05": -100}, Below(date(2026, 3, 5), -50))
+    none = folded(moved("2026-03-05", 100), state=kept).state
+    assert (none.opening, none.days) == (600, {})
+    assert folded(moved("2026-03-07", 5), state=none).state.days == {"2026-03-07": 5}
+
+
+def test_while_all_days_are_kept_an_earlier_one_is_a_day_too() -> None:
+    state = folded(moved("2026-03-05", 500)).state
+    earlier = folded(moved("2026-03-01", -100), state=state).state
+    assert (earlier.opening, earlier.days) == (0, {"2026-03-01": -100, "2026-03-05": 500})
+    assert earlier.below == Below(date(2026, 3, 1), -100)
 
 
 def test_clients_are_listed_by_name_and_matters_by_client_and_label() -> None:

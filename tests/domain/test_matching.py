@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.matching import CERTAIN, COMMON, OTHERS_SHOWN, emails, score, suggest, words
+from chalicelib.domain.matching import CERTAIN, COMMON, OTHERS_SHOWN, WORTH_SHOWING, emails, score, suggest, words
 from chalicelib.domain.readings import ClientReading, CustomerReading
 
 
@@ -28,6 +28,12 @@ def test_same_name_and_email_is_as_good_as_certain() -> None:
 def test_a_phone_number_counts_however_it_is_written() -> None:
     told = score(client(phone="+1 (555) 010-2030"), customer(email="", mobile="555.010.2030"))
     assert told == (85, ("Same name", "Same phone number"))
+    assert score(client(phone="555 010 2030", email=""), customer(email="")) == (55, ("Same name",))
+
+
+def test_no_more_than_a_hundred_points_are_given() -> None:
+    told = score(client(phone="555 010 2030"), customer(phone="555 010 2030"))
+    assert told == (100, ("Same name", "Same e-mail address", "Same phone number"))
 
 
 @pytest.mark.parametrize(
@@ -48,10 +54,18 @@ def test_names_are_compared_as_people_write_them(a: str, b: str, points: int, wh
 
 
 @pytest.mark.parametrize(
-    ("a", "b"), [("Ada Example", "Brook Jensen"), ("Ada", "Ada Example"), ("", "?"), ("?!", "Ada")]
+    ("a", "b", "points"),
+    [
+        ("Ada Example", "Brook Jensen", 0),
+        ("Ada", "Ada Example", 25),
+        ("Ada Mae Example", "Ada Kay Example Jensen", 0),
+        ("", "?", 0),
+        ("?!", "Ada", 0),
+        ("Ada", "?!", 0),
+    ],
 )
-def test_other_names_count_nothing(a: str, b: str) -> None:
-    assert score(client(name=a, email=""), customer(name=b, email=""))[0] <= 25
+def test_names_that_share_less_than_half_their_words_count_nothing(a: str, b: str, points: int) -> None:
+    assert score(client(name=a, email=""), customer(name=b, email=""))[0] == points
 
 
 def test_another_email_takes_off_and_is_named() -> None:
@@ -77,6 +91,18 @@ def test_two_clients_of_one_customer_leave_one_without() -> None:
     assert [(s.client_id, s.customer_id) for s in found] == [("1", "71")]
 
 
+def test_pairs_that_are_as_good_stand_in_the_order_of_the_clients() -> None:
+    clients = [client("2", "Brook Jensen", ""), client("1", "Ada Example", "")]
+    found = suggest(clients, [customer("71", "Brook Jensen", ""), customer("72", "Ada Example", "")])
+    assert [(s.client_id, s.score) for s in found] == [("1", 55), ("2", 55)]
+
+
+def test_a_phone_number_alone_is_just_worth_showing() -> None:
+    [found] = suggest([client(name="Ada", email="", phone="555-2030")], [customer("7", "Bo", "", mobile="5552030")])
+    assert (found.customer_id, found.score) == ("7", WORTH_SHOWING)
+    assert suggest([client(name="Ada", email="", phone="55-2030")], [customer("7", "Bo", "", mobile="552030")]) == ()
+
+
 def test_inactive_customers_and_clients_nothing_speaks_for_are_left_out() -> None:
     assert suggest([client()], [customer(active=False)]) == ()
     assert suggest([client(name="Ada Example", email="")], [customer(name="Ada Other", email="")]) == ()
@@ -87,11 +113,28 @@ def test_only_so_many_others_are_shown() -> None:
     assert len(found[0].others) == OTHERS_SHOWN
 
 
-def test_a_common_word_alone_pairs_nobody_but_the_whole_name_does() -> None:
-    smiths = [customer(str(n), f"Person{n} Smith", "") for n in range(COMMON + 1)]
-    assert suggest([client(name="Zed Smith Q", email="")], smiths) == ()
-    [found] = suggest([client(name="Smith, Person7", email="")], smiths)
-    assert found.customer_id == "7"
+def of_that_word(count: int, **more: Any) -> list[CustomerReading]:
+    return [customer(str(n), f"Ada P{n} Smith", **{"email": "", **more}) for n in range(count)]
+
+
+def test_words_in_too_many_names_pair_nobody_but_the_whole_name_does() -> None:
+    smith = [client(name="Ada Smith", email="")]
+    assert [s.score for s in suggest(smith, of_that_word(COMMON))] == [35]
+    assert suggest(smith, of_that_word(COMMON + 1)) == ()
+    [found] = suggest([client(name="Smith, Ada P7", email="")], of_that_word(COMMON + 1))
+    assert (found.customer_id, found.score) == ("7", 45)
+
+
+def test_an_address_pairs_however_many_have_it() -> None:
+    [found] = suggest([client(name="Zed Q")], of_that_word(COMMON + 1, email="ada@example.com"))
+    assert (found.score, found.reasons) == (40, ("Same e-mail address",))
+
+
+@pytest.mark.parametrize(("name", "found"), [("Li Wu", [35]), ("A B", [])])
+def test_a_word_leads_somewhere_and_an_initial_does_not(name: str, found: list[int]) -> None:
+    assert [
+        s.score for s in suggest([client(name=name, email="")], [customer(name=f"{name} Holdings", email="")])
+    ] == found
 
 
 def test_short_numbers_prove_nothing() -> None:
@@ -101,3 +144,4 @@ def test_short_numbers_prove_nothing() -> None:
 def test_a_name_of_legal_forms_only_keeps_its_words() -> None:
     assert words("The Co.") == ("the", "co")
     assert words("") == ()
+    assert words("Ada Example (Clio 12)") == ("ada", "example"), "our own suffix is no part of a name"

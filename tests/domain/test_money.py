@@ -27,8 +27,10 @@ def test_what_is_within_a_millionth_of_a_cent_is_that_cent(cents: int, off: str)
 
 @given(CENTS, st.sampled_from(["0.0000011", "-0.0000011", "0.001", "0.005", "-0.0049"]))
 def test_any_other_fraction_of_a_cent_is_an_error(cents: int, off: str) -> None:
-    with pytest.raises(Unreadable, match="amount"):
+    with pytest.raises(Unreadable) as told:
         cents_from(decimal_of(cents) + Decimal(off))
+    assert (told.value.what, told.value.raw) == ("amount", str(decimal_of(cents) + Decimal(off)))
+    assert told.value.remedy == "Correct it to whole cents, then press Retry."
 
 
 @pytest.mark.parametrize(
@@ -126,6 +128,7 @@ def test_what_is_no_amount_is_refused_with_an_example(typed: str) -> None:
 def test_a_person_reads_sign_thousands_and_currency() -> None:
     assert show(123450) == "$1,234.50"
     assert show(-5) == "−$0.05"
+    assert show(0) == "$0.00"
     assert show(100, "CAD") == "CA$1.00"
     assert show(100, "GBP") == "£1.00"
     assert show(-100, "CHF") == "−1.00 CHF"

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.domain import surplus
-from chalicelib.domain.payable import Active, Collection, Known, Standing, Tab, blocked, listing, tab
+from chalicelib.domain.payable import Active, Collection, Excess, Known, Standing, Tab, blocked, listing, tab
 from chalicelib.domain.readings import BillState
 from tests.builders import NOW, TODAY, a_payable
 from tests.domain.given import a_share
@@ -99,10 +99,17 @@ def test_a_surplus_of_another_amount_is_another_task() -> None:
     assert closes == ()
     assert surplus.told(ten, NOW) == (ten, [], ())
     twenty, owed, closes = surplus.told(replace(ten, balance=39980), NOW)
-    assert [(e.key, e.body["surplus"]) for e in owed] == [(surplus.key(twenty), 20)]
+    assert [(e.key, e.body, e.about) for e in owed] == [(surplus.key(twenty), {"surplus": 20}, "payable/b1")]
     assert closes == (surplus.key(ten),)
     assert surplus.told(replace(twenty, balance=40000), NOW)[2] == (surplus.key(twenty),)
     assert surplus.key(a_payable()) == ""
+
+
+def test_a_surplus_is_told_in_the_bills_currency_and_counts_on_from_what_was_told_before() -> None:
+    told, [task], _ = surplus.told(a_payable(balance=39990, shares=(a_share(),), currency="EUR", seq=4), NOW)
+    assert (told.seq, told.excess) == (5, Excess(5, 10))
+    assert task.title == "1042: paid €0.10 too much"
+    assert "€0.10" in task.reason
 
 
 def test_a_single_cent_too_much_is_told() -> None:

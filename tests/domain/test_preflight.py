@@ -20,6 +20,9 @@ from tests.domain.given import is_said
 CHOSEN = Accounts("4", "Undeposited Funds", services="1", expenses="2", interest="1", tax="1", discount="9")
 FUNDS = Account("4", "Undeposited Funds", "Other Current Asset", "UndepositedFunds")
 DISCOUNTS = Account("9", "Discounts", "Income", "DiscountsRefundsGiven")
+IOLTA = Account("60", "IOLTA Trust Account", "Bank", "TrustAccounts")
+HELD = Account("61", "Trust Liability", "Other Current Liability", "TrustAccountsLiabilities")
+TRUST = TrustBooks((TrustBank("7", "IOLTA", "60", "IOLTA Trust Account"),), "61", "Trust Liability")
 
 
 def firm(**fields: Any) -> Firm:
@@ -58,9 +61,33 @@ def needs(*args: Any, **more: Any) -> list[tuple[str, Weight]]:
     return [(f.key, f.weight) for f in told]
 
 
+def finding(key: str, *args: Any, **more: Any) -> Finding:
+    return next(f for f in found(*args, **more) if f.key == key)
+
+
+def a_number(number: str, id: str = "1", entity: str = "Invoice") -> DocNumber:
+    return DocNumber(entity, id, number)
+
+
 def test_all_is_good_where_all_is_set() -> None:
     assert needs() == []
-    assert {f.weight for f in found()} == {Weight.GOOD}
+    good = found(books(accounts=(FUNDS, DISCOUNTS, IOLTA, HELD)), firm(trust=TRUST), top=(a_number("1041"),))
+    assert {f.weight for f in good} == {Weight.GOOD}
+    assert [(f.key, f.title, f.found) for f in good] == [
+        ("currency", "Currency", "Both keep their amounts in USD."),
+        ("custom-numbers", "Custom transaction numbers", "They are on."),
+        ("accounts", "Accounts and items", "All that were chosen are there."),
+        ("trust-accounts", "Accounts of trust money", "All that were chosen are there."),
+        (
+            "numbers",
+            "Bill numbers",
+            "The highest in Clio is 1042; the highest in QuickBooks is 1041: new ones cannot meet.",
+        ),
+        ("doubles", "Warning about double numbers", "It is on."),
+        ("auto-apply", "Automatic application of credits", "It is off."),
+        ("discounts", "Discounts", "QuickBooks takes them."),
+        ("closed", "Closed books", "No period is closed."),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -88,11 +115,6 @@ def test_all_is_good_where_all_is_set() -> None:
 )
 def test_each_setting_is_found_with_its_weight(setting: dict[str, Any], key: str, weight: Weight) -> None:
     assert needs(books(**setting)) == [(key, weight)]
-
-
-IOLTA = Account("60", "IOLTA Trust Account", "Bank", "TrustAccounts")
-HELD = Account("61", "Trust Liability", "Other Current Liability", "TrustAccountsLiabilities")
-TRUST = TrustBooks((TrustBank("7", "IOLTA", "60", "IOLTA Trust Account"),), "61", "Trust Liability")
 
 
 @pytest.mark.parametrize(
@@ -130,7 +152,10 @@ def test_the_item_of_credits_holds_credit_notes_only() -> None:
 
 def test_an_unknown_ability_to_discount_is_no_complaint_but_no_account_for_it_is() -> None:
     assert needs(books(allow_discount=None)) == []
-    assert needs(f=firm(accounts=replace(CHOSEN, discount=""))) == [("discounts", Weight.WARNS)]
+    no_account = firm(accounts=replace(CHOSEN, discount=""))
+    assert needs(f=no_account) == [("discounts", Weight.WARNS)]
+    assert finding("discounts", f=no_account).found == "No account for discounts is chosen here."
+    assert finding("discounts", books(allow_discount=False)).found == "Discounts are switched off there."
 
 
 def test_accounts_are_not_asked_for_before_they_are_chosen() -> None:
@@ -141,6 +166,8 @@ def test_books_closed_before_the_first_bill_are_in_order() -> None:
     closed = books(close_date=date(2026, 9, 30))
     assert needs(closed) == []
     assert needs(closed, firm(start_on=None)) == []
+    told = finding("closed", closed)
+    assert (told.title, told.found) == ("Closed books", "Closed through 2026-09-30, before the first bill.")
 
 
 def test_what_has_to_be_done_stands_first() -> None:
@@ -161,13 +188,9 @@ def test_the_lanes_are_told_what_waits_once_for_each_kind() -> None:
 # --- numbers ----------------------------------------------------------------------------------------------------------
 
 
-def a_number(number: str, id: str = "1", entity: str = "Invoice") -> DocNumber:
-    return DocNumber(entity, id, number)
-
-
 def test_numbers_are_compared_by_value_and_other_texts_are_not_numbers() -> None:
-    shown = [a_number(n, str(i)) for i, n in enumerate(["999", "1000", "T-80011", "", "9" * 19, "١٢٣٤"])]
-    assert [d.number for d in preflight.highest(shown)] == ["1000", "999"]
+    shown = [a_number(n, str(i)) for i, n in enumerate(["999", "1000", "T-80011", "", "9" * 18, "9" * 19, "١٢٣٤"])]
+    assert [d.number for d in preflight.highest(shown)] == ["9" * 18, "1000", "999"]
 
 
 def test_a_document_that_got_another_number_counts_once_with_the_new_one() -> None:
@@ -185,7 +208,7 @@ def test_only_the_highest_are_kept() -> None:
 def test_what_is_above_clios_highest_will_meet_and_is_listed_by_kind() -> None:
     top = (a_number("1050", "7", "CreditMemo"), a_number("1043"), a_number("1042"))
     assert needs(top=top) == [("numbers", Weight.WARNS)]
-    told = next(f for f in found(top=top) if f.key == "numbers")
+    told = finding("numbers", top=top)
     assert told.listed == ("credit memo 1050", "invoice 1043")
     assert "1051" in told.steps[1]
 
@@ -193,3 +216,6 @@ def test_what_is_above_clios_highest_will_meet_and_is_listed_by_kind() -> None:
 def test_numbers_below_clios_or_before_clio_has_any_are_in_order() -> None:
     assert needs(top=(a_number("1042"),)) == []
     assert needs(top=(a_number("1042"),), clio=None) == []
+    assert finding("numbers").found == "The highest in Clio is 1042: new ones cannot meet."
+    none = finding("numbers", clio=None)
+    assert (none.title, none.found) == ("Bill numbers", "Clio has not used a number of digits alone yet.")

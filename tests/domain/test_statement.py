@@ -40,6 +40,7 @@ def test_outstanding_items_are_above_zero_and_not_too_many() -> None:
         decide(EMPTY, entered(checks=(Outstanding(None, "", 0),)))
     with pytest.raises(Refused, match="At most 200"):
         decide(EMPTY, entered(deposits=(Outstanding(None, "", 1),) * 201))
+    assert decide(EMPTY, entered(deposits=(Outstanding(None, "", 1),) * 200)).adjusted == 1200
 
 
 def test_a_sign_off_names_its_documents_and_stays_on_record_when_it_is_opened_again() -> None:
@@ -73,7 +74,9 @@ def test_a_sign_off_needs_a_statement_that_agrees_or_says_why_not() -> None:
 
 def test_months() -> None:
     assert statement.end_of("2024-02").isoformat() == "2024-02-29"
+    assert statement.end_of("2026-11").isoformat() == "2026-11-30"
     assert statement.months_until("2026-02", 4) == ["2026-02", "2026-01", "2025-12", "2025-11"]
+    assert statement.months_until("2026-12", 2) == ["2026-12", "2026-11"]
     assert statement.listing(EMPTY).list == (f"{FIRM}/statements/7", "2026-01")
 
 

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 
 from chalicelib.domain import sums
 from chalicelib.domain.payable import Active
+from chalicelib.domain.payment import Source
 from chalicelib.domain.sums import Sums
 from tests.builders import a_payable, a_payment
 
@@ -41,6 +42,25 @@ def test_money_that_went_back_is_taken_off_the_day_it_came() -> None:
     folded = sums.fold(Sums("f"), [sums.difference(None, x), sums.difference(x, back)], NOW)
     assert folded.received == {}
     assert sums.received_in(sums.fold(Sums("f"), [sums.difference(None, x)], NOW), x.settled_on) == x.total
+
+
+def test_money_that_clio_shows_is_what_clio_shows_of_it() -> None:
+    x = a_payment(source=Source.CLIO, returned=1000)
+    assert sums.parts(x) == {"received": {"2026-03-02": x.total}}, "what went back is off its allocations in Clio"
+
+
+def test_each_amount_moves_by_what_it_changed_and_the_sums_say_when() -> None:
+    p = a_payable()
+    due = str(p.due_on)
+    assert sums.parts(p) == {"open": {due: 40000}, "on_its_way": {"": 0}}
+    waiting = replace(p, attempt=Active("p1", 15000, "acct", on_its_way=True))
+    assert sums.difference(p, waiting) == {"on_its_way": {"": 15000}}
+    lower = replace(p, balance=30000, due_on=None)
+    assert sums.difference(p, lower) == {"open": {due: -40000, "none": 30000}}
+    paid = replace(p, balance=0)
+    for before, after in ((None, paid), (paid, None), (paid, replace(paid, due_on=None))):
+        assert sums.difference(before, after) == {}, "where nothing is open, nothing moves"
+    assert sums.fold(Sums("f"), [], NOW) == Sums("f", at=NOW)
 
 
 def test_age_is_counted_from_the_readers_day() -> None:

@@ -10,7 +10,6 @@ import pytest
 
 from chalicelib.domain import firm as firms
 from chalicelib.domain import generation, trust
-from chalicelib.domain import trust_comparing as comparing
 from chalicelib.domain.effects import Do, Lanes
 from chalicelib.domain.firm import Firm, Policy, TrustBank, TrustBooks, TrustChosen, TrustWordTaken
 from chalicelib.domain.kernel import Decision
@@ -25,7 +24,6 @@ from chalicelib.domain.trust import (
     RulesChanged,
     WriteAgain,
 )
-from chalicelib.domain.trust_readings import JournalReading
 from chalicelib.errors import Refused
 from tests.builders import FIRM, NOW, TODAY, a_firm
 
@@ -267,57 +265,6 @@ def test_a_choice_keeps_the_words_that_were_taken_and_counts_itself() -> None:
     assert chosen.trust_books.book_of("7") == "91"
     assert replace(chosen, generation=4).trust_books.book_of("7") == ""
     assert replace(chosen, generation=4).trust_books.words == ("sweep_in",)
-
-
-# --- the comparison of the books --------------------------------------------------------------------------------------
-
-
-def a_journal(cents: int = 1000, **fields: Any) -> JournalReading:
-    usual: dict[str, Any] = {"id": "8", "sync_token": "0", "number": "T-500", "on": TODAY, "note": ""}
-    return JournalReading(**{**usual, **fields}, lines=(("91", cents, ""), ("92", -cents, "63")))
-
-
-@pytest.mark.parametrize(
-    ("clio", "here", "book", "said"),
-    [
-        (5, 5, 5, []),
-        (5, 5, None, []),
-        (7, 5, None, [("trust account differs in Clio", 2)]),
-        (5, 5, 1, [("trust account differs in QuickBooks", -4)]),
-    ],
-)
-def test_an_account_is_laid_beside_clio_and_quickbooks(
-    clio: int, here: int, book: int | None, said: list[tuple[str, int]]
-) -> None:
-    assert [(d.kind, d.cents) for d in comparing.account("IOLTA", clio, here, book, "USD")] == said
-
-
-def test_the_liability_is_laid_beside_the_ledgers() -> None:
-    assert comparing.liability(5, 5, "USD") == []
-    assert [d.cents for d in comparing.liability(7, 5, "USD")] == [2]
-
-
-@pytest.mark.parametrize(
-    ("entry", "why", "there", "said"),
-    [
-        (an_entry(), "", a_journal(), ""),
-        (an_entry(), "", None, "journal entry deleted in QuickBooks"),
-        (an_entry(), "", a_journal(900), "journal entry changed in QuickBooks"),
-        (an_entry(), "", a_journal(on=TODAY - timedelta(days=1)), "journal entry changed in QuickBooks"),
-        (an_entry(revision=2), "", a_journal(), "not yet in QuickBooks"),
-        (an_entry(gone=True), "", None, ""),
-        (an_entry(begun=False), "before", None, ""),
-        (an_entry(begun=False), "accounts", None, ""),
-        (an_entry(begun=False), "word", None, "not yet in QuickBooks"),
-        (an_entry(begun=False, gone=True), "word", None, ""),
-    ],
-)
-def test_an_entry_is_laid_beside_its_journal_entry(
-    entry: Entry, why: str, there: JournalReading | None, said: str
-) -> None:
-    found = comparing.entry(entry, why, there, "USD")
-    assert [d.kind for d in found] == ([said] if said else [])
-    assert all(d.expected is (why == "word") for d in found)
 
 
 def test_what_people_did_to_a_journal_entry_is_asked_about_once() -> None:

@@ -1,0 +1,113 @@
+"""Trust money laid side by side: accounts, the liability, and each entry with its journal entry; every difference has
+its amount, its cause and its remedy."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from chalicelib.domain import trust_comparing as comparing
+from chalicelib.domain.comparing import Difference
+from chalicelib.domain.trust import Entry, Journaled, Move
+from chalicelib.domain.trust_readings import JournalReading
+from tests.builders import FIRM, TODAY
+from tests.domain.given import is_said
+
+
+def an_entry(cents: int = 1000, **fields: Any) -> Entry:
+    """Seen, and written to QuickBooks at its first revision."""
+    move = Move("500", "", "7", TODAY, cents, "USD", word="sweep_in")
+    usual: dict[str, Any] = {"begun": True, "revision": 1, "posted": Journaled("8", 1)}
+    return Entry(FIRM, "500", move, **{**usual, **fields})
+
+
+def a_journal(*cents: int, **fields: Any) -> JournalReading:
+    usual: dict[str, Any] = {"id": "8", "sync_token": "0", "number": "T-500", "on": TODAY, "note": ""}
+    return JournalReading(**{**usual, **fields}, lines=tuple(("91", c, "") for c in cents or (1000, -1000)))
+
+
+def said(found: list[Difference]) -> list[tuple[str, int]]:
+    """The kinds and amounts, each with a whole cause and remedy."""
+    for d in found:
+        assert d.payable == "", "no invoice of the firm"
+        assert is_said(d.cause), d.cause
+        assert is_said(d.remedy), d.remedy
+    return [(d.kind, d.cents) for d in found]
+
+
+@pytest.mark.parametrize(
+    ("clio", "here", "book", "told"),
+    [
+        (5, 5, 5, []),
+        (5, 5, None, []),
+        (7, 5, None, [("trust account differs in Clio", 2)]),
+        (5, 5, 1, [("trust account differs in QuickBooks", -4)]),
+        (7, 5, 1, [("trust account differs in Clio", 2), ("trust account differs in QuickBooks", -4)]),
+    ],
+)
+def test_an_account_is_laid_beside_clio_and_quickbooks(
+    clio: int, here: int, book: int | None, told: list[tuple[str, int]]
+) -> None:
+    found = comparing.account("IOLTA", clio, here, book, "USD")
+    assert said(found) == told
+    assert all(d.number == "IOLTA" and not d.expected for d in found)
+
+
+def test_both_figures_of_an_account_are_told() -> None:
+    clio, book = comparing.account("IOLTA", 700, 500, 100, "EUR")
+    assert clio.cause == "Clio shows €7.00 in “IOLTA”; the entries that it shows us come to €5.00."
+    assert book.cause == "QuickBooks shows €1.00 for “IOLTA”; the trust entries come to €5.00."
+    assert book.remedy.startswith("See the entries named here.")
+
+
+def test_the_liability_is_laid_beside_the_ledgers() -> None:
+    assert comparing.liability(5, 5, "USD") == []
+    [told] = comparing.liability(700, 500, "EUR")
+    assert said([told]) == [("trust liability differs in QuickBooks", 200)]
+    assert told.cause == "QuickBooks shows €7.00 as held for clients; the ledgers come to €5.00."
+
+
+NOT_YET, DELETED, CHANGED = (
+    f"{x} in QuickBooks" for x in ("not yet", "journal entry deleted", "journal entry changed")
+)
+
+
+@pytest.mark.parametrize(
+    ("entry", "why", "there", "told"),
+    [
+        (an_entry(), "", a_journal(), []),
+        (an_entry(-1000), "", a_journal(-1000, 1000), []),
+        (an_entry(), "", a_journal(600, 400, -1000), []),
+        (an_entry(1), "", a_journal(1, -1), []),
+        (an_entry(), "", None, [(DELETED, -1000)]),
+        (an_entry(), "", a_journal(900, -900), [(CHANGED, -100)]),
+        (an_entry(-1000), "", a_journal(-1200, 1200), [(CHANGED, 200)]),
+        (an_entry(), "", a_journal(on=TODAY - timedelta(days=1)), [(CHANGED, 0)]),
+        (an_entry(revision=2), "", a_journal(), [(NOT_YET, 1000)]),
+        (an_entry(gone=True), "", None, []),
+        (an_entry(begun=False), "before", None, []),
+        (an_entry(begun=False), "accounts", None, []),
+        (an_entry(begun=False), "word", None, [(NOT_YET, 1000)]),
+        (an_entry(begun=False, gone=True), "word", None, []),
+    ],
+)
+def test_an_entry_is_laid_beside_its_journal_entry(
+    entry: Entry, why: str, there: JournalReading | None, told: list[tuple[str, int]]
+) -> None:
+    found = comparing.entry(entry, why, there, "USD")
+    assert said(found) == told
+    assert all((d.number, d.expected) == ("T-500", why == "word") for d in found)
+
+
+def test_a_changed_entry_is_told_as_it_is_there_and_as_it_is() -> None:
+    there = a_journal(900, -900, on=TODAY - timedelta(days=1))
+    [told] = comparing.entry(an_entry(), "", there, "EUR")
+    assert told.cause == "QuickBooks shows this trust entry as €9.00 on 2026-03-01; it is €10.00 on 2026-03-02."
+    [word] = comparing.entry(an_entry(begun=False), "word", None, "EUR")
+    assert word.cause == "Clio calls this trust transaction “sweep_in”, a kind that we do not know."
+    [gone] = comparing.entry(an_entry(), "", None, "EUR")
+    assert gone.cause == "The journal entry of €10.00 was deleted in QuickBooks."
+    [unwritten] = comparing.entry(an_entry(revision=2), "", there, "EUR")
+    assert unwritten.cause == "The trust entry of €10.00 is not in QuickBooks yet."
