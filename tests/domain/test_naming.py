@@ -130,6 +130,7 @@ def test_a_new_name_that_another_entry_has_is_asked_about() -> None:
     told = taken_on_rename(a_contact(name="Ada New"))
     asked_of_a_person(told)
     assert "“Ada New”" in told.reason
+    assert told.remedy.endswith("or leave QuickBooks' name.")
     assert told.choices == (
         ("suffix", "Rename to “Ada New (Clio c1)”"),
         ("keep", "Leave the name in QuickBooks as it is"),

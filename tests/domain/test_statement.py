@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from chalicelib.domain import statement
-from chalicelib.domain.statement import Entered, Figures, Outstanding, Reopened, SignedOff, Statement
+from chalicelib.domain.statement import Entered, Figures, Outstanding, Reopened, Signed, SignedOff, Statement
 from chalicelib.errors import Refused
 from tests.builders import FIRM, NOW, TODAY
 
+READ = NOW - timedelta(seconds=3)  # what is signed off was read a little before
 EMPTY = Statement(FIRM, "7:2026-01", "7", "IOLTA", "2026-01")
 
 
@@ -25,7 +27,7 @@ def decide(state: Statement, fact: statement.StatementFact) -> Statement:
 
 
 def signing(adjusted: int = 1000, journal: int = 1000, ledgers: int = 1000) -> SignedOff:
-    return SignedOff("Olivia", NOW, Figures(adjusted, journal, ledgers), ("doc",), {})
+    return SignedOff("Olivia", READ, Figures(adjusted, journal, ledgers), ("doc",), {"2026-01": READ})
 
 
 def test_the_adjusted_balance_counts_what_the_bank_has_not_seen() -> None:
@@ -47,7 +49,7 @@ def test_a_sign_off_names_its_documents_and_stays_on_record_when_it_is_opened_ag
     decided = statement.decide(decide(EMPTY, entered()), signing(), "USD", NOW)
     assert decided.names == ("doc",)
     assert decided.state.signed is not None
-    assert (decided.state.signed.by, decided.state.signed.at) == ("Olivia", NOW)
+    assert decided.state.signed == Signed("Olivia", READ, Figures(1000, 1000, 1000), ("doc",), "", {"2026-01": READ})
     with pytest.raises(Refused, match="signed off"):
         decide(decided.state, entered())
     with pytest.raises(Refused, match="already"):

@@ -66,6 +66,7 @@ def test_the_liability_is_laid_beside_the_ledgers() -> None:
     assert comparing.liability(5, 5, "USD") == []
     [told] = comparing.liability(700, 500, "EUR")
     assert said([told]) == [("trust liability differs in QuickBooks", 200)]
+    assert told.number == "Trust liability"
     assert told.cause == "QuickBooks shows €7.00 as held for clients; the ledgers come to €5.00."
 
 
