@@ -67,27 +67,29 @@ def capture(world: World, reach: Reach, policy: Policy) -> bool:
         _compare_all(world, firm, "after a long silence")
         silence = [reach.quickbooks(lambda q, a, t=since: q.changed(a, CUSTOMER, t))]  # type: ignore[misc]
         since = now - LOOKS_BACK
-    pages = [*_pages(world, reach, since), *silence]
-    for page in pages:
+    told = [*pages(reach, since), *silence]
+    if any(page.full for page in told):  # deletions that the queries cannot show
+        _compare_all(world, firm, "more was changed at once than QuickBooks tells")
+    for page in told:
         _take(world, policy, page)
-    world.store.put_record(f"captured/{firm}", book, {"since": pages[0].at.isoformat()})
-    return any(p.invoices or p.payments or p.customers or p.journals or p.deleted for p in pages)
+    world.store.put_record(f"captured/{firm}", book, {"since": told[0].at.isoformat()})
+    return any(p.invoices or p.payments or p.customers or p.journals or p.deleted for p in told)
 
 
-def _pages(world: World, reach: Reach, since: datetime) -> list[BookChanges]:
-    """A full answer may be cut off, in no order that is promised, and is asked for again kind by kind. What is full by
-    itself is read by query to its end; deletions that this cannot show are found by comparing all that is linked."""
+def pages(reach: Reach, since: datetime, kinds: Sequence[str] = KINDS_TOLD) -> list[BookChanges]:
+    """What changed since then, to its end. A full answer may be cut off, in no order that is promised, and is asked for
+    again kind by kind. What is ``full`` by itself is read by query as well, which shows what lives, but no deletions.
+    """
     whole = reach.quickbooks(lambda q, a: q.changes(a, since))
     if not whole.full:
         return [whole]
-    pages = []
-    for entity in KINDS_TOLD:
+    found = []
+    for entity in kinds:
         page = reach.quickbooks(lambda q, a, e=entity: q.changes(a, since, e))  # type: ignore[misc]
-        pages.append(page)
+        found.append(page)
         if page.full:
-            pages.append(reach.quickbooks(lambda q, a, e=entity: q.changed(a, e, since)))  # type: ignore[misc]
-            _compare_all(world, reach.firm, "more was changed at once than QuickBooks tells")
-    return pages
+            found.append(reach.quickbooks(lambda q, a, e=entity: q.changed(a, e, since)))  # type: ignore[misc]
+    return found
 
 
 def _compare_all(world: World, firm: str, why: str) -> None:

@@ -7,12 +7,12 @@ into a minute's limit keeps what it has and goes on from there.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import msgspec
 
-from chalicelib.domain import billing, comparing, effects, posting, receipts, totalling
+from chalicelib.domain import billing, comparing, effects, posting, totalling
 from chalicelib.domain.comparing import Difference
 from chalicelib.domain.crediting import Credit
 from chalicelib.domain.effects import Do
@@ -24,8 +24,9 @@ from chalicelib.domain.posting import is_current
 from chalicelib.domain.readings import BillReading, BookedPayment, Pot, SessionReading
 from chalicelib.domain.totalling import Totals
 from chalicelib.errors import Disconnected, Unavailable
+from chalicelib.flow import changed, noticing, states, trust_check
 from chalicelib.flow import credits as crediting
-from chalicelib.flow import feeds, noticing, states, trust_check
+from chalicelib.flow.changed import CLOCKS, Changed
 from chalicelib.flow.ports import World
 from chalicelib.flow.reach import Reach
 from chalicelib.flow.settle import policy_of, settle
@@ -33,10 +34,6 @@ from chalicelib.flow.settle import policy_of, settle
 PAGE = 100
 NAMED_AT_MOST = 100  # a record holds 64 KB; the count says how many there are
 LATELY = timedelta(days=35)  # payments that a night's comparison looks at
-CLOCKS = timedelta(minutes=10)  # Stripe's time of making and ours may differ by so much
-CHANGED = "changed"  # what Clio or QuickBooks changed of bills that are not open
-CHANGES_BACK = timedelta(days=29)  # reference/quickbooks.md 2.7: at most 30 days
-CHANGED_AT_MOST = 1000
 HISTORY_SHOWN = 60
 HISTORY_KEPT = timedelta(days=400)
 NIGHTLY = (Tab.OPEN, Tab.REMINDING)
@@ -78,6 +75,7 @@ class _Run:
     parts: list[str]
     cursor: str = ""
     named: int = 0
+    changed: Changed = field(default_factory=Changed)
 
 
 def start(world: World, firm: str, by: str, *, full: bool = True) -> None:
@@ -148,7 +146,8 @@ def reconcile(world: World, reach: Reach, policy: Policy, effect: Effect) -> Non
         while run.parts:
             _page(world, reach, policy, run)
     except Unavailable:
-        world.store.put_record("report", f"{firm}/running", msgspec.to_builtins(run))
+        aside = replace(run, changed=changed.put_aside(world, firm, run.changed))
+        world.store.put_record("report", f"{firm}/running", msgspec.to_builtins(aside))
         raise
     run.report.counts["differences"] = run.named
     run.report.ended_at = world.now()
@@ -163,13 +162,20 @@ def _begun(world: World, firm: str, effect: Effect) -> _Run:
     """The comparison that was interrupted, or a new one."""
     found = world.store.record("report", f"{firm}/running")
     if found is not None and effect.cause:  # it was interrupted, and said why
-        return msgspec.convert(found[1], _Run)
+        run = msgspec.convert(found[1], _Run)
+        if (here := changed.taken_up(world, firm, run.changed)) is not None:
+            return replace(run, changed=here)
     full = bool(effect.body.get("full", True))
     tabs = IN_FULL if full else NIGHTLY
-    changed = [] if full else [CHANGED]
     by = str(effect.body.get("by", ""))
     begun = Report(at=world.now(), full=full, by=by)
-    return _Run(begun, [*(str(t) for t in tabs), *changed, *MONEY, TRUST])
+    last = None if full else report(world, firm)
+    lately = () if full else changed.PARTS
+    return _Run(
+        begun,
+        [*(str(t) for t in tabs), *lately, *MONEY, TRUST],
+        changed=changed.begun(last.at if last else None, begun.at),
+    )
 
 
 def _page(world: World, reach: Reach, policy: Policy, run: _Run) -> None:
@@ -178,9 +184,8 @@ def _page(world: World, reach: Reach, policy: Policy, run: _Run) -> None:
     if part.startswith(TRUST):
         _trust(world, reach, policy, run)
         return
-    if part == CHANGED:
-        _name(run, _changed(world, reach, policy, run))
-        run.parts.pop(0)
+    if part in changed.PARTS:
+        _changed(world, reach, policy, run)
         return
     if part in MONEY:
         compare = {"payments": _payments, "credits": _credits}[part]
@@ -200,7 +205,7 @@ def _of_tabs(world: World, firm: str, run: _Run) -> tuple[list[Held], list[str],
     the parts and the cursor within the first of them."""
     held: list[Held] = []
     parts, cursor = list(run.parts), run.cursor
-    while len(held) < PAGE and parts[0] not in (*MONEY, CHANGED):
+    while len(held) < PAGE and parts[0] not in (*MONEY, *changed.PARTS):
         place, limit = f"{firm}/payables/{parts[0]}", PAGE - len(held)
         page = world.store.listed(place, limit=limit, cursor=cursor or None)
         held += page.items
@@ -210,30 +215,18 @@ def _of_tabs(world: World, firm: str, run: _Run) -> tuple[list[Held], list[str],
     return held, parts, cursor
 
 
-def _changed(world: World, reach: Reach, policy: Policy, run: _Run) -> list[Difference]:
-    """What Clio or QuickBooks changed since the last comparison of bills that are not open: those that are were met
-    already. Where they cannot tell them all, the next full comparison does."""
-    last = report(world, policy.firm.id)
-    since = max(last.at if last else run.report.at - CHANGES_BACK, run.report.at - CHANGES_BACK) - CLOCKS
-    told = reach.quickbooks(lambda q, a: q.changes(a, since))
-    gone = [id for entity, id in told.deleted if entity == "Invoice"]
-    paid = [id for x in told.payments for id, _ in x.lines]
-    ids = list(dict.fromkeys([*(i.id for i in told.invoices), *gone, *paid]))[:CHANGED_AT_MOST]
-    holders = [world.store.held_by(receipts.link_key(policy.lanes.book, "invoice", id)) for id in ids]
-    ours = dict.fromkeys([*(h.partition("/")[2] for h in holders if h), *_changed_in_clio(reach, since)])
-    found: list[Difference] = []
-    refs = [Ref(policy.firm.id, Kind.PAYABLE, id) for id in ours]
-    for start in range(0, len(refs), PAGE):
-        held = [h for h in world.store.load_many(refs[start : start + PAGE]) if h.body]
+def _changed(world: World, reach: Reach, policy: Policy, run: _Run) -> None:
+    """A page of what changed in either book since the last comparison. Bills that are open were met already."""
+    ids, cursor, so_far = changed.page(world, reach, policy, run.parts[0], run.cursor, run.changed)
+    for start in range(0, len(ids), PAGE):
+        refs = [Ref(policy.firm.id, Kind.PAYABLE, id) for id in ids[start : start + PAGE]]
+        held = [h for h in world.store.load_many(refs) if h.body]
         closed = [h for h in held if tab(states.decode(Kind.PAYABLE, h.body)) not in NIGHTLY]
-        found += _payables(world, reach, closed, run.report)[0]
-    run.report.counts["changed"] = len(ours)
-    return found
-
-
-def _changed_in_clio(reach: Reach, since: datetime) -> list[str]:
-    """Ids of bills, voided and deleted ones too: a page of each, so that a night asks for no more."""
-    return [i.id for feed in ("bills", "void", "deleted") for i in feeds.page_of(reach, feed, since, None).items]
+        _name(run, _payables(world, reach, closed, run.report)[0])
+    run.report.counts["changed"] = run.report.counts.get("changed", 0) + len(ids)
+    run.cursor, run.changed = cursor, so_far
+    if not cursor:
+        run.parts.pop(0)
 
 
 def _name(run: _Run, found: Sequence[Difference]) -> None:
