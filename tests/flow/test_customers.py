@@ -63,6 +63,19 @@ def test_choosing_a_suffix_makes_another_customer() -> None:
     assert invoice(stage, "1045")["CustomerRef"]["value"] == made["Id"]
 
 
+def test_a_name_without_its_colon_that_somebody_has_gets_its_suffix_without_asking_for_the_colon_again() -> None:
+    stage = a_stage()
+    stage.world.clio_box.people.change_client("Brook Jensen", name="Brook: Jensen")
+    stage.resync()
+    for choice in ("clean", "suffix"):
+        [asked] = [e for e in parked(stage, kind="quickbooks.customer") if choice in choices(e)]
+        attention.retry(stage.world, stage.firm, asked.key, STAFF, choice)
+        stage.pass_time(1, minutes=2)
+    b = contact(stage, "Brook: Jensen")
+    [made] = booked(stage, "Customer", DisplayName=f"Brook Jensen (Clio {b.id})")
+    assert b.customer == made["Id"]
+
+
 def test_a_choice_that_was_not_offered_is_refused() -> None:
     stage = a_synced_stage()
     with pytest.raises(Refused):
