@@ -306,9 +306,7 @@ def _trust(firm: Firm, books: Books) -> list[Finding]:
 
 
 def _missing(account: Account | None) -> str:
-    if account is None:
-        return "is not in QuickBooks any more."
-    return "" if account.active else "was made inactive in QuickBooks."
+    return "is not in QuickBooks any more." if account is None else "was made inactive in QuickBooks."
 
 
 def _wrong_bank(account: Account | None) -> str:

@@ -158,6 +158,19 @@ def test_an_unknown_ability_to_discount_is_no_complaint_but_no_account_for_it_is
     assert finding("discounts", books(allow_discount=False)).found == "Discounts are switched off there."
 
 
+@pytest.mark.parametrize(
+    ("key", "accounts", "told"),
+    [
+        ("clearing", (DISCOUNTS,), "Undeposited Funds is not in QuickBooks any more."),
+        ("clearing", (replace(FUNDS, active=False), DISCOUNTS), "Undeposited Funds was made inactive in QuickBooks."),
+        ("discount", (FUNDS,), "It is not in QuickBooks any more."),
+        ("discount", (FUNDS, replace(DISCOUNTS, active=False)), "It was made inactive in QuickBooks."),
+    ],
+)
+def test_an_account_that_cannot_be_used_is_told_with_why(key: str, accounts: tuple[Account, ...], told: str) -> None:
+    assert finding(key, books(accounts=accounts)).found == told
+
+
 def test_accounts_are_not_asked_for_before_they_are_chosen() -> None:
     assert needs(books(accounts=()), firm(accounts=Accounts(discount="9"))) == []
 
