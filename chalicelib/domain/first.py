@@ -6,7 +6,7 @@ Pure. A row is what would become of one client or one bill; the totals are what 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from chalicelib.domain import comparing, pairing
@@ -105,7 +105,7 @@ def client_row(client: Contact, found: Suggestion | None, names: Mapping[str, st
         why = ", ".join(found.reasons)
         return _with(told, Fate.LINK, best, why, exact=not answer, offers=offered, choice=answer)
     if answer and answer in {o.choice for o in offered}:
-        return answered(_with(told, Fate.CREATE, None, "", offers=offered), answer)
+        return answered(replace(told, offers=offered), answer)
     return _with(told, Fate.LINK, best, ", ".join(found.reasons), needs=True, offers=offered)
 
 
@@ -163,8 +163,8 @@ def bill_row(
     paid: Paid,
     customer: str,
     names: Mapping[str, str],
-    answer: str = "",
-    said: pairing.Answer | None = None,
+    answer: str,
+    said: pairing.Answer | None,
 ) -> Row:
     """``found``: invoices in QuickBooks with the bill's number. ``customer``: the one that its client is, or will be,
     linked to; empty where one is created. ``names``: of customers by id. ``said``: about the payments on it."""
@@ -178,7 +178,7 @@ def bill_row(
     links = [Offer(f"{LINK}{i.id}", _described(i, p, names)) for i in live]
     offered = (*links, Offer(LEAVE, "It is another invoice: leave this bill until one of the two is renumbered"))
     if answer and answer in {o.choice for o in offered}:
-        chosen = answered(_with(told, Fate.WAIT, None, "", offers=offered), answer)
+        chosen = answered(replace(told, fate=Fate.WAIT, offers=offered), answer)
         return _paired(chosen, p, next((i for i in live if i.id == chosen.link), None), paid, said)
     if len(same) == 1:
         invoice = same[0]
@@ -191,7 +191,7 @@ def bill_row(
 
 
 def _described(invoice: InvoiceReading, p: Payable, names: Mapping[str, str]) -> str:
-    name = names.get(invoice.customer_id, "")
+    name = names.get(invoice.customer_id)
     return f"Invoice {invoice.number} of {show(invoice.total, p.currency)}{f' for {name}' if name else ''}"
 
 

@@ -57,7 +57,7 @@ def begin(payables: Sequence[Payable], fact: AttemptAsked, policy: Policy, now: 
         raise Refused("These cannot be paid together. Pay them one after the other.")
     shown = dict(fact.shown)
     for p in payables:
-        _may_begin(p, shown.get(p.id, -1))
+        _may_begin(p, shown.get(p.id))
     first = payables[0]
     items = tuple(Item(p.id, p.number, p.open) for p in payables)
     total = sum(i.cents for i in items)
@@ -85,12 +85,12 @@ def begin(payables: Sequence[Payable], fact: AttemptAsked, policy: Policy, now: 
     owed = effects.open_session(first.firm, fact.account, fact.payment, 1, now + NOTICE)
     decisions = {}
     for p in payables:
-        locked, more = plan(replace(p, attempt=Active(fact.payment, p.open, fact.account)), policy, now)
-        decisions[p.id] = Decision(locked, effects=tuple(more), closes=outdated(p, locked))
+        locked, _ = plan(replace(p, attempt=Active(fact.payment, p.open, fact.account)), policy, now)  # no mail now
+        decisions[p.id] = Decision(locked, closes=outdated(p, locked))
     return Together(Decision(payment, effects=(owed,)), decisions)
 
 
-def _may_begin(p: Payable, shown: int) -> None:
+def _may_begin(p: Payable, shown: int | None) -> None:
     if reason := blocked(p):
         raise Refused(f"{p.number} cannot be paid right now: {reason}")
     if p.attempt:
@@ -184,8 +184,8 @@ def _on_its_way(
     decisions = {}
     for p in payables:
         if p.attempt and p.attempt.payment == payment.id:
-            waiting, more = plan(replace(p, attempt=replace(p.attempt, on_its_way=True)), policy, now)
-            decisions[p.id] = Decision(waiting, effects=tuple(more), closes=outdated(p, waiting))
+            waiting, _ = plan(replace(p, attempt=replace(p.attempt, on_its_way=True)), policy, now)
+            decisions[p.id] = Decision(waiting, closes=outdated(p, waiting))
     return Together(Decision(new), decisions)
 
 
@@ -227,8 +227,6 @@ def _settle(
         intent=seen.intent,
         charge=seen.charge,
         method=seen.method or payment.method or "card",
-        fee=seen.fee,
-        available_at=seen.available_at,
         settled_at=at,
         settled_on=on,
         session=seen.id,
@@ -348,10 +346,12 @@ def _reversed(p: Payable, payment: Payment, item: Item, policy: Policy, now: dat
         shares = (*shares, Share(payment.id, item.net, payment.code, payment.settled_on or policy.firm.today(now)))
     state = receipts.put_away(replace(p, shares=shares))
     owed: list[Effect] = []
-    if any(s.recorded > s.cents or (s.patched and s.cents < item.cents) for s in state.shares) and not state.hold:
+    own = state.share_of(payment.id)
+    over = any(s.recorded > s.cents for s in state.shares)
+    if not state.hold and (over or (own and own.patched and item.back)):
         state, owed = receipts.hold_until_removed(state, payment.id, payment.code, item.back, now)
-    elif not any(s.recorded > s.cents for s in state.shares):  # else another payment's hold stands
-        state = receipts.lift_hold(state)
+    elif not over:  # else another payment's hold stands
+        state = receipts.lift_hold(state, whole="" if item.back else payment.id)
     new, more = plan(state, policy, now)
     new, told, closed = surplus.told(new, now)
     return Decision(new, effects=(*owed, *more, *told), closes=(*receipts.settled(p, new), *closed))

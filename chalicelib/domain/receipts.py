@@ -247,9 +247,11 @@ def expire_stale_attempt(state: Payable, now: datetime) -> tuple[Payable, list[E
     return state, []
 
 
-def lift_hold(state: Payable) -> Payable:
-    """The hold "remove it in Clio" ends when Clio shows no more of each payment than we still have."""
-    if state.hold == REMOVE_IN_CLIO and all(s.recorded <= s.cents and not s.patched for s in state.shares):
+def lift_hold(state: Payable, whole: str = "") -> Payable:
+    """The hold "remove it in Clio" ends when Clio shows no more of each payment than we still have. ``whole``: the
+    payment all of whose money is here again, so that our own state change for it may stand."""
+    fits = all(s.recorded <= s.cents and (not s.patched or s.payment == whole) for s in state.shares)
+    if state.hold == REMOVE_IN_CLIO and fits:
         return put_away(replace(state, hold=""))
     return state
 
@@ -296,8 +298,7 @@ def answered(state: Payable, fact: MatchFact, policy: Policy, now: datetime) -> 
             if not fact.payments or any(state.share_of(p) is None for p in fact.payments):
                 raise Refused("Choose which of our payments it is.")
             state = _match(state, known, fact.payments, "person")
-            state, looks = _rest_of_group(state, known, policy, now)
-            owed += looks
+            state, owed = _rest_of_group(state, known, policy, now)
         case MatchRefused():
             if known.standing is not Standing.ASKED:
                 raise Refused("This payment is already sorted. Reload the page.")

@@ -75,6 +75,23 @@ def test_a_new_bill_is_taken_over_and_its_lines_are_owed() -> None:
     lines = one(decision.effects, Do.READ_LINES)
     assert lines.body == {"bill": "b1", "revision": 1}
     assert lines.lane == "us-1|clio|us/1"
+    assert lines.due_at == LATER
+
+
+def test_in_a_first_sync_lines_and_memo_wait_their_turn() -> None:
+    policy = a_policy(invoicing=Invoicing(clio_memo=True))
+    fact = BillSeen(a_bill(), (), LATER, pace=30)
+    owed = billing.seen(None, fact, policy, LATER).effects
+    lines, memo = one(owed, Do.READ_LINES), one(owed, Do.BILL_MEMO)
+    assert (lines.due_at, lines.body["paced"]) == (LATER + timedelta(minutes=30), True)
+    assert memo.due_at == LATER + timedelta(minutes=32)
+    later = billing.seen(known(), BillSeen(a_bill(etag="e2"), (), LATER, pace=30), policy, LATER)
+    assert one(later.effects, Do.READ_LINES).due_at == LATER, "a bill that is known is no first sync"
+    assert [e.due_at for e in billing.memo_owed(known(), policy, LATER)] == [LATER + timedelta(minutes=2)]
+
+
+def test_a_new_bill_belongs_to_the_generation_of_links_that_it_came_in() -> None:
+    assert billing.seen(None, BillSeen(a_bill(), (), LATER), a_policy(generation=3), LATER).state.generation == 3
 
 
 def test_a_trust_request_makes_no_invoice() -> None:
@@ -87,7 +104,7 @@ def test_a_trust_request_makes_no_invoice() -> None:
 def test_a_bill_without_client_or_number_parks(bill: dict[str, Any], what: str) -> None:
     with pytest.raises(Unreadable) as told:
         seen(None, **bill)
-    assert told.value.what == what
+    assert (told.value.what, told.value.raw) == (what, str(bill[what]))
     assert told.value.remedy
 
 
@@ -157,6 +174,20 @@ def test_a_removed_bill_goes_to_quickbooks_without_reading_lines() -> None:
     decision = seen(known(), state=BillState.VOID, etag="e2", balance=0)
     assert kinds(decision) == [Do.INVOICE]
     assert decision.state.revision == 2
+
+
+def test_later_readings_are_taken_over_whole() -> None:
+    bill = a_bill(
+        etag="e2", number="1042A", currency="CAD", updated_at=LATER, issued_on=TODAY, due_on=TODAY, total=41000,
+        asks=42000, tax=500, interest=7, discount=3, pending=4, balance=300, credits=5, paid=6,
+        transitions=("void",), matters=("00002-Other",), client=ClientReading("c2", "Bo Other", "bo@example.com"),
+    )  # fmt: skip
+    before = known()
+    p = billing.seen(before, BillSeen(bill, (), LATER), a_policy(generation=2), LATER).state
+    for field in TAKEN_OVER:
+        assert getattr(p, field) == getattr(bill, field), field
+    assert (p.client_id, p.client_name, p.client_email) == ("c2", "Bo Other", "bo@example.com")
+    assert p.generation == before.generation, "the link's own, until it is linked afresh"
 
 
 def test_our_own_change_counts_only_while_clio_says_paid() -> None:
@@ -290,6 +321,26 @@ def test_what_a_person_left_on_an_invoice_stays_with_its_link() -> None:
     other = billing.booked(first, InvoiceBooked("78", "realm-1", 2, 40000), LATER).state.booked
     assert other is not None
     assert other.left == ()
+
+
+def test_what_is_known_of_a_link_stays_with_it_and_goes_with_it() -> None:
+    """How often it was broken and its payments asked about, and whether they wait."""
+    state = known(booked=Booked("77", 1, 40000, waits=True, breaks=2, asked=3, customer="7"))
+    same = billing.booked(state, InvoiceBooked("77", "realm-1", 2, 40000), LATER).state.booked
+    assert same == Booked("77", 2, 40000, waits=True, breaks=2, asked=3, customer="7")
+    other = billing.booked(state, InvoiceBooked("78", "realm-1", 2, 40000), LATER).state.booked
+    assert other == Booked("78", 2, 40000)
+
+
+def test_an_invoice_is_taken_when_it_is_linked_and_in_each_generation_anew() -> None:
+    state = known(booked=Booked("77", 1, 40000))
+    assert billing.booked(state, InvoiceBooked("77", "realm-1", 2, 40000), LATER).guards == ()
+    other = billing.booked(state, InvoiceBooked("78", "realm-1", 2, 40000), LATER)
+    assert [g.key for g in other.guards] == ["quickbooks/realm-1/invoice/78"]
+    later = billing.booked(state, InvoiceBooked("77", "realm-1~2", 2, 40000, generation=2), LATER)
+    assert [g.key for g in later.guards] == ["quickbooks/realm-1~2/invoice/77"]
+    assert later.state.generation == 2
+    assert billing.booked(later.state, InvoiceBooked("77", "realm-1", 3, 40000), LATER) == Decision(later.state)
 
 
 def test_payments_in_quickbooks_that_do_not_match_wait_for_a_person() -> None:

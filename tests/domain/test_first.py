@@ -11,10 +11,10 @@ import pytest
 from chalicelib.domain import first
 from chalicelib.domain.contact import Contact
 from chalicelib.domain.first import LEAVE, NEW, Fate, Paid, Row, Totals
-from chalicelib.domain.matching import Other, Suggestion
+from chalicelib.domain.matching import CERTAIN, Other, Suggestion
 from chalicelib.domain.pairing import Answer
 from chalicelib.domain.payable import Booked, Known, Standing
-from chalicelib.domain.payment import Item, Payment, Posted, Source
+from chalicelib.domain.payment import Item, Payment, Phase, Posted, Source
 from chalicelib.domain.readings import BillState, BookedPayment, InvoiceReading, Pot
 from chalicelib.errors import Refused
 from tests.builders import TODAY, a_payable, a_payment
@@ -38,18 +38,24 @@ def test_a_certain_match_is_linked_and_confirmed_with_the_others() -> None:
     assert (row.fate, row.link, row.exact, row.needs) == (Fate.LINK, "7", True, False)
     assert row.why == "Same name, Same e-mail address"
     assert [o.choice for o in row.offers] == ["link:7", "link:8", NEW]
-    assert not first.client_row(ADA, SURE, NAMES, "link:7").exact, "said already"
+    said = first.client_row(ADA, SURE, NAMES, "link:7")
+    assert (said.exact, said.choice, said.offers) == (False, "link:7", row.offers), "said already"
+    assert first.client_row(ADA, replace(SURE, score=CERTAIN), NAMES).exact
+    assert not first.client_row(ADA, replace(SURE, score=CERTAIN - 1), NAMES).exact
 
 
 def test_another_match_is_asked_about() -> None:
     row = first.client_row(ADA, MAYBE, NAMES)
     assert (row.fate, row.link, row.exact, row.needs) == (Fate.LINK, "7", False, True)
+    assert [o.choice for o in row.offers] == ["link:7", "link:8", NEW]
 
 
 @pytest.mark.parametrize("found", [SURE, MAYBE])
 def test_an_answer_is_kept_as_long_as_what_was_chosen_is_there(found: Suggestion) -> None:
     new = first.client_row(ADA, found, NAMES, NEW)
     assert (new.fate, new.link, new.needs, new.exact, new.choice) == (Fate.CREATE, "", False, False, NEW)
+    assert (new.there, new.why) == ("", "Your choice")
+    assert [o.choice for o in new.offers] == ["link:7", "link:8", NEW], "it may be changed yet"
     other = first.client_row(ADA, found, NAMES, "link:8")
     assert (other.fate, other.link, other.there, other.needs) == (Fate.LINK, "8", "Ada E.", False)
     assert first.client_row(ADA, MAYBE, NAMES, "link:99").needs, "it is gone: asked again"
@@ -78,7 +84,7 @@ def a_known(id: str = "r1", cents: int = 40000) -> Known:
 
 def bill(*found: InvoiceReading, customer: str = "7", answer: str = "", **fields: Any) -> Row:
     paid = a_paid(fields.pop("payments", ()), fields.pop("here", None), fields.get("receipts", ()))
-    return first.bill_row(a_payable(**fields), found, paid, customer, {"7": "Ada"}, answer)
+    return first.bill_row(a_payable(**fields), found, paid, customer, {"7": "Ada"}, answer, None)
 
 
 def a_paid(there: Any, here: Any = None, receipts: Any = (), **bills: str) -> Paid:
@@ -107,12 +113,19 @@ def test_a_free_number_is_created_and_so_is_one_whose_invoice_is_void() -> None:
 def test_the_same_number_client_and_amount_is_linked() -> None:
     row = bill(an_invoice())
     assert (row.fate, row.link, row.exact, row.needs) == (Fate.LINK, "70", True, False)
-    assert row.there == "Invoice 1042 of $400.00 for Ada"
+    assert (row.there, row.why) == ("Invoice 1042 of $400.00 for Ada", "Same number, client and amount")
+    assert [(o.choice, o.words) for o in row.offers[:1]] == [("link:70", row.there)]
+    assert [o.choice for o in row.offers[1:]] == [LEAVE]
+
+
+def test_an_invoice_of_a_customer_that_is_not_known_is_told_without_a_name() -> None:
+    assert bill(an_invoice(customer_id="8")).offers[0].words == "Invoice 1042 of $400.00"
 
 
 def test_what_we_made_ourselves_is_known_by_its_mark_and_changed_if_it_differs() -> None:
     mark = "feesimple:us-1:bill:b1"
-    assert bill(an_invoice(note=mark, customer_id="8")).fate is Fate.LINK
+    ours = bill(an_invoice(note=mark, customer_id="8"))
+    assert (ours.fate, ours.why) == (Fate.LINK, "It was made by us")
     assert bill(an_invoice(note=mark, total=5), an_invoice("71")).fate is Fate.CHANGE
 
 
@@ -133,7 +146,7 @@ def test_a_person_links_it_or_leaves_it() -> None:
     linked = bill(an_invoice(total=1), answer="link:70")
     assert (linked.fate, linked.link, linked.needs, linked.choice) == (Fate.CHANGE, "70", False, "link:70")
     left = bill(an_invoice(total=1), answer=LEAVE)
-    assert (left.fate, left.link, left.needs) == (Fate.WAIT, "", False)
+    assert (left.fate, left.link, left.there, left.needs, left.choice) == (Fate.WAIT, "", "", False, LEAVE)
     assert bill(an_invoice(total=1), answer="link:99").needs
     again = first.answered(linked, "link:70")
     assert again.fate is Fate.CHANGE
@@ -151,6 +164,29 @@ def test_payments_on_a_linked_invoice_are_matched_one_to_one() -> None:
     assert (none.payments, none.unmatched) == (0, ""), "Clio's is posted, nothing is in its way"
     void = bill(linked, payments=[a_posted(voided=True)])
     assert (void.payments, void.unmatched) == (0, "")
+
+
+def test_payments_on_the_invoice_that_a_person_chose_are_matched_and_compared_too() -> None:
+    chosen, there = an_invoice(total=1, payments=("9",)), [a_posted()]
+    row = bill(an_invoice("71", total=2), chosen, payments=there, receipts=(a_known(),), answer="link:70")
+    assert (row.link, row.payments, row.unmatched) == ("70", 1, "")
+    said = Answer("70", (), ("9",))
+    told = first.bill_row(a_payable(), [chosen], a_paid(there), "7", {"7": "Ada"}, "link:70", said)
+    assert (told.link, told.unmatched, told.left) == ("70", "", 1)
+
+
+def test_amounts_are_told_in_the_bills_currency() -> None:
+    row = bill(an_invoice(payments=("9",)), payments=[a_posted(cents=100)], currency="CAD")
+    assert (row.there, row.unmatched) == ("Invoice 1042 of CA$400.00 for Ada", "CA$1.00")
+
+
+def test_only_money_on_this_bill_is_looked_at() -> None:
+    k = a_known()
+    p, linked, there = a_payable(receipts=(k,)), an_invoice(payments=("9",)), a_posted()
+    under_way = ours_of(k, id="p2", phase=Phase.OPEN)
+    elsewhere = ours_of(k, id="p3", items=(Item("b2", "2001", 40000),))
+    here = [under_way, elsewhere, ours_of(k)]
+    assert first.paired(p, linked, a_paid([there], here)) == ([(there, ours_of(k))], [])
 
 
 def test_money_over_several_invoices_is_clear_only_as_a_whole() -> None:
@@ -221,3 +257,15 @@ def test_totals_count_what_is_added_and_taken_back() -> None:
     totals.add(asked, -1)
     totals.add(first.answered(asked, "link:70"))
     assert (totals.counts["wait"], totals.counts["change"], totals.needs) == (0, 1, 0)
+
+
+def test_totals_count_payments_and_questions_of_every_row_both_ways() -> None:
+    totals = Totals()
+    asked = Row("b1", "1", "", Fate.WAIT, needs=True)
+    paid = Row("b2", "2", "", Fate.LINK, exact=True, payments=2, unmatched="$1.00, $2.00")
+    for row in (asked, asked, paid, paid, asked):
+        totals.add(row)
+    assert (totals.needs, totals.exact, totals.matched, totals.unmatched) == (3, 2, 4, 2)
+    totals.add(asked, -1)
+    totals.add(paid, -1)
+    assert (totals.needs, totals.exact, totals.matched, totals.unmatched) == (2, 1, 2, 1)

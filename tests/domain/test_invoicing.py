@@ -91,6 +91,16 @@ def test_by_kind_entries_of_a_kind_are_one_line() -> None:
     ]
 
 
+def test_by_kind_taxed_lines_are_taxable_and_a_bill_over_one_matter_names_none() -> None:
+    lines = [replace(a_line(30, tax=3), matter="00001-Example"), replace(a_line(20), matter="00001-Example")]
+    firm = a_drawing_firm(detail=Detail.KINDS, tax=TaxAs.QUICKBOOKS)
+    drawn = invoicing.draw(a_bill_of(lines, 3), lines, firm)
+    assert [(x.text, x.cents, x.taxable) for x in drawn.lines] == [
+        ("Services, bill 1042", 20, False),
+        ("Services, bill 1042 (taxable)", 30, True),
+    ]
+
+
 def test_items_that_are_not_chosen_fall_back_on_services() -> None:
     lines = [a_line(50, "expense")]
     firm = a_firm(accounts=Accounts(clearing="35", services="1"))
@@ -126,7 +136,10 @@ def test_open_invoices_are_drawn_anew_when_asked_and_no_others() -> None:
     decision = invoicing.redrawn(p, a_policy(), NOW)
     assert (decision.state.revision, decision.state.lines_revision) == (2, 2)
     assert one(decision.effects, Do.INVOICE).body["revision"] == 2
-    assert key_of("us-1", Do.INVOICE, "b1/1") in decision.closes
+    older = (key_of("us-1", Do.INVOICE, "b1/1"), key_of("us-1", Do.READ_LINES, "b1/1"))
+    assert decision.closes == older
+    assert invoicing.redrawn(p, a_policy(), NOW, checking=True).closes == older
+    assert invoicing.is_open(replace(p, balance=1)), "a cent is open"
     for other in (
         replace(p, booked=None),
         replace(p, balance=0),
@@ -153,6 +166,26 @@ def test_the_example_shows_everything_that_an_invoice_can_hold(detail: Detail, t
     drawn = invoicing.example(a_drawing_firm(detail=detail, tax=tax))
     assert drawn.total == 31000 + 45000 + 4150 + 2751 + 1350 - 5000
     assert (drawn.tax > 0) == (tax is TaxAs.QUICKBOOKS)
+
+
+def test_the_example_is_drawn_as_a_bill_of_its_kind_would_be() -> None:
+    lines = invoicing.example(a_drawing_firm())
+    assert (lines.discount, lines.rest) == (5000, 0)
+    assert [(x.text, x.cents, x.item, x.taxable) for x in lines.lines] == [
+        ("Consultation", 31000, "1", True),
+        ("Drafting of contract", 45000, "1", False),
+        ("Court fee", 4150, "2", False),
+        ("Tax", 2751, "4", False),
+        ("Interest", 1350, "3", False),
+    ]
+    kinds = invoicing.example(a_drawing_firm(detail=Detail.KINDS, tax=TaxAs.QUICKBOOKS))
+    assert (kinds.tax, kinds.discount, kinds.rest) == (2751, 5000, 0)
+    assert [(x.text, x.cents, x.taxable) for x in kinds.lines] == [
+        ("Services, bill 1042", 45000, False),
+        ("Services, bill 1042 (taxable)", 31000, True),
+        ("Expenses, bill 1042", 4150, False),
+        ("Interest", 1350, False),
+    ]
 
 
 def test_the_message_is_a_sentence_with_the_address() -> None:

@@ -11,10 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.domain import paying
-from chalicelib.domain.effects import Do
+from chalicelib.domain.effects import Do, key_of
+from chalicelib.domain.kernel import Decision
 from chalicelib.domain.payable import Collection, Payable, blocked
 from chalicelib.domain.paying import AttemptAsked, AttemptFailed, SessionOpened
 from chalicelib.domain.payment import Phase
+from chalicelib.domain.planning import NO_ADDRESS
 from chalicelib.domain.readings import BillState, Disputed, Pot, Refunded
 from chalicelib.domain.receipts import REMOVE_IN_CLIO
 from chalicelib.errors import Refused
@@ -44,6 +46,7 @@ def test_an_attempt_locks_its_payables_over_their_open_amounts() -> None:
     assert (payment.phase, payment.total, payment.code, payment.account) == (Phase.CREATING, 40500, CODE, ACCOUNT)
     assert [(i.payable, i.number, i.cents) for i in payment.items] == [("b1", "1042", 40000), ("b2", "1043", 500)]
     assert payment.expires_at == NOW + paying.SESSION_LASTS
+    assert (payment.link, payment.generation) == ("link-1", 1)
     for id, cents in (("b1", 40000), ("b2", 500)):
         attempt = together.payables[id].state.attempt
         assert attempt is not None
@@ -89,6 +92,36 @@ def test_an_amount_that_moved_since_the_page_is_shown_again(shown: dict[str, int
         press(a_payable(), shown=shown)
 
 
+def test_an_amount_that_the_page_did_not_show_is_shown_first_be_it_a_cent() -> None:
+    with pytest.raises(Refused, match="1043 has changed"):
+        press(a_payable(), a_payable(id="b2", number="1043", balance=1), shown={"b1": 40000})
+
+
+def test_a_payment_belongs_to_the_generation_of_links_that_it_began_in() -> None:
+    asked = AttemptAsked("p1", CODE, ACCOUNT, "link-1", (("b1", 40000),))
+    assert paying.begin([a_payable()], asked, a_policy(generation=3), NOW).payment.state.generation == 3
+
+
+def test_the_reminder_that_waited_for_an_address_is_closed_by_whatever_it_waits_for_instead() -> None:
+    """Pressing Pay, a bank debit, the end of the attempt, the money: each step is told by its new plan alone."""
+    waiting = Collection("friendly", NOW, round=3, waits=NO_ADDRESS)
+    parked = (key_of("us-1", Do.REMIND, "b1/3"),)
+    pressed = press(a_payable(collection=waiting))
+    assert pressed.payables["b1"].closes == parked
+    payment, (locked,) = begun(a_payable())
+    stale = replace(locked, collection=waiting)
+    for seen in (
+        a_session(payment, **DEBIT, intent_status="processing"),
+        a_session(payment, status="expired"),
+        a_paid_session(payment),
+    ):
+        after = paying.shown(payment, [stale], seen, POLICY, NOW)
+        assert after.payables["b1"].closes == parked, seen
+        still = after.payables["b1"].state.collection
+        assert still is not None
+        assert still.waits != NO_ADDRESS
+
+
 def test_at_most_ten_invoices_are_paid_at_once_and_at_least_one() -> None:
     ten = [a_payable(id=f"b{n}") for n in range(10)]
     assert len(press(*ten).payables) == 10
@@ -110,8 +143,25 @@ def test_what_stripe_would_not_take_is_refused() -> None:
 def test_an_opened_session_is_kept_and_looked_at_after_it_expires() -> None:
     payment, (locked,) = begun(a_payable())
     assert (payment.phase, payment.session, payment.url) == (Phase.OPEN, "cs_p1", "https://stripe.test/pay")
+    assert payment.expires_at == NOW + timedelta(minutes=45)
     assert locked.attempt is not None
     assert locked.attempt.session == "cs_p1"
+    pressed = press(a_payable())
+    ends = NOW + timedelta(minutes=31)
+    fact = SessionOpened("cs_1", "https://stripe.test/pay", ends)
+    opened = paying.opened(pressed.payment.state, [pressed.payables["b1"].state], fact, NOW)
+    assert opened.payment.state.expires_at == ends
+    look = one(opened.payment.effects, Do.LOOK_SESSION)
+    assert (look.due_at, look.body["session"]) == (ends + timedelta(minutes=1), "cs_1")
+    assert opened.payables["b1"].effects == ()
+
+
+def test_a_session_over_more_than_is_open_by_now_is_expired_as_soon_as_it_is_there() -> None:
+    pressed = press(a_payable())
+    less = replace(pressed.payables["b1"].state, balance=39999)
+    fact = SessionOpened("cs_1", "https://stripe.test/pay", NOW + timedelta(minutes=45))
+    opened = paying.opened(pressed.payment.state, [less], fact, NOW)
+    assert one(opened.payables["b1"].effects, Do.EXPIRE_SESSION).body["session"] == "cs_1"
 
 
 def test_a_session_opened_for_an_attempt_that_is_over_is_expired() -> None:
@@ -174,6 +224,10 @@ def test_a_session_seen_before_its_opening_was_told_is_taken_as_opened() -> None
     after = paying.shown(payment, locked, a_session(payment), POLICY, NOW)
     assert after.payment.state.phase is Phase.OPEN
     assert after.payment.state.session == "cs_p1"
+    assert kinds(after.payment) == [Do.LOOK_SESSION]
+    attempt = after.payables["b1"].state.attempt
+    assert attempt is not None
+    assert attempt.session == "cs_p1"
     over = paying.shown(payment, locked, a_paid_session(payment), POLICY, NOW)
     assert over.payment.state.phase is Phase.SETTLED
 
@@ -203,6 +257,27 @@ def test_the_same_debit_seen_again_changes_nothing() -> None:
     assert again.payables == {}
 
 
+def test_a_debit_is_named_as_stripe_names_it_else_as_the_one_that_we_offer() -> None:
+    for shown, named in (("acss_debit", "acss_debit"), ("", "us_bank_account")):
+        payment, locked = begun(a_payable())
+        seen = a_session(payment, **{**DEBIT, "method": shown}, intent_status="processing")
+        assert paying.shown(payment, locked, seen, POLICY, NOW).payment.state.method == named
+
+
+@pytest.mark.parametrize("phase", [Phase.FAILED, Phase.EXPIRED, Phase.REMOVED])
+def test_a_debit_for_an_attempt_that_is_over_changes_nothing_until_it_is_money(phase: Phase) -> None:
+    payment, locked = begun(a_payable())
+    over = replace(payment, phase=phase)
+    seen = a_session(over, **DEBIT, intent_status="processing")
+    assert paying.shown(over, locked, seen, POLICY, NOW) == paying.Together(Decision(over), {})
+
+
+def test_a_session_in_a_state_that_we_do_not_know_changes_nothing() -> None:
+    payment, locked = begun(a_payable())
+    seen = a_session(payment, status="unheard_of")
+    assert paying.shown(payment, locked, seen, POLICY, NOW) == paying.Together(Decision(payment), {})
+
+
 @pytest.mark.parametrize("status", ["requires_payment_method", "canceled"])
 def test_a_failed_debit_opens_the_invoice_again(status: str) -> None:
     payment, locked = begun(reminded())
@@ -210,6 +285,7 @@ def test_a_failed_debit_opens_the_invoice_again(status: str) -> None:
     together = paying.shown(payment, locked, seen, POLICY, NOW)
     assert together.payment.state.phase is Phase.FAILED
     assert together.payment.state.failure == "Insufficient funds."
+    assert together.payment.state.method == "us_bank_account"
     assert together.payables["b1"].state.attempt is None
     assert kinds(together.payables["b1"]) == [Do.REMIND]
 
@@ -239,6 +315,85 @@ def test_a_settled_payment_is_counted_posted_and_acknowledged() -> None:
         assert state.attempt is None
         assert [(s.payment, s.cents, s.code, s.on) for s in state.shares] == [("p1", cents, CODE, TODAY)]
         assert state.open == 0
+
+
+def test_what_stripe_says_of_the_money_is_kept() -> None:
+    payment, locked = begun(a_payable())
+    at, available = NOW - timedelta(hours=2), NOW + timedelta(days=2)
+    seen = a_paid_session(payment, id="cs_2", captured_at=at, available_at=available, method="link")
+    before = replace(payment, failure="The last card was declined.", method="card")
+    settled = paying.shown(before, locked, seen, POLICY, NOW).payment.state
+    assert settled == replace(
+        payment,
+        phase=Phase.SETTLED,
+        session="cs_2",
+        intent="pi_p1",
+        charge="ch_p1",
+        method="link",
+        fee=1190,
+        available_at=available,
+        settled_at=at,
+        settled_on=TODAY,
+        wanted=1,
+    )
+
+
+@pytest.mark.parametrize(
+    ("shown", "known", "kept"),
+    [("link", "card", "link"), ("", "us_bank_account", "us_bank_account"), ("", "", "card")],
+)
+def test_the_method_is_stripes_word_else_the_one_known_else_a_card(shown: str, known: str, kept: str) -> None:
+    payment, locked = begun(a_payable())
+    seen = a_paid_session(payment, method=shown)
+    assert paying.shown(replace(payment, method=known), locked, seen, POLICY, NOW).payment.state.method == kept
+
+
+def test_the_fee_and_the_day_that_it_is_available_may_come_later_and_are_not_lost_again() -> None:
+    payment, locked = begun(a_payable())
+    early = paying.shown(payment, locked, a_paid_session(payment, fee=None), POLICY, NOW)
+    assert (early.payment.state.fee, early.payment.state.available_at) == (None, None)
+    states, day = [early.payables["b1"].state], NOW + timedelta(days=2)
+    for fee, at in ((1190, day), (None, None)):
+        seen = a_paid_session(payment, fee=fee, available_at=at)
+        early = paying.shown(early.payment.state, states, seen, POLICY, NOW)
+        assert (early.payment.state.fee, early.payment.state.available_at) == (1190, day)
+        assert early.payment.effects == ()
+
+
+def test_a_posting_says_on_which_day_the_money_came() -> None:
+    payment, locked = begun(a_payable())
+    seen = a_paid_session(payment, captured_at=NOW - timedelta(days=1))
+    posting = one(paying.shown(payment, locked, seen, POLICY, NOW).payment.effects, Do.POSTING)
+    assert posting.body == {"payment": "p1", "revision": 1, "on": (TODAY - timedelta(days=1)).isoformat()}
+
+
+def test_money_that_came_late_leaves_the_attempt_of_another_alone_and_ends_its_session() -> None:
+    payment, (locked,) = begun(a_payable())
+    assert locked.attempt is not None
+    other = replace(locked, attempt=replace(locked.attempt, payment="p2", session="cs_p2"))
+    after = paying.shown(payment, [other], a_paid_session(payment), POLICY, NOW).payables["b1"]
+    assert after.state.attempt == other.attempt
+    assert one(after.effects, Do.EXPIRE_SESSION).body == {"payment": "p2", "session": "cs_p2", "account": ACCOUNT}
+
+
+def test_money_that_is_partly_back_when_it_is_first_seen_counts_what_is_left() -> None:
+    """A worker was slow: the surplus that came and went in between leaves no task."""
+    payment, (locked,) = begun(a_payable())
+    lower = replace(locked, balance=30000)
+    seen = a_paid_session(payment, **refunded(10000))
+    together = paying.shown(payment, [lower], seen, POLICY, NOW)
+    assert kinds(together.payment) == [Do.RECEIPT, Do.POSTING, Do.TASK]
+    assert together.payment.closes == (key_of("us-1", Do.TASK, "reversal/p1/0"),)
+    assert (together.payment.state.returned, together.payment.state.reversals) == (10000, 1)
+    after = together.payables["b1"]
+    assert [s.cents for s in after.state.shares] == [30000]
+    assert (after.state.open, after.state.surplus, after.state.excess) == (0, 0, None)
+    assert after.closes == (one(after.effects, Do.TASK).key,)
+    first = a_payable(collection=Collection("friendly", NOW))
+    payment, (locked,) = begun(first)
+    again = paying.shown(payment, [locked], a_paid_session(payment, **refunded(10000)), POLICY, NOW).payables["b1"]
+    assert again.state.open == 10000
+    assert kinds(again) == [Do.REMIND]
 
 
 def test_the_day_of_a_payment_is_the_firms_day() -> None:
@@ -322,11 +477,42 @@ def test_a_refund_opens_the_invoice_again_at_once_and_a_person_is_told() -> None
     payment, states = paid(reminded())
     together = paying.shown(payment, states, a_paid_session(payment, **refunded(15000)), POLICY, NOW)
     assert together.payment.state.returned == 15000
-    assert "$150.00" in one(together.payment.effects, Do.TASK).title
+    task = one(together.payment.effects, Do.TASK)
+    assert task.title == f"Payment {CODE}: $150.00 went back to the client"
+    assert (task.key, task.body) == ("us-1/task/reversal/p1/1", {"payment": "p1"})
+    assert together.payment.closes == ("us-1/task/reversal/p1/0",)
     state = together.payables["b1"].state
     assert state.open == 15000
     assert state.collection is not None
     assert state.collection.next is not None
+
+
+def test_money_is_told_in_its_own_currency() -> None:
+    payment, states = paid(a_payable(currency="CAD"))
+    together = paying.shown(payment, states, a_paid_session(payment, **refunded(15000)), POLICY, NOW)
+    task = one(together.payment.effects, Do.TASK)
+    assert task.title == f"Payment {CODE}: CA$150.00 went back to the client"
+    assert task.reason.count("CA$") == 3
+
+
+@pytest.mark.parametrize(
+    ("status", "counts"),
+    [("succeeded", True), ("pending", True), ("requires_action", True), ("failed", False), ("canceled", False)],
+)
+def test_a_refund_counts_until_it_is_known_to_have_failed(status: str, counts: bool) -> None:
+    payment, states = paid(a_payable())
+    together = paying.shown(payment, states, a_paid_session(payment, **refunded(15000, status=status)), POLICY, NOW)
+    assert together.payment.state.returned == 15000 * counts
+
+
+def test_a_refund_of_one_payment_leaves_what_another_paid_alone() -> None:
+    _, (state,) = paid(a_payable(balance=50000))
+    state = replace(state, shares=(replace(state.shares[0], shown=(("r1", 50000),)),), balance=20000)
+    second, (state,) = paid(state, id="p2", code="FS-SECOND")
+    assert [s.cents for s in state.shares] == [50000, 20000]
+    back = paying.shown(second, [state], a_paid_session(second, **refunded(5000)), POLICY, NOW).payables["b1"]
+    assert [s.cents for s in back.state.shares] == [50000, 15000]
+    assert (back.state.hold, back.state.open) == ("", 5000), "Clio shows all of the first and nothing of the second"
 
 
 def test_a_whole_refund_leaves_no_share() -> None:
@@ -381,6 +567,32 @@ def test_news_of_one_payment_does_not_lift_the_hold_of_another() -> None:
     assert after.closes == ()
 
 
+def test_a_warning_about_one_payment_does_not_hold_the_invoice_for_another_that_we_marked_paid() -> None:
+    """The first was recorded in Clio, the second, smaller one settled the rest by our own state change."""
+    first, (state,) = paid(a_payable())
+    recorded = replace(state.shares[0], shown=(("r1", 40000),))
+    marked = replace(recorded, payment="p2", code="FS-SECOND", cents=100, shown=(), patched=True)
+    both = replace(state, shares=(recorded, marked), balance=0, bill_state=BillState.PAID)
+    warned = (Disputed("dp_1", 40000, "warning_needs_response", withdrawn=False),)
+    after = paying.shown(first, [both], a_paid_session(first, disputes=warned), POLICY, NOW).payables["b1"]
+    assert (after.state.hold, after.effects) == ("", ())
+
+
+def test_an_invoice_that_we_marked_paid_is_held_while_its_money_is_away_and_free_once_it_is_back() -> None:
+    payment, (state,) = paid(a_payable())
+    marked = replace(state, shares=(replace(state.shares[0], patched=True),), balance=0, bill_state=BillState.PAID)
+    lost = (Disputed("dp_1", 40000, "needs_response", withdrawn=True),)
+    held = paying.shown(payment, [marked], a_paid_session(payment, disputes=lost), POLICY, NOW)
+    assert held.payables["b1"].state.hold == REMOVE_IN_CLIO
+    task = one(held.payables["b1"].effects, Do.TASK)
+    won = (Disputed("dp_1", 40000, "won", withdrawn=False),)
+    freed = paying.shown(
+        held.payment.state, [held.payables["b1"].state], a_paid_session(payment, disputes=won), POLICY, NOW
+    ).payables["b1"]
+    assert (freed.state.hold, freed.state.shares) == ("", marked.shares)
+    assert freed.closes == (task.key,)
+
+
 def test_what_clio_does_not_show_needs_no_hold() -> None:
     payment, states = paid(a_payable())
     together = paying.shown(payment, states, a_paid_session(payment, **refunded(15000)), POLICY, NOW)
@@ -396,7 +608,8 @@ def test_a_second_refund_is_told_with_its_own_amount() -> None:
     task = one(after.payment.effects, Do.TASK)
     assert "$50.00 went back to the client" in task.title
     assert "refunds of $200.00" in task.reason
-    assert task.key != one(first.payment.effects, Do.TASK).key
+    assert task.key == "us-1/task/reversal/p1/2"
+    assert after.payment.closes == (one(first.payment.effects, Do.TASK).key,)
 
 
 def test_a_dispute_counts_only_once_the_money_was_withdrawn() -> None:

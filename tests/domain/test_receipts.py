@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.domain import receipts
-from chalicelib.domain.effects import Do
+from chalicelib.domain import planning, receipts
+from chalicelib.domain.effects import Do, key_of
 from chalicelib.domain.kernel import Status
-from chalicelib.domain.payable import Active, Known, Payable, Standing
+from chalicelib.domain.payable import Active, Collection, Known, Payable, Returned, Standing
 from chalicelib.domain.readings import Pot, Receipt
 from chalicelib.domain.receipts import MarkedPaid, MatchConfirmed, MatchRefused, MatchUndone
 from chalicelib.errors import Refused
-from tests.builders import NOW, a_bill, a_payable
+from tests.builders import NOW, TODAY, a_bill, a_payable
 from tests.domain.given import CODE, a_policy, a_receipt, a_share, kinds, one
 
 POLICY = a_policy()
@@ -72,9 +75,41 @@ def test_without_a_code_a_person_is_asked_and_nothing_is_posted() -> None:
     task = one(tuple(owed), Do.TASK)
     assert task.status is Status.PARKED
     assert task.body == {"payable": "b1", "receipt": "r1", "payments": ["p1"]}
-    assert "$400.00" in task.reason
-    assert CODE in task.reason
     assert task.key == receipts.match_task("us-1", "b1", state.receipts[0])
+    assert (state.receipts[0].asked, state.seq) == (1, 1), "the question has its number"
+
+
+def test_a_question_names_both_sides_in_the_bills_currency() -> None:
+    state = a_payable(currency="CAD", shares=(a_share(), a_share("p2", 5000, "FS-SECOND")))
+    _, owed = receipts.read(state, (a_receipt(cents=123456),), POLICY, NOW)
+    assert one(tuple(owed), Do.TASK).reason == (
+        f"Clio shows CA$1,234.56 dated {TODAY}; received here and not yet seen in Clio: "
+        f"CA$400.00 ({CODE}), CA$50.00 (FS-SECOND)."
+    )
+
+
+def test_each_question_and_each_look_has_a_number_of_its_own() -> None:
+    """The key of an effect never comes again, so the count only grows."""
+    shown = (a_receipt("r1", 1, group="g"), a_receipt("r2", 2, kind="credit"), a_receipt("r3", 3, group="g"))
+    state, owed = receipts.read(a_payable(seq=7), shown, POLICY, NOW)
+    assert [e.key.removeprefix("us-1/") for e in owed] == [
+        "clio.payment/g/b1/8",
+        "clio.credit/g-r2/b1/9",
+        "clio.payment/g/b1/10",
+    ]
+    assert state.seq == 10
+    shares = (a_share("p1", 10000, "FS-AAA"), a_share("p2", 5000, "FS-BBB"))
+    state, owed = receipts.read(a_payable(seq=7, shares=shares), (a_receipt(text="FS-AAA FS-BBB"),), POLICY, NOW)
+    assert (standing(state), [e.key for e in owed]) == ({"r1": Standing.ASKED}, ["us-1/task/match/b1/r1/8"])
+    matched, owed = receipts.read(
+        a_payable(seq=7, shares=shares), (a_receipt(cents=12000, text="FS-AAA FS-BBB"),), POLICY, NOW
+    )
+    assert [e.key.removeprefix("us-1/") for e in owed] == [
+        "clio.payment/g-r1/b1/8",
+        "self.matched/p1/b1/9",
+        "self.matched/p2/b1/10",
+    ]
+    assert matched.seq == 10
 
 
 def test_a_share_without_a_code_is_never_matched_by_an_empty_text() -> None:
@@ -84,6 +119,11 @@ def test_a_share_without_a_code_is_never_matched_by_an_empty_text() -> None:
 
 def test_more_than_is_missing_is_asked_about_even_with_the_code() -> None:
     state, _ = read(a_payable(shares=(a_share(cents=30000),)), a_receipt(cents=30001, text=CODE))
+    assert standing(state) == {"r1": Standing.ASKED}
+
+
+def test_what_clio_shows_already_is_missing_no_more() -> None:
+    state, _ = read(a_payable(shares=(a_share(shown=(("r0", 10000),)),)), a_receipt(cents=30001, text=CODE))
     assert standing(state) == {"r1": Standing.ASKED}
 
 
@@ -150,6 +190,91 @@ def test_a_text_that_came_later_is_kept_and_one_that_went_is_not_lost() -> None:
     state, _ = read(a_payable(), a_receipt(text="cheque 7"))
     state, _ = read(state, a_receipt(text=""))
     assert state.receipts[0].text == "cheque 7"
+    state, _ = read(state, a_receipt(text="cheque 8"))
+    assert state.receipts[0].text == "cheque 8"
+
+
+def test_each_receipt_is_sorted_whatever_stands_before_it() -> None:
+    """One sorted before, one that is a credit, one that is asked about, one with its code, one of its own."""
+    first = a_receipt("r0", 1, text="known")
+    state, _ = read(a_payable(shares=(a_share("p1", 40000),)), first)
+    assert standing(state) == {"r0": Standing.ASKED}
+    shown = (first, a_receipt("r1", 5, kind="credit"), a_receipt("r2", 40000, text=CODE), a_receipt("r3", 700))
+    state, owed = read(state, *shown)
+    assert standing(state) == {
+        "r0": Standing.ASKED,
+        "r1": Standing.OTHER,
+        "r2": Standing.MATCHED,
+        "r3": Standing.OWN,
+    }
+    assert owed == [Do.LOOK_CREDIT, Do.LOOK_GROUP, Do.LOOK_GROUP, Do.ITEM_MATCHED]
+
+
+# --- money that had gone back before staff recorded it ----------------------------------------------------------------
+
+
+BACK = (Returned("p0", "", TODAY), Returned("p1", CODE, TODAY), Returned("p2", "FS-OTHER", TODAY))
+
+
+def test_a_payment_recorded_after_its_money_went_back_is_to_be_removed_in_clio() -> None:
+    own, late = a_receipt("r1", 700), a_receipt("r2", 30000, text=f"card {CODE.lower()}")
+    state, owed = receipts.read(a_payable(seq=4, returned=BACK), (own, late), POLICY, NOW)
+    assert standing(state) == {"r1": Standing.OWN, "r2": Standing.MATCHED}
+    assert state.receipts[1].by == "code"
+    assert state.shares == (a_share("p1", 0, shown=(("r2", 30000),)),)
+    assert state.returned == (BACK[0], BACK[2])
+    assert (state.hold, state.hold_seq) == (receipts.REMOVE_IN_CLIO, 7)
+    assert [(e.kind, e.body) for e in owed] == [
+        (Do.LOOK_GROUP, {"group": "g-r1"}),
+        (Do.LOOK_GROUP, {"group": "g-r2"}),
+        (Do.TASK, {"payable": "b1", "payment": "p1"}),
+        (Do.ITEM_MATCHED, {"payment": "p1", "payable": "b1"}),
+    ]
+    task = one(tuple(owed), Do.TASK)
+    assert task.key == receipts.removal_task("us-1", "b1", 7)
+    assert (task.title, task.about) == (f"1042: remove the payment {CODE} in Clio", "payable/b1")
+    assert task.reason == "$300.00 of it went back to the client."
+    freed, _ = read(state, own)
+    assert (freed.hold, freed.shares, set(freed.returned)) == ("", (), set(BACK))
+
+
+@pytest.mark.parametrize("text", ["", "FS-NOBODY", "fs-abc23"])
+def test_a_receipt_without_the_code_of_money_that_went_back_is_a_payment_of_its_own(text: str) -> None:
+    state, owed = read(a_payable(returned=BACK), a_receipt(text=text))
+    assert standing(state) == {"r1": Standing.OWN}
+    assert (state.hold, state.returned, owed) == ("", BACK, [Do.LOOK_GROUP])
+
+
+def test_the_first_of_two_codes_of_money_that_went_back_names_the_payment() -> None:
+    state, _ = read(a_payable(returned=BACK), a_receipt(text=f"FS-OTHER {CODE}"))
+    assert [s.payment for s in state.shares] == ["p1"]
+
+
+def test_a_second_payment_recorded_too_late_is_covered_by_the_hold_that_stands() -> None:
+    state, owed = read(a_payable(returned=BACK), a_receipt("r1", 100, text=CODE), a_receipt("r2", 200, text="FS-OTHER"))
+    assert [(s.payment, s.shown) for s in state.shares] == [("p1", (("r1", 100),)), ("p2", (("r2", 200),))]
+    assert owed.count(Do.TASK) == 1
+
+
+@pytest.mark.parametrize(
+    ("share", "stays"),
+    [
+        ({"cents": 1}, True),
+        ({"cents": 0, "shown": (("r1", 1),)}, True),
+        ({"cents": 0, "patched": True}, True),
+        ({"cents": 0}, False),
+    ],
+)
+def test_a_share_is_put_away_once_nothing_of_it_is_left_or_shown(share: dict[str, Any], stays: bool) -> None:
+    gone = a_share("p9", **share)
+    told = (Returned("p9", "FS-OLD", TODAY), Returned("p8", "FS-8", TODAY))
+    after = receipts.put_away(a_payable(shares=(a_share(), gone), returned=told))
+    if stays:
+        assert after.shares == (a_share(), gone)
+        assert after.returned == (told[1],), "it is known by its share again"
+    else:
+        assert after.shares == (a_share(),)
+        assert after.returned == (told[1], Returned("p9", CODE, TODAY)), "once"
 
 
 # --- what vanishes ----------------------------------------------------------------------------------------------------
@@ -196,6 +321,7 @@ def test_a_confirmed_match_is_shown_and_its_task_closes() -> None:
 def test_a_refused_match_is_a_payment_of_its_own() -> None:
     decision = receipts.answered(asked(), MatchRefused("r1"), POLICY, NOW)
     assert standing(decision.state) == {"r1": Standing.OWN}
+    assert decision.state.receipts[0].by == "person"
     assert decision.state.shares[0].unseen == 40000
     assert kinds(decision) == [Do.LOOK_GROUP]
 
@@ -219,10 +345,28 @@ def test_a_match_taken_back_is_asked_about_again_under_a_new_task() -> None:
     undone = receipts.answered(matched, MatchUndone("r1"), POLICY, NOW)
     assert standing(undone.state) == {"r1": Standing.ASKED}
     assert undone.state.shares[0].shown == ()
+    assert undone.state.receipts[0].by == ""
     assert undone.closes == ()
     task = one(undone.effects, Do.TASK)
     assert task.key != receipts.match_task("us-1", "b1", before.receipts[0])
     assert task.key == receipts.match_task("us-1", "b1", undone.state.receipts[0])
+
+
+def test_only_payments_that_clio_does_not_show_in_full_are_asked_about_again() -> None:
+    whole = a_share("p2", 500, "FS-WHOLE", shown=(("r2", 500),))
+    state, _ = read(a_payable(shares=(a_share(), whole)), a_receipt(text=CODE))
+    undone = receipts.answered(state, MatchUndone("r1"), POLICY, NOW)
+    assert one(undone.effects, Do.TASK).body["payments"] == ["p1"]
+
+
+def test_an_answer_closes_the_reminder_that_waited_for_an_address_once_it_waits_for_that_no_more() -> None:
+    waiting = Collection("friendly", NOW, round=3, waits=planning.NO_ADDRESS)
+    before = replace(asked(), collection=waiting)
+    decision = receipts.answered(before, MatchConfirmed("r1", ("p1",)), POLICY, NOW)
+    assert decision.closes == (
+        receipts.match_task("us-1", "b1", before.receipts[0]),
+        key_of("us-1", Do.REMIND, "b1/3"),
+    )
 
 
 @pytest.mark.parametrize("answer", [MatchConfirmed("r9", ("p1",)), MatchRefused("r9"), MatchUndone("r9")])
@@ -282,6 +426,13 @@ def test_the_one_receipt_that_our_change_made_is_matched() -> None:
     assert decision.state.receipts[0].by == "patch"
     assert decision.state.shares[0].recorded == 40000
     assert kinds(decision) == [Do.ITEM_MATCHED]
+
+
+def test_a_cent_that_our_change_made_is_matched() -> None:
+    decision = receipts.marked_paid(
+        a_payable(shares=(a_share(cents=1),)), MarkedPaid("p1", (a_receipt(cents=1),)), POLICY, NOW
+    )
+    assert decision.state.receipts[0].by == "patch"
 
 
 def test_without_a_receipt_our_change_counts_as_read_back() -> None:
@@ -374,9 +525,6 @@ def test_a_link_is_held_by_one_thing_of_ours() -> None:
 
 
 def test_a_credit_is_looked_at_when_it_comes_and_when_it_goes() -> None:
-    from chalicelib.domain.effects import Do
-    from tests.domain.given import one
-
     shown = a_receipt(kind="credit", group="m1")
     state, owed = receipts.read(a_payable(), (shown,), a_policy(), NOW)
     look = one(tuple(owed), Do.LOOK_CREDIT)
@@ -392,3 +540,11 @@ def test_a_payment_that_vanished_is_remembered_until_it_has_left_quickbooks() ->
     state, _ = receipts.read(state, (a_receipt("r2", 30000, group="g1"),), a_policy(), NOW)
     state, _ = receipts.read(state, (), a_policy(), NOW)
     assert state.leaving == ("clio-g1",), "once"
+
+
+def test_whatever_vanished_is_remembered_together() -> None:
+    shown = (a_receipt("r1", 100, group="g1"), a_receipt("r2", 200, group="g2"), a_receipt("r3", 300, kind="credit"))
+    again = a_receipt("r4", 400, kind="credit", group="m4")
+    state, _ = receipts.read(a_payable(leaving=("clio-g2", "credit-m4")), (*shown, again), a_policy(), NOW)
+    state, _ = receipts.read(state, (), a_policy(), NOW)
+    assert state.leaving == ("clio-g1", "clio-g2", "credit-g-r3", "credit-m4")
