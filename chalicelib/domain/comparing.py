@@ -61,7 +61,7 @@ def against_books(
     invoice: InvoiceReading | None,
     payments: Mapping[str, Payment],
     credits: Mapping[str, Credit],
-    customer: str = "",
+    customer: str,
 ) -> list[Difference]:
     """``payments`` and ``credits``: those that touch this payable, by id. ``customer``: the client's in QuickBooks now,
     where the invoice's is another than we wrote. Trust requests are no invoices and are not compared."""
@@ -219,9 +219,9 @@ def journal(p: Payable, replayed: bool) -> list[Difference]:
 # --- payments -------------------------------------------------------------------------------------------------------
 
 
-def _of_payment(x: Payment, kind: str, cause: str, remedy: str, cents: int = 0) -> Difference:
-    number = ", ".join(i.number for i in x.items)
-    return Difference(x.items[0].payable if x.items else "", number, kind, cause, remedy, detail=x.id, cents=cents)
+def _of_payment(x: Payment, kind: str, cause: str, remedy: str, cents: int, *, expected: bool = False) -> Difference:
+    payable, number = x.items[0].payable if x.items else "", ", ".join(i.number for i in x.items)
+    return Difference(payable, number, kind, cause, remedy, detail=x.id, cents=cents, expected=expected)
 
 
 def payment_against_books(x: Payment, there: BookedPayment | None) -> list[Difference]:
@@ -290,7 +290,7 @@ def _trust_payment(x: Payment) -> list[Difference]:
     open_ = sum(i.net for i in x.items if not i.recorded)
     cause = f"The trust payment {x.code} of {show(open_, x.currency)} by Stripe is in no book yet."
     remedy = "Record it in Clio as a trust deposit with its code; its journal entry follows by itself."
-    return [replace(_of_payment(x, "not yet in Clio", cause, remedy, open_), expected=True)]
+    return [_of_payment(x, "not yet in Clio", cause, remedy, open_, expected=True)]
 
 
 def payment_against_stripe(x: Payment, seen: SessionReading | None) -> list[Difference]:

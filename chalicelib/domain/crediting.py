@@ -93,7 +93,7 @@ def seen(
         return None
     first = payables[parts[0].payable] if parts else None
     on_no_bill = max(0, memo.cents - sum(r.cents for r in valid))
-    cents = sum(p.cents for p in parts) + (on_no_bill if parts else 0)
+    cents = sum(p.cents for p in parts) + on_no_bill
     if state is None:
         assert first is not None
         new = Credit(

@@ -49,9 +49,8 @@ def plan(state: Payable, policy: Policy, now: datetime) -> tuple[Payable, list[E
     if reason in (NO_ADDRESS, BOUNCED):
         c = replace(c, next=None, waits=reason, round=c.round + 1)
         return replace(state, collection=c), [_address_wanted(state, c.round, reason, now)]
-    if coming is None or _same(c.next, coming, now):
-        keep = c.next if coming is not None else None
-        return replace(state, collection=replace(c, next=keep, waits=reason)), []
+    if coming is None:
+        return replace(state, collection=replace(c, next=None, waits=reason)), []
     c = replace(c, next=coming, waits=reason, round=c.round + 1)
     title = f"Reminder for {state.number}"
     return replace(state, collection=c), [effects.remind(state.firm, state.id, c.round, coming.at, title)]
@@ -89,16 +88,14 @@ def _coming(state: Payable, c: Collection, policy: Policy, now: datetime) -> Nex
         hour=policy.firm.send_hour,
         now=now,
     )
-    if coming and c.not_before and coming.at < c.not_before:
-        return replace(coming, at=c.not_before)
-    return coming
+    return replace(coming, at=max(coming.at, c.not_before)) if coming and c.not_before else coming
 
 
 def _same(old: Next | None, new: Next | None, now: datetime) -> bool:
     """Whether the plan stands: an overdue step keeps the time it was first given."""
     if old is None or new is None:
         return old is new
-    return old.step == new.step and (old.at == new.at or (old.at <= now and new.at <= now) or old.at <= new.at <= now)
+    return old.step == new.step and (old.at == new.at or max(old.at, new.at) <= now)
 
 
 @dataclass(frozen=True, slots=True)

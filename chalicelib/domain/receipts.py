@@ -88,11 +88,11 @@ def _forget(state: Payable, receipt: str) -> Payable:
 
 
 def tell_payments(state: Payable, before: tuple[Share, ...], now: datetime) -> tuple[Payable, list[Effect]]:
-    """Every payment whose standing in Clio changed hears of it."""
+    """Every payment whose standing in Clio changed, or that is here anew, hears of it."""
     old = {s.payment: (s.shown, s.patched) for s in before}
     owed: list[Effect] = []
     for s in state.shares:
-        if old.get(s.payment, ((), False)) != (s.shown, s.patched):
+        if old.get(s.payment) != (s.shown, s.patched):
             state = replace(state, seq=state.seq + 1)
             owed.append(effects.item_matched(state.firm, s.payment, state.id, state.seq, now))
     return state, owed

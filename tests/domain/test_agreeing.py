@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from chalicelib.domain import agreeing, contact, linking, profile
-from chalicelib.domain.contact import Contact
+from chalicelib.domain.contact import Contact, Kept
 from chalicelib.domain.effects import Do, key_of
 from chalicelib.domain.kernel import Decision, Effect, Status
 from chalicelib.domain.linking import ClientSeen, ContactFact, CustomerSeen, Left, Taken
@@ -194,6 +194,74 @@ def test_once_both_show_what_was_kept_it_is_settled() -> None:
     told = clio(state, email="b@example.com")
     assert (told.state.kept, told.state.to_books) == ((), ())
     assert task(1, "email") in told.closes
+
+
+def test_what_was_kept_stays_until_both_show_it() -> None:
+    state = books(clashing().state, 2, email="c@example.com").state
+    one_side = clio(state, email="b@example.com")
+    assert [k.value for k in one_side.state.kept] == ["b@example.com"]
+    assert task(1, "email") not in one_side.closes
+    both = books(one_side.state, 3, email="b@example.com")
+    assert (both.state.kept, both.closes) == ((), (key_of("us-1", Do.CUSTOMER, "c1/3"), task(1, "email")))
+
+
+def differing(**fields: Any) -> Contact:
+    """Its e-mail address was another in QuickBooks from the start; a third one was kept for a person."""
+    there = replace(PROFILE, email="b@example.com")
+    kept = Kept("email", Side.QUICKBOOKS, "k@example.com", "", NOW, 1)
+    return linked(**{"books": there, "agreed": Agreed(PROFILE, there), "kept": (kept,), "asked": 1, **fields})
+
+
+@pytest.mark.parametrize("first", [Side.CLIO, Side.QUICKBOOKS])
+def test_what_a_person_chose_goes_to_both_whichever_shows_it_first(first: Side) -> None:
+    chosen = (Change("email", "k@example.com"),)
+    told = decide(differing(), Taken("email", Side.QUICKBOOKS))
+    assert (told.state.to_clio, told.state.to_books, told.state.chosen) == (chosen, chosen, chosen)
+    shown = replace(ADA, email="k@example.com")
+    state = (
+        decide(told.state, ClientSeen(shown, wrote=1)).state
+        if first is Side.CLIO
+        else books(told.state, 2, email="k@example.com").state
+    )
+    assert (state.to_clio, state.to_books) == (((), chosen) if first is Side.CLIO else (chosen, ()))
+    assert not state.kept
+
+
+def test_what_one_side_shows_is_taken_for_the_other() -> None:
+    told = decide(differing(kept=()), Taken("email", Side.QUICKBOOKS))
+    assert (told.state.to_clio, told.state.to_books) == ((Change("email", "b@example.com"),), ())
+    told = decide(differing(kept=()), Taken("email", Side.CLIO))
+    assert (told.state.to_clio, told.state.to_books) == ((), (Change("email", "ada@example.com"),))
+
+
+def test_leaving_a_field_takes_back_what_was_chosen_of_it_alone_and_what_is_owed_of_it() -> None:
+    taken = decide(differing(), Taken("email", Side.QUICKBOOKS)).state
+    both = decide(replace(taken, chosen=(*taken.chosen, Change("phone", "555-0199"))), Left("name")).state
+    assert [c.field for c in both.chosen] == ["email", "phone"]
+    told = decide(both, Left("email"))
+    assert [c.field for c in told.state.chosen] == ["phone"]
+    alone = decide(taken, Left("email"))
+    assert (alone.state.to_clio, alone.state.to_books, alone.state.chosen, alone.effects) == ((), (), (), ())
+    assert alone.closes == (key_of("us-1", Do.CUSTOMER, "c1/2"), "us-1/clio.change_client/c1/1")
+
+
+def test_one_field_that_arrived_says_nothing_of_the_other_of_its_step() -> None:
+    sent = clio(linked(), email="c@example.com", phone="555-0199").state
+    there = books(sent, phone="555-0199").state
+    assert [(o.field, o.revision) for o in there.ours] == [("email", 2), ("email", 3)]
+    assert books(there, 3, phone="555-0199", email="C@EXAMPLE.COM").state.ours == ()
+
+
+def test_of_a_client_that_only_its_bills_show_no_more_than_those_tell_is_merged() -> None:
+    on_bill = linked(whole=False, phone="", billing=Address(), agreed=Agreed(replace(PROFILE, phone=""), PROFILE))
+    told = books(on_bill, phone="555-0999", email="b@example.com")
+    assert told.state.to_clio == (Change("email", "b@example.com"),)
+
+
+def test_what_both_came_to_by_themselves_is_agreed() -> None:
+    told = books(linked(phone="555-0199"), phone="5550199")
+    assert (told.state.to_clio, told.state.to_books, told.effects) == ((), (), ())
+    assert told.state.agreed == Agreed(replace(PROFILE, phone="555-0199"), replace(PROFILE, phone="5550199"))
 
 
 # --- what cannot go over ----------------------------------------------------------------------------------------------

@@ -30,11 +30,15 @@ def a_booked_payment(total: int = 40000, *, voided: bool = False) -> BookedPayme
     return BookedPayment("8", "0", "9", total, TODAY, "", "", (("7", total),), voided=voided)
 
 
+EXPECTED = {"not yet in Clio", "left out of QuickBooks", "payment of something else"}  # the next step is listed
+
+
 def told(found: list[Difference]) -> list[tuple[str, int]]:
     """Kind and cents of each; cause and remedy are sentences."""
     for d in found:
         assert is_said(d.cause), d
         assert is_said(d.remedy), d
+        assert d.expected == (d.kind in EXPECTED), d
     return [(d.kind, d.cents) for d in found]
 
 
@@ -116,12 +120,20 @@ def test_a_question_that_waits_for_a_person_is_named() -> None:
         ),
         ({"booked": BOOKED, "credits": 5000}, an_invoice(), [("credit not in QuickBooks", 5000)]),
         ({"booked": BOOKED, "credits": 5000}, an_invoice(balance=35000), []),
+        ({"booked": BOOKED, "credits": 1}, an_invoice(), [("credit not in QuickBooks", 1)]),
+        ({"booked": BOOKED, "credits": 40000}, an_invoice(balance=0), []),
+        ({"booked": BOOKED}, an_invoice(balance=39999), [("balance differs in QuickBooks", -1)]),
+        (
+            {"booked": replace(BOOKED, left=(("9", 50000),))},
+            an_invoice(balance=0),
+            [("payment of something else", -40000)],
+        ),
     ],
 )
 def test_an_invoice_is_laid_beside_its_bill(
     payable: dict[str, Any], invoice: InvoiceReading | None, expected: list[tuple[str, int]]
 ) -> None:
-    assert told(comparing.against_books(a_payable(**payable), invoice, {}, {})) == expected
+    assert told(comparing.against_books(a_payable(**payable), invoice, {}, {}, "9")) == expected
 
 
 WRITTEN = replace(BOOKED, customer="9")
@@ -151,7 +163,7 @@ def test_what_was_changed_on_an_invoice_by_hand_is_named(
 
 def test_a_date_that_clio_does_not_tell_is_quickbooks_own() -> None:
     state = a_payable(booked=BOOKED, due_on=None)
-    assert comparing.against_books(state, an_invoice(due_on=TODAY), {}, {}) == []
+    assert comparing.against_books(state, an_invoice(due_on=TODAY), {}, {}, "9") == []
 
 
 def test_money_is_named_by_the_numbers_that_its_bills_have_now() -> None:
@@ -162,7 +174,7 @@ def test_money_is_named_by_the_numbers_that_its_bills_have_now() -> None:
 
 def test_a_payment_that_was_left_as_something_else_is_expected() -> None:
     state = a_payable(booked=replace(BOOKED, left=(("9", 10000),)))
-    [named] = comparing.against_books(state, an_invoice(balance=30000), {}, {})
+    [named] = comparing.against_books(state, an_invoice(balance=30000), {}, {}, "9")
     assert named.expected
     assert "$100.00" in named.cause
 
@@ -176,9 +188,25 @@ def test_what_was_posted_is_taken_off_the_balance_that_quickbooks_should_show() 
         "p2": a_payment(id="p2", posted=Posted("9", 1, 5000, voided=True)),
         "clio-g1": a_payment(id="clio-g1", posted=Posted("10", 1, 1000)),
     }
-    assert comparing.touching(state) == {"p1", "p2", "clio-g1", "clio-g2"}
-    found = comparing.against_books(state, an_invoice(balance=9000), posted, {})
+    found = comparing.against_books(state, an_invoice(balance=9000), posted, {}, "9")
     assert told(found) == [("not yet in QuickBooks", 70)]
+    assert comparing.balance_due(state, posted, {}) == 9000
+    assert comparing.balance_due(replace(state, asks=31000), posted, {}) == 0
+    assert comparing.balance_due(replace(state, asks=30000), posted, {}) == 0, "the rest is the customer's"
+
+
+def test_a_bill_is_touched_by_its_own_payments_and_by_the_credits_on_it() -> None:
+    shown = (
+        known(Standing.OWN, group="g1"),
+        known(Standing.OWN, group=""),
+        known(Standing.MATCHED, group="g3"),
+        Known("r4", 5, TODAY, "m1", "credit", "", Standing.OTHER),
+        Known("r5", 5, TODAY, "", "credit", "", Standing.OTHER),
+        Known("r6", 5, TODAY, "d1", "deposit", "", Standing.OTHER),
+    )
+    state = a_payable(shares=(a_share("p1"), a_share("p2")), receipts=shown)
+    assert comparing.touching(state) == {"p1", "p2", "clio-g1"}
+    assert comparing.crediting_ids(state) == {"m1"}
 
 
 def test_a_journal_that_does_not_add_up_is_named() -> None:
@@ -223,6 +251,8 @@ def test_a_difference_of_a_payment_names_its_bills() -> None:
     items = (Item("b1", "1042", 100), Item("b2", "1043", 200))
     [found] = comparing.payment_against_books(a_posted(items=items), None)
     assert (found.payable, found.number, found.detail) == ("b1", "1042, 1043", "p1")
+    [nowhere] = comparing.payment_against_books(a_posted(items=()), None)
+    assert (nowhere.payable, nowhere.number) == ("", "")
 
 
 def test_money_is_laid_beside_its_session_at_stripe() -> None:
@@ -233,7 +263,13 @@ def test_money_is_laid_beside_its_session_at_stripe() -> None:
     assert told(comparing.payment_against_stripe(x, None)) == [("differs at Stripe", -40000)]
     assert told(comparing.payment_against_stripe(x, a_session(x))) == [("differs at Stripe", 0)]
     assert told(comparing.payment_against_stripe(x, a_paid_session(x, total=50000))) == [("differs at Stripe", 10000)]
+    for seen, words in ((None, "no such payment"), (a_session(x, total=100), "$1.00, paid: False")):
+        [found] = comparing.payment_against_stripe(x, seen)
+        assert found.cause == f"Stripe shows {words}; we know $400.00 as received."
 
 
 def test_an_account_that_lets_us_in_no_more_is_named() -> None:
-    assert told([comparing.without_stripe("acct_1")]) == [("not compared with Stripe", 0)]
+    found = comparing.without_stripe("acct_1")
+    assert told([found]) == [("not compared with Stripe", 0)]
+    assert (found.payable, found.number) == ("", ""), "it is about no bill"
+    assert "acct_1" in found.cause

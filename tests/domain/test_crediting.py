@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 from chalicelib.domain import comparing, crediting
 from chalicelib.domain.crediting import Credit, CreditGone, CreditSeen, CreditShown, Memo, MemoBooked, Part
@@ -87,11 +88,29 @@ def test_another_amount_is_owed_anew_and_closes_what_waited() -> None:
     assert decision.closes == (key_of("us-1", Do.CREDIT, "m1/1"),)
 
 
+def test_another_day_or_text_is_owed_anew_too() -> None:
+    later = TODAY + timedelta(days=1)
+    decision = seen(a_credit(), replace(a_memo(), on=later, text="Courtesy"), [part("r1", "b1", 5000)], a_payable())
+    assert decision is not None
+    assert (decision.state.on, decision.state.text, decision.state.wanted) == (later, "Courtesy", 2)
+
+
+def test_a_credit_belongs_to_its_generation_of_links_and_is_owed_afresh_in_a_later_one() -> None:
+    fact = CreditSeen(a_memo(), (part("r1", "b1", 5000),))
+    decision = crediting.seen(None, fact, {"b1": a_payable()}, a_policy(generation=3), NOW)
+    assert decision is not None
+    assert decision.state.generation == 3
+    before = a_credit(memo=Memo("9", NOW), shown=1, left=200)
+    after = crediting.afresh(before, a_policy(generation=2), NOW)
+    assert after.state == replace(before, memo=None, left=0, wanted=2, generation=2)
+
+
 def test_a_voided_credit_is_to_be_taken_back_and_may_come_again() -> None:
     gone = seen(a_credit(), a_memo(voided=True), [part("r1", "b1", 5000, voided=True)], a_payable())
     assert gone is not None
     assert gone.state.gone
     assert gone.state.on_payable("b1") == 0
+    assert (gone.state.cents, gone.state.parts) == (5000, (Part("b1", "1042", 5000),)), "as it was"
     back = seen(gone.state, a_memo(), [part("r1", "b1", 5000)], a_payable())
     assert back is not None
     assert not back.state.gone
@@ -147,6 +166,12 @@ def test_each_way_a_credit_can_differ_in_quickbooks_is_named() -> None:
     assert kinds_of(fine, memo_there(total=4000)) == ["credit changed in QuickBooks"]
     assert kinds_of(fine, memo_there(left=100)) == ["credit unapplied"]
     assert kinds_of(a_credit(), None) == ["credit not in step"]
+    abroad = replace(fine, currency="CAD", parts=(Part("b1", "1042", 5000), Part("b2", "1043", 1)))
+    [found] = comparing.credit_against_books(abroad, memo_there(total=4000))
+    assert (found.payable, found.number, found.detail, found.cents) == ("b1", "1042, 1043", "CN-m1", -1000)
+    assert found.cause == "QuickBooks shows the credit CN-m1 as CA$40.00; it is CA$50.00."
+    [found] = comparing.credit_against_books(fine, memo_there(left=100))
+    assert found.cents == 100
     assert kinds_of(a_credit(gone=True), None) == []
     assert kinds_of(a_credit(gone=True, memo=Memo("9", NOW)), memo_there()) == ["credit not in step"]
     assert kinds_of(a_credit(gone=True, shown=1), None) == []
@@ -159,7 +184,7 @@ def billed(credits: int, balance: int, held: Credit | None) -> list[str]:
     p = a_payable(credits=credits, receipts=known, booked=Booked("5", 1, 40000))
     assert comparing.crediting_ids(p) == ({"m1"} if credits else set())
     there = InvoiceReading("5", "0", p.number, "63", 40000, balance, p.issued_on, p.due_on, "", None)
-    return [d.kind for d in comparing.against_books(p, there, {}, {"m1": held} if held else {})]
+    return [d.kind for d in comparing.against_books(p, there, {}, {"m1": held} if held else {}, "63")]
 
 
 def test_a_credit_is_counted_on_its_invoice_once_it_is_in_quickbooks() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from chalicelib.domain import planning
-from chalicelib.domain.effects import Do
+from chalicelib.domain.effects import Do, key_of
 from chalicelib.domain.kernel import Decision, Status
 from chalicelib.domain.payable import Active, Collection, Known, Payable, Sending, Standing
 from chalicelib.domain.planning import CollectionStarted, CollectionStopped, plan
@@ -60,7 +60,7 @@ def test_another_set_begins_anew_under_later_rounds() -> None:
     state = collected()
     other = start(state, "brief")
     assert collection(other.state).set_id == "brief"
-    assert collection(other.state).round > collection(state).round
+    assert collection(other.state).round == collection(state).round + 2, "started, and planned"
     assert collection(other.state).last == -1
 
 
@@ -70,6 +70,7 @@ def test_stopped_and_started_again_no_effect_has_an_old_key() -> None:
     assert stopped.state.collection is None
     again = start(stopped.state)
     assert one(again.effects, Do.REMIND).key != one(first.effects, Do.REMIND).key
+    assert collection(again.state).round == 1000 * stopped.state.seq + 2, "no collection comes to 1000 rounds"
 
 
 @pytest.mark.parametrize(
@@ -135,6 +136,8 @@ def test_without_an_address_the_mail_is_parked_for_a_person() -> None:
     state, owed = plan(replace(collected(), client_email=""), POLICY, NOW)
     assert collection(state).waits == planning.NO_ADDRESS
     parked = one(tuple(owed), Do.REMIND)
+    assert collection(state).round == collection(collected()).round + 1
+    assert parked.key == key_of("us-1", Do.REMIND, f"b1/{collection(state).round}")
     assert (parked.status, parked.reason, parked.remedy) == (Status.PARKED, planning.NO_ADDRESS, planning.ADD_ADDRESS)
     assert parked.title == "Reminder for 1042"
 

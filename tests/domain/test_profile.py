@@ -71,6 +71,23 @@ def test_what_a_person_would_call_another_value_is_another(field: str, a: Any, b
     assert not same(field, a, b)
 
 
+@pytest.mark.parametrize(
+    ("field", "longest", "longer"),
+    [
+        ("email", "a" * 94 + "@x.com", "a" * 95 + "@x.com"),
+        ("phone", "1" * 30, "1" * 31),
+        ("mobile", "1" * 30, "1" * 31),
+        ("billing", Address(("x",) * 5, "C"), Address(("x",) * 6, "C")),
+        ("billing", Address(("x" * 500,), "C"), Address(("x" * 501,), "C")),
+        ("billing", Address(("x",), "c" * 255, "r" * 255, "", "y" * 255), Address(("x",), "c" * 256)),
+        ("billing", Address(("x",), "C", postal="1" * 30), Address(("x",), "C", postal="1" * 31)),
+    ],
+)
+def test_what_quickbooks_allows_goes_over_to_the_last_character(field: str, longest: Any, longer: Any) -> None:
+    assert unfit(field, longest, Side.QUICKBOOKS) == ""
+    assert unfit(field, longer, Side.QUICKBOOKS)
+
+
 def test_a_value_is_shown_on_one_line() -> None:
     assert show(HARBOUR) == "12 Harbour Street, Floor 3, New York, NY 10004, US"
     assert show("x") == "x"

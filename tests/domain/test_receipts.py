@@ -238,6 +238,11 @@ def test_a_payment_recorded_after_its_money_went_back_is_to_be_removed_in_clio()
     assert (freed.hold, freed.shares, set(freed.returned)) == ("", (), set(BACK))
 
 
+def test_what_is_to_be_removed_is_told_in_the_bills_currency() -> None:
+    _, owed = receipts.hold_until_removed(a_payable(currency="CAD"), "p1", CODE, 30000, NOW)
+    assert one(tuple(owed), Do.TASK).reason == "CA$300.00 of it went back to the client."
+
+
 @pytest.mark.parametrize("text", ["", "FS-NOBODY", "fs-abc23"])
 def test_a_receipt_without_the_code_of_money_that_went_back_is_a_payment_of_its_own(text: str) -> None:
     state, owed = read(a_payable(returned=BACK), a_receipt(text=text))
