@@ -93,7 +93,12 @@ def test_losing_it_is_told_once() -> None:
     lost = decide(connected().state, Lost("revoked there"), "us-1", NOW + timedelta(hours=1))
     assert (lost.state.connected, lost.state.why, lost.state.losses) == (False, "revoked there", 1)
     assert lost.state.since == NOW + timedelta(hours=1)
-    assert "revoked there" in one(lost.effects, Do.TASK).reason
+    task = one(lost.effects, Do.TASK)
+    assert (task.title, task.reason) == (
+        "Stripe is disconnected",
+        "Stripe no longer lets us in: revoked there",
+    )
+    assert (task.about, task.body) == ("connection/stripe-operating", {"connection": "stripe-operating"})
     again = decide(lost.state, Lost("still"), "us-1", NOW)
     assert again.state == lost.state
     assert again.effects == ()
@@ -144,8 +149,10 @@ def test_connections_are_listed_by_firm() -> None:
 
 def test_a_purged_connection_lets_its_account_go_and_any_other_may_come() -> None:
     held = decide(None, Connected(Neighbour.QUICKBOOKS, "realm-1", "Hartwell"), "us-1", NOW).state
-    told = decide(held, Purged("Olivia purged its links"), "us-1", NOW)
+    later = NOW + timedelta(hours=1)
+    told = decide(held, Purged("Olivia purged its links"), "us-1", later)
     assert (told.state.account, told.state.name, told.state.connected) == ("", "", False)
+    assert (told.state.why, told.state.since) == ("Olivia purged its links", later)
     assert [(g.key, g.release) for g in told.guards] == [("account/quickbooks/realm-1", True)]
     assert told.closes == (key_of("us-1", Do.TASK, "reconnect/quickbooks/0"),)
     other = decide(told.state, Connected(Neighbour.QUICKBOOKS, "realm-2", "Other"), "us-1", NOW)
@@ -170,4 +177,4 @@ def test_another_quickbooks_company_is_refused_with_both_ways_out() -> None:
 def test_a_connection_that_a_person_ended_says_so() -> None:
     [task] = decide(connected().state, Lost("Olivia disconnected it", chosen=True), "us-1", NOW).effects
     assert task.reason == "Olivia disconnected it."
-    assert task.body["chosen"] is True
+    assert task.body == {"connection": "stripe-operating", "chosen": True}

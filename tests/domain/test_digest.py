@@ -72,6 +72,11 @@ def test_an_address_that_mail_cannot_reach_is_refused(address: str) -> None:
     assert is_said(no.value.reason)
 
 
+def test_an_address_may_be_as_long_as_mail_allows() -> None:
+    assert digest.reachable(f"{'a' * 244}@b.example")
+    assert not digest.reachable(f"{'a' * 245}@b.example")
+
+
 def test_changing_the_address_or_what_it_tells_owes_nothing_anew() -> None:
     state = decided(None, on())
     found = digest.decide(state, on("new@hartwell.example", Which.BROKEN), FIRM_HERE, MORNING)

@@ -104,6 +104,10 @@ def test_nobody_claims_the_same_mail_twice() -> None:
 def test_a_sent_mail_keeps_when_and_under_which_number() -> None:
     state = envelope.outcome(an_envelope(), Outcome(Post.SENT, "ses-1"), NOW).state
     assert (state.post, state.sent_at, state.message) == (Post.SENT, NOW, "ses-1")
+    later = NOW + timedelta(hours=1)
+    delivered = envelope.outcome(state, Outcome(Post.DELIVERED), later)
+    assert (delivered.state.sent_at, delivered.state.message) == (NOW, "ses-1")
+    assert envelope.outcome(state, Outcome(Post.SENT, "ses-1"), later) == Decision(state), "told twice"
 
 
 @given(st.lists(st.sampled_from(list(Post)), max_size=8))
@@ -130,7 +134,7 @@ def test_what_went_wrong_is_told_to_a_person(post: Post) -> None:
     decision = envelope.outcome(an_envelope(), Outcome(post), NOW)
     task = one(decision.effects, Do.TASK)
     assert task.key == key_of("us-1", Do.TASK, f"mail/e1/{post}")
-    assert task.about == "payable/b1"
+    assert (task.about, task.body) == ("payable/b1", {"envelope": "e1"})
     assert task.remedy
 
 
@@ -170,6 +174,14 @@ def test_after_a_sent_mail_the_next_step_is_planned() -> None:
     decision = envelope.after_mail(claimed(), an_envelope(), Outcome(Post.SENT), POLICY, NOW)
     assert collection(decision.state).next is not None
     assert kinds(decision) == [Do.REMIND]
+
+
+def test_once_a_mail_is_heard_of_what_waited_for_an_address_closes() -> None:
+    state = claimed()
+    waiting = replace(state, collection=replace(collection(state), waits=planning.NO_ADDRESS, round=3))
+    decision = envelope.after_mail(waiting, an_envelope(), Outcome(Post.SENT), POLICY, NOW)
+    assert decision.closes == (key_of("us-1", Do.REMIND, "b1/3"),)
+    assert collection(decision.state).round == 4
 
 
 def test_a_released_mail_is_tried_again_later() -> None:

@@ -13,7 +13,7 @@ from chalicelib.domain.effects import Do, key_of
 from chalicelib.domain.kernel import Decision, Guard
 from chalicelib.domain.noticing import Noticed
 from chalicelib.domain.payable import Booked, Broken, Harm, Payable
-from chalicelib.domain.payment import Payment, Phase, Posted
+from chalicelib.domain.payment import ANEW, Payment, Phase, Piece, Posted
 from chalicelib.domain.posting import PaymentPosted, PaymentRemoved
 from chalicelib.domain.readings import BillState, Pot
 from chalicelib.errors import Refused
@@ -64,8 +64,17 @@ def test_what_people_did_there_is_a_task_and_writes_nothing(a_link: Any, fact: N
     task = one(decision.effects, Do.TASK)
     assert task.key == task_key(decision.state, 1)
     assert says in task.reason
-    assert task.body["harm"] == link(decision.state).broken.harm  # type: ignore[union-attr]
+    broken, word = link(decision.state).broken, "invoice" if isinstance(decision.state, Payable) else "payment"
+    assert broken is not None
+    assert task.body == {"broken": word, "id": decision.state.id, "book": "77", "harm": broken.harm}
     assert link(decision.state).breaks == 1
+    assert decision.closes == ()
+
+
+@both
+def test_both_amounts_are_told_in_the_currency_of_the_bill(a_link: Any) -> None:
+    decision = noticing.looked(replace(a_link(), currency="CAD"), CHANGED, NOW)
+    assert "CA$123.45; here it is CA$400.00" in one(decision.effects, Do.TASK).reason
 
 
 @both
@@ -101,6 +110,7 @@ def test_what_is_linked_to_nothing_cannot_break(state: Any) -> None:
 def test_what_should_not_stand_may_be_gone_without_a_word(state: Any) -> None:
     decision = noticing.looked(state, DELETED, NOW)
     assert not decision.effects
+    assert decision.closes == ()
     assert link(decision.state).voided
     assert noticing.looked(state, CHANGED, NOW) == Decision(state)
 
@@ -226,6 +236,9 @@ def test_a_changed_invoice_is_written_over_in_its_place() -> None:
 def test_a_payment_is_posted_again_under_a_revision_of_its_own() -> None:
     again = noticing.decided(a_posted(Broken(Harm.DELETED)), "again", POLICY, NOW)
     assert (again.state.posted, one(again.effects, Do.POSTING).key) == (None, key_of(FIRM, Do.POSTING, "p1/2"))
+    pieces = (Piece("77", 30000, ("b1",)), Piece("78", 10000, ("b2",)))
+    parted = noticing.decided(a_posted(Broken(Harm.DELETED), pieces=pieces), "again", POLICY, NOW)
+    assert parted.state.posted == Posted("77", 1, 40000, pieces=pieces, adding=ANEW), "what stands of it goes first"
     over = noticing.decided(a_posted(Broken(Harm.CHANGED, 5)), "write", POLICY, NOW)
     assert (over.state.posted, kinds(over)) == (Posted("77", 1, 40000), [Do.POSTING])
 
@@ -259,8 +272,16 @@ def test_the_invoice_that_a_person_names_is_linked_and_nothing_is_written() -> N
     assert decision.state.booked == Booked("88", 2, 40000, adopted=True, untouched=True)
     assert decision.state.revision == decision.state.lines_revision == 2
     assert kinds(decision) == [Do.REPOST]
-    assert task_key(state, 1) in decision.closes
+    assert decision.closes == (task_key(state, 1), key_of(FIRM, Do.INVOICE, "b1/1"))
     assert decision.guards == (Guard("quickbooks/realm-1/invoice/88", f"{FIRM}/b1"),)
+
+
+def test_nothing_of_the_old_link_goes_over_to_the_invoice_that_a_person_names() -> None:
+    state = an_invoice(Broken(Harm.DELETED), breaks=4, adopted=True, asked=2)
+    told = noticing.invoice_linked(state, InvoiceBooked("88", "realm-1", 1, 40000), NOW)
+    assert told.state.booked == Booked("88", 2, 40000)
+    again = noticing.invoice_linked(state, InvoiceBooked("77", "realm-1", 1, 40000), NOW)
+    assert (again.state.booked, len(again.guards)) == (Booked("77", 2, 40000), 1)
 
 
 def test_while_payments_on_the_named_invoice_wait_for_a_person_nothing_is_moved_to_it() -> None:

@@ -13,7 +13,7 @@ from chalicelib.domain import pairing
 from chalicelib.domain.effects import Lanes
 from chalicelib.domain.firm import Policy
 from chalicelib.domain.pairing import Answer, Ours, Theirs
-from chalicelib.domain.payable import Booked, Known, Standing
+from chalicelib.domain.payable import Booked, Broken, Harm, Known, Standing
 from chalicelib.domain.payment import ANEW, Item, Phase, Piece, Posted, Source
 from chalicelib.domain.readings import BookedPayment, Pot
 from chalicelib.errors import Refused
@@ -41,7 +41,7 @@ def test_only_live_payments_with_a_part_on_the_invoice_stand_on_it() -> None:
     early = replace(one, id="12", on=None)
     found = pairing.theirs_on("70", [one, none, void, early])
     assert [(t.id, t.cents, t.whole) for t in found] == [("12", 12000, 15000), ("9", 12000, 15000)]
-    assert (found[1].reference, found[1].method) == ("118", "Check")
+    assert found[1] == Theirs("9", 12000, 15000, TODAY, "118", "Check", lines)
 
 
 def a_clio_payment(**fields: Any) -> Any:
@@ -59,8 +59,10 @@ def test_what_quickbooks_does_not_show_yet_is_offered_from_here() -> None:
         a_clio_payment(id="clio-8", pot=Pot.TRUST),
         a_clio_payment(id="clio-9", posted=Posted("9", 1, 15000)),
     ]
-    found = pairing.ours_on(p, [mine, *others], {"b1": "70"})
-    assert [(o.id, o.cents, o.text, o.lines) for o in found] == [("clio-5", 15000, "Check 118", (("70", 15000),))]
+    [found] = pairing.ours_on(p, [*others, mine], {"b1": "70"})
+    assert found == Ours("clio-5", 15000, 15000, TODAY, "Check 118", "recorded in Clio", (("70", 15000),))
+    days = [a_clio_payment(id=id, settled_on=on) for id, on in (("b", TODAY), ("c", TODAY - timedelta(1)), ("a", None))]
+    assert [o.id for o in pairing.ours_on(p, days, {})] == ["a", "c", "b"], "by day"
     stripe = a_payment(items=(Item("b1", "1042", 15000), Item("b2", "1043", 25000)), settled_on=None)
     [o] = pairing.ours_on(p, [stripe], {"b1": "70"})
     assert (o.text, o.whole, o.lines) == ("FS-ABC234", 40000, (("70", 15000),))
@@ -101,6 +103,8 @@ def test_a_shared_reference_speaks_for_two() -> None:
         ("Same amount", "Same day", "Same reference 118"),
     )
     assert pairing.score(theirs(reference="Clio 5551"), ours("clio-5551"))[0] == 100, "ours, from books not purged"
+    for other in (ours(), ours(text="Check 119")):
+        assert pairing.score(theirs(reference="CHK 0118"), other)[0] == 75, "one of two, or two others"
     assert pairing.references("March 2026, 12, no. 0007, FS-ABC234") == {"7", "abc234"}
 
 
@@ -121,6 +125,14 @@ def test_the_better_pair_is_suggested_and_the_rest_follows_from_it() -> None:
     found = pairing.suggest(there, here)
     assert {t: p.ours for t, p in found.items()} == {"1": "b", "2": "a"}
     assert not any(p.certain for p in found.values()), "each could have been the other's"
+
+
+def test_what_is_suggested_once_is_suggested_to_no_other() -> None:
+    """The second's best is taken: it gets what is left, however much nearer that is to the first."""
+    there = [theirs("1", reference="118"), theirs("2", on=TODAY + timedelta(1))]
+    here = [ours("a", text="118"), ours("b", on=TODAY - timedelta(31))]
+    found = pairing.suggest(there, here)
+    assert {t: (p.ours, p.score) for t, p in found.items()} == {"1": ("a", 100), "2": ("b", 50)}
 
 
 def test_two_that_fit_equally_well_are_left_to_the_person() -> None:
@@ -163,6 +175,16 @@ def test_an_answer_speaks_of_each_payment_once() -> None:
     ):
         with pytest.raises(Refused, match=re.escape(words)):
             pairing.check(there, here, wrong, "USD")
+
+
+def test_what_is_wrong_with_an_answer_is_told_in_the_currency() -> None:
+    for said, words in (
+        (Answer("70", new=("clio-5",)), "the QuickBooks payment of CA$150.00 is"),
+        (Answer("70", left=("9",)), "Say whether the payment of CA$150.00"),
+        (Answer("70", (("9", "clio-5"),), new=("clio-5",)), "The payment of CA$150.00 is chosen above"),
+    ):
+        with pytest.raises(Refused, match=re.escape(words)):
+            pairing.check([theirs()], [ours()], said, "CAD")
 
 
 def test_an_answer_covers_what_it_spoke_of() -> None:
@@ -243,6 +265,9 @@ def test_of_a_payment_in_pieces_one_is_taken_back_and_the_other_stays() -> None:
     x = pairing.linked(one, theirs("10", 5000, lines=(("71", 5000),)), bills, POLICY).state
     left = pairing.parted(x, "9", POLICY, NOW).state.posted
     assert left == Posted("10", 0, 5000, pieces=(Piece("10", 5000, ("b2",)),), adding=2)
+    assert x.posted
+    broken = replace(x, posted=replace(x.posted, broken=Broken(Harm.DELETED)))
+    assert pairing.parted(broken, "9", POLICY, NOW).state.posted == left, "what was broken is told of no more"
 
 
 @pytest.mark.parametrize(

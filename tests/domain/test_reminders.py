@@ -132,6 +132,7 @@ def test_a_set_that_is_through_has_no_next() -> None:
 def test_a_step_is_due_at_its_very_minute() -> None:
     now = utc(2026, 3, 2, 14)
     assert coming(0, 1, due=date(2026, 3, 2), now=now) == Next(0, now)
+    assert coming(0, 1, due=date(2026, 3, 1), now=now) == Next(1, now)
 
 
 def test_a_missed_step_waits_for_the_sending_hours() -> None:

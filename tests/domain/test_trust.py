@@ -26,6 +26,7 @@ from chalicelib.domain.trust import (
 )
 from chalicelib.errors import Refused
 from tests.builders import FIRM, NOW, TODAY, a_firm
+from tests.domain.given import one
 
 BANK = TrustBank("7", "IOLTA", "91", "Trust bank")
 BOOKS = TrustBooks(banks=(BANK,), liability="92", liability_type="Other Current Liability")
@@ -71,12 +72,26 @@ def test_a_new_entry_is_counted_and_written_once() -> None:
     decided = see(None)
     assert kinds(decided) == [Do.LEDGER, Do.JOURNAL]
     ledger, journal = decided.effects
-    assert [(m["cents"], m["client"], m["matter"]) for m in ledger.body["moves"]] == [(1000, "c1", "m1")]
+    assert ledger.body["moves"] == [
+        {
+            "account": "7",
+            "client": "c1",
+            "name": "Ada Example",
+            "matter": "m1",
+            "label": "00001-Example",
+            "on": TODAY.isoformat(),
+            "cents": 1000,
+        }
+    ]
+    assert (decided.state.counted, decided.state.moved_at, decided.closes) == (1, NOW, ())
     assert journal.after == ("customer/c1",)
     assert journal.body == {"entry": "500", "revision": 1, "number": "T-500"}
     assert (decided.state.revision, decided.state.begun, decided.state.written) == (1, True, False)
     again = see(decided.state)
     assert (again.state, again.effects) == (decided.state, ())
+    late = trust.decide(decided.state, MoveSeen(a_move(cents=1)), a_policy(), NOW + timedelta(hours=1))
+    assert (late.state.counted, late.state.moved_at) == (2, NOW + timedelta(hours=1))
+    assert one(late.effects, Do.LEDGER).key != ledger.key
 
 
 def test_the_firms_own_money_has_no_client_to_wait_for() -> None:
@@ -110,6 +125,19 @@ def test_what_waited_is_written_when_the_rules_allow_it() -> None:
     waiting = see(None, a_policy(a_firm())).state
     assert kinds(trust.decide(waiting, RulesChanged(), a_policy(), NOW)) == [Do.JOURNAL]
     assert kinds(trust.decide(an_entry(), RulesChanged(), a_policy(), NOW)) == []
+
+
+def test_what_was_begun_is_kept_up_though_the_rules_would_not_begin_it() -> None:
+    for firm in (a_firm(), a_firm(trust=replace(BOOKS, start_on=TODAY + timedelta(days=1)))):
+        assert kinds(see(an_entry(), a_policy(firm), cents=2000)) == [Do.LEDGER, Do.JOURNAL]
+    assert kinds(see(an_entry(), word="sweep_in", text="Swept")) == [Do.JOURNAL]
+
+
+def test_a_word_that_is_not_known_is_asked_about_by_its_name() -> None:
+    task = one(see(None, word="sweep_in").effects, Do.TASK)
+    assert (task.key, task.about) == (f"{FIRM}/task/trust-word/sweep_in", "trust/500")
+    assert task.body == {"word": "sweep_in"}
+    assert task.title == "Clio calls a trust transaction “sweep_in”"
 
 
 @pytest.mark.parametrize(
@@ -173,6 +201,10 @@ def test_the_line_on_the_account_is_the_truth_and_the_allocation_fills_in() -> N
 def test_answers_to_older_revisions_and_earlier_generations_change_nothing() -> None:
     state = replace(an_entry(), revision=2, posted=Journaled("8", 2))
     assert trust.decide(state, JournalWritten("8", "123", 1), a_policy(), NOW).state == state
+    same = trust.decide(state, JournalWritten("8", "123", 2, told="500/2026-03-01"), a_policy(), NOW).state
+    assert same.posted == Journaled("8", 2, told="500/2026-03-01"), "a person accepts what it shows"
+    gone = trust.decide(state, JournalWritten("8", "123", 2, removed=True), a_policy(), NOW).state
+    assert gone.posted == Journaled("8", 2, removed=True)
     later = replace(state, generation=2)
     assert trust.decide(later, JournalWritten("9", "123", 2), a_policy(), NOW).state == later
 
@@ -198,6 +230,7 @@ def test_a_clients_own_account_is_owed_with_the_entry() -> None:
     decided = see(None, policy, client_name='Ada: "Example"')
     assert kinds(decided) == [Do.LEDGER, Do.JOURNAL, Do.HOLDER]
     assert decided.effects[2].body == {"client": "c1", "name": "Ada Example (Clio c1)"}
+    assert trust.account_name("c2", "Xavier\tX. Xu\n") == "Xavier X. Xu (Clio c2)"
     assert kinds(see(None, policy, client_id="")) == [Do.LEDGER, Do.JOURNAL]
     held = trust.held_in("c1", "Ada Example (Clio c1)", "95", policy)
     assert held.state.account == "95"
@@ -209,6 +242,7 @@ def test_the_sides_come_to_zero_with_the_client_on_the_liability() -> None:
     assert (bank.account, bank.cents, bank.customer) == ("91", 1000, "")
     assert (held.account, held.cents, held.customer) == ("92", -1000, "63")
     assert bank.text == "Trust deposit, 00001-Example, Retainer"
+    assert trust.words(see(None, cents=1, matter="").state) == "Trust deposit, Retainer"
     out = see(None, cents=-500, bill_number="1042", matter="", text="").state
     assert trust.words(out) == "Paid from trust, bill 1042"
 
@@ -228,6 +262,7 @@ def test_numbers_fit_quickbooks_and_places_in_the_index_keep_clios_order() -> No
 
 def test_in_a_new_generation_an_entry_waits_for_its_accounts_and_is_written_anew() -> None:
     state, purged = an_entry(), a_firm(trust=BOOKS, generation=2)
+    assert see(None, a_policy(purged)).state.generation == 2
     renewed = generation.renewed(state, a_policy(purged), NOW)
     assert (renewed.state.posted, renewed.state.begun, renewed.effects) == (None, False, ())
     assert renewed.closes == (trust.journal_key(state),)
