@@ -9,14 +9,23 @@ from dataclasses import dataclass
 
 from tests.simulation.base import bases
 from tests.simulation.books_saboteurs import BOOKS_SABOTEURS
+from tests.simulation.company_saboteurs import COMPANY_SABOTEURS
 from tests.simulation.history import History
 from tests.simulation.kernel_saboteurs import KERNEL_SABOTEURS
 from tests.simulation.matters_saboteurs import MATTERS_SABOTEURS
 from tests.simulation.parts_saboteurs import PARTS_SABOTEURS
 from tests.simulation.sabotaging import Saboteur
+from tests.simulation.statement_saboteurs import STATEMENT_SABOTEURS
 
 WORKERS = 2
-SABOTEURS = (*KERNEL_SABOTEURS, *BOOKS_SABOTEURS, *PARTS_SABOTEURS, *MATTERS_SABOTEURS)
+SABOTEURS = (
+    *KERNEL_SABOTEURS,
+    *BOOKS_SABOTEURS,
+    *PARTS_SABOTEURS,
+    *MATTERS_SABOTEURS,
+    *STATEMENT_SABOTEURS,
+    *COMPANY_SABOTEURS,
+)
 
 
 @dataclass(frozen=True)
