@@ -1,4 +1,4 @@
-"""Saboteurs of month ends of trust that are reconciled and signed off."""
+"""Saboteurs of month ends of trust that are reconciled and signed off, and of what is added up."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from chalicelib.domain import ledger, statement
 from chalicelib.domain.kernel import Finish
 from chalicelib.domain.statement import Entered, Figures
-from chalicelib.flow import ledgers
+from chalicelib.flow import ledgers, summing
 from tests.simulation.sabotaging import Saboteur, patches
 from tests.simulation.terms import Mix
 
@@ -41,11 +41,16 @@ def only_deposits_count_as_later() -> AbstractContextManager[Any]:
     return patches((ledger, "_touched", lambda moves, now: plain([m for m in moves if m.cents > 0], now)))
 
 
-def added_up_again() -> AbstractContextManager[Any]:
-    def finish(key: str, *, arrivals: int, **_once: bool) -> Finish:
-        return Finish(key, arrivals=arrivals)
+def _finish_again(key: str, *, arrivals: int, **_once: bool) -> Finish:
+    return Finish(key, arrivals=arrivals)
 
-    return patches((ledgers, "Finish", finish))
+
+def added_up_again() -> AbstractContextManager[Any]:
+    return patches((ledgers, "Finish", _finish_again))
+
+
+def summed_up_again() -> AbstractContextManager[Any]:
+    return patches((summing, "Finish", _finish_again))
 
 
 STATEMENT_SABOTEURS: tuple[Saboteur, ...] = (
@@ -61,4 +66,5 @@ STATEMENT_SABOTEURS: tuple[Saboteur, ...] = (
         added_up_again,
         Mix(MONTH_ENDS, {"index_lag": 0.4}),
     ),
+    Saboteur("... in the firm's sums", ("10",), summed_up_again, Mix({"cheque": 100}, {"index_lag": 0.4})),
 )
