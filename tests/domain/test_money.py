@@ -154,6 +154,8 @@ def test_the_largest_remainders_get_the_rest_and_equal_ones_in_order() -> None:
     assert split(-100, [1, 1, 1]) == [-34, -33, -33]
     assert split(11, [15, 85]) == [2, 9]
     assert split(7, [0, 1]) == [0, 7]
+    assert split(10, [1, 2]) == [3, 7]
+    assert split(-10, [1, 2]) == [-3, -7]
 
 
 @pytest.mark.parametrize("weights", [[], [0], [0, 0], [2, -1], [-1]])
