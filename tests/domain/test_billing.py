@@ -366,6 +366,15 @@ def test_the_pay_link_goes_into_the_memo_of_an_open_bill_where_the_firm_wishes_i
     assert [(e.key, e.due_at > LATER) for e in found] == [("us-1/clio.memo/b1/1", True)] * owed
 
 
+@pytest.mark.parametrize(
+    ("bill", "same"),
+    [({}, True), ({"matters": ("00002-Renumbered",)}, False), ({"matter_ids": ("m2",)}, False)],
+)
+def test_a_matter_is_the_same_by_id_and_number(bill: dict[str, Any], same: bool) -> None:
+    state = known(matter_ids=("m1",))
+    assert billing.same_matters(state, a_bill(**{"matter_ids": ("m1",), **bill})) is same
+
+
 def test_our_own_change_of_the_memo_is_known_as_ours_unless_the_bill_moved_before() -> None:
     assert billing.memo_written(known(etag="e1"), "e1", "e2").state == known(etag="e2")
     assert billing.memo_written(known(etag="e9"), "e1", "e2") == Decision(known(etag="e9"))
