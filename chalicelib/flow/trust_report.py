@@ -6,6 +6,7 @@ A figure as of a past month end is today's less what is dated later, month by mo
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import json
 from collections.abc import Mapping, Sequence
@@ -29,6 +30,7 @@ from chalicelib.flow.settle import settle
 
 LINES_A_DOCUMENT = 1500  # a document holds 380 KB
 INDEX_FOLLOWS = timedelta(minutes=1)  # by then a list shows every ledger (reference/aws.md 4: within a second or so)
+MOVED = "Something has changed since this page was shown. Look at the figures again, then sign off."
 NOT_ADDED_UP = "Trust transactions are still being added up. Try again in a minute."
 
 
@@ -90,6 +92,13 @@ class ThreeWay:
     @property
     def may_sign(self) -> bool:
         return self.whole and self.adjusted is not None and self.statement.signed is None
+
+    @property
+    def mark(self) -> str:
+        """Of the statement, the figures and the lines: another one as soon as somebody would see something else."""
+        figures = [self.adjusted, self.journal, self.ledgers, self.clio, self.book]
+        seen = [states.encode(self.statement), figures, [states.encode(line) for line in self.lines]]
+        return hashlib.sha256(json.dumps(seen, sort_keys=True).encode()).hexdigest()[:32]
 
 
 def statement_ref(firm: str, account: str, month: str) -> Ref:
@@ -248,12 +257,15 @@ def enter(
     _settle(world, firm, account, month, Entered(ending, tuple(deposits), tuple(checks), note, by), by)
 
 
-def sign(world: World, firm: str, account: str, month: str, by: str) -> None:
-    """Signs off what the page shows now: the whole of it is kept as documents that the commit names. Raises Refused."""
+def sign(world: World, firm: str, account: str, month: str, by: str, mark: str = "") -> None:
+    """Signs off what stands now: the whole of it is kept as documents that the commit names. ``mark``: of what the
+    person saw. Raises Refused, also where it is no longer so."""
     read_at = world.now()
     report = three_way(world, firm, account, month, sure=True)
     if not report.whole:
         raise Refused(NOT_ADDED_UP)
+    if mark and mark != report.mark:
+        raise Refused(MOVED)
     figures = Figures(report.adjusted or 0, report.journal, report.ledgers, report.clio, report.book)
     count = len(report.statement.earlier) + 1
     keys = []

@@ -110,7 +110,7 @@ def sign(ask: Asked, account: str, month: str) -> Any:
     from chalicelib.flow import trust_report
 
     _shown(ask, account, month)
-    trust_report.sign(ask.world, ask.firm, account, month, ask.by)
+    trust_report.sign(ask.world, ask.firm, account, month, ask.by, ask.json.text("mark", ""))
     return _shown(ask, account, month)
 
 
@@ -127,7 +127,7 @@ def _shown(ask: Asked, account: str, month: str) -> Any:
     from chalicelib.flow import states, trust_report
 
     report = found(lambda: trust_report.three_way(ask.world, ask.firm, account, month))
-    return {**states.encode(report), "agree": report.agree, "may_sign": report.may_sign}
+    return {**states.encode(report), "agree": report.agree, "may_sign": report.may_sign, "mark": report.mark}
 
 
 def _item(body: Body) -> Outstanding:

@@ -112,7 +112,7 @@ def month_act(ask: Ask, account: str, month: str) -> Reply | str:
     here = f"{HERE}/account/{account}/month/{month}"
     match ask.one("do"):
         case "sign":
-            trust_report.sign(ask.world, ask.firm, account, month, ask.by)
+            trust_report.sign(ask.world, ask.firm, account, month, ask.by, ask.one("mark"))
             return back(here, "trust-signed")
         case "reopen":
             trust_report.reopen(ask.world, ask.firm, account, month, ask.by)

@@ -90,6 +90,19 @@ def test_a_difference_is_signed_off_only_with_its_reason() -> None:
     trust_report.sign(stage.world, stage.firm, account, month, "Olivia")
 
 
+def test_what_a_person_did_not_see_is_not_signed_off() -> None:
+    stage, account, month = a_checked_stage()
+    enter(stage, account, month, 5, note="The bank's own error, put right on the 3rd.")
+    seen = trust_report.three_way(stage.world, stage.firm, account, month).mark
+    trust.move(stage, "Felix Ortega", 400, on=date.fromisoformat(f"{month}-20"))
+    stage.world.clock.move(minutes=2)
+    with pytest.raises(Refused, match="Look at the figures again"):
+        trust_report.sign(stage.world, stage.firm, account, month, "Olivia", seen)
+    now = trust_report.three_way(stage.world, stage.firm, account, month).mark
+    trust_report.sign(stage.world, stage.firm, account, month, "Olivia", now)
+    assert trust_report.statement_of(stage.world, stage.firm, account, month).signed is not None
+
+
 def test_what_is_entered_changed_or_deleted_after_the_sign_off_is_shown() -> None:
     stage, account, month = a_checked_stage()
     journal = trust_report.three_way(stage.world, stage.firm, account, month).journal

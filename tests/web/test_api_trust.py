@@ -47,7 +47,8 @@ def test_a_month_from_choosing_the_accounts_to_its_sign_off(program: Program) ->
     }
     entered = program.ask("PUT", where, statement).json
     assert (entered["agree"], entered["may_sign"]) == (True, True)
-    signed = program.post(f"{where}/sign").json
+    assert program.ask("POST", f"{where}/sign", {"mark": "of another day"}).status == 422
+    signed = program.ask("POST", f"{where}/sign", {"mark": entered["mark"]}).json
     assert signed["statement"]["signed"]["by"] == "API key test"
     assert program.get(f"{here}/reconciliations").json["items"][0]["state"] == "signed"
     assert program.ask("PUT", where, statement).status == 422

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 
 from chalicelib.domain.statement import months_until
@@ -102,7 +103,10 @@ def test_a_month_is_entered_signed_off_printed_and_opened_again() -> None:
     shown = visitor.get(saved.location)
     assert "The three agree. It is not signed off yet." in shown.text
     assert shown.html.count('name="check-amount"') == 11
-    signed = visitor.post(here, {"do": "sign"})
+    mark = re.search(r'name="mark" value="(\w+)"', shown.html)
+    assert mark
+    assert visitor.post(here, {"do": "sign", "mark": "of another day"}).status == 422
+    signed = visitor.post(here, {"do": "sign", "mark": mark[1]})
     assert "Signed off by" in visitor.get(signed.location).text
     assert "Signed off" in visitor.get(f"/desk/trust/account/{account}").text
     sheet = visitor.get(f"{here}/csv")
