@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from chalicelib.domain import comparing, pairing
 from chalicelib.domain.contact import Contact
-from chalicelib.domain.matching import CERTAIN, Suggestion
+from chalicelib.domain.matching import CERTAIN, Other, Suggestion
 from chalicelib.domain.money import show
 from chalicelib.domain.payable import Payable, Standing
 from chalicelib.domain.payment import Payment, Source
@@ -92,21 +92,29 @@ class Totals:
 
 def client_row(client: Contact, found: Suggestion | None, names: Mapping[str, str], answer: str = "") -> Row:
     """``names``: of customers by id, with their address. ``answer``: what a person said before; it holds as long as
-    what they chose is still there."""
+    what they chose is still there, and free."""
     told = Row(client.id, client.name, client.email, Fate.CREATE)
+    new = Offer(NEW, "Create a new customer")
     if found is None:
-        return told
-    near = [(found.customer_id, found.score, found.reasons)]
-    near += [(o.customer_id, o.score, o.reasons) for o in found.others]
-    links = [Offer(f"{LINK}{id}", names.get(id, id)) for id, _, _ in near]
-    offered = (*links, Offer(NEW, "Create a new customer"))
-    best = links[0]
-    if found.score >= CERTAIN and answer in ("", best.choice):
+        gone = "The customer that you chose is not there any more, or is another client's"
+        return _with(told, Fate.CREATE, None, gone, needs=True, offers=(new,)) if _is_link(answer) else told
+    near = [o for o in (Other(found.customer_id, found.score, found.reasons), *found.others) if o.customer_id]
+    links = [Offer(f"{LINK}{o.customer_id}", names.get(o.customer_id, o.customer_id)) for o in near]
+    offered = (*links, new)
+    best = links[0] if found.customer_id else None
+    if best and found.score >= CERTAIN and answer in ("", best.choice):
         why = ", ".join(found.reasons)
         return _with(told, Fate.LINK, best, why, exact=not answer, offers=offered, choice=answer)
     if answer and answer in {o.choice for o in offered}:
         return answered(replace(told, offers=offered), answer)
+    if best is None:
+        why = "A customer of this name is there, and another client is matched with it"
+        return _with(told, Fate.CREATE, None, why, needs=True, offers=offered)
     return _with(told, Fate.LINK, best, ", ".join(found.reasons), needs=True, offers=offered)
+
+
+def _is_link(choice: str) -> bool:
+    return choice.startswith(LINK)
 
 
 def _with(row: Row, fate: Fate, offer: Offer | None, why: str, **more: object) -> Row:
@@ -134,6 +142,33 @@ def answered(row: Row, choice: str) -> Row:
         return _with(row, Fate.WAIT, None, "Your choice: it waits until the number is free", **done)
     fate = Fate.CHANGE if row.fate in (Fate.WAIT, Fate.CHANGE) else Fate.LINK
     return _with(row, fate, offer, "Your choice", **done)
+
+
+# --- one row each -----------------------------------------------------------------------------------------------------
+
+
+def _is_bill(row: Row) -> bool:
+    return any(o.choice == LEAVE for o in row.offers)
+
+
+def named(row: Row) -> str:
+    """Whose row it is, in words."""
+    return f"bill {row.title} of {row.detail}" if _is_bill(row) else f"client {row.title}"
+
+
+def taken(row: Row, holder: str) -> Refused:
+    """What the row is to be is another one's: ``holder``, in words."""
+    told = f"“{row.there}” is matched with the {holder} already"
+    if _is_bill(row):
+        return Refused(f"{told}: an invoice is one bill's only. Leave this bill, or change the answer about that one.")
+    return Refused(f"{told}: a customer is one client's only. Choose another, or change the answer about that one.")
+
+
+def contested(row: Row, holder: str) -> Row:
+    """What it would be linked to is another one's in this list: a person is asked."""
+    why = f"“{row.there}” is matched with the {holder} already"
+    asked = {"needs": True, "exact": False, "choice": "", "payments": 0, "unmatched": "", "left": 0, "shared": ()}
+    return _with(row, Fate.WAIT if _is_bill(row) else Fate.CREATE, None, why, **asked)
 
 
 # --- bills ------------------------------------------------------------------------------------------------------------

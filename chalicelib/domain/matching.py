@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from chalicelib.domain import profile
@@ -18,6 +18,7 @@ from chalicelib.domain.readings import ClientReading, CustomerReading
 CERTAIN = 90  # same name and e-mail: Clio's own rule for one and the same (reference/quickbooks.md 4.1)
 WORTH_SHOWING = 30
 OTHERS_SHOWN = 5
+THE_NAME = 45  # what the same name comes to, whatever else differs: a customer like that keeps a new one from having it
 COMMON = 50  # a word in more names than this ("Smith") leads nowhere by itself
 NAME, NEARLY_NAME, WORDS_SHARED = 55, 45, 25
 EMAIL, PHONE = 40, 30
@@ -39,7 +40,8 @@ class Other:
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """The best customer for one client. ``reasons``: words for a person, the strongest first."""
+    """The best customer for one client; ``customer_id`` is empty where its very name is there, as another client's.
+    ``reasons``: words for a person, the strongest first."""
 
     client_id: str
     customer_id: str
@@ -48,35 +50,44 @@ class Suggestion:
     others: tuple[Other, ...] = ()
 
 
-def suggest(clients: Sequence[ClientReading], customers: Sequence[CustomerReading]) -> tuple[Suggestion, ...]:
+def suggest(
+    clients: Sequence[ClientReading], customers: Sequence[CustomerReading], chosen: Mapping[str, str] | None = None
+) -> tuple[Suggestion, ...]:
     """Suggestions, best first. Each client and each customer stands at most once as the best; what else a client may be
-    is among its ``others``. A client that nothing speaks for is left out, and so are inactive customers.
+    is among its ``others``. A client that nothing speaks for is left out, and so are inactive customers. ``chosen``:
+    customers by client, as a person said: each is its client's best, whatever it scores.
 
     Only pairs that share an e-mail address, a number, the name, or a word of it that is not common are compared.
     """
     by_id = {c.id: c for c in customers if c.active}
     found = _places(by_id.values())
     scored: dict[str, list[Other]] = {}
+    picked = {c: id for c, id in (chosen or {}).items() if id in by_id}
     for client in clients:
         near = dict.fromkeys(id for key in _keys(client) for id in found.get(key, ()))
+        near |= dict.fromkeys([picked[client.id]] if client.id in picked else [])
         told = [Other(id, *score(client, by_id[id])) for id in near]
-        scored[client.id] = sorted((o for o in told if o.score >= WORTH_SHOWING), key=_order)
-    return _paired(scored)
+        kept = (o for o in told if o.score >= WORTH_SHOWING or picked.get(client.id) == o.customer_id)
+        scored[client.id] = sorted(kept, key=_order)
+    return _paired(scored, picked)
 
 
 def _order(o: Other) -> tuple[int, str]:
     return -o.score, o.customer_id
 
 
-def _paired(scored: dict[str, list[Other]]) -> tuple[Suggestion, ...]:
-    """Best pairs first: who has found a partner is not given to another."""
+def _paired(scored: dict[str, list[Other]], picked: Mapping[str, str]) -> tuple[Suggestion, ...]:
+    """What a person chose first, then the best pairs: who has found a partner is not given to another. Who is left
+    without one, though a customer has its name, is told apart from a client that nothing speaks for."""
     pairs = sorted(((o, client) for client, told in scored.items() for o in told), key=lambda p: (*_order(p[0]), p[1]))
     best: dict[str, Other] = {}
     taken: set[str] = set()
-    for other, client in pairs:
+    for other, client in sorted(pairs, key=lambda p: picked.get(p[1]) != p[0].customer_id):
         if client not in best and other.customer_id not in taken:
             best[client] = other
             taken.add(other.customer_id)
+    none = Other("", 0, ())
+    best |= {c: none for c, told in scored.items() if c not in best and any(o.score >= THE_NAME for o in told)}
     return tuple(
         Suggestion(
             client, o.customer_id, o.score, o.reasons, tuple(x for x in scored[client] if x is not o)[:OTHERS_SHOWN]

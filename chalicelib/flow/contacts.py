@@ -194,16 +194,16 @@ def _still(state: Contact, revision: int) -> bool:
 def point_at_customers(world: World, policy: Policy, ids: Iterable[str]) -> int:
     """Owes a look at each of these QuickBooks customers that a client is linked to. Gives how many."""
     lane = policy.lanes.of(Neighbour.QUICKBOOKS)
-    linked = [id for id in dict.fromkeys(ids) if _holder(world, policy, id)]
+    linked = [id for id in dict.fromkeys(ids) if holder(world, policy, id)]
     for id in linked:
         world.store.arrive(effects.look_customer(policy.firm.id, lane, id, world.now()))
     return len(linked)
 
 
-def _holder(world: World, policy: Policy, customer: str) -> str:
+def holder(world: World, policy: Policy, customer: str) -> str:
     """The client that a customer is linked to; empty for none."""
-    holder = world.store.held_by(linking.customer_guard(policy.lanes.book, customer)) or ""
-    firm, _, contact = holder.partition("/")
+    held = world.store.held_by(linking.customer_guard(policy.lanes.book, customer)) or ""
+    firm, _, contact = held.partition("/")
     return contact if firm == policy.firm.id else ""
 
 
@@ -212,7 +212,7 @@ def look_at_customers(world: World, reach: Reach, policy: Policy, looks: Sequenc
     asked: dict[str, list[Effect]] = {}
     for look in looks:
         asked.setdefault(str(look.body["customer"]), []).append(look)
-    holders = {id: _holder(world, policy, id) for id in asked}
+    holders = {id: holder(world, policy, id) for id in asked}
     refs = {id: contact_ref(policy.firm.id, contact) for id, contact in holders.items() if contact}
     held = {h.ref: h for h in world.store.load_many(list(refs.values()))} if refs else {}
     ids = list(refs)
@@ -255,7 +255,7 @@ def shown(
     winner = next((c for c in found if c.active), None)
     if winner is None:
         return CustomerSeen(id, customer)
-    if _holder(world, policy, winner.id) not in ("", state.id):
+    if holder(world, policy, winner.id) not in ("", state.id):
         return CustomerSeen(id, customer, elsewhere=True)
     return CustomerSeen(id, customer, into=winner)
 
@@ -317,7 +317,7 @@ def link_to(world: World, reach: Reach, policy: Policy, id: str, name: str, by: 
         told = f"The customer “{name.strip()}” is inactive" if found else f"There is no customer “{name.strip()}”"
         raise Refused(f"{told} in QuickBooks. Give the name exactly as QuickBooks shows it.")
     [customer] = active[:1]
-    if _holder(world, policy, customer.id) not in ("", id):
+    if holder(world, policy, customer.id) not in ("", id):
         raise Refused("Another client is linked to this customer already. Two clients cannot share one.")
     generation = policy.firm.generation
     fact = linking.CustomerLinked(customer.id, policy.lanes.book, customer, generation=generation)

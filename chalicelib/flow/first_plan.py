@@ -1,7 +1,8 @@
 """What a first sync has found so far, as records: how far it is, and its rows, 50 to a record.
 
 Records ``plan/<firm>/<generation>``: ``state``, ``customers/<n>``, ``clients/<n>``, ``bills/<n>``;
-``answers/<firm>/<generation>``: what a person said, by kind and id. It reads and keeps; what follows from it is in
+``answers/<firm>/<generation>``: what a person said, by kind and id; ``plan/<firm>/<generation>/claims/<turn>``: by
+customer or invoice, the row that is matched with it. It reads and keeps; what follows from it is in
 flow/first_sync.py.
 """
 
@@ -15,7 +16,7 @@ from typing import Any, Literal
 import msgspec
 
 from chalicelib.domain.firm import Policy
-from chalicelib.domain.first import Row, Totals
+from chalicelib.domain.first import Row, Totals, contested, named
 from chalicelib.domain.kernel import Json
 from chalicelib.domain.readings import CustomerReading
 from chalicelib.errors import Conflict, Unavailable
@@ -23,6 +24,7 @@ from chalicelib.flow.ports import World
 
 ROWS = 50  # in one record
 ATTEMPTS = 5
+ALL = 1_000_000  # answers: one for each client that a person was asked about
 
 What = Literal["clients", "bills"]
 
@@ -110,6 +112,8 @@ def write(world: World, policy: Policy, plan: Plan, what: What, made: Iterator[R
     totals = plan.clients if what == "clients" else plan.bills
     batch: list[Row] = []
     for row in made:
+        if holder := claim(world, policy, plan, what, row):
+            row = contested(row, holder)
         totals.add(row)
         totals.matched += row.payments - sum(not first(world, policy, plan, id, row.id) for id in row.shared)
         if what == "clients" and row.link:
@@ -140,6 +144,35 @@ def first(world: World, policy: Policy, plan: Plan, id: str, bill: str) -> bool:
     return found is None or str(found[1]["bill"]) == bill
 
 
+def claim(world: World, policy: Policy, plan: Plan, what: What, row: Row) -> str:
+    """Makes what a row is matched with its own, in this list: no two clients are one customer, and no two bills one
+    invoice. Gives the row that has it already, in words; empty where it is its own now."""
+    if not _holds(row):
+        return ""
+    pk, sk = _claims(policy, plan), f"{what}/{row.link}"
+    try:
+        world.store.put_record(pk, sk, {"id": row.id, "named": named(row)}, expected=0)
+    except Conflict:
+        found = world.store.record(pk, sk)
+        return str(found[1]["named"]) if found and found[1]["id"] != row.id else ""
+    return ""
+
+
+def release(world: World, policy: Policy, plan: Plan, what: What, row: Row) -> None:
+    """What the row was matched with is free for another."""
+    if _holds(row):
+        world.store.delete_record(_claims(policy, plan), f"{what}/{row.link}")
+
+
+def _holds(row: Row) -> bool:
+    """What is only suggested is nobody's yet."""
+    return bool(row.link) and not row.needs
+
+
+def _claims(policy: Policy, plan: Plan) -> str:
+    return f"{pk_of(policy)}/claims/{plan.turn}"
+
+
 def rows_of(world: World, policy: Policy, what: What, page: int) -> list[Row]:
     found = world.store.record(pk_of(policy), f"{what}/{page:05d}")
     return msgspec.convert(found[1]["rows"], list[Row]) if found else []
@@ -152,6 +185,12 @@ def answered(world: World, policy: Policy, what: What, about: Mapping[str, Any])
         return {}
     found = {id: world.store.record(pk, f"{what}/{id}") for id in about}
     return {id: str(kept[1]["choice"]) for id, kept in found.items() if kept}
+
+
+def all_answers(world: World, policy: Policy, what: What) -> dict[str, str]:
+    """Everything that a person said, by id."""
+    found = world.store.records(answers_of(policy), begins=f"{what}/", limit=ALL)
+    return {sk.removeprefix(f"{what}/"): str(body["choice"]) for sk, body in found}
 
 
 def kept_customers(world: World, policy: Policy, plan: Plan) -> Iterator[CustomerReading]:

@@ -8,43 +8,43 @@ is listed again, and only when nothing needs a person are the choices handed to 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from datetime import timedelta
 
 import msgspec
 
-from chalicelib.domain import effects, first, linking
+from chalicelib.domain import effects, first
 from chalicelib.domain.contact import Contact
 from chalicelib.domain.effects import Do
-from chalicelib.domain.firm import Firm, MatchesConfirmed, Policy
-from chalicelib.domain.firm import decide as decide_firm
-from chalicelib.domain.first import LINK, NEW, Fate, Row, Totals
-from chalicelib.domain.kernel import Decision, Effect, Finish, Kind, Neighbour, Ref, Status, lane_of
+from chalicelib.domain.firm import Policy
+from chalicelib.domain.first import LINK, NEW, Row, Totals
+from chalicelib.domain.kernel import Effect, Finish, Kind, Neighbour, Ref, Status, lane_of
 from chalicelib.domain.matching import suggest
 from chalicelib.domain.pairing import theirs_on
 from chalicelib.domain.payable import Payable, Tab
 from chalicelib.domain.readings import ClientReading
 from chalicelib.errors import Refused
-from chalicelib.flow import clearing, connecting, pairing, renewing, resync, states
+from chalicelib.flow import clearing, contacts, first_handing, pairing, renewing, resync, states
 from chalicelib.flow.answered import answers as answered_payments
 from chalicelib.flow.first_counts import count_page, new_matter
 from chalicelib.flow.first_plan import (
     Page,
     Plan,
     What,
+    all_answers,
     answered,
     answers_of,
     change,
+    claim,
     kept_customers,
     load,
     pk_of,
+    release,
     rows_of,
     save,
     write,
 )
 from chalicelib.flow.ports import World
-from chalicelib.flow.prepared import first_links
 from chalicelib.flow.reach import Reach
 from chalicelib.flow.settle import policy_of, settle
 
@@ -54,7 +54,6 @@ AT_ONCE = timedelta(seconds=25)
 READING_WAITS = timedelta(seconds=15)
 SHOULD_THEY_DIE = timedelta(seconds=60)  # before the plan is kept the run is owed for then; after it, at once
 OWED_LOOKED_AT = 200
-WOKEN_AT_MOST = 10_000  # steps that waited for this; the rest come within half an hour (flow/booking.py)
 BILLS = (*(f"payables/{t}" for t in (Tab.OPEN, Tab.REMINDING, Tab.PAID)),)
 PHASES = ("reading", "customers", "clients", "bills", "payments", "ready", "handing", "begun")
 
@@ -114,9 +113,13 @@ def answer(world: World, firm: str, what: What, page: int, id: str, choice: str)
     if row is None:
         raise Refused("This is not on the list any more. Reload the page.")
     new = first.answered(row, choice)
+    if holder := _linked_by_hand(world, policy, what, new) or claim(world, policy, plan, what, new):
+        raise first.taken(new, holder)
     world.store.put_record(answers_of(policy), f"{what}/{id}", {"choice": choice})
     changed = [new if r.id == id else r for r in told]
     world.store.put_record(pk_of(policy), f"{what}/{page:05d}", {"rows": msgspec.to_builtins(changed)})
+    if row.link != new.link:
+        release(world, policy, plan, what, row)
 
     def count(p: Plan) -> None:
         totals = p.clients if what == "clients" else p.bills
@@ -126,6 +129,16 @@ def answer(world: World, firm: str, what: What, page: int, id: str, choice: str)
             p.needs[what] = [n for n in p.needs.get(what, []) if n != page]
 
     change(world, policy, count)
+
+
+def _linked_by_hand(world: World, policy: Policy, what: What, row: Row) -> str:
+    """The client that a person linked to this customer on its page since the list was made, in words; empty for
+    none."""
+    held = contacts.holder(world, policy, row.link) if what == "clients" and row.link else ""
+    if held in ("", row.id):
+        return ""
+    client: Contact = states.decode(Kind.CONTACT, world.store.load(Ref(policy.firm.id, Kind.CONTACT, held)).body)
+    return f"client {client.name}"
 
 
 def confirm_exact(world: World, firm: str) -> None:
@@ -240,9 +253,12 @@ def _clients(world: World, _reach: Reach, policy: Policy, plan: Plan) -> timedel
     """All clients against all customers at once: each customer is the best of one client only."""
     customers = list(kept_customers(world, policy, plan))
     names = {c.id: f"{c.name} ({c.email})" if c.email else c.name for c in customers}
-    held = [c for c in _all_clients(world, policy.firm.id) if not c.customer]
-    told = {s.client_id: s for s in suggest([_reading_of(c) for c in held], customers)}
-    answers = answered(world, policy, "clients", told)
+    clients = list(_all_clients(world, policy.firm.id))
+    held, others = [c for c in clients if not c.customer], {c.customer for c in clients}
+    free = [c for c in customers if c.id not in others]  # a person linked the others on their clients' pages
+    answers = all_answers(world, policy, "clients")
+    chosen = {id: said.removeprefix(LINK) for id, said in answers.items() if said.startswith(LINK)}
+    told = {s.client_id: s for s in suggest([_reading_of(c) for c in held], free, chosen)}
     made = (first.client_row(c, told.get(c.id), names, answers.get(c.id, "")) for c in held)
     write(world, policy, plan, "clients", made)
     return _next(plan)
@@ -324,49 +340,7 @@ def _payments(world: World, _reach: Reach, policy: Policy, plan: Plan) -> timede
 
 
 def _handing(world: World, _reach: Reach, policy: Policy, plan: Plan) -> timedelta:
-    """One page of choices is handed to the clients and bills; after the last, writing begins."""
-    pages = plan.pages.get("clients", 0)
-    if plan.place < pages:
-        for row in rows_of(world, policy, "clients", plan.place):
-            _hand_client(world, policy, row, plan.by)
-    elif plan.place < pages + plan.pages.get("bills", 0):
-        for row in rows_of(world, policy, "bills", plan.place - pages):
-            if row.fate in (Fate.LINK, Fate.CHANGE):
-                world.store.put_record(first_links(policy), row.id, {"invoice": row.link})
-    else:
-        _begin_writing(world, policy, plan.by)
-        return _next(plan)
-    plan.place += 1
-    return timedelta(0)
-
-
-def _hand_client(world: World, policy: Policy, row: Row, by: str) -> None:
-    choice = f"{LINK}{row.link}" if row.fate is Fate.LINK else "suffix" if _name_is_offered(row) else ""
-    if not choice:
-        return
-    ref = Ref(policy.firm.id, Kind.CONTACT, row.id)
-
-    def decide(before: Mapping[Ref, Any], now: datetime) -> dict[Ref, Decision[Any]]:
-        if before[ref] is None or before[ref].customer:
-            return {}
-        return {ref: linking.decide(before[ref], linking.ChoiceMade(choice), policy, now)}
-
-    settle(world, [ref], decide, fact="ChoiceMade", body={"choice": choice}, by=by)
-
-
-def _name_is_offered(row: Row) -> bool:
-    """Whether a customer of the very name is there, which the person said is somebody else."""
-    return row.choice == NEW and any(o.words.partition(" (")[0] == row.title for o in row.offers)
-
-
-def _begin_writing(world: World, policy: Policy, by: str) -> None:
-    ref, fact = Ref(policy.firm.id, Kind.FIRM, policy.firm.id), MatchesConfirmed(policy.firm.generation)
-
-    def decide(before: Mapping[Ref, Any], _now: datetime) -> dict[Ref, Decision[Firm]]:
-        return {ref: decide_firm(before[ref], fact)}
-
-    settle(world, [ref], decide, fact="MatchesConfirmed", body=fact, by=by)
-    connecting.wake(world, policy.lanes.of(Neighbour.QUICKBOOKS), at_most=WOKEN_AT_MOST)
+    return timedelta(0) if first_handing.page(world, policy, plan) else _next(plan)
 
 
 def _owe(world: World, policy: Policy, wait: timedelta = timedelta(0)) -> None:

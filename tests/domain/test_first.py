@@ -61,6 +61,35 @@ def test_an_answer_is_kept_as_long_as_what_was_chosen_is_there(found: Suggestion
     assert first.client_row(ADA, MAYBE, NAMES, "link:99").needs, "it is gone: asked again"
 
 
+def test_a_client_whose_name_another_client_has_there_is_asked_about() -> None:
+    left = Suggestion("c1", "", 0, (), (Other("7", 95, ("Same name",)),))
+    row = first.client_row(ADA, left, NAMES)
+    assert (row.fate, row.link, row.needs, [o.choice for o in row.offers]) == (Fate.CREATE, "", True, ["link:7", NEW])
+    assert "another client" in row.why
+    assert first.client_row(ADA, left, NAMES, NEW).choice == NEW
+    assert first.answered(row, "link:7").fate is Fate.LINK
+
+
+def test_an_answer_whose_customer_is_gone_is_asked_for_again() -> None:
+    row = first.client_row(ADA, None, NAMES, "link:7")
+    assert (row.fate, row.needs, [o.choice for o in row.offers]) == (Fate.CREATE, True, [NEW])
+    assert "not there any more" in row.why
+    assert not first.client_row(ADA, None, NAMES, NEW).needs
+
+
+def test_what_another_row_has_is_asked_about_and_named() -> None:
+    client = first.client_row(ADA, SURE, NAMES)
+    asked = first.contested(client, "client Brook Jensen")
+    assert (asked.fate, asked.link, asked.needs, asked.exact, asked.choice) == (Fate.CREATE, "", True, False, "")
+    assert asked.why == "“Ada Example (ada@example.com)” is matched with the client Brook Jensen already"
+    assert "one client's only" in first.taken(client, "client Brook Jensen").reason
+    both = bill(an_invoice(payments=("9",)), payments=[a_posted()], receipts=(a_known(),))
+    asked = first.contested(both, "bill 1042 of Ada Example")
+    assert (asked.fate, asked.link, asked.needs, asked.payments) == (Fate.WAIT, "", True, 0)
+    assert "one bill's only" in first.taken(both, "bill 1042 of Ada Example").reason
+    assert (first.named(client), first.named(both)) == ("client Ada Example", "bill 1042 of Ada Example")
+
+
 def test_what_was_not_offered_is_refused() -> None:
     with pytest.raises(Refused):
         first.answered(first.client_row(ADA, MAYBE, NAMES), "link:99")

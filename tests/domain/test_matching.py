@@ -88,7 +88,7 @@ def test_the_best_pairs_are_made_first_and_nobody_is_given_twice() -> None:
 
 def test_two_clients_of_one_customer_leave_one_without() -> None:
     found = suggest([client("1"), client("2")], [customer()])
-    assert [(s.client_id, s.customer_id) for s in found] == [("1", "71")]
+    assert [(s.client_id, s.customer_id) for s in found] == [("1", "71"), ("2", "")]
 
 
 def test_pairs_that_are_as_good_stand_in_the_order_of_the_clients() -> None:
@@ -145,3 +145,20 @@ def test_a_name_of_legal_forms_only_keeps_its_words() -> None:
     assert words("The Co.") == ("the", "co")
     assert words("") == ()
     assert words("Ada Example (Clio 12)") == ("ada", "example"), "our own suffix is no part of a name"
+
+
+def test_what_a_person_chose_is_its_clients_whatever_speaks_for_another() -> None:
+    clients = [client("1"), client("2", name="Brook Jensen", email="b@example.com")]
+    found = {s.client_id: s for s in suggest(clients, [customer()], {"2": "71", "3": "71"})}
+    assert found["2"].customer_id == "71"
+    assert (found["1"].customer_id, [o.customer_id for o in found["1"].others]) == ("", ["71"]), "its name is taken"
+    assert {s.client_id for s in suggest(clients, [customer()], {"2": "99"})} == {"1"}, "it is not there any more"
+
+
+def test_a_client_whose_own_name_is_another_clients_customer_is_told_apart() -> None:
+    namesake = client("2", email="")
+    found = {s.client_id: s for s in suggest([client("1"), namesake], [customer()])}
+    assert (found["1"].customer_id, found["2"].customer_id) == ("71", "")
+    assert [o.customer_id for o in found["2"].others] == ["71"]
+    by_mail_only = client("2", name="Brook Jensen")
+    assert {s.client_id for s in suggest([client("1"), by_mail_only], [customer()])} == {"1"}

@@ -12,7 +12,7 @@ from chalicelib.domain.first import Fate, Row
 from chalicelib.domain.kernel import Decision, Kind, Status
 from chalicelib.domain.readings import Pot
 from chalicelib.errors import Refused, Unavailable
-from chalicelib.flow import first_plan, first_sync
+from chalicelib.flow import first_handing, first_plan, first_sync
 from chalicelib.flow.contacts import contact_ref
 from chalicelib.flow.first_plan import ATTEMPTS, ROWS, Plan
 from chalicelib.flow.settle import policy_of, settle
@@ -102,6 +102,6 @@ def test_a_client_that_was_linked_meanwhile_keeps_its_link(stage: Stage) -> None
     settle(stage.world, [ref], lambda _s, _n: {ref: Decision(linked)}, fact="Test")
     row = Row(ada.id, ada.name, "", Fate.LINK, link="999")
     for told in (row, replace(row, id="999999")):
-        first_sync._hand_client(stage.world, policy_of(stage.world, stage.firm), told, STAFF)
+        first_handing.hand_client(stage.world, policy_of(stage.world, stage.firm), told, STAFF)
     assert acts.contact(stage, "Ada Example") == linked
     assert "999999" not in {c.id for c in acts.all_states(stage, Kind.CONTACT)}

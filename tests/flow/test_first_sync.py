@@ -124,6 +124,118 @@ def test_a_client_is_linked_to_a_customer_that_nothing_spoke_for() -> None:
     } == {other["Id"]}
 
 
+# --- one customer is one client's, one invoice one bill's -------------------------------------------------------------
+
+
+def a_stage_of_two_for_one() -> tuple[Stage, str]:
+    """Ada Example is a customer for certain, and Delia Marsh may be the same one, or another. Gives the choice that
+    both are offered."""
+    stage = a_new_stage()
+    box = stage.world.quickbooks_box.people
+    box.add_customer(stage.realm, "Delia M Marsh")
+    stage.world.clio_box.people.change_client("Delia Marsh", email="ada@example.com")
+    prepare(stage)
+    found = rows(stage, "clients")
+    return stage, f"link:{found['Ada Example'].link}"
+
+
+def test_a_customer_that_one_client_has_is_refused_to_another_until_that_answer_is_changed() -> None:
+    stage, ada = a_stage_of_two_for_one()
+    mine = rows(stage, "clients")["Delia Marsh"]
+    assert mine.needs and ada in {o.choice for o in mine.offers}
+    before = first_sync.plan_of(stage.world, stage.firm)
+    with pytest.raises(Refused, match="matched with the client Ada Example already"):
+        say(stage, "clients", "Delia Marsh", ada)
+    assert first_sync.plan_of(stage.world, stage.firm) == before
+    assert rows(stage, "clients")["Delia Marsh"] == mine
+    say(stage, "clients", "Ada Example", "new")
+    say(stage, "clients", "Delia Marsh", ada)
+    say(stage, "clients", "Delia Marsh", ada)
+    with pytest.raises(Refused, match="matched with the client Delia Marsh already"):
+        say(stage, "clients", "Ada Example", ada)
+    say(stage, "clients", "Delia Marsh", mine.offers[0].choice)
+    say(stage, "clients", "Ada Example", ada)
+    first_sync.confirm_exact(stage.world, stage.firm)
+    with pytest.raises(Refused, match="matched with the client Ada Example already"):
+        say(stage, "clients", "Delia Marsh", ada)
+
+
+@pytest.mark.parametrize("by", ["exact", "rest"])
+def test_what_is_confirmed_or_created_with_the_others_counts_as_an_answer(by: str) -> None:
+    stage, ada = a_stage_of_two_for_one()
+    if by == "exact":
+        first_sync.confirm_exact(stage.world, stage.firm)
+        with pytest.raises(Refused, match="Ada Example"):
+            say(stage, "clients", "Delia Marsh", ada)
+        return
+    say(stage, "clients", "Ada Example", "new")
+    first_sync.create_rest(stage.world, stage.firm)
+    say(stage, "clients", "Delia Marsh", ada)
+    assert rows(stage, "clients")["Delia Marsh"].link == ada.removeprefix("link:")
+
+
+def test_an_answer_holds_when_another_client_comes_whom_more_speaks_for() -> None:
+    stage, ada = a_stage_of_two_for_one()
+    say(stage, "clients", "Ada Example", "new")
+    say(stage, "clients", "Delia Marsh", ada)
+    prepare(stage)
+    assert rows(stage, "clients")["Delia Marsh"].link == ada.removeprefix("link:")
+    with pytest.raises(Refused, match="Delia Marsh"):
+        say(stage, "clients", "Ada Example", ada)
+    run_as_listed(stage)
+    assert acts.contact(stage, "Delia Marsh").customer == ada.removeprefix("link:")
+
+
+def test_a_customer_that_a_person_linked_on_a_clients_page_meanwhile_is_refused_to_another() -> None:
+    stage = a_new_stage()
+    prepare(stage)
+    brook = rows(stage, "clients")["Brook Jensen"]
+    client = acts.contact(stage, "Calder Freight Inc").id
+    contacts.link_by_name(stage.world, stage.firm, client, "Brook Jensen", STAFF)
+    with pytest.raises(Refused, match="Calder Freight Inc"):
+        say(stage, "clients", "Brook Jensen", f"link:{brook.link}")
+    prepare(stage)
+    again = rows(stage, "clients")["Brook Jensen"]
+    assert brook.link not in {o.choice.removeprefix("link:") for o in again.offers}
+
+
+def test_a_namesake_of_a_matched_client_is_asked_about_and_gets_a_name_of_its_own() -> None:
+    stage = a_new_stage()
+    stage.world.clio_box.people.change_client("Jonas Weld", name="Ada Example")
+    prepare(stage)
+    run_as_listed(stage)
+    named = {c["DisplayName"] for c in booked(stage, "Customer")}
+    [twin] = [n for n in named if n.startswith("Ada Example (Clio ")]
+    assert acts.parked(stage, kind="quickbooks.customer") == []
+    assert twin
+
+
+def test_two_bills_of_one_number_are_not_one_invoice() -> None:
+    stage = a_new_stage()
+    stage.world.clio_box.people.add_bill(
+        "Hartwell & Pine LLP", "Ada Example", "1042", [{"note": "Advice", "price": 40000}]
+    )
+    plan = prepare(stage)
+    page = first_sync.rows(stage.world, stage.firm, "bills", 0)
+    mine = [r for r in page.rows if r.title == "1042"]
+    [linked] = [r for r in mine if r.fate == "link"]
+    [asked] = [r for r in mine if r.needs]
+    assert "matched with the bill 1042 of Ada Example already" in asked.why
+    assert plan.needs["bills"] == [0]
+    with pytest.raises(Refused, match="matched with the bill 1042 of Ada Example already"):
+        first_sync.answer(stage.world, stage.firm, "bills", 0, asked.id, f"link:{linked.link}")
+    first_sync.answer(stage.world, stage.firm, "bills", 0, linked.id, "leave")
+    first_sync.answer(stage.world, stage.firm, "bills", 0, asked.id, f"link:{linked.link}")
+
+
+def run_as_listed(stage: Stage) -> None:
+    """All that is still asked is answered, and the run carries it out."""
+    answer_all(stage)
+    first_sync.begin(stage.world, stage.firm, STAFF)
+    assert settled(stage).phase == "begun"
+    stage.pass_time(5, hours=2)
+
+
 def kinds(stage: Stage) -> dict[str, list[dict[str, Any]]]:
     return {e: booked(stage, e) for e in ("CreditMemo", "JournalEntry", "Customer")}
 
