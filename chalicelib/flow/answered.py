@@ -66,7 +66,7 @@ def keep(world: World, policy: Policy, p: Payable, theirs: Sequence[Theirs], sai
         theirs = (*theirs, *(t for t in old.theirs if t not in theirs))
         said = replace(said, pairs=(*pairs, *said.pairs))
     if said.pairs or said.left:
-        _put(world, policy, Answered(p.id, world.now(), by, _of(theirs, said), said))
+        put(world, policy, Answered(p.id, world.now(), by, _of(theirs, said), said))
 
 
 def _of(theirs: Sequence[Theirs], said: Answer) -> tuple[Theirs, ...]:
@@ -75,7 +75,7 @@ def _of(theirs: Sequence[Theirs], said: Answer) -> tuple[Theirs, ...]:
     return tuple({t.id: t for t in reversed(theirs) if t.id in spoken}.values())
 
 
-def _put(world: World, policy: Policy, told: Answered) -> None:
+def put(world: World, policy: Policy, told: Answered) -> None:
     forget(world, policy, told.payable)
     for sk in (f"b/{told.payable}", _by_time(told)):
         world.store.put_record(_pk(policy), sk, msgspec.to_builtins(told))
@@ -126,6 +126,11 @@ def standing(p: Payable, payments: Mapping[str, Payment], told: Answered) -> lis
     return [(t, x) for t, x in pairs if pairing.stands(x, t.id)]
 
 
+def holds(p: Payable, payments: Mapping[str, Payment], told: Answered) -> bool:
+    """Whether anything of it was carried out and can be taken back: pairs, or what was left."""
+    return bool(standing(p, payments, told) or (p.booked and p.booked.id == told.said.invoice and p.booked.left))
+
+
 def beside(world: World, policy: Policy, p: Payable, pairs: Sequence[tuple[Theirs, Payment]]) -> list[Payable]:
     """The other bills whose invoices these payments pay too: they are asked about again with this one."""
     paid = {id for t, _ in pairs for id, _ in t.lines}
@@ -166,6 +171,6 @@ def parted(world: World, policy: Policy, told: Answered, pairs: Sequence[tuple[T
     left = tuple(pair for pair in told.said.pairs if pair[0] not in gone)
     if left:
         said = Answer(told.said.invoice, left)
-        _put(world, policy, replace(told, theirs=_of(told.theirs, said), said=said))
+        put(world, policy, replace(told, theirs=_of(told.theirs, said), said=said))
     else:
         forget(world, policy, told.payable)

@@ -259,6 +259,9 @@ def _meet(
             f"The QuickBooks invoice {state.number} is already linked to another bill.",
             "Renumber this bill in Clio, then press Retry.",
         )
+    else:
+        if compared.told:
+            pairing.kept_as_told(world, policy, state.id, compared.told)
     return True
 
 

@@ -24,6 +24,7 @@ from chalicelib.domain.payment import Payment
 from chalicelib.domain.readings import BookedPayment, InvoiceReading
 from chalicelib.errors import Conflict, Refused
 from chalicelib.flow import answered, clearing, first_plan, leaving
+from chalicelib.flow.answered import Answered
 from chalicelib.flow.budget import Floor
 from chalicelib.flow.ports import World
 from chalicelib.flow.prepared import current, posted_there, wake
@@ -52,10 +53,12 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """``words``: the payments that a person has to compare; ``left``: those that they said are something else."""
+    """``words``: the payments that a person has to compare; ``left``: those that they said are something else;
+    ``told``: what was said before, and was carried out."""
 
     words: str = ""
     left: tuple[tuple[str, int], ...] = ()
+    told: Answered | None = None
 
 
 # --- an invoice that is there is met ----------------------------------------------------------------------------------
@@ -77,6 +80,7 @@ def compare(world: World, reach: Reach, policy: Policy, p: Payable, invoice: Inv
         return Compared()
     theirs = pairing.theirs_on(invoice.id, booked)
     open_ = _asked(world, policy, theirs, payments)
+    told = answered.find(world, policy, p.id)  # before the answer: whoever takes it back removes this one last
     said = answered.answers(world, policy, [p.id]).get(p.id)
     if not open_ or (said and said.invoice == invoice.id and said.covers(open_)):
         try:
@@ -84,9 +88,20 @@ def compare(world: World, reach: Reach, policy: Policy, p: Payable, invoice: Inv
         except Refused as no:  # it is another's, or is not what it was: asked about anew
             world.log("not_paired", firm=p.firm, why=no.reason)
         else:
-            return Compared(left=_left(open_, said))
+            return Compared(left=_left(open_, said), told=told)
     note(world, policy, p, invoice.id, theirs)
     return Compared(words=", ".join(show(t.cents, p.currency) for t in open_))
+
+
+def kept_as_told(world: World, policy: Policy, payable: str, told: Answered) -> None:
+    """What was said before is carried out, and the invoice is linked. Whoever took it back at that moment came too
+    late: it is shown again, and can be taken back as any other."""
+    if answered.find(world, policy, payable) is not None:
+        return
+    p = leaving.payables(world, policy, [payable])[payable]
+    if answered.holds(p, {x.id: x for x in payments_of(world, policy, [p])}, told):
+        answered.put(world, policy, told)
+        forget(world, policy, payable)
 
 
 def _asked(world: World, policy: Policy, theirs: Sequence[Theirs], payments: Sequence[Payment]) -> tuple[Theirs, ...]:
@@ -198,7 +213,7 @@ def read(world: World, firm: str, payable: str) -> None:
         invoice = p.booked.id
     else:
         invoice = _kept(world, policy, payable).invoice
-    note(world, policy, p, invoice, _read(world, policy, [invoice])[invoice])
+    note(world, policy, p, invoice, read_theirs(world, policy, [invoice])[invoice])
 
 
 def answer(world: World, firm: str, payable: str, said: Answer, by: str) -> None:
@@ -211,7 +226,7 @@ def answer(world: World, firm: str, payable: str, said: Answer, by: str) -> None
         raise Refused(CHANGED)
     theirs, ours = sides(world, policy, p, kept, payments_of(world, policy, [p]))
     pairing.check(theirs, ours, said, p.currency)
-    fresh = _read(world, policy, [kept.invoice])[kept.invoice]
+    fresh = read_theirs(world, policy, [kept.invoice])[kept.invoice]
     if fresh != kept.theirs:
         note(world, policy, p, kept.invoice, fresh)
         raise Refused(CHANGED)
@@ -226,7 +241,7 @@ def confirm_certain(world: World, firm: str, by: str) -> int:
     others = records(world, policy, ASKED, LOOKED_AT)
     bills = leaving.payables(world, policy, [k.payable for k in (*kept, *others)])
     kept += [k for k in others if _certainly(world, policy, bills[k.payable], k)]  # by what Clio shows since
-    fresh = _read(world, policy, [k.invoice for k in kept])
+    fresh = read_theirs(world, policy, [k.invoice for k in kept])
     done = 0
     for k in kept:
         p = bills[k.payable]
@@ -259,43 +274,7 @@ def release(world: World, firm: str, payable: str, by: str) -> None:
     _release(world, policy, p, _left(theirs, said), by)
 
 
-def take_back(world: World, firm: str, payable: str, by: str) -> None:
-    """A person takes back what they said of the payments on an invoice: the pairs for which nothing was written since
-    come apart, and it is asked about again. Nothing changes in QuickBooks or Clio. Raises Refused."""
-    policy = policy_of(world, firm)
-    told = answered.find(world, policy, payable)
-    p = leaving.payables(world, policy, [payable]).get(payable)
-    if told is None or p is None:
-        raise Refused(answered.NOTHING)
-    if p.booked is None:
-        _unsay(world, policy, p)
-        return
-    pairs = answered.standing(p, {x.id: x for x in payments_of(world, policy, [p])}, told)
-    if not pairs and not p.booked.left:
-        raise Refused(answered.NOTHING)
-    bills = [p, *answered.beside(world, policy, p, pairs)]
-    invoices = {b.id: b.booked.id for b in bills if b.booked}
-    fresh = _read(world, policy, list(invoices.values()))
-    answered.part(world, policy, bills, pairs, by)
-    answered.unsay(world, policy, p.id)
-    for b in bills:
-        note(world, policy, b, invoices[b.id], fresh[invoices[b.id]])
-    answered.parted(world, policy, told, pairs)
-
-
-def _unsay(world: World, policy: Policy, p: Payable) -> None:
-    """Before the first sync has linked the invoice only the answer was kept."""
-    said = answered.answers(world, policy, [p.id]).get(p.id)
-    if said is None or p.gone:
-        raise Refused(answered.NOTHING)
-    fresh = _read(world, policy, [said.invoice])[said.invoice]
-    answered.unsay(world, policy, p.id)
-    note(world, policy, p, said.invoice, fresh)
-    answered.forget(world, policy, p.id)
-    _count(world, policy, p, said, -1)
-
-
-def _read(world: World, policy: Policy, ids: Sequence[str]) -> dict[str, tuple[Theirs, ...]]:
+def read_theirs(world: World, policy: Policy, ids: Sequence[str]) -> dict[str, tuple[Theirs, ...]]:
     """The live payments on these invoices as QuickBooks shows them now; two calls for up to 200."""
     if not ids:
         return {}
@@ -317,13 +296,13 @@ def _carry_out(world: World, policy: Policy, p: Payable, kept: Kept, said: Answe
     if p.booked is None:
         answered.say(world, policy, p.id, said)
         forget(world, policy, p.id)
-        _count(world, policy, p, said, 1)
+        count(world, policy, p, said, 1)
         return
     _link(world, policy, p, kept.invoice, kept.theirs, said.pairs, by)
     _release(world, policy, p, _left(kept.theirs, said), by)
 
 
-def _count(world: World, policy: Policy, p: Payable, said: Answer, sign: int) -> None:
+def count(world: World, policy: Policy, p: Payable, said: Answer, sign: int) -> None:
     """The first sync's list counts it, or no longer counts it; a payment over several invoices once."""
     ours = [o for _, o in said.pairs]
     over = first.shared(ours, payments_of(world, policy, [p]))

@@ -58,9 +58,9 @@ def linked_payments_answer(ask: Asked, payable: str) -> Any:
 @delete("/linked-payments/{payable}/answer")
 def take_back_linked_payments(ask: Asked, payable: str) -> None:
     """Takes it back: nothing changes in QuickBooks or Clio, and the invoice is asked about again."""
-    from chalicelib.flow import pairing
+    from chalicelib.flow import unpairing
 
-    pairing.take_back(ask.world, ask.firm, payable, ask.by)
+    unpairing.take_back(ask.world, ask.firm, payable, ask.by)
 
 
 @post("/linked-payments/{payable}/read")

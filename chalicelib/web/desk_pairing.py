@@ -73,11 +73,11 @@ def undo(ask: Ask) -> Reply | str:
 
 @desk.post("/desk/first/payments/undo")
 def take_back(ask: Ask) -> Reply | str:
-    from chalicelib.flow import pairing
+    from chalicelib.flow import unpairing
 
     payable = ask.one("payable")
     try:
-        pairing.take_back(ask.world, ask.firm, payable, ask.by)
+        unpairing.take_back(ask.world, ask.firm, payable, ask.by)
     except Refused as no:
         return _page(ask, payable, no.reason)
     return back(HERE, "unsaid", invoice=payable)

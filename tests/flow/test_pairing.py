@@ -21,6 +21,7 @@ from chalicelib.flow import (
     leaving,
     pairing,
     pairing_views,
+    unpairing,
 )
 from chalicelib.flow.pairing_views import Beside, Said
 from chalicelib.flow.prepared import posted_there
@@ -261,7 +262,7 @@ def test_an_invoice_that_was_linked_before_this_page_is_read_when_asked() -> Non
 
 
 def take_back(stage: Stage, number: str = "1042") -> None:
-    pairing.take_back(stage.world, stage.firm, payable(stage, number).id, STAFF)
+    unpairing.take_back(stage.world, stage.firm, payable(stage, number).id, STAFF)
     stage.pass_time(5, minutes=20)
 
 
@@ -497,7 +498,7 @@ def test_a_payment_over_two_invoices_that_a_person_pairs_on_both_is_counted_once
         assert plan_of(stage).bills.matched == 1
     prepare(stage)
     assert plan_of(stage).bills.matched == 1, "the answers are counted as before"
-    pairing.take_back(stage.world, stage.firm, payable(stage, "2001").id, STAFF)
+    unpairing.take_back(stage.world, stage.firm, payable(stage, "2001").id, STAFF)
     assert (plan_of(stage).bills.matched, plan_of(stage).bills.unmatched) == (1, 1)
 
 
