@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 from enum import StrEnum
 
 from chalicelib.domain import comparing, pairing
@@ -47,7 +48,8 @@ class Row:
     together with the others. ``needs``: a person must choose one of ``offers``. ``cents``: of a bill. ``payments``:
     payments on the invoice that are Clio's, ``shared`` those of them that pay other bills too; ``unmatched``: the
     others, in words: nothing is posted there until somebody has compared them; ``left``: those that they said are
-    something else."""
+    something else; ``paired``: the ids of Clio's that stand there. ``matter``: the sub-customer that its invoice brings
+    with it. Of money (domain/first_money.py) ``on`` is its day and ``about`` what it falls on."""
 
     id: str
     title: str
@@ -65,6 +67,10 @@ class Row:
     unmatched: str = ""
     left: int = 0
     shared: tuple[str, ...] = ()
+    paired: tuple[str, ...] = ()
+    matter: str = ""
+    on: date | None = None
+    about: str = ""
 
 
 @dataclass
@@ -167,8 +173,9 @@ def taken(row: Row, holder: str) -> Refused:
 def contested(row: Row, holder: str) -> Row:
     """What it would be linked to is another one's in this list: a person is asked."""
     why = f"“{row.there}” is matched with the {holder} already"
-    asked = {"needs": True, "exact": False, "choice": "", "payments": 0, "unmatched": "", "left": 0, "shared": ()}
-    return _with(row, Fate.WAIT if _is_bill(row) else Fate.CREATE, None, why, **asked)
+    asked = {"needs": True, "exact": False, "choice": ""}
+    alone = {"payments": 0, "unmatched": "", "left": 0, "shared": (), "paired": ()}
+    return _with(row, Fate.WAIT if _is_bill(row) else Fate.CREATE, None, why, **asked, **alone)
 
 
 # --- bills ------------------------------------------------------------------------------------------------------------
@@ -247,7 +254,8 @@ def _paired(
         return compared(told, said, shared([id for _, id in said.pairs], paid.here))
     over = shared([o.id for _, o in pairs], paid.here)
     offer = Offer(f"{LINK}{invoice.id}", row.there)
-    return _with(row, row.fate, offer, row.why, payments=len(pairs), unmatched=words, shared=over)
+    found = {"payments": len(pairs), "unmatched": words, "shared": over, "paired": tuple(o.id for _, o in pairs)}
+    return _with(row, row.fate, offer, row.why, **found)
 
 
 def shared(ids: Sequence[str], payments: Iterable[Payment]) -> tuple[str, ...]:
@@ -261,7 +269,8 @@ def compared(row: Row, said: pairing.Answer, over: tuple[str, ...] = ()) -> Row:
     if not row.unmatched or row.link != said.invoice:
         return row
     offer = Offer(f"{LINK}{row.link}", row.there)
-    counts = {"payments": len(said.pairs), "left": len(said.left), "shared": over}
+    pairs = tuple(id for _, id in said.pairs)
+    counts = {"payments": len(pairs), "left": len(said.left), "shared": over, "paired": pairs}
     return _with(row, row.fate, offer, row.why, unmatched="", **counts)
 
 

@@ -1,57 +1,89 @@
 """What a first sync would create besides customers and invoices: payments, credit notes, entries of trust money, and
-the sub-customers of matters. It only counts."""
+the sub-customers of matters. It only lists and counts.
+
+Records ``plan/<firm>/<generation>/met/<turn>``: ``<payment>/<bill>``, what the bill's row means for it.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import assert_never
 
-from chalicelib.domain import matters
+from chalicelib.domain import first_money, matters
 from chalicelib.domain.crediting import Credit
 from chalicelib.domain.firm import Policy
+from chalicelib.domain.first import Fate, Row
+from chalicelib.domain.first_money import Met
 from chalicelib.domain.kernel import Kind, Ref
 from chalicelib.domain.payable import Payable
 from chalicelib.domain.payment import Payment
-from chalicelib.domain.readings import Pot
 from chalicelib.domain.trust import Entry
 from chalicelib.flow import states
-from chalicelib.flow.first_plan import Plan, first
+from chalicelib.flow.first_plan import Plan, What, first, pk_of, write
 from chalicelib.flow.ports import World
 from chalicelib.flow.prepared import current
 
 LISTED = 100  # of our states in one page
+ON_BILLS = 500  # bills that one payment pays
 
 
-def count_page(world: World, policy: Policy, plan: Plan, part: str) -> None:
-    """Counts a page of one list, and says where the next begins."""
+def list_page(world: World, policy: Policy, plan: Plan, part: str) -> None:
+    """Lists and counts a page of one kind, and says where the next begins."""
     read = world.store.grouped if part.startswith("moves/") else world.store.listed
     page = read(f"{policy.firm.id}/{part}", limit=LISTED, cursor=plan.cursor or None)
-    for h in page.items:
-        _count(plan, states.decode(h.ref.kind, h.body))
+    made = list(_rows(world, policy, plan, [states.decode(h.ref.kind, h.body) for h in page.items]))
+    what: What = "payments" if part == "payments" else "credits" if part == "credits" else "trust"
+    sums = {"payments": plan.payments, "credits": plan.credits, "trust": plan.entries}[what]
+    for row in made:
+        if what != "trust" or row.fate is Fate.CREATE:
+            sums[0] += 1
+            sums[1] += row.cents
+    write(world, policy, plan, what, iter(made))
     plan.cursor = page.next or ""
     plan.place += page.next is None
 
 
-def _count(plan: Plan, state: Payment | Credit | Entry) -> None:
-    """What is posted besides invoices, where it is not in QuickBooks yet."""
-    match state:
-        case Payment():
-            owed = state.money and state.pot is Pot.OPERATING and state.wanted and state.posted is None
-            sums, cents = plan.payments, state.total
-        case Credit():
-            owed, sums, cents = not state.gone and state.memo is None, plan.credits, state.cents
-        case Entry():
-            owed, sums, cents = state.stands and not state.written, plan.entries, abs(state.move.cents)
-        case _:
-            assert_never(state)
-    if owed:
-        sums[0] += 1
-        sums[1] += cents
+def _rows(world: World, policy: Policy, plan: Plan, found: Sequence[Payment | Credit | Entry]) -> Iterator[Row]:
+    """Of what is not in QuickBooks yet."""
+    any_met = bool(world.store.records(_met(policy, plan), limit=1))
+    for state in found:
+        row: Row | None
+        match state:
+            case Payment():
+                row = first_money.payment_row(state, {})
+                if row and any_met:
+                    row = first_money.payment_row(state, _known(world, policy, plan, state.id))
+            case Credit():
+                row = first_money.credit_row(state, {})
+                if row and any_met:
+                    row = first_money.credit_row(state, _known(world, policy, plan, first_money.credit_key(state.id)))
+            case Entry():
+                row = first_money.entry_row(state, policy.firm)
+            case _:
+                assert_never(state)
+        if row:
+            yield row
 
 
-def new_matter(world: World, policy: Policy, plan: Plan, p: Payable) -> bool:
-    """Whether a sub-customer is to be made for the bill's matter, and this is its first bill."""
+def meet(world: World, policy: Policy, plan: Plan, row: Row, p: Payable) -> None:
+    """Keeps what a bill's row means for the payments and credits on it."""
+    for id, what in first_money.met(row, p).items():
+        world.store.put_record(_met(policy, plan), f"{id}/{p.id}", {"bill": p.number, "met": what.value})
+
+
+def _known(world: World, policy: Policy, plan: Plan, id: str) -> dict[str, Met]:
+    found = world.store.records(_met(policy, plan), begins=f"{id}/", limit=ON_BILLS)
+    return {str(body["bill"]): Met(body["met"]) for _, body in found}
+
+
+def _met(policy: Policy, plan: Plan) -> str:
+    return f"{pk_of(policy)}/met/{plan.turn}"
+
+
+def new_matter(world: World, policy: Policy, plan: Plan, p: Payable) -> str:
+    """The sub-customer that is to be made for the bill's matter, where this is its first bill; else empty."""
     matter = matters.id_of(p.client_id, matters.wanted(p, policy))
     if not matters.wanted(p, policy) or not first(world, policy, plan, f"matter/{matter}", p.id):
-        return False
+        return ""
     known = current(world, policy, [Ref(p.firm, Kind.MATTER, matter)]).values()
-    return not any(m.customer for m in known)
+    return "" if any(m.customer for m in known) else p.matters[0]

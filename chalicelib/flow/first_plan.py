@@ -1,6 +1,7 @@
 """What a first sync has found so far, as records: how far it is, and its rows, 50 to a record.
 
-Records ``plan/<firm>/<generation>``: ``state``, ``customers/<n>``, ``clients/<n>``, ``bills/<n>``;
+Records ``plan/<firm>/<generation>``: ``state``, ``customers/<n>``, ``clients/<n>``, ``bills/<n>``,
+``payments/<n>``, ``credits/<n>``, ``trust/<n>``;
 ``answers/<firm>/<generation>``: what a person said, by kind and id; ``plan/<firm>/<generation>/claims/<turn>``: by
 customer or invoice, the row that is matched with it. It reads and keeps; what follows from it is in
 flow/first_sync.py.
@@ -26,14 +27,17 @@ ROWS = 50  # in one record
 ATTEMPTS = 5
 ALL = 1_000_000  # answers: one for each client that a person was asked about
 
-What = Literal["clients", "bills"]
+What = Literal["clients", "bills", "payments", "credits", "trust"]
+KINDS: tuple[What, ...] = ("clients", "bills", "payments", "credits", "trust")
+ANSWERED: tuple[What, ...] = KINDS[:2]  # a person is asked about these
 
 
 @dataclass
 class Plan:
     """How far it is. ``pages``: of rows, by kind; ``needs``: the pages on which somebody is asked. ``begin``: a person
     wants it carried out; ``said``: why it did not begin yet. ``payments``, ``credits``, ``entries`` (of trust money):
-    counts and cents to be posted; ``matters``: sub-customers to be made. ``turn``: how often it was listed anew."""
+    counts and cents of what Clio has; ``besides``: what becomes of those, by kind. ``matters``: sub-customers to be
+    made. ``turn``: how often it was listed anew."""
 
     generation: int
     phase: str = "reading"
@@ -48,12 +52,18 @@ class Plan:
     payments: list[int] = field(default_factory=lambda: [0, 0])
     credits: list[int] = field(default_factory=lambda: [0, 0])
     entries: list[int] = field(default_factory=lambda: [0, 0])
+    besides: dict[str, Totals] = field(default_factory=dict)
     matters: int = 0
     turn: int = 0
     exact: bool = False
     begin: bool = False
     by: str = ""
     said: str = ""
+
+    def totals(self, what: What) -> Totals:
+        if what == "clients":
+            return self.clients
+        return self.bills if what == "bills" else self.besides.setdefault(what, Totals())
 
     @property
     def asked(self) -> int:
@@ -107,9 +117,17 @@ def change(world: World, policy: Policy, change: Callable[[Plan], None]) -> None
     raise Unavailable("somebody else answers at this moment", after=2)
 
 
-def write(world: World, policy: Policy, plan: Plan, what: What, made: Iterator[Row]) -> None:
-    """Keeps rows after those that are there. A step that is done again writes the same pages again."""
-    totals = plan.clients if what == "clients" else plan.bills
+def write(
+    world: World,
+    policy: Policy,
+    plan: Plan,
+    what: What,
+    made: Iterator[Row],
+    then: Callable[[Row], None] | None = None,
+) -> None:
+    """Keeps rows after those that are there. A step that is done again writes the same pages again. ``then`` is told
+    of each as it is kept."""
+    totals = plan.totals(what)
     batch: list[Row] = []
     for row in made:
         if holder := claim(world, policy, plan, what, row):
@@ -118,6 +136,8 @@ def write(world: World, policy: Policy, plan: Plan, what: What, made: Iterator[R
         totals.matched += row.payments - sum(not first(world, policy, plan, id, row.id) for id in row.shared)
         if what == "clients" and row.link:
             world.store.put_record(f"{pk_of(policy)}/links", row.id, {"customer": row.link})
+        if then:
+            then(row)
         batch.append(row)
         if len(batch) == ROWS:
             _flush(world, policy, plan, what, batch)

@@ -9,6 +9,7 @@ is listed again, and only when nothing needs a person are the choices handed to 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 import msgspec
@@ -26,7 +27,7 @@ from chalicelib.domain.readings import ClientReading
 from chalicelib.errors import Refused
 from chalicelib.flow import clearing, contacts, first_handing, pairing, renewing, resync, states
 from chalicelib.flow.answered import answers as answered_payments
-from chalicelib.flow.first_counts import count_page, new_matter
+from chalicelib.flow.first_counts import list_page, meet, new_matter
 from chalicelib.flow.first_plan import (
     Page,
     Plan,
@@ -122,7 +123,7 @@ def answer(world: World, firm: str, what: What, page: int, id: str, choice: str)
         release(world, policy, plan, what, row)
 
     def count(p: Plan) -> None:
-        totals = p.clients if what == "clients" else p.bills
+        totals = p.totals(what)
         totals.add(row, -1)
         totals.add(new)
         if not any(r.needs for r in changed):
@@ -181,7 +182,7 @@ def _again(p: Plan) -> None:
     """From the customers on, with the answers kept."""
     p.phase, p.place, p.cursor = "customers", 0, ""
     p.pages, p.needs, p.turn, p.matters = {}, {}, p.turn + 1, 0
-    p.clients, p.bills = Totals(), Totals()
+    p.clients, p.bills, p.besides = Totals(), Totals(), {}
     p.payments, p.credits, p.entries = [0, 0], [0, 0], [0, 0]
 
 
@@ -274,13 +275,20 @@ def _bills(world: World, reach: Reach, policy: Policy, plan: Plan) -> timedelta:
     all_: list[Payable] = [states.decode(Kind.PAYABLE, h.body) for h in page.items]
     bills = [p for p in all_ if first.concerns(p)]
     if bills:
-        write(world, policy, plan, "bills", iter(_bill_rows(world, reach, policy, bills)))
-        plan.matters += sum(new_matter(world, policy, plan, p) for p in bills)
+        _list_bills(world, reach, policy, plan, bills)
     plan.cursor = page.next or ""
     if page.next is not None:
         return timedelta(0)
     plan.place += 1
     return _next(plan) if plan.place == len(BILLS) else timedelta(0)
+
+
+def _list_bills(world: World, reach: Reach, policy: Policy, plan: Plan, bills: Sequence[Payable]) -> None:
+    made = _bill_rows(world, reach, policy, bills)
+    told = [replace(row, matter=new_matter(world, policy, plan, p)) for row, p in zip(made, bills, strict=True)]
+    plan.matters += sum(bool(row.matter) for row in told)
+    by_id = {p.id: p for p in bills}
+    write(world, policy, plan, "bills", iter(told), lambda row: meet(world, policy, plan, row, by_id[row.id]))
 
 
 def _bill_rows(world: World, reach: Reach, policy: Policy, bills: Sequence[Payable]) -> list[Row]:
@@ -324,10 +332,10 @@ def _customers_of(world: World, policy: Policy, bills: Sequence[Payable]) -> dic
 
 
 def _payments(world: World, _reach: Reach, policy: Policy, plan: Plan) -> timedelta:
-    """Counts what is posted besides, a page at a time: payments, credit notes, and entries of trust money."""
+    """Lists what is posted besides, a page at a time: payments, credit notes, and entries of trust money."""
     parts = ("payments", "credits", *(f"moves/{b.clio}" for b in policy.firm.trust_books.banks))
     if plan.place < len(parts):
-        count_page(world, policy, plan, parts[plan.place])
+        list_page(world, policy, plan, parts[plan.place])
         return timedelta(0)
     _next(plan)
     plan.at = world.now()

@@ -76,25 +76,27 @@ def begin_first_sync(ask: Asked) -> dict[str, Any]:
 
 @get("/first-sync/{what}")
 def first_rows(ask: Asked, what: str) -> Any:
-    """One page of what would become of clients or bills; ``needs=yes`` only those that somebody is asked about."""
-    from chalicelib.flow import first_sync
+    """One page of what would become of clients, bills or money; ``needs=yes`` only those that somebody is asked
+    about."""
+    from chalicelib.flow import first_plan, first_sync
 
     page = ask.query.get("page", "0")
     place, needs = int(page) if page.isdigit() and len(page) < 6 else 0, ask.query.get("needs") == "yes"
-    return first_sync.rows(ask.world, ask.firm, _what(what), place, needs=needs)
+    return first_sync.rows(ask.world, ask.firm, _one_of(what, first_plan.KINDS), place, needs=needs)
 
 
 @post("/first-sync/{what}/answer")
 def answer_first(ask: Asked, what: str) -> dict[str, Any]:
-    from chalicelib.flow import first_sync
+    from chalicelib.flow import first_plan, first_sync
 
     id = ask.json.text("id")
-    first_sync.answer(ask.world, ask.firm, _what(what), ask.json.number("page"), id, ask.json.text("choice"))
+    kind = _one_of(what, first_plan.ANSWERED)
+    first_sync.answer(ask.world, ask.firm, kind, ask.json.number("page"), id, ask.json.text("choice"))
     return {"id": id}
 
 
-def _what(text: str) -> Any:
-    if text not in ("clients", "bills"):
+def _one_of(text: str, kinds: tuple[Any, ...]) -> Any:
+    if text not in kinds:
         raise NotFound
     return text
 

@@ -13,12 +13,13 @@ if TYPE_CHECKING:
     from chalicelib.flow import first_plan
 
 HERE = "/desk/first"
-KINDS = (("clients", "Clients"), ("bills", "Bills"))
+KINDS = (("clients", "Clients"), ("bills", "Bills"))  # a person is asked about these
+MONEY = (("payments", "Payments"), ("credits", "Credit notes"), ("trust", "Trust transactions"))
 
 
 @desk.get("/desk/first")
 def first(ask: Ask) -> str:
-    """``show``: clients or bills; ``only=needs``: those that a person is asked about; ``page`` counts from 0."""
+    """``show``: one of the lists; ``only=needs``: those that a person is asked about; ``page`` counts from 0."""
     return _first(ask)
 
 
@@ -26,8 +27,9 @@ def _first(ask: Ask, problem: str = "") -> str:
     from chalicelib.flow import first_sync
 
     plan = first_sync.plan_of(ask.world, ask.firm)
-    show = "bills" if ask.query.get("show") == "bills" else "clients"
-    only, at = ask.query.get("only") == "needs", ask.query.get("page", "0")
+    show = ask.query.get("show", "")
+    show = show if show in dict((*KINDS, *MONEY)) else "clients"
+    only, at = ask.query.get("only") == "needs" and show in dict(KINDS), ask.query.get("page", "0")
     place = int(at) if at.isdigit() and len(at) < 6 else 0
     what = cast("first_plan.What", show)
     rows = first_sync.rows(ask.world, ask.firm, what, place, needs=only) if plan else None
@@ -40,6 +42,7 @@ def _first(ask: Ask, problem: str = "") -> str:
         show=show,
         only=only,
         kinds=KINDS,
+        money=MONEY,
         rows=rows,
         here=f"{here}&page={rows.page if rows else 0}",
         first_url=here if rows and rows.page else "",

@@ -6,6 +6,7 @@ from chalicelib.domain.kernel import Neighbour
 from chalicelib.flow import first_sync, preflight, reconciling
 from chalicelib.flow.firms import connections, firm_of
 from chalicelib.flow.settle import policy_of
+from tests.flow import trust_acts as trust
 from tests.flow.acts import pay_by_card
 from tests.flow.test_first_sync import rows, settled, unmatch
 from tests.web.test_api import DOCUMENT, a_program
@@ -160,6 +161,24 @@ def test_the_first_sync_is_gone_through_on_its_page() -> None:
     assert "Writing has begun" in owner.get("/desk/first").text
 
 
+def test_the_first_syncs_page_lists_payments_credit_notes_and_trust_transactions() -> None:
+    stage, owner = a_firm_before_its_first_sync()
+    trust.choose(stage)
+    stage.world.clio_box.people.record_payment({"1043": 5000}, on="2026-02-21")
+    stage.world.clio_box.people.issue_credit("1046", 2500)
+    owner.get("/desk/first")
+    owner.post("/desk/first", {"do": "read"})
+    settled(stage)
+    page = owner.get("/desk/first?show=payments&only=needs")
+    for words in ("See each payment", "Recorded in Clio", "Bill 1043", "Bill 1043 is still to be answered", "Waits: 1"):
+        assert words in page.text
+    credits = owner.get("/desk/first?show=credits").text
+    assert "Credit note CN-" in credits and "Bill 1046" in credits and "Posted: " in credits
+    assert "Journal entry T-" in owner.get("/desk/first?show=trust").text
+    assert owner.get("/desk/first?show=other").status == 200
+    assert "There is nothing here" in owner.get("/desk/first?show=credits&page=99").text
+
+
 def test_a_wrong_answer_is_refused_on_the_page() -> None:
     stage, owner = a_firm_before_its_first_sync()
     owner.get("/desk/first")
@@ -183,6 +202,10 @@ def test_a_program_reads_the_plan_and_answers() -> None:
     listed = program.get("/first-sync/clients?page=0").json
     assert set(listed["rows"][0]) == set(DOCUMENT["components"]["schemas"]["FirstRow"]["properties"])
     assert program.get("/first-sync/other").status == 404
+    assert program.post("/first-sync/payments/answer", {"page": 0, "id": "1", "choice": "new"}).status == 404
+    money = program.get("/first-sync/payments").json["rows"]
+    assert [len(money), sum(r["cents"] for r in money)] == plan["payments"]
+    assert program.get("/first-sync/credits").status == program.get("/first-sync/trust").status == 200
     asked = [r for r in listed["rows"] if r["needs"]]
     for r in asked[:1]:
         told = {"page": listed["page"], "id": r["id"], "choice": "new"}

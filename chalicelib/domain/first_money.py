@@ -1,0 +1,102 @@
+"""The first sync's rows of money: payments, credit notes and transactions of trust money, and what becomes of each.
+
+Pure. What a bill's row means for what falls on the bill is told first; a row of money is what that comes to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+
+from chalicelib.domain import comparing, trust
+from chalicelib.domain.crediting import Credit
+from chalicelib.domain.firm import Firm
+from chalicelib.domain.first import Fate, Row
+from chalicelib.domain.payable import Payable
+from chalicelib.domain.payment import Payment, Source
+from chalicelib.domain.readings import Pot
+from chalicelib.domain.trust import Entry
+
+NAMED = 5  # bills in one row; the others are counted
+
+
+class Met(StrEnum):
+    """LINKED: it stands on the invoice that its bill is linked to. ASKED: its bill is still to be answered. LEFT: its
+    bill waits until the number is free. DIFFERS: the payments on its invoice are still to be compared."""
+
+    LINKED = "linked"
+    ASKED = "asked"
+    LEFT = "left"
+    DIFFERS = "differs"
+
+
+WAITS = {
+    Met.ASKED: "Bill {} is still to be answered",
+    Met.LEFT: "It waits with bill {} until the number is free",
+    Met.DIFFERS: "The payments on invoice {} are still to be compared",
+}
+
+
+def met(row: Row, p: Payable) -> dict[str, Met]:
+    """By payment or credit (as ``credit_key``) on the bill, what its row means for it; what is simply posted is left
+    out."""
+    here = comparing.touching(p) | {credit_key(id) for id in comparing.crediting_ids(p)}
+    if row.needs:
+        return dict.fromkeys(sorted(here), Met.ASKED)
+    if row.fate is Fate.WAIT:
+        return dict.fromkeys(sorted(here), Met.LEFT)
+    if row.unmatched:
+        return dict.fromkeys(sorted(here), Met.DIFFERS)
+    return dict.fromkeys(row.paired, Met.LINKED)
+
+
+def credit_key(id: str) -> str:
+    return f"credit-{id}"
+
+
+def payment_row(x: Payment, known: Mapping[str, Met]) -> Row | None:
+    """``known``: by the number of a bill that it pays. None where it is not posted at all, or stands there already."""
+    if not (x.money and x.pot is Pot.OPERATING and x.wanted) or x.posted is not None:
+        return None
+    title = "Paid online" if x.source is Source.STRIPE else "Recorded in Clio"
+    fate, why = _becomes(known)
+    about = bills([i.number for i in x.items])
+    return Row(x.id, title, x.client_name, fate, x.total, why=why, on=x.settled_on, about=about)
+
+
+def credit_row(c: Credit, known: Mapping[str, Met]) -> Row | None:
+    """As a payment's."""
+    if c.gone or c.memo is not None:
+        return None
+    fate, why = _becomes(known)
+    about = bills([p.number for p in c.parts])
+    return Row(c.id, f"Credit note {c.number}", c.client_name, fate, c.cents, why=why, on=c.on, about=about)
+
+
+def entry_row(e: Entry, firm: Firm) -> Row | None:
+    """None where QuickBooks is not to show it, or shows it already."""
+    asked = not e.begun and trust.waits(e, firm) == "word"
+    if not e.stands or (e.written and not asked):
+        return None
+    m = e.move
+    title = "Into trust" if m.cents > 0 else "Out of trust"
+    why = f"Clio calls it “{m.word}”: say under Needs attention whether it is written" if asked else ""
+    fate = Fate.WAIT if asked else Fate.CREATE
+    about = bills([m.bill_number] if m.bill_number else []) or m.matter
+    whose = m.client_name or "The firm's own money"
+    return Row(e.id, title, whose, fate, abs(m.cents), there=f"Journal entry {e.number}", why=why, on=m.on, about=about)
+
+
+def _becomes(known: Mapping[str, Met]) -> tuple[Fate, str]:
+    for number, what in known.items():
+        if what is not Met.LINKED:
+            return Fate.WAIT, WAITS[what].format(number)
+    return (Fate.LINK, "It stands on the linked invoice") if known else (Fate.CREATE, "")
+
+
+def bills(numbers: Sequence[str]) -> str:
+    """Few of them by their numbers, and how many more."""
+    if not numbers:
+        return ""
+    more = f" and {len(numbers) - NAMED} more" if len(numbers) > NAMED else ""
+    return f"{'Bill' if len(numbers) == 1 else 'Bills'} {', '.join(numbers[:NAMED])}{more}"

@@ -1,0 +1,139 @@
+"""The first sync's rows of money: what is posted, what stands there already, and what waits for which word."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+import pytest
+
+from chalicelib.domain import first_money
+from chalicelib.domain.crediting import Credit, Memo
+from chalicelib.domain.firm import TrustBank, TrustBooks
+from chalicelib.domain.first import Fate, Row
+from chalicelib.domain.first_money import Met
+from chalicelib.domain.payable import Known, Standing
+from chalicelib.domain.payment import Item, Phase, Posted, Source
+from chalicelib.domain.readings import Pot
+from chalicelib.domain.trust import Entry, Move
+from tests.builders import NOW, TODAY, a_firm, a_payable, a_payment
+
+BILL = a_payable(
+    receipts=(
+        Known("r1", 100, TODAY, "5", "payment", "", Standing.OWN),
+        Known("r2", 100, TODAY, "7", "credit", "", Standing.OWN),
+    )
+)
+ROW = Row(BILL.id, BILL.number, BILL.client_name, Fate.LINK, paired=("clio-5",))
+
+
+@pytest.mark.parametrize(
+    ("row", "means"),
+    [
+        (ROW, {"clio-5": Met.LINKED}),
+        (replace(ROW, paired=()), {}),
+        (replace(ROW, needs=True), Met.ASKED),
+        (replace(ROW, fate=Fate.WAIT), Met.LEFT),
+        (replace(ROW, unmatched="$1.00"), Met.DIFFERS),
+    ],
+)
+def test_a_bills_row_tells_what_becomes_of_what_falls_on_it(row: Row, means: Any) -> None:
+    told = first_money.met(row, BILL)
+    if isinstance(means, dict):
+        assert told == means
+    else:
+        assert set(told.values()) == {means}
+        assert {"clio-5", "credit-7"} <= set(told)
+
+
+def a_posting(**fields: Any) -> Any:
+    usual = {"source": Source.CLIO, "phase": Phase.SETTLED, "wanted": 1, "posted": None, "settled_on": TODAY}
+    return a_payment(**{**usual, **fields})
+
+
+def test_a_payment_is_posted_with_its_day_its_client_and_its_bills() -> None:
+    x = a_posting(items=tuple(Item(f"b{n}", f"10{n:02}", 100) for n in range(8)), total=800)
+    row = first_money.payment_row(x, {})
+    assert row
+    assert (row.title, row.detail, row.fate, row.cents, row.on) == (
+        "Recorded in Clio",
+        x.client_name,
+        Fate.CREATE,
+        800,
+        TODAY,
+    )
+    assert row.about == "Bills 1000, 1001, 1002, 1003, 1004 and 3 more"
+    online = first_money.payment_row(replace(x, source=Source.STRIPE, items=x.items[:1]), {})
+    assert online and (online.title, online.about) == ("Paid online", "Bill 1000")
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"phase": Phase.ON_ITS_WAY},
+        {"pot": Pot.TRUST},
+        {"wanted": 0},
+        {"posted": Posted("9", 1, 100)},
+    ],
+)
+def test_what_is_no_money_of_the_firms_or_is_there_is_not_listed(fields: Any) -> None:
+    assert first_money.payment_row(a_posting(**fields), {}) is None
+
+
+def test_a_payment_is_linked_or_waits_by_what_its_bills_say() -> None:
+    x = a_posting()
+    linked = first_money.payment_row(x, {"1042": Met.LINKED})
+    assert linked and (linked.fate, linked.why) == (Fate.LINK, "It stands on the linked invoice")
+    for met, why in (
+        (Met.ASKED, "Bill 1043 is still to be answered"),
+        (Met.LEFT, "It waits with bill 1043 until the number is free"),
+        (Met.DIFFERS, "The payments on invoice 1043 are still to be compared"),
+    ):
+        waits = first_money.payment_row(x, {"1042": Met.LINKED, "1043": met})
+        assert waits and (waits.fate, waits.why) == (Fate.WAIT, why)
+
+
+def test_a_credit_note_is_listed_until_it_is_there() -> None:
+    c = Credit("us-1", "7", "c1", "Ada Example", "USD", TODAY, "", 2500, (), "e")
+    row = first_money.credit_row(c, {})
+    assert row and (row.title, row.detail, row.cents, row.fate, row.about) == (
+        "Credit note CN-7",
+        "Ada Example",
+        2500,
+        Fate.CREATE,
+        "",
+    )
+    waits = first_money.credit_row(c, {"1042": Met.ASKED})
+    assert waits and waits.fate is Fate.WAIT
+    assert first_money.credit_row(replace(c, gone=True), {}) is None
+    assert first_money.credit_row(replace(c, memo=Memo("9", NOW)), {}) is None
+
+
+def an_entry(cents: int = 500, **more: Any) -> Entry:
+    move = Move("t1", "", "17", date(2026, 2, 3), cents, "USD", **more)
+    return Entry("us-1", "t1", move, revision=1, begun=True)
+
+
+def test_trust_money_is_listed_with_its_way_its_ledger_and_its_bill() -> None:
+    firm = a_firm()
+    row = first_money.entry_row(an_entry(client_id="c1", client_name="Ada Example", matter="0012"), firm)
+    assert row and (row.title, row.detail, row.cents, row.about, row.there) == (
+        "Into trust",
+        "Ada Example",
+        500,
+        "0012",
+        "Journal entry T-t1",
+    )
+    out = first_money.entry_row(an_entry(-500, bill_number="1042"), firm)
+    assert out and (out.title, out.detail, out.about) == ("Out of trust", "The firm's own money", "Bill 1042")
+    assert first_money.entry_row(an_entry(0), firm) is None
+    assert first_money.entry_row(replace(an_entry(), begun=False), firm) is None
+
+
+def test_trust_money_of_an_unknown_kind_waits_for_a_word() -> None:
+    books = TrustBooks(banks=(TrustBank("17", "Trust", "35", "Trust bank"),), liability="36", generation=1)
+    firm = a_firm(trust=books)
+    row = first_money.entry_row(replace(an_entry(word="adjustment"), begun=False), firm)
+    assert row and row.fate is Fate.WAIT
+    assert "“adjustment”" in row.why
