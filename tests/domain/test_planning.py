@@ -134,7 +134,7 @@ def test_when_it_is_gone_the_next_is_planned_under_a_new_round() -> None:
 
 def test_without_an_address_the_mail_is_parked_for_a_person() -> None:
     state, owed = plan(replace(collected(), client_email=""), POLICY, NOW)
-    assert collection(state).waits == planning.NO_ADDRESS
+    assert (collection(state).waits, collection(state).next) == (planning.NO_ADDRESS, None)
     parked = one(tuple(owed), Do.REMIND)
     assert collection(state).round == collection(collected()).round + 1
     assert parked.key == key_of("us-1", Do.REMIND, f"b1/{collection(state).round}")
