@@ -109,6 +109,28 @@ def test_credit_notes_and_trust_transactions_are_listed_and_then_made() -> None:
     assert subs == {r.matter for r in bills.values() if r.matter and r.fate != "wait"}
 
 
+def test_trust_money_of_an_unknown_kind_is_listed_and_not_counted_among_what_is_written() -> None:
+    stage = a_new_stage()
+    trust.choose(stage)
+    before = prepare(stage)
+    stage.world.clio_box.people.move_trust("Ada Example", 1000, word="Sweep In")
+    plan = prepare(stage)
+    told = [r for r in listed(stage, "trust").values() if r.fate == "wait"]
+    assert [(r.fate, r.cents) for r in told] == [("wait", 1000)]
+    assert (plan.entries, plan.besides["trust"].counts["wait"]) == (before.entries, 1)
+
+
+def test_a_payment_that_is_gone_when_it_is_listed_anew_is_left_out() -> None:
+    stage = a_new_stage()
+    group = stage.world.clio_box.people.record_payment({"1044": 5000}, on="2026-02-21")
+    prepare(stage)
+    assert f"clio-{group}" in listed(stage, "payments")
+    stage.world.clio_box.people.remove_payment(group)
+    plan = prepare(stage)
+    assert f"clio-{group}" not in listed(stage, "payments")
+    assert come_to(stage, "payments") == plan.payments
+
+
 def test_the_real_run_posts_what_is_listed_as_posted_and_nothing_besides() -> None:
     stage = a_new_stage()
     pay_in_quickbooks(stage, "1042", "150.00", "2026-02-20")
