@@ -224,7 +224,7 @@ def _left(o: Outcome) -> str:
 
 def _why(s: Survivor, why: dict[str, str]) -> str:
     """The reason that survivors.txt gives for this break, or for all of its function."""
-    return why.get(s.key) or why.get(f"{s.function} | *") or "to be looked at"
+    return why.get(s.key.strip()) or why.get(f"{s.function} | *") or "to be looked at"
 
 
 def main(asked: list[str]) -> int:
