@@ -17,6 +17,7 @@ from chalicelib.domain.readings import BookedPayment, Pot, Receipt
 from chalicelib.domain.receipts import link_guard
 
 BY_ITSELF = timedelta(minutes=2)  # how long QuickBooks gets to apply a new memo by itself, where it may (4.4)
+TIE = "tie"  # a payment of nothing that applies a credit, among the links
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +41,9 @@ class Memo:
 class Credit:
     """``id``: Clio's id of the memo. ``parts``: on bills that we hold. ``cents``: what QuickBooks should show: the
     parts, and what is on no bill at all. ``wanted``: the revision that QuickBooks should show; ``shown``: the one
-    known to be shown, with ``left`` cents there on no invoice. ``etag``: of the reading behind it. ``generation``: of
-    its link."""
+    known to be shown, with ``left`` cents there on no invoice, applied by our payments ``ties``. ``unapplied``: people
+    took it off its invoices there; without a person's word it is not applied again. ``etag``: of the reading behind it.
+    ``generation``: of its link."""
 
     firm: str
     id: str
@@ -59,6 +61,8 @@ class Credit:
     shown: int = 0
     left: int = 0
     generation: int = 1
+    ties: tuple[str, ...] = ()
+    unapplied: bool = False
 
     @property
     def number(self) -> str:
@@ -156,24 +160,43 @@ def booked(state: Credit, fact: MemoBooked, now: datetime) -> Decision[Credit]:
     if fact.generation < state.generation or (state.memo and state.memo.id == fact.id):
         return Decision(state)
     guard = link_guard(fact.realm, "creditmemo", fact.id, state.firm, f"credit-{state.id}")
-    return Decision(replace(state, memo=Memo(fact.id, now)), guards=(guard,))
+    return Decision(replace(state, memo=Memo(fact.id, now), ties=(), unapplied=False), guards=(guard,))
 
 
 def afresh(state: Credit, policy: Policy, now: datetime) -> Decision[Credit]:
     """The link belongs to an earlier generation: it counts no more, and what should stand is owed in this one."""
     older = effects.key_of(state.firm, Do.CREDIT, f"{state.id}/{state.wanted}")
-    new = replace(state, memo=None, left=0, wanted=state.wanted + 1, generation=policy.firm.generation)
+    new = replace(_without_memo(state), wanted=state.wanted + 1, generation=policy.firm.generation)
     if new.gone:
         return Decision(replace(new, shown=new.wanted), closes=(older,))
     return Decision(new, effects=(_owed(new, policy, now),), closes=(older,))
 
 
-def missed(state: Credit, policy: Policy, now: datetime) -> Decision[Credit]:
-    """QuickBooks does not show its memo: a step reads it again, and asks a person where it is gone. Once for each time
-    that it stood there as wanted."""
-    if state.memo is None or state.gone or not state.current or state.generation < policy.firm.generation:
+def _without_memo(state: Credit) -> Credit:
+    return replace(state, memo=None, left=0, ties=(), unapplied=False)
+
+
+@dataclass(frozen=True, slots=True)
+class MemoNoticed:
+    """What QuickBooks tells of the memo ``id``: it is ``deleted``, or over ``total`` with ``left`` cents on no invoice.
+    Or, of a payment ``tie``, that it applies the credit no more."""
+
+    id: str = ""
+    total: int = 0
+    left: int = 0
+    deleted: bool = False
+    tie: str = ""
+
+
+def noticed(state: Credit, fact: MemoNoticed, policy: Policy, now: datetime) -> Decision[Credit]:
+    """What people took away there is owed a step, which reads it again and asks a person. Our own echoes are nothing,
+    and so is what a person left; a step that is owed finds it by itself. Another amount is only named (comparing)."""
+    if state.memo is None or fact.id not in ("", state.memo.id) or state.gone or not state.current:
         return Decision(state)
-    new = replace(state, wanted=state.wanted + 1)
+    off = fact.tie in state.ties if fact.tie else fact.total == state.cents and fact.left > state.left
+    if state.generation < policy.firm.generation or not (fact.deleted or off):
+        return Decision(state)
+    new = replace(state, wanted=state.wanted + 1, unapplied=state.unapplied or not fact.deleted)
     return Decision(new, effects=(_owed(new, policy, now),))
 
 
@@ -182,20 +205,26 @@ def reapplied(state: Credit, payable: str, policy: Policy, now: datetime) -> Dec
     if state.memo is None or not state.on_payable(payable):
         return Decision(state)
     older = effects.key_of(state.firm, Do.CREDIT, f"{state.id}/{state.wanted}")
-    new = replace(state, wanted=state.wanted + 1)
+    new = replace(state, wanted=state.wanted + 1, unapplied=False)
     return Decision(new, effects=(_owed(new, policy, now),), closes=(older,))
 
 
 @dataclass(frozen=True, slots=True)
 class CreditShown:
-    """QuickBooks was read back, and shows the credit as this revision wants it; ``left``: cents on no invoice."""
+    """QuickBooks was read back, and shows the credit as this revision wants it; ``left``: cents on no invoice;
+    ``ties``: payments of ours that apply it. ``unapplied``: a person leaves it off its invoices."""
 
     revision: int
     left: int = 0
+    ties: tuple[str, ...] = ()
+    unapplied: bool = False
 
 
-def shown(state: Credit, fact: CreditShown) -> Decision[Credit]:
-    return Decision(replace(state, shown=max(state.shown, fact.revision), left=fact.left))
+def shown(state: Credit, fact: CreditShown, realm: str) -> Decision[Credit]:
+    """``realm``: the company in its generation."""
+    new = replace(state, left=fact.left, ties=fact.ties, unapplied=fact.unapplied)
+    guards = tuple(link_guard(realm, TIE, id, state.firm, f"credit-{state.id}") for id in fact.ties)
+    return Decision(replace(new, shown=max(state.shown, fact.revision)), guards=guards)
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +235,7 @@ class CreditGone:
 
 
 def taken_back(state: Credit, fact: CreditGone) -> Decision[Credit]:
-    return Decision(replace(state, memo=None, shown=max(state.shown, fact.revision), left=0))
+    return Decision(replace(_without_memo(state), shown=max(state.shown, fact.revision)))
 
 
 def applied(memo: str, payments: Sequence[BookedPayment]) -> dict[str, int]:

@@ -8,10 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
-
-if TYPE_CHECKING:
-    from chalicelib.domain.trust_readings import JournalReading
+from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
 
@@ -290,19 +287,6 @@ class DocNumbers:
     found: tuple[DocNumber, ...]
     more: bool
     at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class BookChanges:
-    """Change data capture: ids that changed or were deleted since ``since``. ``full``: maybe cut off, ask again."""
-
-    invoices: tuple[InvoiceReading, ...]
-    payments: tuple[BookedPayment, ...]
-    customers: tuple[CustomerReading, ...]
-    deleted: tuple[tuple[str, str], ...]  # (entity, id)
-    at: datetime
-    full: bool = False
-    journals: tuple[JournalReading, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

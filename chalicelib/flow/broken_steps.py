@@ -26,6 +26,15 @@ WRITES: dict[tuple[str, str], tuple[str, ...]] = {
     ("credit memo", "again"): (
         f"A new credit memo is created in QuickBooks, {AS_CLIO}, and applied to its invoices there.",
     ),
+    ("credit application", "apply"): (
+        "A payment of nothing is created in QuickBooks, which applies the credit to its invoices as Clio shows it now.",
+    ),
+    ("credit application", "leave"): (
+        "Nothing is written. The credit stays in QuickBooks as the client's, on no invoice, and the invoice stays open "
+        "there.",
+        GOES_ON,
+        "If the credit changes in Clio, you are asked again.",
+    ),
     ("journal entry", "again"): (f"A new journal entry is created in QuickBooks, {AS_CLIO}.",),
     ("changed journal entry", "again"): (
         f"The journal entry in QuickBooks is written over, amount and day {AS_CLIO}.",

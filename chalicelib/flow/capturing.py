@@ -7,19 +7,21 @@ begins two minutes earlier, so that nothing that changed in the same second is s
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from chalicelib.domain import effects, posting, trust
+from chalicelib.domain.book_changes import BookChanges
+from chalicelib.domain.crediting import TIE, MemoNoticed
 from chalicelib.domain.firm import Policy
 from chalicelib.domain.kernel import Effect, Kind, Neighbour, Ref
 from chalicelib.domain.noticing import Noticed, of_piece
 from chalicelib.domain.payable import Harm
 from chalicelib.domain.payment import Payment
-from chalicelib.domain.readings import BookChanges, BookedPayment, InvoiceReading
+from chalicelib.domain.readings import BookedPayment, InvoiceReading
 from chalicelib.domain.trust_readings import JournalReading
-from chalicelib.flow import journals, polling, states
+from chalicelib.flow import credit_links, journals, polling, states
 from chalicelib.flow.budget import Floor
 from chalicelib.flow.noticing import INVOICE, KINDS, PAYMENT, point
 from chalicelib.flow.ports import World
@@ -31,8 +33,8 @@ LOOKS_BACK = timedelta(days=30) - timedelta(hours=1)
 FIRST_LOOK = timedelta(days=1)
 SOON = timedelta(seconds=15)  # what comes in one burst is read at once
 APART = timedelta(minutes=2)  # while a first sync goes out, our own echoes come all the time
-CUSTOMER, JOURNAL = "Customer", "JournalEntry"
-KINDS_TOLD = (INVOICE, PAYMENT, CUSTOMER, JOURNAL)
+CUSTOMER, JOURNAL, MEMO = "Customer", "JournalEntry", "CreditMemo"
+KINDS_TOLD = (INVOICE, PAYMENT, CUSTOMER, JOURNAL, MEMO)
 NAME = "quickbooks"
 
 
@@ -73,7 +75,7 @@ def capture(world: World, reach: Reach, policy: Policy) -> bool:
     for page in told:
         _take(world, policy, page)
     world.store.put_record(f"captured/{firm}", book, {"since": told[0].at.isoformat()})
-    return any(p.invoices or p.payments or p.customers or p.journals or p.deleted for p in told)
+    return any(p.invoices or p.payments or p.customers or p.journals or p.memos or p.deleted for p in told)
 
 
 def pages(reach: Reach, since: datetime, kinds: Sequence[str] = KINDS_TOLD) -> list[BookChanges]:
@@ -103,6 +105,9 @@ def _take(world: World, policy: Policy, page: BookChanges) -> None:
     _compare(world, policy, INVOICE, page.invoices, gone[INVOICE])
     _compare(world, policy, PAYMENT, page.payments, gone[PAYMENT])
     _compare_journals(world, policy, page.journals, gone[JOURNAL])
+    credit_links.notice(
+        world, policy, (*_memos(world, policy, page, gone[MEMO]), *_ties(world, policy, page, gone[PAYMENT]))
+    )
     lane = policy.lanes.of(Neighbour.QUICKBOOKS)
     for id in (*(c.id for c in page.customers), *gone[CUSTOMER]):
         if _holder(world, policy, CUSTOMER, id):
@@ -144,6 +149,24 @@ def _compare_journals(world: World, policy: Policy, rows: Sequence[JournalReadin
             return {at: trust.decide(before[at], told, policy, now)}
 
         settle(world, [ref], decide, fact="JournalNoticed", body=fact, policy=policy.version)
+
+
+def _memos(world: World, policy: Policy, page: BookChanges, gone: Iterable[str]) -> Iterator[tuple[str, MemoNoticed]]:
+    """Credit memos of ours that changed or are gone, each with its credit."""
+    shows = {
+        **{m.id: credit_links.told_of(m.id, m) for m in page.memos},
+        **{id: credit_links.told_of(id, None) for id in gone},
+    }
+    for id, fact in shows.items():
+        if ours := _holder(world, policy, MEMO, id):
+            yield ours.removeprefix("credit-"), fact
+
+
+def _ties(world: World, policy: Policy, page: BookChanges, gone: Iterable[str]) -> Iterator[tuple[str, MemoNoticed]]:
+    """Credits whose payment of nothing was deleted, or voided: the memo itself may not be told of (2.7)."""
+    for id in (*gone, *(p.id for p in page.payments if not p.total and not p.credits)):
+        if ours := _holder(world, policy, TIE, id):
+            yield ours.removeprefix("credit-"), MemoNoticed(tie=id)
 
 
 MARKS = {INVOICE: "bill", PAYMENT: "payment", JOURNAL: "trust"}

@@ -31,6 +31,8 @@ from chalicelib.flow.settle import settle
 ENTER = ("enter", "Enter the credit all the same")
 AGAIN = ("again", "Enter it again")
 MOVE = ("move", "Apply it as in Clio")
+APPLY = ("apply", "Apply it again")
+LEAVE = ("leave", "Leave it off its invoices")
 
 
 @dataclass
@@ -134,6 +136,9 @@ def _step(world: World, policy: Policy, e: Effect, state: Credit, around: _Batch
         return 1
     if there is None:
         return _enter(world, policy, e, state, around, out)
+    if state.unapplied and not e.body.get("choice") and (numbers := _off(state, there, around)):
+        _ask_to_apply(world, e, state, there, numbers)
+        return 1
     if there.total != state.cents or (state.shown and state.shown < state.wanted and there.on != state.on):
         return _change(world, policy, e, state, there, around, out)
     return _apply(world, policy, e, state, there, around, out)
@@ -210,23 +215,44 @@ def _customer(state: Credit, around: _Batch) -> str:
     return theirs.pop() if len(theirs) == 1 else around.customers.get(state.client_id, "")
 
 
+def _off(state: Credit, there: MemoReading, around: _Batch) -> str:
+    """The invoices that it would be applied to, by number, while there is something left of it; empty for none."""
+    standing = crediting.applied(there.id, _applying(there, around))
+    missing = [p for p in _live(state, around) if p.booked and standing.get(p.booked.id, 0) < state.on_payable(p.id)]
+    return ", ".join(p.number for p in missing if p.booked and around.left[p.booked.id]) if there.left > 0 else ""
+
+
+def _applying(there: MemoReading, around: _Batch) -> list[BookedPayment]:
+    return [around.applying[id] for id in there.payments if id in around.applying]
+
+
+def _ask_to_apply(world: World, e: Effect, state: Credit, there: MemoReading, numbers: str) -> None:
+    left = show(there.left, state.currency)
+    reason = f"The credit {state.number} was taken off invoice {numbers} in QuickBooks: {left} of it is on no invoice."
+    remedy = "Apply it again, or leave it there as the client's credit."
+    park(world, e, reason, remedy, choices=(APPLY, LEAVE), broken="credit application")
+
+
 def _apply(
     world: World, policy: Policy, e: Effect, state: Credit, there: MemoReading, around: _Batch, out: Prepared
 ) -> int:
     """Reads back first: what is applied already, by us or by QuickBooks itself, is not applied again."""
-    payments = [around.applying[id] for id in there.payments if id in around.applying]
+    payments = _applying(there, around)
     standing = crediting.applied(there.id, payments)
     wanted = {p.booked.id: state.on_payable(p.id) for p in _live(state, around) if p.booked}
     if standing and any(cents > wanted.get(id, 0) for id, cents in standing.items()):
         return _applied_elsewhere(world, e, state, payments, out)
     lines = []
-    for id, cents in wanted.items():
+    left_off = e.body.get("choice") == LEAVE[0]
+    for id, cents in ({} if left_off else wanted).items():
         more = min(cents - standing.get(id, 0), around.left[id])
         if more > 0:
             lines.append((id, more))
             around.left[id] -= more
     if not lines or there.left <= 0:
-        fact = crediting.CreditShown(state.wanted, there.left)
+        mine = posting.marker(state.firm, "applied", state.id)
+        ties = tuple(p.id for p in payments if mine in p.note)
+        fact = crediting.CreditShown(state.wanted, there.left, ties, unapplied=left_off and there.left > 0)
         _settle(world, policy, e, "CreditShown", fact, Finish(e.key), memo=there.id)
         return 1
     cause = _waits(world, state, around)
@@ -298,7 +324,7 @@ def _take_back(
 
 def _unapply(world: World, e: Effect, state: Credit, there: MemoReading, around: _Batch, out: Prepared) -> bool:
     """Takes one application off, where there is one. Gives True where a person has to do it: real money hangs on it."""
-    payments = [around.applying[id] for id in there.payments if id in around.applying]
+    payments = _applying(there, around)
     if not payments:
         return False
     bare = next((p for p in payments if not p.total and {id for id, _ in p.credits} == {there.id}), None)
@@ -309,16 +335,6 @@ def _unapply(world: World, e: Effect, state: Credit, there: MemoReading, around:
         return True
     out.write.append((e, Removal("Payment", bare.id, bare.sync_token)))
     return False
-
-
-def missed(world: World, policy: Policy, id: str) -> None:
-    """The comparison did not find its memo in QuickBooks."""
-    ref = Ref(policy.firm.id, Kind.CREDIT, id)
-
-    def decide(before: Mapping[Ref, Any], now: datetime) -> dict[Ref, Decision[Any]]:
-        return {ref: crediting.missed(before[ref], policy, now)}
-
-    settle(world, [ref], decide, fact="CreditMissed", policy=policy.version)
 
 
 # --- what came of it --------------------------------------------------------------------------------------------------
@@ -356,7 +372,8 @@ def _settle(
                 return {ref: crediting.booked(before[ref], fact, now)}
             case crediting.CreditShown():
                 known = crediting.booked(before[ref], _booked(policy, memo), now)
-                return {ref: Decision(crediting.shown(known.state, fact).state, guards=known.guards)}
+                told = crediting.shown(known.state, fact, policy.lanes.book)
+                return {ref: Decision(told.state, guards=(*known.guards, *told.guards))}
             case crediting.CreditGone():
                 return {ref: crediting.taken_back(before[ref], fact)}
             case _:

@@ -12,7 +12,7 @@ from chalicelib.flow import capturing, renaming
 from chalicelib.flow.feeds import point_at_stripe
 from chalicelib.flow.ports import World
 
-BOOKED = ("invoice", "payment", "customer")  # what is linked there
+BOOKED = ("invoice", "payment", "customer", "creditmemo", "journalentry")  # what is linked there
 
 
 def firm_at(world: World, neighbour: Neighbour, account: str) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from chalicelib.domain import readings as r
+    from chalicelib.domain.book_changes import BookChanges
     from chalicelib.domain.news import HookReading
 
 
@@ -48,7 +49,7 @@ class BookNews(Protocol):
         """By QuickBooks' own word on this one transaction."""
         ...
 
-    def changes(self, access: r.Access, since: datetime, entity: str = "") -> r.BookChanges: ...
-    def changed(self, access: r.Access, entity: str, since: datetime) -> r.BookChanges:
+    def changes(self, access: r.Access, since: datetime, entity: str = "") -> BookChanges: ...
+    def changed(self, access: r.Access, entity: str, since: datetime) -> BookChanges:
         """By query, page by page: what change data capture cut off. Deleted ones are not in it."""
         ...

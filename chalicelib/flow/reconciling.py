@@ -24,8 +24,7 @@ from chalicelib.domain.posting import is_current
 from chalicelib.domain.readings import BillReading, BookedPayment, Pot, SessionReading
 from chalicelib.domain.totalling import Totals
 from chalicelib.errors import Disconnected, Unavailable
-from chalicelib.flow import changed, noticing, states, trust_check
-from chalicelib.flow import credits as crediting
+from chalicelib.flow import changed, credit_links, noticing, states, trust_check
 from chalicelib.flow.changed import CLOCKS, Changed
 from chalicelib.flow.ports import World
 from chalicelib.flow.reach import Reach
@@ -354,8 +353,8 @@ def _credits(world: World, reach: Reach, held: Sequence[Held], out: Report) -> t
     found: list[Difference] = []
     for c in lately:
         found += comparing.credit_against_books(c, there.get(c.memo.id) if c.memo else None)
-        if c.memo and c.memo.id not in there:
-            crediting.missed(world, policy_of(world, reach.firm), c.id)
+    if told := [(c.id, credit_links.told_of(c.memo.id, there.get(c.memo.id))) for c in lately if c.memo]:
+        credit_links.notice(world, policy_of(world, reach.firm), told)
     out.counts["credits"] = out.counts.get("credits", 0) + len(lately)
     bills = {c.number: [p.payable for p in c.parts] for c in lately}
     return _as_numbered(world, reach.firm, found, bills), len(lately) == len(credits)

@@ -18,6 +18,7 @@ import requests
 
 from chalicelib.domain import readings as r
 from chalicelib.domain import trust_readings as t
+from chalicelib.domain.book_changes import BookChanges
 from chalicelib.domain.kernel import Json
 from chalicelib.domain.notes import MemoReading
 from chalicelib.domain.wanted import Wanted
@@ -227,15 +228,15 @@ class QuickBooksClient:
             raise
         return False
 
-    def changes(self, access: r.Access, since: datetime, entity: str = "") -> r.BookChanges:
-        """Of all four kinds or of one. At most 30 days back; older is Declined by QuickBooks (2.7)."""
+    def changes(self, access: r.Access, since: datetime, entity: str = "") -> BookChanges:
+        """Of all kinds or of one. At most 30 days back; older is Declined by QuickBooks (2.7)."""
         asked = {
-            "entities": entity or "Invoice,Payment,Customer,JournalEntry",
+            "entities": entity or "Invoice,Payment,Customer,JournalEntry,CreditMemo",
             "changedSince": since.astimezone(UTC).isoformat(timespec="seconds"),
         }
         return wire.changes(self._read(access, "cdc", asked))
 
-    def changed(self, access: r.Access, entity: str, since: datetime) -> r.BookChanges:
+    def changed(self, access: r.Access, entity: str, since: datetime) -> BookChanges:
         """All living objects of one kind that changed since then, page by page, in the order of their changes (2.5):
         for when change data capture, which has no pages, is cut off."""
         at = wire.quoted(since.astimezone(UTC).isoformat(timespec="seconds"))

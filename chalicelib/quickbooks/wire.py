@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 
+from chalicelib.domain.book_changes import BookChanges
 from chalicelib.domain.notes import MemoReading
 from chalicelib.domain.readings import (
-    BookChanges,
     BookedPayment,
     Books,
     DocNumber,
@@ -170,6 +170,7 @@ def changes(answer: Raw) -> BookChanges:
         payments=tuple(payment(row) for entity, row in alive if entity == "Payment"),
         customers=tuple(customer(row) for entity, row in alive if entity == "Customer"),
         journals=tuple(journal(row) for entity, row in alive if entity == "JournalEntry"),
+        memos=tuple(memo(row) for entity, row in alive if entity == "CreditMemo"),
         deleted=tuple((entity, _id(row)) for entity, row in found if row.get("status") == "Deleted"),
         at=_instant(answer, "time"),
         full=len(found) >= CDC_OBJECTS,
@@ -183,6 +184,7 @@ def changed(entity: str, found: Sequence[Raw], at: datetime) -> BookChanges:
         payments=tuple(payment(row) for row in found if entity == "Payment"),
         customers=tuple(customer(row) for row in found if entity == "Customer"),
         journals=tuple(journal(row) for row in found if entity == "JournalEntry"),
+        memos=tuple(memo(row) for row in found if entity == "CreditMemo"),
         deleted=(),
         at=at,
     )

@@ -284,7 +284,7 @@ class OneCredit(Books):
     @precondition(lambda self: self.journal.state is not None and not self.state.gone and self.state.memo)
     @rule(behind=st.integers(0, 1), left=st.integers(0, 2))
     def quickbooks_shows_it_applied(self, behind: int, left: int) -> None:
-        self.journal.keep(crediting.shown(self.state, CreditShown(self.state.wanted - behind, left)))
+        self.journal.keep(crediting.shown(self.state, CreditShown(self.state.wanted - behind, left), "realm-1"))
         self.finish(behind)
 
     @precondition(lambda self: self.journal.state is not None and self.state.gone)

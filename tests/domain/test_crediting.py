@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
 from chalicelib.domain import comparing, crediting
-from chalicelib.domain.crediting import Credit, CreditGone, CreditSeen, CreditShown, Memo, MemoBooked, Part
+from chalicelib.domain.crediting import Credit, CreditGone, CreditSeen, CreditShown, Memo, MemoBooked, MemoNoticed, Part
 from chalicelib.domain.effects import Do, key_of
+from chalicelib.domain.firm import Policy
 from chalicelib.domain.kernel import Decision
 from chalicelib.domain.notes import CreditReading, MemoReading
 from chalicelib.domain.payable import Booked, Known, Payable, Standing
@@ -37,14 +40,50 @@ def a_credit(**fields: object) -> Credit:
     return replace(decision.state, **fields)  # type: ignore[arg-type]
 
 
-def test_a_memo_that_is_missed_is_owed_a_step_once() -> None:
-    stands = replace(a_credit(), memo=Memo("70", NOW), shown=1)
-    told = crediting.missed(stands, POLICY, NOW)
-    assert (told.state.wanted, len(told.effects)) == (2, 1)
-    for other in (told.state, replace(stands, gone=True), replace(stands, memo=None)):
-        assert crediting.missed(other, POLICY, NOW) == Decision(other)
+def noticed(state: Credit, fact: MemoNoticed, policy: Policy = POLICY) -> Decision[Credit]:
+    return crediting.noticed(state, fact, policy, NOW)
+
+
+STANDS = {"memo": Memo("70", NOW), "shown": 1, "ties": ("80",)}
+DELETED = MemoNoticed("70", deleted=True)
+
+
+def test_a_memo_that_is_deleted_is_owed_a_step_once() -> None:
+    stands = a_credit(**STANDS)
+    told = noticed(stands, DELETED)
+    assert (told.state.wanted, told.state.unapplied, len(told.effects)) == (2, False, 1)
+    for other in (
+        told.state,
+        replace(stands, gone=True),
+        replace(stands, memo=None),
+        replace(stands, memo=Memo("71", NOW)),
+    ):
+        assert noticed(other, DELETED) == Decision(other)
     later = replace(POLICY, firm=replace(POLICY.firm, generation=2))
-    assert crediting.missed(stands, later, NOW) == Decision(stands)
+    assert noticed(stands, DELETED, later) == Decision(stands)
+
+
+@pytest.mark.parametrize("fact", [MemoNoticed("70", 5000, 5000), MemoNoticed(tie="80")])
+def test_a_credit_that_people_took_off_its_invoices_is_owed_a_step_that_asks(fact: MemoNoticed) -> None:
+    told = noticed(a_credit(**STANDS), fact)
+    assert (told.state.wanted, told.state.unapplied, len(told.effects)) == (2, True, 1)
+    known = crediting.reapplied(told.state, "b1", POLICY, NOW).state
+    assert not known.unapplied, "its invoice is another one by a person's word"
+
+
+@pytest.mark.parametrize("fact", [MemoNoticed("70", 5000, 0), MemoNoticed("70", 6000, 1000), MemoNoticed(tie="81")])
+def test_what_takes_nothing_off_is_let_be(fact: MemoNoticed) -> None:
+    """As we know it; another amount, which is named by the comparison; a payment that it was not applied by."""
+    stands = a_credit(**STANDS)
+    assert noticed(stands, fact) == Decision(stands)
+
+
+def test_what_a_person_left_off_is_known_until_it_is_another_memo() -> None:
+    left = crediting.shown(a_credit(**STANDS), CreditShown(1, 5000, unapplied=True), "realm-1").state
+    assert (left.left, left.ties, left.unapplied) == (5000, (), True)
+    assert noticed(left, MemoNoticed("70", 5000, 5000)) == Decision(left)
+    assert not crediting.booked(left, MemoBooked("71", "realm-1"), NOW).state.unapplied
+    assert not crediting.afresh(left, replace(POLICY, firm=replace(POLICY.firm, generation=2)), NOW).state.unapplied
 
 
 def test_a_new_credit_is_owed_to_quickbooks_after_its_invoices() -> None:
@@ -125,7 +164,9 @@ def test_the_memo_in_quickbooks_is_this_credits_alone() -> None:
 
 
 def test_what_quickbooks_shows_is_kept_with_what_is_left() -> None:
-    shown = crediting.shown(a_credit(memo=Memo("9", NOW)), CreditShown(1, 200)).state
+    told = crediting.shown(a_credit(memo=Memo("9", NOW)), CreditShown(1, 200, ("80",)), "realm-1")
+    assert [(g.key, g.holder) for g in told.guards] == [("quickbooks/realm-1/tie/80", "us-1/credit-m1")]
+    shown = told.state
     assert shown.current
     assert shown.left == 200
     gone = crediting.taken_back(replace(shown, wanted=2, gone=True), CreditGone(2)).state

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
+from chalicelib.domain.book_changes import BookChanges
 from chalicelib.domain.effects import Do
 from chalicelib.domain.kernel import Effect, Status
 from chalicelib.domain.payable import Harm
-from chalicelib.domain.readings import BookChanges
 from chalicelib.errors import Refused
 from chalicelib.flow import broken, rows
 from chalicelib.flow.settle import policy_of
@@ -428,7 +428,7 @@ def test_a_full_answer_is_asked_for_again_kind_by_kind_to_its_end() -> None:
     feed = stage.world.quickbooks = Feed(stage.world.quickbooks, 2)  # type: ignore[assignment]
     soon(stage)
     assert {t.title.split(",")[0] for t in tasks(stage)} == {f"Invoice {n}" for n in numbers}
-    assert feed.asked == 5  # all together, then each kind
+    assert feed.asked == 6  # all together, then each kind
     assert any(e.kind == Do.RECONCILE for e in acts.all_effects(stage))
 
 

@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from chalicelib.domain import receipts
+from chalicelib.domain.book_changes import BookChanges
 from chalicelib.domain.effects import Do, owed
 from chalicelib.domain.kernel import Commit, Effect, Guard, Kind, Neighbour, lane_of
 from chalicelib.domain.payable import Booked
-from chalicelib.domain.readings import BillReading, BillState, BookChanges, BookedPayment, InvoiceReading, Page
+from chalicelib.domain.readings import BillReading, BillState, BookedPayment, InvoiceReading, Page
 from chalicelib.errors import Unavailable
 from chalicelib.flow import changed, reconciling
 from chalicelib.flow.reconciling import Report

@@ -171,6 +171,11 @@ def test_changes_tell_the_living_and_the_deleted() -> None:
                 "QueryResponse": [
                     {"Customer": [{"Id": "63", "DisplayName": "Ada"}], "startPosition": 1, "maxResults": 1},
                     {"Invoice": [a_row(), {"domain": "QBO", "status": "Deleted", "Id": "239"}]},
+                    {
+                        "CreditMemo": [
+                            {"Id": "70", "SyncToken": "0", "TotalAmt": 25, "Balance": 5, "TxnDate": "2026-09-01"}
+                        ]
+                    },
                     {},
                 ]
             }
@@ -180,6 +185,7 @@ def test_changes_tell_the_living_and_the_deleted() -> None:
     changes = wire.changes(answer)
     assert [i.id for i in changes.invoices] == ["238"]
     assert [c.name for c in changes.customers] == ["Ada"]
+    assert [(m.id, m.total, m.left) for m in changes.memos] == [("70", 2500, 500)]
     assert changes.deleted == (("Invoice", "239"),)
     assert changes.at == datetime(2026, 9, 1, 17, tzinfo=UTC)
     assert not changes.full
