@@ -13,6 +13,7 @@ from chalicelib.domain.kernel import Listing
 from chalicelib.domain.profile import FIELDS, Agreed, Change, Profile, Side, Value
 from chalicelib.domain.readings import NO_ADDRESS, Address
 
+WITHOUT = "without"
 ON_A_BILL = ("name", "email")  # all that a bill shows of its client
 
 
@@ -48,7 +49,8 @@ class Contact:
     ``customer``: the QuickBooks id once linked; ``books``: what it shows; ``agreed``: the last state that both sides
     agreed on. ``to_books``, ``to_clio``: what the owed steps bring over, at ``revision`` and ``clio_revision``.
     ``choice``: what a person said about the name or link (link:<id> | suffix | clean). ``lost``: why the link does not
-    hold now (inactive | gone | merged into another client's); ``answer``: what a person said about that (activate).
+    hold now (inactive | gone | merged into another client's); ``answer``: what a person said about that (activate |
+    without: it stays without a customer).
     ``asked`` counts the tasks about fields. ``generation``: of its link (domain/generation.py).
     """
 
@@ -89,6 +91,11 @@ class Contact:
         return "" if self.lost else self.customer
 
     @property
+    def without(self) -> bool:
+        """The customer is gone, and a person accepted it: what needs one waits until another is linked."""
+        return bool(self.lost) and self.answer == WITHOUT
+
+    @property
     def fields(self) -> tuple[str, ...]:
         return FIELDS if self.whole else ON_A_BILL
 
@@ -108,9 +115,9 @@ STANDINGS = ("linked", "conflict", "unlinked")
 
 def standing(state: Contact) -> str:
     """``conflict``: something about it waits for a person's word, as far as its own state tells."""
-    if state.kept or state.lost:
+    if state.kept or (state.lost and not state.without):
         return "conflict"
-    return "linked" if state.customer else "unlinked"
+    return "linked" if state.customer and not state.without else "unlinked"
 
 
 def listing(state: Contact) -> Listing:

@@ -11,7 +11,7 @@ from typing import assert_never
 
 from chalicelib.domain import agreeing, effects, profile
 from chalicelib.domain.agreeing import customer_step, step_key, task_key
-from chalicelib.domain.contact import ON_A_BILL, Contact
+from chalicelib.domain.contact import ON_A_BILL, WITHOUT, Contact
 from chalicelib.domain.firm import Policy
 from chalicelib.domain.kernel import Decision, Guard, Neighbour
 from chalicelib.domain.profile import FIELDS, Agreed, Side
@@ -19,6 +19,7 @@ from chalicelib.domain.readings import ClientReading, CustomerReading
 from chalicelib.errors import Refused
 
 ANEW = "anew"
+BACK = "Its customer is there again. Reload the page."
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +66,8 @@ class CustomerSeen:
 
 @dataclass(frozen=True, slots=True)
 class ChoiceMade:
-    """A person decided about a parked customer: ``link:<customer id>``, ``suffix``, ``clean``, ``keep``, ``activate``
-    or ``anew``."""
+    """A person decided about a parked customer: ``link:<customer id>``, ``suffix``, ``clean``, ``keep``, ``activate``,
+    ``anew`` or ``without``."""
 
     choice: str
 
@@ -236,6 +237,8 @@ def _customer_seen(state: Contact, fact: CustomerSeen, policy: Policy, now: date
     shown = profile.of(seen)
     closes = (step_key(state),) if state.lost else ()
     new = replace(state, books=shown, lost="", answer="", agreed=state.agreed or Agreed(state.clio, shown))
+    if state.lost:
+        new = replace(new, to_books=())
     decision = agreeing.agree(new, policy, now, Side.QUICKBOOKS, fact.wrote)
     return replace(decision, closes=(*closes, *(k for k in decision.closes if k not in closes)))
 
@@ -253,6 +256,10 @@ def _chosen(state: Contact, choice: str, policy: Policy, now: datetime) -> Decis
         return agreeing.left(state, "name", policy, now)
     if choice == "activate":
         return Decision(replace(state, answer=choice))
+    if choice == WITHOUT:
+        if not state.lost:
+            raise Refused(BACK)
+        return Decision(replace(state, answer=choice), closes=(step_key(state),))
     if choice != ANEW:
         return Decision(replace(state, choice=choice))
     guards = _guards(state, policy.lanes.book, "")

@@ -19,15 +19,13 @@ from chalicelib.domain.payable import Harm, Payable
 from chalicelib.domain.payment import Payment
 from chalicelib.errors import Conflict, Refused
 from chalicelib.flow import broken_steps, invoices, pairing, payments, states, subcustomers
-from chalicelib.flow.broken_steps import Option
+from chalicelib.flow.broken_steps import NUMBER_LENGTH, Option
 from chalicelib.flow.budget import Floor
 from chalicelib.flow.ports import World
 from chalicelib.flow.prepared import posted_there
 from chalicelib.flow.reach import Reach
 from chalicelib.flow.rows import item
 from chalicelib.flow.settle import policy_of, settle
-
-NUMBER_LENGTH = 30
 
 
 @dataclass(frozen=True, slots=True)

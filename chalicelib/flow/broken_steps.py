@@ -5,10 +5,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from chalicelib.domain.effects import Do
 from chalicelib.domain.kernel import Effect
-from chalicelib.errors import Refused
-from chalicelib.flow import attention, contacts
+from chalicelib.errors import Conflict, Refused
+from chalicelib.flow import attention, contacts, credit_links, journals
+from chalicelib.flow.budget import Floor
 from chalicelib.flow.ports import World
+from chalicelib.flow.reach import Reach
+from chalicelib.flow.settle import policy_of
+
+NUMBER_LENGTH = 30
 
 GOES_ON = "The comparison of the books goes on naming the difference."
 AS_CLIO = "as Clio shows it now"
@@ -45,10 +51,30 @@ ACCEPTED = {
     "journal entry": ("Nothing is written. The entry stays out of QuickBooks.", GOES_ON),
     "changed journal entry": ("Nothing is written. The journal entry stays in QuickBooks as it is there.", GOES_ON),
 }
+ACCEPTED_CUSTOMER = (
+    "Nothing is written. The client stays without a customer in QuickBooks; what is there already stays as it is.",
+    "Its new invoices and trust entries wait, each shown with this cause, until you link a customer on the client's "
+    "page.",
+    "If the customer is made active again in QuickBooks, they go on by themselves.",
+)
+LINKED_MEMO = (
+    "It must be a credit memo of the same customer over the same amount. Nothing is changed in it.",
+    "It is applied to its invoices in QuickBooks, as Clio shows it now, as far as it is not yet.",
+    "From then on changes of the credit in Clio are written to it.",
+)
+LINKED_JOURNAL = (
+    "Nothing is written. It must be of the same day and amount, between the same accounts, for the same client.",
+    "From then on changes of the trust transaction in Clio are written to it.",
+)
 LINKED = (
     "Nothing is written. Both keep what they have until one of them is changed.",
     "From then on changes of the client go to that customer, and its new invoices belong to it.",
 )
+LINKS = {
+    "credit memo": (LINKED_MEMO, "Number of the credit memo in QuickBooks"),
+    "journal entry": (LINKED_JOURNAL, "Number of the journal entry in QuickBooks"),
+}
+ACCEPT = "Accept that it is gone"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +95,13 @@ def options(step: Effect) -> tuple[Option, ...]:
     if what == "customer":
         asks = "Name of the customer, exactly as QuickBooks shows it"
         offered.append(Option("link", "Link another customer", LINKED, asks))
+        offered.append(Option("accept", ACCEPT, ACCEPTED_CUSTOMER))
+    if what in LINKS:
+        effect, asks = LINKS[what]
+        offered.append(Option("link", "Link to another", effect, asks))
     if step.body.get("may_close"):
         changed = what.startswith("changed")
-        words = "Keep the change" if changed else "Accept that it is gone"
+        words = "Keep the change" if changed else ACCEPT
         offered.append(Option("accept", words, ACCEPTED[what]))
     return tuple(offered)
 
@@ -81,8 +111,26 @@ def decide(world: World, step: Effect, choice: str, to: str, by: str) -> None:
     if choice not in {o.choice for o in options(step)}:
         raise Refused("Choose one of the offered ways.")
     if choice == "link":
-        contacts.link_by_name(world, step.firm, str(step.body["contact"]), to, by)
+        _link(world, step, to, by)
+    elif choice == "accept" and step.kind == Do.CUSTOMER:
+        contacts.leave_without(world, step.firm, str(step.body["contact"]), by)
     elif choice == "accept":
         attention.done(world, step.firm, step.key, by)
     else:
         attention.retry(world, step.firm, step.key, by, choice)
+
+
+def _link(world: World, step: Effect, to: str, by: str) -> None:
+    if step.kind == Do.CUSTOMER:
+        contacts.link_by_name(world, step.firm, str(step.body["contact"]), to, by)
+        return
+    number = to.strip()
+    if not 0 < len(number) <= NUMBER_LENGTH:
+        raise Refused("Give its number in QuickBooks.")
+    policy = policy_of(world, step.firm)
+    reach = Reach(world, step.firm, policy.lanes, Floor.PERSON)
+    link = credit_links.link if step.kind == Do.CREDIT else journals.link_numbered
+    try:
+        link(world, reach, policy, step, number, by)
+    except Conflict as taken:
+        raise Refused("This one is already linked to another. Choose one that is not.") from taken

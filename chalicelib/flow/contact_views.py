@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from chalicelib.domain import agreeing, effects, profile
-from chalicelib.domain.contact import STANDINGS, Contact, standing
+from chalicelib.domain.contact import STANDINGS, WITHOUT, Contact, standing
 from chalicelib.domain.effects import Do
 from chalicelib.domain.kernel import Effect, Json, Kind, Line, Neighbour, Ref, Status
 from chalicelib.domain.profile import FIELDS, SHOWN, WHOSE, WORDS, Side, Value
@@ -68,6 +68,7 @@ class ContactPage:
     company: bool
     linked: bool
     lost: str
+    without: bool  # its customer is gone, and a person accepted that
     fields: tuple[FieldRow, ...]
     clio_url: str
     items: tuple[Item, ...]
@@ -99,6 +100,7 @@ def contact(world: World, firm: str, id: str) -> ContactPage:
         company=c.company,
         linked=bool(c.customer),
         lost=c.lost,
+        without=c.without,
         fields=tuple(_field(c, f) for f in c.fields),
         clio_url=world.clio.contact_link(clio.account, id) if clio else "",
         items=tuple(item(e) for e in _parked(world, c)),
@@ -119,6 +121,8 @@ def _row(c: Contact) -> ContactRow:
 
 
 def _status(c: Contact) -> Said:
+    if c.without and not c.kept:
+        return Said("Without a customer", "gone")
     if c.lost:
         return Said("Link broken", "bad")
     if standing(c) == "conflict":
@@ -217,6 +221,8 @@ def _customer_moved(before: Json, change: Json) -> Iterator[tuple[str, str]]:
         yield "QuickBooks", "The link to its customer no longer holds"
     elif "lost" in change and before.get("lost") and "customer" not in change:
         yield "QuickBooks", "Its customer is active again"
+    elif change.get("answer") == WITHOUT:
+        yield "Fee Simple", "Stays without a customer in QuickBooks"
 
 
 def _now(field: str, raw: Any) -> str:

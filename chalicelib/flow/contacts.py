@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from chalicelib.domain import effects, linking
-from chalicelib.domain.contact import Contact
+from chalicelib.domain.contact import WITHOUT, Contact
 from chalicelib.domain.firm import Policy
 from chalicelib.domain.kernel import Decision, Effect, Finish, Held, Kind, Neighbour, Ref
 from chalicelib.domain.linking import ClientHidden, ClientSeen, ContactFact, CustomerSeen
@@ -289,6 +289,11 @@ def leave_clio(world: World, firm: str, id: str, by: str) -> None:
     state: Contact | None = states.decode(Kind.CONTACT, world.store.load(contact_ref(firm, id)).body)
     for change in state.to_clio if state else ():
         leave(world, firm, id, change.field, by)
+
+
+def leave_without(world: World, firm: str, id: str, by: str) -> None:
+    """Its customer is gone in QuickBooks, and a person accepts that: nothing of the client goes there."""
+    _say(world, firm, id, linking.ChoiceMade(WITHOUT), by)
 
 
 def _say(world: World, firm: str, id: str, fact: ContactFact, by: str) -> None:

@@ -1,4 +1,5 @@
-"""What people do in QuickBooks to the memo of a credit. It is only owed here; the step reads it and asks."""
+"""What people do in QuickBooks to the memo of a credit, which is only owed here: the step reads it and asks. And
+another memo there, which a person names in its place."""
 
 from __future__ import annotations
 
@@ -9,11 +10,17 @@ from typing import Any
 from chalicelib.domain import crediting
 from chalicelib.domain.crediting import Credit
 from chalicelib.domain.firm import Policy
-from chalicelib.domain.kernel import Decision, Kind, Ref
+from chalicelib.domain.kernel import Decision, Effect, Kind, Ref
+from chalicelib.domain.money import show
 from chalicelib.domain.notes import MemoReading
-from chalicelib.flow import states
+from chalicelib.errors import Refused
+from chalicelib.flow import leaving, states
+from chalicelib.flow.invoices import customer_ids
 from chalicelib.flow.ports import World
+from chalicelib.flow.reach import Reach
 from chalicelib.flow.settle import settle
+
+LINKED = "link"  # the choice: another memo was named for it
 
 
 def notice(world: World, policy: Policy, told: Iterable[tuple[str, crediting.MemoNoticed]]) -> None:
@@ -38,3 +45,38 @@ def notice(world: World, policy: Policy, told: Iterable[tuple[str, crediting.Mem
 def told_of(id: str, there: MemoReading | None) -> crediting.MemoNoticed:
     """``there``: the memo as it is read; None where it is deleted."""
     return crediting.MemoNoticed(id, there.total, there.left) if there else crediting.MemoNoticed(id, deleted=True)
+
+
+def link(world: World, reach: Reach, policy: Policy, step: Effect, number: str, by: str) -> None:
+    """The memo of this number in QuickBooks stands for the credit of a parked step, which goes on with it. Raises
+    Refused with what does not fit, Conflict where it is linked to another one."""
+    ref = Ref(step.firm, Kind.CREDIT, str(step.body["credit"]))
+    state: Credit = states.decode(Kind.CREDIT, world.store.load(ref).body)
+    found = reach.quickbooks(lambda q, a: q.memos_numbered(a, [number]))
+    if len(found) != 1:
+        many = "no credit memo" if not found else f"{len(found)} credit memos"
+        raise Refused(f"QuickBooks shows {many} numbered {number}. Correct the number there or here.")
+    [there] = found
+    if there.total != state.cents:
+        theirs, ours = show(there.total, state.currency), show(state.cents, state.currency)
+        raise Refused(
+            f"Credit memo {number} in QuickBooks is over {theirs}; the credit is {ours}. Correct one of them."
+        )
+    if there.customer_id not in _customers(world, reach, policy, state):
+        raise Refused(f"Credit memo {number} belongs to another customer in QuickBooks than {state.client_name}.")
+    fact = crediting.MemoBooked(there.id, policy.lanes.book, policy.firm.generation)
+
+    def decide(before: Mapping[Ref, Any], now: datetime) -> dict[Ref, Decision[Any]]:
+        return {ref: crediting.booked(before[ref], fact, now)}
+
+    settle(world, [ref], decide, fact="MemoLinked", body=fact, policy=policy.version, by=by)
+    world.store.retry(step.key, world.now(), body={"choice": LINKED})
+    world.queue.hint([step.lane])
+
+
+def _customers(world: World, reach: Reach, policy: Policy, state: Credit) -> set[str]:
+    """Whose memo it may be: the client's customer, or the one that its invoices belong to."""
+    payables = leaving.payables(world, policy, [p.payable for p in state.parts])
+    booked = [p.booked.id for p in payables.values() if p.booked and not p.booked.voided]
+    owners = {i.customer_id for i in leaving.invoices(reach, booked)}
+    return (owners | set(customer_ids(world, policy, list(payables.values())).values())) - {""}

@@ -22,6 +22,7 @@ from chalicelib.domain.payment import Payment
 from chalicelib.domain.readings import BookedPayment, InvoiceReading, Wrote
 from chalicelib.domain.wanted import Removal, WantedApplication, WantedCredit, WantedLine
 from chalicelib.flow import leaving, states
+from chalicelib.flow.credit_links import LINKED
 from chalicelib.flow.invoices import customer_ids
 from chalicelib.flow.ports import World
 from chalicelib.flow.prepared import Prepared, park, still_open, unblocked
@@ -128,7 +129,7 @@ def _step(world: World, policy: Policy, e: Effect, state: Credit, around: _Batch
             world,
             e,
             reason,
-            "Enter it again, or press Done to leave it out.",
+            "Enter it again, link another one, or accept that it is gone.",
             choices=(AGAIN,),
             may_close=True,
             broken="credit memo",
@@ -139,7 +140,8 @@ def _step(world: World, policy: Policy, e: Effect, state: Credit, around: _Batch
     if state.unapplied and not e.body.get("choice") and (numbers := _off(state, there, around)):
         _ask_to_apply(world, e, state, there, numbers)
         return 1
-    if there.total != state.cents or (state.shown and state.shown < state.wanted and there.on != state.on):
+    other_day = state.shown and state.shown < state.wanted and there.on != state.on
+    if there.total != state.cents or (other_day and e.body.get("choice") != LINKED):
         return _change(world, policy, e, state, there, around, out)
     return _apply(world, policy, e, state, there, around, out)
 

@@ -20,7 +20,7 @@ from chalicelib.domain.wanted import Void, WantedInvoice
 from chalicelib.errors import Conflict
 from chalicelib.flow import clearing, links, noticing, pairing, states, subcustomers
 from chalicelib.flow.ports import World
-from chalicelib.flow.prepared import FOR_A_PERSON, Prepared, current, done, first_links, park, still_open
+from chalicelib.flow.prepared import FOR_A_PERSON, WITHOUT, Prepared, current, done, first_links, park, still_open
 from chalicelib.flow.reach import Reach
 from chalicelib.flow.settle import settle
 from chalicelib.flow.subcustomers import Place
@@ -153,6 +153,8 @@ def customer_ids(world: World, policy: Policy, payables: Sequence[Payable]) -> d
 def _waits_for_customer(world: World, p: Payable) -> str:
     """Why there is no customer yet: it is being made, or a person has to say something about it first."""
     client = states.decode(Kind.CONTACT, world.store.load(Ref(p.firm, Kind.CONTACT, p.client_id)).body)
+    if client and client.without:
+        return WITHOUT
     name = f"{p.client_id}/{client.revision}" if client else ""
     step = world.store.effect(effects.key_of(p.firm, effects.Do.CUSTOMER, name))
     return (

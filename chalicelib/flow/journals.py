@@ -15,9 +15,10 @@ from chalicelib.domain.money import show
 from chalicelib.domain.trust import Entry, Holder, JournalWritten
 from chalicelib.domain.trust_readings import JournalReading
 from chalicelib.domain.wanted import Removal, WantedJournal, WantedSubAccount
+from chalicelib.errors import Refused
 from chalicelib.flow import states
 from chalicelib.flow.ports import World
-from chalicelib.flow.prepared import FOR_A_PERSON, Prepared, current, done, park, still_open
+from chalicelib.flow.prepared import FOR_A_PERSON, WITHOUT, Prepared, current, done, park, still_open
 from chalicelib.flow.reach import Reach
 from chalicelib.flow.settle import settle
 from chalicelib.flow.trusting import entry_ref
@@ -92,7 +93,7 @@ def _step(
         return 1
     if posted and there is None:
         reason = f"The journal entry {state.number} was deleted in QuickBooks."
-        remedy = "Nothing is written again silently: write it again, or press Done to accept the deletion."
+        remedy = "Nothing is written again silently: write it again, link another one, or accept that it is gone."
         park(world, e, reason, remedy, choices=(AGAIN,), may_close=True, broken="journal entry")
         return 1
     if there is not None and posted and state.stands and e.body.get("noticed"):
@@ -124,7 +125,7 @@ def _step(
             WantedJournal(
                 number=state.number,
                 on=state.move.on,
-                sides=trust.sides(state, bank, liability, contact.customer if contact else ""),
+                sides=trust.sides(state, bank, liability, contact.usable if contact else ""),
                 note=marker(state),
                 currency=state.move.currency,
                 existing=(there.id, there.sync_token) if there else None,
@@ -161,7 +162,9 @@ def _cause(world: World, books: TrustBooks, state: Entry, contact: Contact | Non
     """Why it still has to wait; empty when nothing keeps it."""
     if not books.book_of(state.move.account):
         return NO_ACCOUNTS
-    if state.move.client_id and not (contact and contact.customer):
+    if state.move.client_id and not (contact and contact.usable):
+        if contact and contact.without:
+            return WITHOUT
         name = f"{state.move.client_id}/{contact.revision}" if contact else ""
         step = world.store.effect(effects.key_of(state.firm, effects.Do.CUSTOMER, name))
         parked = step is not None and step.status is Status.PARKED
@@ -169,7 +172,7 @@ def _cause(world: World, books: TrustBooks, state: Entry, contact: Contact | Non
     return "" if liability else "It waits for its client's account below the trust liability."
 
 
-def link(world: World, policy: Policy, effect: Effect, id: str, finish: Finish) -> None:
+def link(world: World, policy: Policy, effect: Effect, id: str, finish: Finish, by: str = "") -> None:
     """QuickBooks shows the journal entry as the effect's revision wanted it: deleted only where that revision said
     so."""
     ref, revision = _ref(effect), int(effect.body["revision"])
@@ -180,7 +183,7 @@ def link(world: World, policy: Policy, effect: Effect, id: str, finish: Finish) 
         fact = JournalWritten(id, policy.lanes.book, revision, removed, policy.firm.generation)
         return {ref: trust.decide(state, fact, policy, now)}
 
-    settle(world, [ref], decide, fact="JournalWritten", body={"id": id}, policy=policy.version, finish=[finish])
+    settle(world, [ref], decide, fact="JournalWritten", body={"id": id}, policy=policy.version, finish=[finish], by=by)
 
 
 def find(world: World, reach: Reach, policy: Policy, effect: Effect, finish: Finish) -> bool:
@@ -220,6 +223,34 @@ def accept(world: World, policy: Policy, effect: Effect, by: str) -> None:
         return {ref: trust.decide(state, fact, policy, now)}
 
     settle(world, [ref], decide, fact="Accepted", policy=policy.version, by=by, finish=[Finish(effect.key)])
+
+
+def link_numbered(world: World, reach: Reach, policy: Policy, step: Effect, number: str, by: str) -> None:
+    """The journal entry of this number in QuickBooks stands for the entry of a parked step: a person names it. Raises
+    Refused with what does not fit, Conflict where it is linked to another one."""
+    state = _entry(world, step)
+    found = reach.quickbooks(lambda q, a: q.journals_numbered(a, [number]))
+    if len(found) != 1:
+        many = "no journal entry" if not found else f"{len(found)} journal entries"
+        raise Refused(f"QuickBooks shows {many} numbered {number}. Correct the number there or here.")
+    [there] = found
+    if trust.figures(debits(there), there.on) != trust.figures(state.move.cents, state.move.on):
+        theirs, ours = show(debits(there), state.move.currency), show(abs(state.move.cents), state.move.currency)
+        raise Refused(
+            f"Journal entry {number} in QuickBooks is over {theirs} of {there.on}; the entry is {ours} of "
+            f"{state.move.on}. Correct one of them."
+        )
+    customers, accounts = _clients(world, policy, [state])
+    client, books = state.move.client_id, policy.firm.trust_books
+    contact, liability = customers.get(client), accounts.get(client, "") if client else books.liability
+    customer = contact.usable if contact else ""
+    wanted = trust.sides(state, books.book_of(state.move.account), liability, customer)
+    if sorted((s.account, s.cents) for s in wanted) != sorted((account, cents) for account, cents, _ in there.lines):
+        raise Refused(f"Journal entry {number} in QuickBooks is between other accounts than this trust entry.")
+    if any(who != customer for account, _, who in there.lines if account == liability):
+        whose = state.move.client_name or "the firm itself"
+        raise Refused(f"Journal entry {number} in QuickBooks is for another client than {whose}.")
+    link(world, policy, step, there.id, Finish(step.key), by)
 
 
 # --- a client's account below the liability ---------------------------------------------------------------------------

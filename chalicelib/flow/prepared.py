@@ -17,6 +17,7 @@ from chalicelib.flow.settle import settle
 
 WOKEN_AT_MOST = 500
 FOR_A_PERSON = "It waits for your word on its client or matter, under Needs attention."
+WITHOUT = "Its client stays without a customer in QuickBooks, as you decided. Link one on the client's page."
 S = TypeVar("S", bound=generation.Linked)
 
 

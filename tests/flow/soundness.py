@@ -171,7 +171,7 @@ def _contacts(stage: Stage) -> list[str]:
         f"client {c.name} is not brought in step with {side}"
         for c in found
         for side, wants, do, revision in (
-            ("QuickBooks", c.to_books or c.lost, Do.CUSTOMER, c.revision),
+            ("QuickBooks", c.to_books or (c.lost and not c.without), Do.CUSTOMER, c.revision),
             ("Clio", c.to_clio, Do.CHANGE_CLIENT, c.clio_revision),
         )
         if wants and not _waits(stage, do, f"{c.id}/{revision}")

@@ -3,17 +3,21 @@ write before it is made."""
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from chalicelib.domain.effects import Do
-from chalicelib.domain.kernel import Effect
+from chalicelib.domain.kernel import Effect, Status
 from chalicelib.errors import Refused
-from chalicelib.flow import attention, broken, health
+from chalicelib.flow import attention, broken, contact_views, contacts, health
+from chalicelib.flow.prepared import WITHOUT
 from tests.flow import acts
-from tests.flow.acts import STAFF, a_synced_stage, contact, parked
+from tests.flow.acts import STAFF, a_synced_stage, cents, contact, invoice, parked
 from tests.flow.test_contacts import ADA, look
-from tests.flow.test_credits import _delete_in_quickbooks, _split, a_calm_stage, balance, issue
+from tests.flow.test_credits import _delete_in_quickbooks, _split, a_calm_stage, balance, issue, memos
 from tests.flow.test_journals_changed import a_changed_one, a_written_stage, amount, asked, people, there
+from tests.flow.trust_acts import entry, journals, move
 from tests.world import Stage
 
 
@@ -28,6 +32,19 @@ def the_broken(stage: Stage) -> broken.Choices:
 
 def offered(stage: Stage) -> list[str]:
     return [o.choice for o in the_broken(stage).options]
+
+
+def a_new_bill(stage: Stage) -> str:
+    """Another approved bill of Ada's."""
+    line = {"note": "Advice", "price": 9000}
+    stage.world.clio_box.people.add_bill("Hartwell & Pine LLP", ADA, "2001", [line])
+    acts.poll(stage)
+    stage.pass_time(2, minutes=5)
+    return "2001"
+
+
+def invoices_numbered(stage: Stage, number: str) -> list[dict[str, Any]]:
+    return [i for i in acts.booked(stage) if i["DocNumber"] == number]
 
 
 def decide(stage: Stage, choice: str, to: str = "") -> None:
@@ -46,7 +63,7 @@ def a_lost_customer() -> tuple[Stage, str]:
 def test_an_inactive_customer_is_a_broken_link_and_is_made_active_on_a_persons_word() -> None:
     stage, customer = a_lost_customer()
     assert ADA in the_broken(stage).title
-    assert offered(stage) == ["activate", "anew", "link"]
+    assert offered(stage) == ["activate", "anew", "link", "accept"]
     decide(stage, "activate")
     assert (contact(stage, ADA).customer, contact(stage, ADA).lost) == (customer, "")
     assert not health.health(stage.world, stage.firm).broken
@@ -65,7 +82,54 @@ def test_another_customer_can_be_linked_in_its_place() -> None:
 def test_what_is_not_offered_is_refused() -> None:
     stage, _ = a_lost_customer()
     with pytest.raises(Refused, match="offered ways"):
-        decide(stage, "accept")
+        decide(stage, "write")
+
+
+def test_a_client_stays_without_a_customer_where_that_is_accepted_and_what_needs_one_waits() -> None:
+    stage, customer = a_lost_customer()
+    decide(stage, "accept")
+    assert (contact(stage, ADA).without, contact(stage, ADA).usable) == (True, "")
+    assert not health.health(stage.world, stage.firm).broken
+    look(stage)
+    assert not [e for e in parked(stage, kind=Do.CUSTOMER) if e.body["broken"]], "nobody is asked again"
+    made = a_new_bill(stage)
+    assert WITHOUT in causes(stage, Do.INVOICE)
+    assert not invoices_numbered(stage, made)
+    decided = contact_views.contact(stage.world, stage.firm, contact(stage, ADA).id)
+    assert (decided.row.status.word, decided.without) == ("Without a customer", True)
+    assert "Stays without a customer in QuickBooks" in [e.words for e in decided.timeline]
+    people(stage).reactivate_customer(stage.realm, customer)
+    look(stage)
+    stage.pass_time(5, minutes=20)
+    assert (contact(stage, ADA).without, contact(stage, ADA).usable) == (False, customer)
+    assert invoices_numbered(stage, made)
+
+
+def test_a_client_that_stays_without_a_customer_is_linked_later_on_its_page() -> None:
+    stage, _ = a_lost_customer()
+    decide(stage, "accept")
+    made = a_new_bill(stage)
+    other = people(stage).add_customer(stage.realm, "Example, Ada")
+    contacts.link_by_name(stage.world, stage.firm, contact(stage, ADA).id, "Example, Ada", STAFF)
+    stage.pass_time(5, minutes=20)
+    [invoice] = invoices_numbered(stage, made)
+    assert invoice["CustomerRef"]["value"] == other["Id"]
+    assert not contact(stage, ADA).without
+
+
+def test_trust_of_a_client_without_a_customer_waits_and_says_why() -> None:
+    stage, _ = a_written_stage()
+    people(stage).deactivate_customer(stage.realm, contact(stage, ADA).customer)
+    look(stage)
+    decide(stage, "accept")
+    later = move(stage, ADA, 100)
+    stage.pass_time(2, minutes=20)
+    assert WITHOUT in causes(stage, Do.JOURNAL)
+    assert entry(stage, later).number not in journals(stage)
+
+
+def causes(stage: Stage, kind: str) -> list[str]:
+    return [e.cause for e in acts.all_effects(stage) if e.kind == kind and e.status is Status.OWED]
 
 
 def a_deleted_memo() -> tuple[Stage, int]:
@@ -79,9 +143,41 @@ def a_deleted_memo() -> tuple[Stage, int]:
 
 def test_a_deleted_credit_memo_is_entered_again_or_its_loss_accepted() -> None:
     stage, _ = a_deleted_memo()
-    assert offered(stage) == ["again", "accept"]
+    assert offered(stage) == ["again", "link", "accept"]
     decide(stage, "again")
     assert balance(stage, "1046") == 125000 - 2000
+
+
+def test_a_deleted_credit_memo_is_linked_to_another_one_which_is_applied() -> None:
+    stage, _ = a_deleted_memo()
+    customer = invoice(stage, "1046")["CustomerRef"]["value"]
+    box = people(stage)
+    box.add_credit_memo(stage.realm, customer, "20.00", "C-7", "2026-01-05")
+    box.add_credit_memo(stage.realm, customer, "25.00", "C-8")
+    box.add_credit_memo(stage.realm, box.add_customer(stage.realm, "Somebody Else")["Id"], "20.00", "C-9")
+    for number, why in (
+        ("", "Give its number"),
+        ("C-0", "no credit memo"),
+        ("C-8", "over .25.00"),
+        ("C-9", "another customer"),
+    ):
+        with pytest.raises(Refused, match=why):
+            decide(stage, "link", number)
+    decide(stage, "link", "C-7")
+    assert balance(stage, "1046") == 125000 - 2000
+    [memo] = [m for m in memos(stage) if m["DocNumber"] == "C-7"]
+    assert (memo["TxnDate"], cents(memo["RemainingCredit"])) == ("2026-01-05", 0)
+    assert not health.health(stage.world, stage.firm).broken
+    assert acts.about(acts.compare(stage), "1046") == []
+
+
+def test_a_credit_memo_that_is_linked_to_another_credit_is_not_linked_twice() -> None:
+    stage = a_calm_stage()
+    made, other = issue(stage, "1046", 2500), issue(stage, "1046", 2500)
+    _delete_in_quickbooks(stage, made)
+    stage.pass_time(5, minutes=17)
+    with pytest.raises(Refused, match="already linked"):
+        decide(stage, "link", f"CN-{other}")
 
 
 def test_a_credit_memo_that_the_comparison_misses_is_asked_about_once() -> None:
@@ -90,7 +186,7 @@ def test_a_credit_memo_that_the_comparison_misses_is_asked_about_once() -> None:
     _delete_in_quickbooks(stage, made)
     assert "credit removed in QuickBooks" in [d.kind for d in acts.compare(stage).differences]
     stage.pass_time(1, minutes=3)
-    assert offered(stage) == ["again", "accept"]
+    assert offered(stage) == ["again", "link", "accept"]
     key = the_broken(stage).key
     acts.compare(stage)
     stage.pass_time(1, minutes=3)
@@ -113,9 +209,51 @@ def test_a_deleted_journal_entry_is_written_again_after_its_effect_was_shown() -
     stage, made = a_written_stage()
     people(stage).delete_journal(stage.realm, there(stage, made)["Id"])
     stage.pass_time(5, minutes=30)
-    assert offered(stage) == ["again", "accept"]
+    assert offered(stage) == ["again", "link", "accept"]
     decide(stage, "again")
     assert amount(stage, made) == 50000
+
+
+def test_a_deleted_journal_entry_is_linked_to_another_one_that_is_the_same() -> None:
+    stage, made = a_written_stage()
+    old = there(stage, made)
+    bank, liability = (str(line["JournalEntryLineDetail"]["AccountRef"]["value"]) for line in old["Line"])
+    day, customer = old["TxnDate"], contact(stage, ADA).customer
+    people(stage).delete_journal(stage.realm, old["Id"])
+    stage.pass_time(5, minutes=30)
+    other = people(stage).add_customer(stage.realm, "Somebody Else")["Id"]
+    for number, debit, credit, cents_, on, who in (
+        ("J-1", bank, liability, "499.00", day, customer),
+        ("J-2", bank, liability, "500.00", "2026-01-05", customer),
+        ("J-3", liability, bank, "500.00", day, customer),
+        ("J-4", bank, liability, "500.00", day, other),
+        ("J-5", bank, liability, "500.00", day, customer),
+    ):
+        people(stage).add_journal(stage.realm, debit, credit, cents_, number, on, who)
+    for number, why in (
+        ("J-0", "no journal entry"),
+        ("J-1", "over .499.00"),
+        ("J-2", "of 2026-01-05"),
+        ("J-3", "other accounts"),
+        ("J-4", "another client"),
+    ):
+        with pytest.raises(Refused, match=why):
+            decide(stage, "link", number)
+    decide(stage, "link", "J-5")
+    assert entry(stage, made).posted and entry(stage, made).written
+    assert not health.health(stage.world, stage.firm).broken
+    stage.pass_time(5, minutes=30)
+    assert not asked(stage)
+
+
+def test_a_journal_entry_of_another_trust_entry_is_not_linked_twice() -> None:
+    stage, made = a_written_stage()
+    twin = move(stage, ADA, 50000)
+    stage.pass_time(2, minutes=20)
+    people(stage).delete_journal(stage.realm, there(stage, made)["Id"])
+    stage.pass_time(5, minutes=30)
+    with pytest.raises(Refused, match="already linked"):
+        decide(stage, "link", entry(stage, twin).number)
 
 
 def test_a_changed_journal_entry_that_is_kept_is_not_asked_about_again() -> None:

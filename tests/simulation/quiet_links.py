@@ -67,7 +67,7 @@ def _credits(q: Quiet, firm: FirmFacts, invoices: dict[str, Any], payments: dict
     for name, ids in q.c._marked(memos, "credit").items():
         state = q.c.bodies.get(Ref(firm.firm, Kind.CREDIT, name))
         abouts = [f"credit/{name}", *(f"payable/{p['payable']}" for p in (state or {}).get("parts", []))]
-        if state is None or state["gone"] or not state["memo"] or q.waits(firm, *abouts):
+        if state is None or state["gone"] or not state["memo"] or state["unapplied"] or q.waits(firm, *abouts):
             continue
         parts = {p["payable"]: p["cents"] for p in state["parts"]}
         held = {id: q.c.bodies[Ref(firm.firm, Kind.PAYABLE, id)] for id in parts}

@@ -6,6 +6,7 @@ from chalicelib.flow import contacts, health, views
 from chalicelib.flow.rows import Item
 from chalicelib.flow.settle import policy_of
 from tests.flow import acts
+from tests.flow.test_credits import _delete_in_quickbooks, issue
 from tests.web.test_api import Program, a_program
 from tests.web.visit import PagesWorld, Visitor, a_firm_with_pages
 from tests.world import Stage
@@ -67,7 +68,7 @@ def test_a_customer_that_is_gone_has_its_choices_on_the_page_and_by_the_api() ->
     [item] = health.health(stage.world, stage.firm).broken
     id = next(i["id"] for i in program.get("/sync").json["broken"] if i["key"] == item.key)
     told = program.get(f"/attention/{id}/choices").json
-    assert [o["choice"] for o in told["options"]] == ["activate", "anew", "link"]
+    assert [o["choice"] for o in told["options"]] == ["activate", "anew", "link", "accept"]
     assert isinstance(stage.world, PagesWorld)
     owner = Visitor(stage.world).sign_in(stage.firm)
     assert "See the choices" in owner.get("/desk/sync").text
@@ -77,6 +78,43 @@ def test_a_customer_that_is_gone_has_its_choices_on_the_page_and_by_the_api() ->
     page = owner.follow(owner.post("/desk/attention/broken", {"key": item.key, "choice": "activate"}))
     assert "on its way" in page.text
     assert program.post(f"/attention/{id}/done").status == 422
+
+
+def test_a_client_that_stays_without_a_customer_says_so_on_its_page_and_by_the_api() -> None:
+    program: Program = a_program()
+    stage = program.stage
+    ada = acts.contact(stage, "Ada Example")
+    stage.world.quickbooks_box.people.deactivate_customer(stage.realm, ada.customer)
+    contacts.point_at_customers(stage.world, policy_of(stage.world, stage.firm), [ada.customer])
+    stage.work()
+    [item] = health.health(stage.world, stage.firm).broken
+    assert isinstance(stage.world, PagesWorld)
+    owner = Visitor(stage.world).sign_in(stage.firm)
+    text = owner.get(f"/desk/attention/broken?key={item.key}").text
+    assert "wait, each shown with this cause" in text
+    id = next(i["id"] for i in program.get("/sync").json["broken"] if i["key"] == item.key)
+    assert program.post(f"/attention/{id}/choices", {"choice": "accept"}).status == 202
+    told = program.get(f"/contacts/{ada.id}").json
+    assert (told["without"], told["row"]["status"]["word"]) == (True, "Without a customer")
+    assert "stays without one, as you decided" in owner.get(f"/desk/contacts/{ada.id}").text
+
+
+def test_a_credit_memo_that_is_gone_is_linked_by_its_number_on_the_page() -> None:
+    stage, owner = a_firm_with_pages()
+    stage.resync()
+    stage.pass_time(1, minutes=1)
+    made = issue(stage, NUMBER, 2500)
+    _delete_in_quickbooks(stage, made)
+    stage.pass_time(5, minutes=17)
+    [item] = health.health(stage.world, stage.firm).broken
+    text = owner.get(f"/desk/attention/broken?key={item.key}").text
+    assert "Number of the credit memo in QuickBooks" in text
+    asked = {"key": item.key, "choice": "link", "to": "NONE"}
+    assert "no credit memo numbered NONE" in owner.post("/desk/attention/broken", asked).text
+    customer = acts.invoice(stage, NUMBER)["CustomerRef"]["value"]
+    stage.world.quickbooks_box.people.add_credit_memo(stage.realm, customer, "25.00", "C-7")
+    page = owner.follow(owner.post("/desk/attention/broken", {**asked, "to": "C-7"}))
+    assert "on its way" in page.text
 
 
 def test_what_is_settled_says_so() -> None:
