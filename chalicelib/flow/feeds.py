@@ -36,6 +36,7 @@ from chalicelib.flow.reach import Reach
 OVERLAP = timedelta(minutes=10)  # reference/clio.md 2.3: boundaries and clocks are unknown, so windows overlap
 CURSOR_RESTS = timedelta(hours=6)  # a cursor is not written while nothing changed and it is younger than this
 EVENTS_BACK = timedelta(days=29)  # Stripe keeps events for 30 days
+REVERSED_BEFORE = timedelta(days=120)  # a dispute or refund that was under way when events ceased may have ended since
 LINES_A_MINUTE = 20  # bills whose lines a first sync reads: what its class may spend (flow/budget.py)
 HOOKED = ("bills", "void", "deleted", "contacts")  # a webhook tells of these (reference/clio.md 8)
 # A payment from trust is named by the line on the trust account before its allocation is read (domain/trust.py).
@@ -342,13 +343,16 @@ def _deposits(world: World, policy: Policy, items: tuple[Deposit | Broken, ...],
 
 
 def poll_stripe(world: World, reach: Reach, connection: Connection, tally: Tally) -> None:
-    """Events of one account since we last asked: what a lost webhook would have told us."""
+    """Events of one account since we last asked: what a lost webhook would have told us. After a silence longer than
+    Stripe keeps events (an account that was disconnected), what was disputed or refunded meanwhile is listed."""
     account = connection.account
     found = world.store.record("events", account)
     body: Json = dict(found[1]) if found else {}
     now = world.now()
     since = datetime.fromisoformat(body["since"]) if body.get("since") else now - EVENTS_BACK
     known = set(body.get("ids", []))
+    if since < now - EVENTS_BACK:
+        tally.wrote |= _after_silence(world, reach, connection, since)
     pointers = reach.stripe(lambda s: s.events(account, since=max(since - OVERLAP, now - EVENTS_BACK)))
     fresh = [p for p in pointers if p.id not in known]
     for pointer in fresh:
@@ -356,6 +360,16 @@ def poll_stripe(world: World, reach: Reach, connection: Connection, tally: Tally
     if fresh or found is None or since < now - CURSOR_RESTS:
         tally.wrote |= bool(fresh)
         world.store.put_record("events", account, {"since": now.isoformat(), "ids": [p.id for p in pointers][-500:]})
+
+
+def _after_silence(world: World, reach: Reach, connection: Connection, since: datetime) -> bool:
+    """Whether anything was disputed or refunded. Each payment is looked at, which reads its state; what is not ours is
+    found to be nobody's by its look."""
+    account, back = connection.account, since - REVERSED_BEFORE
+    intents = reach.stripe(lambda s: s.reversed_since(account, since=back))
+    for intent in intents:
+        point_at_stripe(world, connection.firm, EventPointer("", account, "", "intent", intent))
+    return bool(intents)
 
 
 LOOK_AT: dict[str, tuple[effects.Do, str]] = {

@@ -327,6 +327,10 @@ class Stripe(Protocol):
         """Pointers of an account's events created at or after ``since`` (at most 30 days back; all pages)."""
         ...
 
+    def reversed_since(self, account: str, *, since: datetime) -> list[str]:
+        """Payment intents that a dispute or refund made at or after ``since`` is about, however long ago (all)."""
+        ...
+
 
 class Mail(Protocol):
     """SES. ``compose`` is pure; ``send`` raises Unavailable(maybe_done=False) when SES refused for now,

@@ -196,6 +196,11 @@ def _place(type: str, thing: Raw, owner: str) -> tuple[str, str]:
     return "other", _text(thing, "id")
 
 
+def intent_of(row: Raw) -> str:
+    """The payment intent of a refund or dispute; empty for one of a charge without (8)."""
+    return _id_of(row.get("payment_intent"))
+
+
 # --- the smallest pieces --------------------------------------------------------------------------------------------
 
 

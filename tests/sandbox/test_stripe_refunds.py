@@ -148,3 +148,17 @@ def test_the_books_of_every_account_are_there_for_checkers(caller: Caller) -> No
     books = caller.http.get("http://stripe.test/stripe/_sandbox/books").json()
     assert [c["amount"] for c in books["acct_hartwell_operating"]["charges"]] == [10_000]
     assert books["acct_bexley"]["connected"] is False
+
+
+def test_refunds_and_disputes_are_listed_by_when_they_were_made_however_long_ago(caller: Caller) -> None:
+    """reference/stripe.md 5, 9: lists take ``created``; only events are forgotten after 30 days (6)."""
+    first, second = caller.paid(10_000), caller.paid(20_000)
+    refund(caller, first)
+    disputed = caller.people.open_dispute(second["payment_intent"])
+    at = int(caller.clock.now().timestamp())
+    caller.clock.move(days=100)
+    for path, intent in (("/v1/refunds", first["payment_intent"]), ("/v1/disputes", second["payment_intent"])):
+        [row] = caller.read(path, **{"created[gte]": at - 60})["data"]
+        assert row["payment_intent"] == intent
+        assert caller.read(path, **{"created[gte]": at + 60})["data"] == []
+    assert disputed["payment_intent"] == second["payment_intent"]

@@ -232,6 +232,21 @@ def test_events_come_oldest_first_with_where_to_look() -> None:
     assert {e.account for e in events} == {OPERATING}
 
 
+def test_what_was_refunded_or_disputed_is_listed_after_its_events_are_forgotten() -> None:
+    stage = a_stage()
+    since = stage.clock.now()
+    sessions = [made(stage, f"att-{n}-1") for n in range(3)]
+    for session in sessions:
+        stage.box.people.pay_card(session.id)
+    refunded, disputed, _ = (stage.client.session(OPERATING, s.id).intent for s in sessions)
+    stage.box.people.refund(refunded, 100)
+    stage.box.people.refund(refunded, 100)
+    stage.box.people.open_dispute(disputed)
+    stage.clock.move(days=60)
+    assert sorted(stage.client.reversed_since(OPERATING, since=since)) == sorted([refunded, disputed])
+    assert stage.client.reversed_since(OPERATING, since=stage.clock.now()) == []
+
+
 # --- refusals -------------------------------------------------------------------------------------------------------
 
 
