@@ -9,12 +9,12 @@ from __future__ import annotations
 from typing import Any
 
 from chalicelib.errors import Unreadable
-from chalicelib.web import api_broken, api_contacts, api_pairing, api_sync, api_trust
+from chalicelib.web import api_accounts, api_broken, api_contacts, api_pairing, api_sync, api_trust
 from chalicelib.web.answers import JSON, NotFound, Reply
 from chalicelib.web.api_door import Asked, delete, doors, found, get, post, put
 from chalicelib.web.door import Ask
 
-__all__ = ["api_broken", "api_contacts", "api_pairing", "api_sync", "api_trust", "doors"]
+__all__ = ["api_accounts", "api_broken", "api_contacts", "api_pairing", "api_sync", "api_trust", "doors"]
 
 
 @doors.file("/api/v1/openapi.json")
