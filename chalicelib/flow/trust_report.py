@@ -176,6 +176,37 @@ def _as_signed(world: World, now: ThreeWay, total: Ledger) -> ThreeWay:
     )
 
 
+def signed_before(world: World, firm: str, account: str, month: str, number: str) -> ThreeWay:
+    """A sign-off that was opened again later, as it was kept: nothing of today's is in it. ``number``: "1" for the
+    first. Raises Refused for one that is not there."""
+    state = statement_of(world, firm, account, month)
+    signed = next((x for n, x in enumerate(state.earlier, 1) if str(n) == number), None)
+    told = json.loads(world.store.document(signed.documents[0]) or b"{}") if signed else {}
+    if signed is None or not told:
+        raise Refused("There is no such earlier sign-off.")
+    f, held = signed.figures, replace(states.decode(Kind.STATEMENT, told["statement"]), signed=signed, earlier=())
+    lines = tuple(signed_lines(world, held))
+    firm_state = firm_of(world, firm)
+    return ThreeWay(
+        account=account,
+        name=held.name,
+        month=month,
+        end=statement.end_of(month),
+        currency=firm_state.currency if firm_state else "USD",
+        statement=held,
+        adjusted=f.adjusted,
+        journal=f.journal,
+        ledgers=f.ledgers,
+        own=sum(line.cents for line in lines if line.client == OWN),
+        clio=f.clio,
+        book=f.book,
+        checked_at=None,
+        whole=True,
+        lines=lines,
+        touched=signed.touched or {},
+    )
+
+
 def _whole(world: World, total: Ledger, *, differ: bool) -> bool:
     """``total``: as it was read first: where it has moved meanwhile, the ledgers were read half before and half after.
     An account and its ledgers move in one commit: if they ``differ`` so soon after it, a list has not followed yet."""

@@ -123,6 +123,15 @@ def reopen(ask: Asked, account: str, month: str) -> Any:
     return _shown(ask, account, month)
 
 
+@get(HERE + "/reconciliations/{month}/signed/{number}")
+def signed_before(ask: Asked, account: str, month: str, number: str) -> Any:
+    """A sign-off that was opened again later, as it was kept."""
+    from chalicelib.flow import states, trust_report
+
+    report = found(lambda: trust_report.signed_before(ask.world, ask.firm, account, month, number))
+    return {**states.encode(report), "agree": report.agree, "may_sign": False, "mark": report.mark}
+
+
 def _shown(ask: Asked, account: str, month: str) -> Any:
     from chalicelib.flow import states, trust_report
 

@@ -137,8 +137,31 @@ def month_csv(ask: Ask, account: str, month: str) -> Reply:
     from chalicelib.flow import trust_report
 
     report = _found(lambda: trust_report.three_way(ask.world, ask.firm, account, month))
-    name = f'attachment; filename="trust-{account}-{month}.csv"'
-    return Reply(trust_report.as_csv(report), kind="text/csv; charset=utf-8", headers={"Content-Disposition": name})
+    return _csv(report, f"trust-{account}-{month}")
+
+
+@desk.get("/desk/trust/account/{account}/month/{month}/signed/{number}")
+def month_before(ask: Ask, account: str, month: str, number: str) -> str:
+    """A sign-off that was opened again later, as it was kept."""
+    from chalicelib.flow import trust_report
+
+    report = _found(lambda: trust_report.signed_before(ask.world, ask.firm, account, month, number))
+    return page(ask, "trust_month.html", "trust", r=report, s=report.statement, before=number)
+
+
+@desk.get("/desk/trust/account/{account}/month/{month}/signed/{number}/csv")
+def month_before_csv(ask: Ask, account: str, month: str, number: str) -> Reply:
+    from chalicelib.flow import trust_report
+
+    report = _found(lambda: trust_report.signed_before(ask.world, ask.firm, account, month, number))
+    return _csv(report, f"trust-{account}-{month}-signed-{number}")
+
+
+def _csv(report: Any, name: str) -> Reply:
+    from chalicelib.flow import trust_report
+
+    headers = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
+    return Reply(trust_report.as_csv(report), kind="text/csv; charset=utf-8", headers=headers)
 
 
 def _month_page(ask: Ask, account: str, month: str) -> str:
@@ -153,6 +176,7 @@ def _month_page(ask: Ask, account: str, month: str) -> str:
         "trust",
         r=report,
         s=state,
+        before="",
         ending=_typed(state.ending),
         groups=(
             ("deposit", "Outstanding deposits", "Deposit", _rows(state.deposits, spare)),

@@ -103,7 +103,8 @@ def say_what_is_the_same(stage: Stage, number: str) -> str:
 
 
 def reconcile_trust(month: Month) -> None:
-    """The trust accounts are chosen, and last month's statement is entered with a check that is still out."""
+    """The trust accounts are chosen, and last month's statement is entered with a check that is still out. It was
+    signed off once, and opened again."""
     stage, world = month.stage, month.world
     trust_check.start(world, stage.firm)
     stage.pass_time(minutes=5)
@@ -118,6 +119,8 @@ def reconcile_trust(month: Month) -> None:
     held = trust_report.three_way(world, stage.firm, account, last).journal
     check = Outstanding(None, "101", 2500)
     trust_report.enter(world, stage.firm, account, last, "Ben Pine", ending=held + 2500, deposits=[], checks=[check])
+    trust_report.sign(world, stage.firm, account, last, "Ben Pine")
+    trust_report.reopen(world, stage.firm, account, last, "Olivia Hartwell")
     client = next(r for r in trust_views.clients(world, stage.firm, account).rows).client
     month.ids |= {"account": account, "holder": client, "month": last}
 

@@ -48,6 +48,7 @@ DESK = [
     "/desk/trust/account/{account}",
     "/desk/trust/account/{account}/ledger/{holder}",
     "/desk/trust/account/{account}/month/{month}",
+    "/desk/trust/account/{account}/month/{month}/signed/1",
     "/desk/settings",
     "/desk/settings/invoices",
     "/desk/settings/invoices/apply",

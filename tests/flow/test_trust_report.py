@@ -80,6 +80,33 @@ def test_signed_off_it_is_kept_and_cannot_be_changed_until_it_is_opened_again() 
     assert len(trust_report.statement_of(stage.world, stage.firm, account, month).earlier) == 1
 
 
+def test_an_earlier_sign_off_is_opened_as_it_was_kept() -> None:
+    stage, account, month = a_checked_stage()
+
+    def before(number: str) -> trust_report.ThreeWay:
+        return trust_report.signed_before(stage.world, stage.firm, account, month, number)
+
+    journal = trust_report.three_way(stage.world, stage.firm, account, month).journal
+    enter(stage, account, month, journal - 5, note="A bank charge.")
+    trust_report.sign(stage.world, stage.firm, account, month, "Olivia")
+    first = trust_report.three_way(stage.world, stage.firm, account, month)
+    with pytest.raises(Refused, match="no such earlier"):
+        before("1")
+    trust_report.reopen(stage.world, stage.firm, account, month, "Olivia")
+    stage.world.clock.move(minutes=1)
+    trust.move(stage, "Felix Ortega", 400, on=date.fromisoformat(f"{month}-20"))
+    enter(stage, account, month, journal + 400)
+    trust_report.sign(stage.world, stage.firm, account, month, "Ben")
+    kept = before("1")
+    assert replace(kept, checked_at=None) == replace(first, checked_at=None)
+    assert trust_report.as_csv(kept) == trust_report.as_csv(first)
+    assert (kept.adjusted, kept.journal) == (journal - 5, journal)
+    assert not kept.may_sign
+    for wrong in ("0", "2", "x", "-1"):
+        with pytest.raises(Refused, match="no such earlier"):
+            before(wrong)
+
+
 def test_a_difference_is_signed_off_only_with_its_reason() -> None:
     stage, account, month = a_checked_stage()
     journal = trust_report.three_way(stage.world, stage.firm, account, month).journal

@@ -53,6 +53,10 @@ def test_a_month_from_choosing_the_accounts_to_its_sign_off(program: Program) ->
     assert program.get(f"{here}/reconciliations").json["items"][0]["state"] == "signed"
     assert program.ask("PUT", where, statement).status == 422
     assert program.post(f"{where}/reopen").json["statement"]["signed"] is None
+    before = program.get(f"{where}/signed/1").json
+    assert (before["journal"], before["lines"]) == (signed["journal"], signed["lines"])
+    assert before["statement"]["signed"] == signed["statement"]["signed"]
+    assert program.get(f"{where}/signed/2").status == 404
 
 
 def test_what_is_not_there_is_not_found_and_what_cannot_be_read_is_said(program: Program) -> None:

@@ -114,6 +114,14 @@ def test_a_month_is_entered_signed_off_printed_and_opened_again() -> None:
     assert visitor.post(here, entered).status == 422
     assert visitor.post(here, {"do": "reopen"}).status == 303
     assert "Earlier sign-offs" in visitor.get(here).text
+    earlier = visitor.get(f"{here}/signed/1")
+    assert "This sign-off was opened again later. It is shown as it was kept." in earlier.text
+    assert "Counter deposit" in earlier.text and 'value="reopen"' not in earlier.html
+    assert f'href="{here}/signed/1/csv"' in earlier.html
+    kept = visitor.get(f"{here}/signed/1/csv")
+    assert kept.html == sheet.html
+    for gone in ("signed/2", "signed/x", "signed/2/csv"):
+        assert visitor.get(f"{here}/{gone}").status == 404
 
 
 def test_what_cannot_be_read_on_the_statement_gets_a_sentence() -> None:
