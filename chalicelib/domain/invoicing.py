@@ -18,6 +18,7 @@ from chalicelib.domain.payable import Payable
 from chalicelib.domain.readings import BillLine, BillState, Pot
 from chalicelib.domain.wanted import WantedLine
 
+MESSAGE_ONLY = "message_only"  # in a step's body: nothing but what the client reads on the invoice is to be written
 ROUNDING_AT_MOST = 5  # cents: half a cent for each rounded line, and never more than this
 KINDS = (("service", "Services"), ("expense", "Expenses"), ("other", "Other charges"))
 
@@ -121,6 +122,22 @@ def redrawn(state: Payable, policy: Policy, now: datetime, *, checking: bool = F
     lane, title = policy.lanes.of(Neighbour.CLIO), f"Bill {state.number}"
     lines = effects.read_lines(state.firm, lane, state.id, new.revision, now, title)
     return Decision(new, effects=(lines, *memo), closes=closes)
+
+
+def relinked(state: Payable, policy: Policy, now: datetime, *, checking: bool = False) -> Decision[Payable]:
+    """The pay links of an open invoice were made useless: what the client reads on it is written anew, and nothing else
+    of it. Where something else of it is owed anyway, that writes the whole."""
+    if not is_open(state):
+        return Decision(state)
+    if state.booked is None or state.booked.revision < state.revision or checking:
+        return redrawn(state, policy, now, checking=checking)
+    if state.booked.untouched:  # no word on it is ours
+        return Decision(state, effects=tuple(billing.memo_owed(state, policy, now)))
+    lines = state.revision + 1 if state.lines_revision == state.revision else state.lines_revision
+    new = replace(state, revision=state.revision + 1, lines_revision=lines)
+    owed = billing.owe_invoice(new, policy, now)
+    owed = replace(owed, body={**owed.body, MESSAGE_ONLY: True})
+    return Decision(new, effects=(owed, *billing.memo_owed(new, policy, now)))
 
 
 EXAMPLE_TAX = 2751  # 8.875 % of the taxed line

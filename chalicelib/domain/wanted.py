@@ -76,6 +76,15 @@ class WantedInvoice:
 
 
 @dataclass(frozen=True, slots=True)
+class WantedMessage:
+    """What the client reads on an invoice that is there, empty for nothing. Everything else of it stays."""
+
+    id: str
+    sync_token: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class WantedPayment:
     customer: str
     on: date
@@ -168,6 +177,7 @@ Wanted = (
     | WantedSubCustomer
     | ChangedCustomer
     | WantedInvoice
+    | WantedMessage
     | WantedPayment
     | WantedCredit
     | WantedApplication

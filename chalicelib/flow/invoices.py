@@ -18,7 +18,7 @@ from chalicelib.domain.payable import Payable, Standing
 from chalicelib.domain.readings import BillLine, InvoiceReading
 from chalicelib.domain.wanted import Void, WantedInvoice
 from chalicelib.errors import Conflict
-from chalicelib.flow import clearing, links, noticing, pairing, states, subcustomers
+from chalicelib.flow import clearing, noticing, pairing, relinking, states, subcustomers
 from chalicelib.flow.ports import World
 from chalicelib.flow.prepared import FOR_A_PERSON, WITHOUT, Prepared, current, done, first_links, park, still_open
 from chalicelib.flow.reach import Reach
@@ -37,10 +37,13 @@ def prepare(world: World, reach: Reach, policy: Policy, batch: Sequence[Effect])
     out = Prepared()
     new: list[tuple[Effect, Payable]] = []
     old: list[tuple[Effect, Payable]] = []
+    messages: list[tuple[Effect, Payable]] = []
     drawn: dict[str, Drawn] = {}
     for e, state in still_open(world, policy, batch, _payable_ref, _superseded, out):
         if state.gone and state.booked and holds_money(state):
             out.settled += _gone_with_money(world, policy, e, state, old)
+        elif state.booked and not state.gone and e.body.get(invoicing.MESSAGE_ONLY):
+            messages.append((e, state))
         elif reason := _unwritable(world, policy, state, drawn):
             park(world, e, *reason)
             out.settled += 1
@@ -52,6 +55,8 @@ def prepare(world: World, reach: Reach, policy: Policy, batch: Sequence[Effect])
         _new_invoices(world, reach, policy, new, places, drawn, out)
     if old:
         _old_invoices(world, reach, policy, old, places, drawn, out)
+    if messages:
+        relinking.prepare(world, reach, policy, messages, out)
     return out
 
 
@@ -291,7 +296,7 @@ def _old_invoices(
         if noticing.invoice_stopped(world, reach, policy, e, state, there):
             out.settled += 1
         elif there is None:
-            out.blocked.append((e, "QuickBooks does not show the invoice at this moment."))
+            out.blocked.append((e, relinking.NOT_SHOWN))
         elif state.gone and there.voided:
             link(world, policy, e, there.id, there.total, there.customer_id, Finish(e.key))
             out.settled += 1
@@ -324,23 +329,8 @@ def _wanted(
         existing=(there.id, there.sync_token) if there else None,
         tax=drawn.tax if how.tax is TaxAs.QUICKBOOKS else None,
         tax_code=how.tax_code,
-        message=_message(world, policy, state, there),
+        message=relinking.message(world, policy, state, there),
     )
-
-
-def _message(world: World, policy: Policy, state: Payable, there: InvoiceReading | None) -> str | None:
-    """What the client reads on the invoice: a pay link that lasts. None leaves what is there: somebody's own words,
-    or a link that still opens the invoice."""
-    if there and there.message and links.OPENS not in there.message:
-        return None
-    if not policy.firm.invoicing.pay_link:
-        return "" if there and there.message else None
-    if not policy.lanes.operating or not state.open:
-        return None
-    if there and there.message and links.lives(world, state.firm, state.id, links.INVOICE):
-        return None
-    token = links.make(world, links.PayLink(state.firm, state.client_id, state.id, links.INVOICE))
-    return invoicing.message(links.address(world, token))
 
 
 def link(world: World, policy: Policy, effect: Effect, id: str, total: int, customer: str, finish: Finish) -> None:

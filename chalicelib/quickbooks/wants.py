@@ -23,6 +23,7 @@ from chalicelib.domain.wanted import (
     WantedInvoice,
     WantedJournal,
     WantedLine,
+    WantedMessage,
     WantedPayment,
     WantedSubAccount,
     WantedSubCustomer,
@@ -55,6 +56,8 @@ def member(wanted: Wanted) -> Json:
             return {"operation": "update", "Customer": changed_body(wanted)}
         case WantedInvoice():
             return {"operation": _operation(wanted.existing), "Invoice": _invoice_body(wanted)}
+        case WantedMessage():
+            return {"operation": "update", "Invoice": _message_body(wanted)}
         case WantedPayment():
             return {"operation": _operation(wanted.existing), "Payment": _payment_body(wanted)}
         case WantedCredit():
@@ -115,6 +118,12 @@ def _invoice_body(wanted: WantedInvoice) -> Json:
     if wanted.tax is not None:
         body["TxnTaxDetail"] = _tax_detail(wanted)
     return body
+
+
+def _message_body(wanted: WantedMessage) -> Json:
+    """Sparse: fields left out stay, the lines too (2.4)."""
+    told = {"CustomerMemo": {"value": wanted.message[:MESSAGE_LENGTH]}}
+    return {"Id": wanted.id, "SyncToken": wanted.sync_token, "sparse": True, **told}
 
 
 def _tax_detail(wanted: WantedInvoice) -> Json:

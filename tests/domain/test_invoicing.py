@@ -160,6 +160,33 @@ def test_lines_that_are_being_read_are_read_for_the_new_drawing_too() -> None:
         assert waiting.state.lines_revision == 1
 
 
+def test_a_new_link_alone_is_owed_where_everything_else_is_written() -> None:
+    p = a_payable(booked=Booked("9", 1, 40000), lines="doc", lines_revision=1)
+    decision = invoicing.relinked(p, a_policy(invoicing=Invoicing(clio_memo=True)), NOW)
+    assert (decision.state.revision, decision.state.lines_revision) == (2, 2)
+    assert one(decision.effects, Do.INVOICE).body[invoicing.MESSAGE_ONLY] is True
+    assert one(decision.effects, Do.BILL_MEMO).body["bill"] == "b1"
+    unread = replace(p, lines_revision=0)
+    assert invoicing.relinked(unread, a_policy(), NOW).state.lines_revision == 0
+
+
+def test_what_is_owed_anyway_writes_the_new_link_too() -> None:
+    p = a_payable(booked=Booked("9", 1, 40000), lines="doc", lines_revision=1)
+    assert invoicing.relinked(p, a_policy(), NOW, checking=True) == invoicing.redrawn(p, a_policy(), NOW, checking=True)
+    moved = replace(p, revision=2, lines_revision=2)
+    assert invoicing.relinked(moved, a_policy(), NOW) == invoicing.redrawn(moved, a_policy(), NOW)
+
+
+def test_no_link_is_written_on_what_was_never_ours_nor_on_what_is_not_open() -> None:
+    p = a_payable(booked=Booked("9", 1, 40000, untouched=True))
+    assert invoicing.relinked(p, a_policy(), NOW) == Decision(p)
+    wished = invoicing.relinked(p, a_policy(invoicing=Invoicing(clio_memo=True)), NOW)
+    assert wished.state == p
+    assert [e.kind for e in wished.effects] == [Do.BILL_MEMO]
+    for other in (replace(p, booked=None), replace(p, balance=0)):
+        assert invoicing.relinked(other, a_policy(), NOW) == Decision(other)
+
+
 @pytest.mark.parametrize("detail", list(Detail))
 @pytest.mark.parametrize("tax", list(TaxAs))
 def test_the_example_shows_everything_that_an_invoice_can_hold(detail: Detail, tax: TaxAs) -> None:

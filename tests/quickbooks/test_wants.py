@@ -6,7 +6,14 @@ import json
 from datetime import date
 from typing import Any
 
-from chalicelib.domain.wanted import Removal, WantedApplication, WantedCredit, WantedInvoice, WantedLine
+from chalicelib.domain.wanted import (
+    Removal,
+    WantedApplication,
+    WantedCredit,
+    WantedInvoice,
+    WantedLine,
+    WantedMessage,
+)
 from chalicelib.quickbooks import wants, wire
 
 DAY = date(2026, 3, 2)
@@ -50,6 +57,12 @@ def test_a_message_is_sent_only_when_there_is_something_to_say() -> None:
     assert "CustomerMemo" not in body_of(an_invoice())[2]
     assert body_of(an_invoice(message=""))[2]["CustomerMemo"] == {"value": ""}
     assert len(body_of(an_invoice(message="x" * 2000))[2]["CustomerMemo"]["value"]) == 1000
+
+
+def test_a_message_alone_leaves_everything_else_of_an_invoice() -> None:
+    told = body_of(WantedMessage("7", "3", "Pay online: x"))
+    sparse = {"Id": "7", "SyncToken": "3", "sparse": True}
+    assert told == ("update", "Invoice", {**sparse, "CustomerMemo": {"value": "Pay online: x"}})
 
 
 def test_tax_travels_as_tax_only_when_chosen() -> None:
