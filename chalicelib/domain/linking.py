@@ -237,8 +237,6 @@ def _customer_seen(state: Contact, fact: CustomerSeen, policy: Policy, now: date
     shown = profile.of(seen)
     closes = (step_key(state),) if state.lost else ()
     new = replace(state, books=shown, lost="", answer="", agreed=state.agreed or Agreed(state.clio, shown))
-    if state.lost:
-        new = replace(new, to_books=())
     decision = agreeing.agree(new, policy, now, Side.QUICKBOOKS, fact.wrote)
     return replace(decision, closes=(*closes, *(k for k in decision.closes if k not in closes)))
 

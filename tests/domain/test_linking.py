@@ -102,6 +102,17 @@ def test_a_person_who_retries_owes_it_anew() -> None:
     assert decide(a_contact(), ClientSeen(ADA, again=True)).state.revision == 2
 
 
+@pytest.mark.parametrize("fact", [ClientSeen(replace(ADA, name="Ada E.")), ClientSeen(ADA, again=True)])
+def test_read_whole_under_another_name_or_by_a_retry_it_takes_the_place_of_what_was_owed(fact: ClientSeen) -> None:
+    decision = decide(decide(None, ClientSeen(ON_BILL)).state, fact)
+    assert (decision.state.revision, kinds(decision), decision.closes) == (2, [Do.CUSTOMER], (step(1),))
+
+
+def test_what_a_client_is_is_taken_over() -> None:
+    assert decide(a_contact(), ClientSeen(replace(ADA, is_company=True))).state.company
+    assert decide(None, ClientSeen(ADA), generation=3).state.generation == 3
+
+
 def test_only_other_values_differ() -> None:
     assert not differs(a_contact(), ADA)
     assert not differs(a_contact(), replace(ADA, phone="(555) 0100"))
@@ -125,7 +136,23 @@ def test_a_customer_belongs_to_one_client() -> None:
     assert [(g.key, g.holder, g.release) for g in decision.guards] == [
         ("quickbooks/realm-1/customer/7", "us-1/c1", False)
     ]
-    assert step(1) in decision.closes
+    assert decision.closes == (step(1),)
+    assert decision.state.generation == 1
+
+
+def test_a_link_belongs_to_its_generation_and_lets_the_customer_of_the_old_one_go() -> None:
+    before = linked(choice="link:8")
+    for shown in (SEEN, None):
+        decision = decide(before, CustomerLinked("8", "realm-1~2", shown, generation=2), generation=2)
+        new = decision.state
+        assert (new.customer, new.realm, new.generation, new.choice) == ("8", "realm-1~2", 2, "link:8")
+        assert [(g.key, g.release) for g in decision.guards] == [
+            ("quickbooks/realm-1~2/customer/8", False),
+            ("quickbooks/realm-1/customer/7", True),
+        ]
+        assert decision.closes == (step(1),)
+    old = decide(linked(realm=""), CustomerLinked("8", "realm-1", SEEN))
+    assert old.guards[1].key == "quickbooks/realm-1/customer/7", "linked before its company was kept"
 
 
 def test_linking_one_that_was_there_writes_nothing_however_it_differs() -> None:
@@ -185,6 +212,7 @@ def test_a_link_of_an_earlier_generation_is_let_be() -> None:
 def test_afresh_nothing_of_the_old_link_is_left() -> None:
     clash = decide(linked(), ClientSeen(replace(ADA, phone="1"))).state
     clash = decide(clash, CustomerSeen("7", replace(SEEN, phone="2", email="new@example.com"))).state
+    clash = replace(clash, lost="gone", answer="activate", chosen=(Change("email", "x@example.com"),), choice="clean")
     told = linking.afresh(clash, a_policy(generation=2), NOW)
     assert told.state == a_contact(phone="1", revision=clash.revision + 1, generation=2, clio_revision=1, asked=1)
     assert len(told.closes) == 3
@@ -210,6 +238,16 @@ def test_an_inactive_or_missing_customer_is_lost_and_a_person_is_asked_once(
     assert (quiet.effects, quiet.state.phone) == ((), "1")
 
 
+def test_what_a_person_said_about_a_lost_customer_holds_until_it_is_lost_otherwise_or_there() -> None:
+    sent = decide(linked(), ClientSeen(replace(ADA, phone="1"))).state
+    inactive = decide(sent, CustomerSeen("7", replace(SEEN, active=False))).state
+    assert (inactive.to_books, inactive.answer) == ((), "")
+    said = decide(inactive, ChoiceMade("activate")).state
+    assert decide(said, CustomerSeen("7", None)).state.answer == ""
+    back = decide(said, CustomerSeen("7", SEEN)).state
+    assert (back.answer, back.lost, back.to_books) == ("", "", (Change("phone", "1"),))
+
+
 def test_active_again_it_goes_on_and_what_changed_meanwhile_goes_over() -> None:
     lost = decide(linked(), CustomerSeen("7", None)).state
     lost = decide(lost, ClientSeen(replace(ADA, phone="1"))).state
@@ -230,6 +268,8 @@ def test_the_link_follows_a_merge() -> None:
     ]
     assert new.books is not None
     assert new.books.name == "Example Holdings"
+    later = decide(linked(generation=2), CustomerSeen("7", None, into=winner), generation=2).state
+    assert (later.customer, later.generation) == ("9", 2)
 
 
 def test_a_merge_into_another_clients_customer_is_a_persons_business() -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from chalicelib.domain import sums
 from chalicelib.domain.effects import Do
 from chalicelib.domain.kernel import Effect, Kind, Ref, Status, fold
-from chalicelib.flow import reconciling
+from chalicelib.flow import reconciling, states
 from infra.sandbox.clio import books as clio_books
 from tests.simulation import pairings, quiet_links, statements, subcustomers
 from tests.simulation.base import FirmFacts
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from tests.simulation.checkers import Checkers
 
 WAITING_STEPS = (*RECURRING, Do.REMIND, Do.LOOK_SESSION, Do.WATCH_MAIL, Do.DIGEST)
+SUMMED = (Kind.PAYABLE, Kind.PAYMENT)
 LATEST = timedelta(days=400)
 
 
@@ -44,11 +47,8 @@ class Quiet:
         for e in self.effects:
             if e.status is Status.PARKED:
                 self.parked.setdefault(e.firm, set()).add(e.about)
-        for (
-            ref,
-            b,
-        ) in self.c.bodies.items():  # a person said that the client stays without a customer: it waits, and says so
-            if ref.kind is Kind.CONTACT and b["lost"] and b["answer"] == "without":
+        for ref, b in self.c.bodies.items():
+            if ref.kind is Kind.CONTACT and b["lost"] and b["answer"] == "without":  # as a person said; it waits
                 self.parked.setdefault(ref.firm, set()).add(f"contact/{ref.id}")
 
     def judge(self) -> None:
@@ -80,6 +80,7 @@ class Quiet:
             pairings.judge(self, firm)
             subcustomers.judge(self, firm)
             statements.judge(self, firm)
+            self._sums(firm)
             self._report(firm)
 
     def waits(self, firm: FirmFacts, *abouts: str) -> bool:
@@ -378,6 +379,16 @@ class Quiet:
             self.say("10", f"{firm.firm}: Clio holds {here} in trust, QuickBooks' entries come to {there}")
 
     # --- 10 -----------------------------------------------------------------------------------------------------------
+    def _sums(self, firm: FirmFacts) -> None:
+        """What the firm's page sums up is what its bills and payments come to, each counted once."""
+        ref = Ref(firm.firm, Kind.SUMS, "sums")
+        bodies = [(r.kind, b) for r, b in self.c.bodies.items() if r.firm == firm.firm and r.kind in SUMMED]
+        parts = [sums.difference(None, states.decode(kind, b)) for kind, b in bodies]
+        come_to = sums.fold(sums.Sums(firm.firm), parts, self.h.clock.at)
+        shown = states.decode(Kind.SUMS, self.c.bodies.get(ref)) or sums.Sums(firm.firm)
+        if replace(shown, at=None) != replace(come_to, at=None):
+            self.say("10", f"{firm.firm}: the sums show {shown}, and everything comes to {come_to}")
+
     def _report(self, firm: FirmFacts) -> None:
         self.world.life = None
         report = reconciling.report(self.world, firm.firm)
