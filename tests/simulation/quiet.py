@@ -87,6 +87,13 @@ class Quiet:
         """Whether a person sees something parked about one of these."""
         return bool(self.parked.get(firm.firm, set()) & set(abouts))
 
+    def entries_wait(self, firm: FirmFacts) -> bool:
+        """Whether a trust entry is not written yet because a person is asked about its client."""
+        held = [
+            states.decode(r.kind, b) for r, b in self.c.bodies.items() if (r.firm, r.kind) == (firm.firm, Kind.TRUST)
+        ]
+        return self.waits(firm, *(f"contact/{e.move.client_id}" for e in held if not e.written))
+
     # --- 7 ------------------------------------------------------------------------------------------------------------
     def _replay(self) -> None:
         for ref, state in self.world.store._states.items():
@@ -359,9 +366,7 @@ class Quiet:
         trust = {a["Id"] for a in company.all("Account") if "Trust" in a.get("AccountSubType", "")}
         banks = {a["Id"] for a in company.all("Account") if a["Id"] in trust and a["AccountType"] == "Bank"}
         rows = list(company.all("JournalEntry"))
-        theirs = [b for ref, b in self.c.bodies.items() if ref.kind is Kind.TRUST and ref.firm == firm.firm]
-        asked = any(about.startswith("trust/") for about in self.parked.get(firm.firm, ()))
-        asked = asked or self.waits(firm, *(f"contact/{b['move']['client_id']}" for b in theirs))
+        asked = any(about.startswith("trust/") for about in self.parked.get(firm.firm, ())) or self.entries_wait(firm)
         held = {a.id for a in clio.of_firm("bank_accounts", firm.clio) if a.type == "Trust"}
         moves = [m for m in clio.of_firm("bank_transactions", firm.clio) if m.bank_account_id in held]
         for name, ids in self.c._marked(rows, "trust").items():

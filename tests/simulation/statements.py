@@ -121,9 +121,8 @@ def judge(q: Quiet, firm: FirmFacts) -> None:
     months = [(b["account"], b["month"]) for b in found.values()]
     if len(set(months)) != len(months):
         q.say("2", f"{firm.firm}: a month end is there more than once: {months}")
-    entries = [b for ref, b in q.c.bodies.items() if ref.kind is Kind.TRUST and ref.firm == firm.firm]
     excused = any(about.startswith(("trust/", "move/")) for about in q.parked.get(firm.firm, ()))
-    excused = excused or q.waits(firm, *(f"contact/{b['move']['client_id']}" for b in entries))
+    excused = excused or q.entries_wait(firm)
     for ref, b in found.items():
         there = held(rows(q.world.clio_box.state, int(b["account"])), b["month"])
         for signed in [*b["earlier"], *([b["signed"]] if b["signed"] else [])]:
