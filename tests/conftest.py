@@ -1,4 +1,4 @@
-"""What tests of several folders share: one Chromium for each worker, and which tests count for coverage."""
+"""What tests of several folders share: one Chromium for each file, and which tests count for coverage."""
 
 from __future__ import annotations
 
@@ -45,8 +45,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: place.get(item.path.relative_to(HERE).as_posix(), len(place)))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """One for each file that needs it, closed after it: one that stays open goes on drawing, on a sixth of a core."""
     if not Path(CHROMIUM).exists():
         pytest.skip("Debian's chromium is not installed: apt-get install chromium")
     with sync_playwright() as playwright:
