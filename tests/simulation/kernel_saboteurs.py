@@ -412,9 +412,11 @@ KERNEL_SABOTEURS: tuple[Saboteur, ...] = (
         ("8",),
         two_refreshers,
         Mix(
-            {"compare_pressed": 200, "cheque": 100},
+            {"compare_pressed": 300, "cheque": 100},
             {"slow": 0.3},
-            switches={"quickbooks": {"rotate_every_seconds": 0, "old_token_revokes": True}},
+            switches={
+                "quickbooks": {"rotate_every_seconds": 0, "old_token_revokes": True, "access_token_seconds": 3600}
+            },
         ),
     ),
     Saboteur("match guessed where two are possible", ("2",), match_guessed, Mix({"client_pays": 80, "cheque": 80})),
