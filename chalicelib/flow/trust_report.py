@@ -20,7 +20,16 @@ from chalicelib.domain import statement
 from chalicelib.domain.kernel import Decision, Kind, Ref
 from chalicelib.domain.ledger import OWN_NAME, Ledger
 from chalicelib.domain.money import decimal_of
-from chalicelib.domain.statement import Entered, Figures, Outstanding, Reopened, SignedOff, Statement, StatementFact
+from chalicelib.domain.statement import (
+    Entered,
+    Figures,
+    Outstanding,
+    Reopened,
+    Signed,
+    SignedOff,
+    Statement,
+    StatementFact,
+)
 from chalicelib.domain.trust import OWN
 from chalicelib.errors import Refused
 from chalicelib.flow import ledgers, states, trust_check
@@ -76,7 +85,6 @@ class ThreeWay:
     adjusted: int | None
     journal: int
     ledgers: int
-    own: int
     clio: int | None
     book: int | None
     checked_at: datetime | None
@@ -84,6 +92,11 @@ class ThreeWay:
     lines: tuple[ClientLine, ...]
     touched: dict[str, datetime]
     late: tuple[Late, ...] = ()
+
+    @property
+    def own(self) -> int:
+        """Of the ledgers' sum, the firm's own money."""
+        return sum(line.cents for line in self.lines if line.client == OWN)
 
     @property
     def agree(self) -> bool:
@@ -146,7 +159,6 @@ def three_way(world: World, firm: str, account: str, month: str, *, sure: bool =
         adjusted=state.adjusted,
         journal=journal,
         ledgers=of_clients,
-        own=sum(line.cents for line in lines if line.client == OWN),
         clio=clio,
         book=book,
         checked_at=at,
@@ -161,19 +173,23 @@ def _as_signed(world: World, now: ThreeWay, total: Ledger) -> ThreeWay:
     """What was signed off stays as it was; what is another now stands beside it."""
     signed = now.statement.signed
     assert signed is not None
-    f, lines = signed.figures, tuple(signed_lines(world, now.statement))
-    return replace(
-        now,
-        adjusted=f.adjusted,
-        journal=f.journal,
-        ledgers=f.ledgers,
-        own=sum(line.cents for line in lines if line.client == OWN),
-        clio=f.clio,
-        book=f.book,
-        lines=lines,
-        touched=signed.touched or {},
-        late=_late(lines, now.lines) if changed_since(now.statement, total) else (),
-    )
+    lines = signed_lines(world, now.statement)
+    late = _late(lines, now.lines) if changed_since(now.statement, total) else ()
+    return replace(now, **_figures_of(signed, lines), late=late)
+
+
+def _figures_of(signed: Signed, lines: Sequence[ClientLine]) -> dict[str, Any]:
+    """What a sign-off says of a ThreeWay."""
+    f = signed.figures
+    return {
+        "adjusted": f.adjusted,
+        "journal": f.journal,
+        "ledgers": f.ledgers,
+        "clio": f.clio,
+        "book": f.book,
+        "lines": tuple(lines),
+        "touched": signed.touched or {},
+    }
 
 
 def signed_before(world: World, firm: str, account: str, month: str, number: str) -> ThreeWay:
@@ -184,8 +200,7 @@ def signed_before(world: World, firm: str, account: str, month: str, number: str
     told = json.loads(world.store.document(signed.documents[0]) or b"{}") if signed else {}
     if signed is None or not told:
         raise Refused("There is no such earlier sign-off.")
-    f, held = signed.figures, replace(states.decode(Kind.STATEMENT, told["statement"]), signed=signed, earlier=())
-    lines = tuple(signed_lines(world, held))
+    held = replace(states.decode(Kind.STATEMENT, told["statement"]), signed=signed, earlier=())
     firm_state = firm_of(world, firm)
     return ThreeWay(
         account=account,
@@ -194,16 +209,9 @@ def signed_before(world: World, firm: str, account: str, month: str, number: str
         end=statement.end_of(month),
         currency=firm_state.currency if firm_state else "USD",
         statement=held,
-        adjusted=f.adjusted,
-        journal=f.journal,
-        ledgers=f.ledgers,
-        own=sum(line.cents for line in lines if line.client == OWN),
-        clio=f.clio,
-        book=f.book,
         checked_at=None,
         whole=True,
-        lines=lines,
-        touched=signed.touched or {},
+        **_figures_of(signed, signed_lines(world, held)),
     )
 
 

@@ -126,17 +126,22 @@ def reopen(ask: Asked, account: str, month: str) -> Any:
 @get(HERE + "/reconciliations/{month}/signed/{number}")
 def signed_before(ask: Asked, account: str, month: str, number: str) -> Any:
     """A sign-off that was opened again later, as it was kept."""
-    from chalicelib.flow import states, trust_report
+    from chalicelib.flow import trust_report
 
-    report = found(lambda: trust_report.signed_before(ask.world, ask.firm, account, month, number))
-    return {**states.encode(report), "agree": report.agree, "may_sign": False, "mark": report.mark}
+    return _told(found(lambda: trust_report.signed_before(ask.world, ask.firm, account, month, number)))
 
 
 def _shown(ask: Asked, account: str, month: str) -> Any:
-    from chalicelib.flow import states, trust_report
+    from chalicelib.flow import trust_report
 
-    report = found(lambda: trust_report.three_way(ask.world, ask.firm, account, month))
-    return {**states.encode(report), "agree": report.agree, "may_sign": report.may_sign, "mark": report.mark}
+    return _told(found(lambda: trust_report.three_way(ask.world, ask.firm, account, month)))
+
+
+def _told(report: Any) -> Any:
+    from chalicelib.flow import states
+
+    worked_out = {name: getattr(report, name) for name in ("own", "agree", "may_sign", "mark")}
+    return {**states.encode(report), **worked_out}
 
 
 def _item(body: Body) -> Outstanding:
