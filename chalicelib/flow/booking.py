@@ -28,7 +28,7 @@ from chalicelib.flow import (
     subcustomers,
 )
 from chalicelib.flow.ports import World
-from chalicelib.flow.prepared import Prepared, done, refused
+from chalicelib.flow.prepared import NAME_TAKEN, Prepared, done, refused
 from chalicelib.flow.reach import Reach
 
 BATCH = 30  # reference/quickbooks.md 2.6
@@ -45,7 +45,7 @@ ORDER = (Do.CUSTOMER, Do.SUB_CUSTOMER, Do.HOLDER, Do.INVOICE, Do.POSTING, Do.CRE
 NOT_REPLAYED = ("6000", "600")
 STALE, GONE = "5010", "610"
 LOOKED_AGAIN = 2
-DOUBTFUL = ("6140", "6240", GONE, STALE, *NOT_REPLAYED)
+DOUBTFUL = ("6140", NAME_TAKEN, GONE, STALE, *NOT_REPLAYED)
 THROTTLED = ("3001", "003001", "429")
 TROUBLE = ("10000", "130", "140", "150")  # QuickBooks' own: tried again, a bounded number of times
 TROUBLES_AT_MOST = 5

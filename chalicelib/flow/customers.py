@@ -24,10 +24,9 @@ from chalicelib.domain.wanted import ChangedCustomer, WantedCustomer
 from chalicelib.errors import Conflict
 from chalicelib.flow import contacts, states
 from chalicelib.flow.ports import World
-from chalicelib.flow.prepared import Prepared, done, park, still_open, wake
+from chalicelib.flow.prepared import NAME_TAKEN, Prepared, done, park, still_open, wake
 from chalicelib.flow.reach import Reach
 
-TAKEN = "6240"  # the name is another entry's (reference/quickbooks.md 6)
 CUSTOMER_CODES = ("610", "620", "2500", "6250")  # what refers to a customer that is inactive, merged or another's
 LOOKS_AT_MOST = 2
 LOOKED_FOR = timedelta(seconds=10)
@@ -222,7 +221,7 @@ def _find_change(world: World, reach: Reach, policy: Policy, state: Contact, lin
 
 def refused(world: World, policy: Policy, effect: Effect, code: str) -> bool:
     """Whether a refusal has to do with a customer and is taken care of here."""
-    if effect.kind == Do.CUSTOMER and code == TAKEN and effect.body.get("customer"):
+    if effect.kind == Do.CUSTOMER and code == NAME_TAKEN and effect.body.get("customer"):
         state: Contact = states.decode(Kind.CONTACT, world.store.load(_contact_ref(effect)).body)
         _park(world, effect, naming.taken_on_rename(state))
         return True

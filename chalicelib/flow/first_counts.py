@@ -82,8 +82,9 @@ def _met(policy: Policy, plan: Plan) -> str:
 
 def new_matter(world: World, policy: Policy, plan: Plan, p: Payable) -> str:
     """The sub-customer that is to be made for the bill's matter, where this is its first bill; else empty."""
-    matter = matters.id_of(p.client_id, matters.wanted(p, policy))
-    if not matters.wanted(p, policy) or not first(world, policy, plan, f"matter/{matter}", p.id):
+    wanted = matters.wanted(p, policy)
+    matter = matters.id_of(p.client_id, wanted)
+    if not wanted or not first(world, policy, plan, f"matter/{matter}", p.id):
         return ""
     known = current(world, policy, [Ref(p.firm, Kind.MATTER, matter)]).values()
     return "" if any(m.customer for m in known) else p.matters[0]

@@ -17,6 +17,7 @@ from chalicelib.flow.settle import settle
 
 WOKEN_AT_MOST = 500
 FOR_A_PERSON = "It waits for your word on its client or matter, under Needs attention."
+NAME_TAKEN = "6240"  # the name is another entry's (reference/quickbooks.md 6)
 WITHOUT = "Its client stays without a customer in QuickBooks, as you decided. Link one on the client's page."
 S = TypeVar("S", bound=generation.Linked)
 
@@ -165,7 +166,7 @@ REASONS: dict[str, tuple[str, str]] = {
     ),
     "6200": ("The books are closed for this date in QuickBooks.", "Open the period in QuickBooks, then press Retry."),
     "6540": ("The payment is already on a deposit in QuickBooks.", "Take it off the deposit, then press Retry."),
-    "6240": (
+    NAME_TAKEN: (
         "The name is already used in QuickBooks by a customer, vendor or employee.",
         "Rename one of the two, then press Retry.",
     ),

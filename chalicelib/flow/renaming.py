@@ -19,11 +19,10 @@ from chalicelib.domain.wanted import ChangedCustomer
 from chalicelib.errors import Declined
 from chalicelib.flow import states
 from chalicelib.flow.ports import World
-from chalicelib.flow.prepared import Prepared, done, park
+from chalicelib.flow.prepared import NAME_TAKEN, Prepared, done, park
 from chalicelib.flow.reach import Reach
 from chalicelib.flow.settle import settle
 
-TAKEN = "6240"  # the name is another entry's (reference/quickbooks.md 6)
 REFUSED = "QuickBooks says that the name is used: the other one is tried."
 REMEDY = "Rename or reactivate one of them in QuickBooks, then press Retry."
 BY_HAND = "Rename one of them in QuickBooks, or give the sub-customer a name of your own there; then press Retry."
@@ -189,7 +188,7 @@ def not_again(e: Effect, taken: Mapping[str, str]) -> Mapping[str, str]:
 
 def refused(world: World, e: Effect, code: str) -> bool:
     """Whether QuickBooks refused a sub-customer's name: the other one is tried, and then a person is told."""
-    if e.kind != effects.Do.SUB_CUSTOMER or code != TAKEN:
+    if e.kind != effects.Do.SUB_CUSTOMER or code != NAME_TAKEN:
         return False
     if e.cause != REFUSED:
         world.store.postpone(e.key, world.now(), cause=REFUSED, tries=e.tries + 1)
