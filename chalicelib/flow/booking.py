@@ -20,6 +20,7 @@ from chalicelib.flow import (
     credits,
     customers,
     deposited,
+    invoice_links,
     invoices,
     journals,
     noticing,
@@ -317,7 +318,7 @@ def take(world: World, policy: Policy, effect: Effect, answer: Wrote, finish: Fi
         case Do.SUB_CUSTOMER:
             subcustomers.take(world, policy, effect, answer, finish)
         case Do.INVOICE:
-            invoices.link(world, policy, effect, answer.id, answer.total, answer.of_customer, finish)
+            invoice_links.link(world, policy, effect, answer.id, answer.total, answer.of_customer, finish)
         case Do.HOLDER:
             journals.link_holder(world, policy, effect, answer.id, finish)
         case Do.JOURNAL:

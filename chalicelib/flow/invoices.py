@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import datetime
-from typing import Any
 
 import msgspec
 
 from chalicelib.domain import billing, effects, invoicing, posting
 from chalicelib.domain.firm import Policy, TaxAs
 from chalicelib.domain.invoicing import Drawn
-from chalicelib.domain.kernel import Decision, Effect, Finish, Held, Kind, Ref, Status
+from chalicelib.domain.kernel import Effect, Finish, Kind, Ref, Status
 from chalicelib.domain.money import show
 from chalicelib.domain.payable import Payable, Standing
 from chalicelib.domain.readings import BillLine, InvoiceReading
 from chalicelib.domain.wanted import Void, WantedInvoice
 from chalicelib.errors import Conflict
 from chalicelib.flow import clearing, noticing, pairing, relinking, states, subcustomers
+from chalicelib.flow.invoice_links import link, ref_of, settle_booked
 from chalicelib.flow.ports import World
 from chalicelib.flow.prepared import FOR_A_PERSON, WITHOUT, Prepared, current, done, first_links, park, still_open
 from chalicelib.flow.reach import Reach
@@ -29,17 +28,13 @@ LONGEST_NUMBER = 21  # reference/quickbooks.md 3.2
 MOST_LINES = 750
 
 
-def _payable_ref(effect: Effect) -> Ref:
-    return Ref(effect.firm, Kind.PAYABLE, str(effect.body["payable"]))
-
-
 def prepare(world: World, reach: Reach, policy: Policy, batch: Sequence[Effect]) -> Prepared:
     out = Prepared()
     new: list[tuple[Effect, Payable]] = []
     old: list[tuple[Effect, Payable]] = []
     messages: list[tuple[Effect, Payable]] = []
     drawn: dict[str, Drawn] = {}
-    for e, state in still_open(world, policy, batch, _payable_ref, _superseded, out):
+    for e, state in still_open(world, policy, batch, ref_of, _superseded, out):
         if state.gone and state.booked and holds_money(state):
             out.settled += _gone_with_money(world, policy, e, state, old)
         elif state.booked and not state.gone and e.body.get(invoicing.MESSAGE_ONLY):
@@ -94,7 +89,7 @@ def _gone_with_money(world: World, policy: Policy, e: Effect, state: Payable, ol
         old.append((e, state))
         return 0
     if e.body.get("choice") == "keep":
-        ref = _payable_ref(e)
+        ref = ref_of(e)
         settle(
             world,
             [ref],
@@ -238,7 +233,7 @@ def _meet(
         book, generation = policy.lanes.book, policy.firm.generation
         of, matter = mine.customer_id, subcustomers.matter_of(world, policy, state, mine.customer_id)
         fact = billing.InvoiceBooked(mine.id, book, 0, mine.total, generation=generation, customer=of, matter=matter)
-        _settle_invoice(world, policy, e, fact)
+        settle_booked(world, policy, e, fact)
         return True
     if invoice.payments and clearing.coming(world, policy, state, pairing.payments_of(world, policy, [state])):
         return False
@@ -258,7 +253,7 @@ def _meet(
     )
     finish = Finish(e.key) if fact.revision else None  # what a person linked gets Clio's figures next
     try:
-        _settle_invoice(world, policy, e, fact, finish)
+        settle_booked(world, policy, e, fact, finish)
     except Conflict:
         park(
             world,
@@ -333,46 +328,9 @@ def _wanted(
     )
 
 
-def link(world: World, policy: Policy, effect: Effect, id: str, total: int, customer: str, finish: Finish) -> None:
-    """QuickBooks shows this payable's invoice as the effect's revision wanted it, as ``customer``'s."""
-    ref, revision = _payable_ref(effect), int(effect.body["revision"])
-    held = world.store.load(ref)
-    state: Payable = states.decode(Kind.PAYABLE, held.body)
-    voided = state.gone and state.revision == revision and state.booked is not None
-    fact = billing.InvoiceBooked(
-        id,
-        policy.lanes.book,
-        revision,
-        total,
-        voided=voided,
-        generation=policy.firm.generation,
-        customer=customer,
-        matter=subcustomers.matter_of(world, policy, state, customer),
-    )
-    _settle_invoice(world, policy, effect, fact, finish, held)
-
-
-def _settle_invoice(
-    world: World,
-    policy: Policy,
-    effect: Effect,
-    fact: billing.InvoiceBooked,
-    finish: Finish | None = None,
-    held: Held | None = None,
-) -> None:
-    ref = _payable_ref(effect)
-
-    def decide(before: Mapping[Ref, Any], now: datetime) -> dict[Ref, Decision[Any]]:
-        return {ref: billing.booked(before[ref], fact, now)}
-
-    done_ = [finish] if finish else []
-    first = {ref: held} if held else None
-    settle(world, [ref], decide, fact="InvoiceBooked", body=fact, policy=policy.version, finish=done_, first=first)
-
-
 def find(world: World, reach: Reach, policy: Policy, effect: Effect, finish: Finish) -> bool:
     """Whether a lost answer's invoice is there, by the number it was sent with; settled then."""
-    state: Payable = states.decode(Kind.PAYABLE, world.store.load(_payable_ref(effect)).body)
+    state: Payable = states.decode(Kind.PAYABLE, world.store.load(ref_of(effect)).body)
     if state.booked is not None:  # a change or a void: writing it again under the present SyncToken does no harm
         return False
     number = str(effect.body["number"])

@@ -13,6 +13,7 @@ from chalicelib.domain.payable import Payable
 from chalicelib.domain.readings import InvoiceReading
 from chalicelib.domain.wanted import WantedMessage
 from chalicelib.flow import links, noticing
+from chalicelib.flow.invoice_links import link
 from chalicelib.flow.ports import World
 from chalicelib.flow.prepared import Prepared
 from chalicelib.flow.reach import Reach
@@ -23,22 +24,27 @@ NOT_SHOWN = "QuickBooks does not show the invoice at this moment."
 def message(world: World, policy: Policy, state: Payable, there: InvoiceReading | None) -> str | None:
     """What the client reads on the invoice: a pay link that lasts. None leaves what is there: somebody's own words,
     or a link that still opens the invoice."""
-    if there and there.message and links.OPENS not in there.message:
+    stands = there.message if there else ""
+    if stands and links.OPENS not in stands:
         return None
     if not policy.firm.invoicing.pay_link:
-        return "" if there and there.message else None
-    if not policy.lanes.operating or not state.open:
+        return "" if stands else None
+    if not _can_be_paid(policy, state) or (stands and links.lives(world, state.firm, state.id, links.INVOICE)):
         return None
-    if there and there.message and links.lives(world, state.firm, state.id, links.INVOICE):
-        return None
+    return _new(world, state)
+
+
+def _can_be_paid(policy: Policy, state: Payable) -> bool:
+    return bool(policy.lanes.operating and state.open)
+
+
+def _new(world: World, state: Payable) -> str:
     token = links.make(world, links.PayLink(state.firm, state.client_id, state.id, links.INVOICE))
     return invoicing.message(links.address(world, token))
 
 
 def prepare(world: World, reach: Reach, policy: Policy, batch: Sequence[tuple[Effect, Payable]], out: Prepared) -> None:
     """Links that open nothing any more give way to new ones, or to none where there is nothing to pay or to link."""
-    from chalicelib.flow.invoices import link
-
     ids = [p.booked.id for _, p in batch if p.booked]
     found = {i.id: i for i in reach.quickbooks(lambda q, a: q.invoices_by_id(a, ids))}
     for e, state in batch:
@@ -51,5 +57,5 @@ def prepare(world: World, reach: Reach, policy: Policy, batch: Sequence[tuple[Ef
             link(world, policy, e, there.id, there.total, there.customer_id, Finish(e.key))
             out.settled += 1
         else:
-            words = message(world, policy, state, there) or ""
+            words = _new(world, state) if policy.firm.invoicing.pay_link and _can_be_paid(policy, state) else ""
             out.write.append((e, WantedMessage(there.id, there.sync_token, words)))
