@@ -21,6 +21,7 @@ from chalicelib.errors import Conflict, Refused
 from chalicelib.flow import broken_steps, invoices, pairing, payments, states, subcustomers
 from chalicelib.flow.broken_steps import NUMBER_LENGTH, Option
 from chalicelib.flow.budget import Floor
+from chalicelib.flow.numbered import Sought, only
 from chalicelib.flow.ports import World
 from chalicelib.flow.prepared import posted_there
 from chalicelib.flow.reach import Reach
@@ -211,19 +212,12 @@ def _invoice_named(world: World, policy: Policy, p: Payable, number: str) -> bil
         raise Refused("Give the number of the invoice in QuickBooks.")
     reach = Reach(world, policy.firm.id, policy.lanes, Floor.PERSON)
     found = [i for i in reach.quickbooks(lambda q, a: q.invoices_numbered(a, [number])) if not i.voided]
-    if len(found) != 1:
-        many = "no invoice" if not found else f"{len(found)} invoices"
-        raise Refused(f"QuickBooks shows {many} numbered {number}. Correct the number there or here.")
-    invoice = found[0]
+    sought = Sought("invoice", "invoices", number, "the bill asks for", show(p.asks, p.currency))
+    invoice = only(sought, found, lambda i: show(i.total, p.currency))
     customer = invoices.customer_ids(world, policy, [p]).get(p.client_id, "")
     matter = subcustomers.matter_of(world, policy, p, invoice.customer_id)
     if invoice.customer_id != customer and not matter:
         raise Refused(f"Invoice {number} belongs to another customer in QuickBooks than {p.client_name}.")
-    if invoice.total != p.asks:
-        theirs, ours = show(invoice.total, p.currency), show(p.asks, p.currency)
-        raise Refused(
-            f"Invoice {number} in QuickBooks is over {theirs}; the bill asks for {ours}. Correct one of them."
-        )
     compared = pairing.compare(world, reach, policy, p, invoice)
     return billing.InvoiceBooked(
         invoice.id,

@@ -16,6 +16,7 @@ from chalicelib.domain.notes import MemoReading
 from chalicelib.errors import Refused
 from chalicelib.flow import leaving, states
 from chalicelib.flow.invoices import customer_ids
+from chalicelib.flow.numbered import Sought, only
 from chalicelib.flow.ports import World
 from chalicelib.flow.reach import Reach
 from chalicelib.flow.settle import settle
@@ -53,15 +54,8 @@ def link(world: World, reach: Reach, policy: Policy, step: Effect, number: str, 
     ref = Ref(step.firm, Kind.CREDIT, str(step.body["credit"]))
     state: Credit = states.decode(Kind.CREDIT, world.store.load(ref).body)
     found = reach.quickbooks(lambda q, a: q.memos_numbered(a, [number]))
-    if len(found) != 1:
-        many = "no credit memo" if not found else f"{len(found)} credit memos"
-        raise Refused(f"QuickBooks shows {many} numbered {number}. Correct the number there or here.")
-    [there] = found
-    if there.total != state.cents:
-        theirs, ours = show(there.total, state.currency), show(state.cents, state.currency)
-        raise Refused(
-            f"Credit memo {number} in QuickBooks is over {theirs}; the credit is {ours}. Correct one of them."
-        )
+    sought = Sought("credit memo", "credit memos", number, "the credit is", show(state.cents, state.currency))
+    there = only(sought, found, lambda m: show(m.total, state.currency))
     if there.customer_id not in _customers(world, reach, policy, state):
         raise Refused(f"Credit memo {number} belongs to another customer in QuickBooks than {state.client_name}.")
     fact = crediting.MemoBooked(there.id, policy.lanes.book, policy.firm.generation)

@@ -4,7 +4,7 @@ the firm wishes, each client gets an account below the trust liability."""
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from chalicelib.domain import effects, posting, trust
@@ -17,6 +17,7 @@ from chalicelib.domain.trust_readings import JournalReading
 from chalicelib.domain.wanted import Removal, WantedJournal, WantedSubAccount
 from chalicelib.errors import Refused
 from chalicelib.flow import states
+from chalicelib.flow.numbered import Sought, only
 from chalicelib.flow.ports import World
 from chalicelib.flow.prepared import FOR_A_PERSON, WITHOUT, Prepared, current, done, park, still_open
 from chalicelib.flow.reach import Reach
@@ -141,17 +142,21 @@ def _show_change(world: World, policy: Policy, e: Effect, state: Entry, there: J
     if trust.figures(cents, there.on) == trust.figures(state.move.cents, state.move.on):  # it was set back
         link(world, policy, e, there.id, Finish(e.key))
         return
-    theirs, ours = show(cents, state.move.currency), show(abs(state.move.cents), state.move.currency)
+    theirs, ours = _over(state, cents, there.on), _over(state, abs(state.move.cents), state.move.on)
     park(
         world,
         e,
-        f"The journal entry {state.number} was changed in QuickBooks to {theirs} of {there.on}; it is {ours} of "
-        f"{state.move.on}.",
+        f"The journal entry {state.number} was changed in QuickBooks to {theirs}; it is {ours}.",
         "Write ours over it, or press Done to leave it as it is there; the comparison of the books goes on naming it.",
         choices=(AGAIN,),
         may_close=True,
         broken=CHANGED,
     )
+
+
+def _over(state: Entry, cents: int, on: date | None) -> str:
+    """An amount and its day, as a person reads them."""
+    return f"{show(cents, state.move.currency)} of {on}"
 
 
 def debits(there: JournalReading) -> int:
@@ -230,16 +235,9 @@ def link_numbered(world: World, reach: Reach, policy: Policy, step: Effect, numb
     Refused with what does not fit, Conflict where it is linked to another one."""
     state = _entry(world, step)
     found = reach.quickbooks(lambda q, a: q.journals_numbered(a, [number]))
-    if len(found) != 1:
-        many = "no journal entry" if not found else f"{len(found)} journal entries"
-        raise Refused(f"QuickBooks shows {many} numbered {number}. Correct the number there or here.")
-    [there] = found
-    if trust.figures(debits(there), there.on) != trust.figures(state.move.cents, state.move.on):
-        theirs, ours = show(debits(there), state.move.currency), show(abs(state.move.cents), state.move.currency)
-        raise Refused(
-            f"Journal entry {number} in QuickBooks is over {theirs} of {there.on}; the entry is {ours} of "
-            f"{state.move.on}. Correct one of them."
-        )
+    ours = _over(state, abs(state.move.cents), state.move.on)
+    sought = Sought("journal entry", "journal entries", number, "the entry is", ours)
+    there = only(sought, found, lambda j: _over(state, debits(j), j.on))
     customers, accounts = _clients(world, policy, [state])
     client, books = state.move.client_id, policy.firm.trust_books
     contact, liability = customers.get(client), accounts.get(client, "") if client else books.liability
