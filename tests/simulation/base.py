@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
+from chalicelib.domain.kernel import Json, Ref, fold
 from chalicelib.flow import collecting, resync, trust_setup
 from chalicelib.flow.drain import drain
+from chalicelib.store import encoding
 from chalicelib.store.memory import MemoryStore
 from infra.sandbox.clio.seed import FIRM_A, FIRM_B, OWNER_A, OWNER_B, Builder, line
 from infra.sandbox.quickbooks import REALM_A, REALM_B
@@ -49,6 +51,7 @@ class Base:
     at: Any
     numbers: int
     firms: tuple[FirmFacts, ...]
+    replayed: dict[Ref, tuple[int, str]]  # how far each journal went then, and the state that its lines lead to
 
 
 def seed_clio(world: SimWorld, today: date) -> None:
@@ -95,9 +98,20 @@ def _choose_trust(world: SimWorld, firm: str) -> None:
     trust_setup.choose(world, firm, {b.clio: b.book for b in chosen.banks}, chosen.liability, "staff")
 
 
+def _replayed(world: SimWorld) -> dict[Ref, tuple[int, str]]:
+    found = {}
+    for ref, lines in world.store._journal.items():
+        body: Json | None = None
+        for line in lines:
+            body = fold(line.read().change, body)
+        state = world.store._states[ref]
+        found[ref] = len(lines), state.body if state.held().body == body else encoding.json_text(body or {})
+    return found
+
+
 def _taken(world: SimWorld, firms: tuple[FirmFacts, ...]) -> Base:
     states = {name: pickle.dumps(getattr(world, name).state) for name in BOXES}
-    return Base(states, copy.deepcopy(world.store), world.clock.at, next(world.numbers), firms)
+    return Base(states, copy.deepcopy(world.store), world.clock.at, next(world.numbers), firms, _replayed(world))
 
 
 def _connected(world: SimWorld, *, matched: bool = True) -> tuple[list[Stage], tuple[FirmFacts, ...]]:

@@ -100,7 +100,8 @@ class Crew:
         me = self.current
         if me is None:
             return
-        self.alive()
+        if me.dead or self.stopping:
+            raise Killed
         self.steps += 1
         me.steps += 1
         if self.steps > self.limit:
@@ -112,6 +113,9 @@ class Crew:
             if me.kill_in < 0:
                 self._die(me)
         me.wake_at = self.clock.at + timedelta(seconds=seconds)
+        if len(self.busy) == 1 and me.steps % LOOKS_UP:
+            self.clock.at = me.wake_at  # alone, as most of the time: nothing is drawn
+            return
         other = self._next(me)
         if other is not me:
             self._hand_to(other)

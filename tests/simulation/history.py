@@ -115,12 +115,15 @@ class History(SimLife):
         return self.firms if draw.random() < self.pace.both else draw.choice(((one,), (one,), (other,)))
 
     def _stretch_polls(self, draw: random.Random) -> None:
-        """The first polls come at any time within their interval, not all at the beginning."""
+        """The first polls come at any time within their interval, not all at the beginning; of a firm that sleeps,
+        after the story."""
         store = self.world.store
         assert isinstance(store, SimStore)
+        awake = {firm.firm for firm in self.healing}
         for owed in list(store._effects.values()):
             if owed.effect.kind in RECURRING:
-                store.postpone(owed.effect.key, self.began + store.rests(owed.effect.kind) * draw.random())
+                at = self.began + store.rests(owed.effect.kind) * draw.random()
+                store.postpone(owed.effect.key, at if owed.effect.firm in awake else self.began + LONG)
 
     def _let_sleep(self, firm: FirmFacts, kinds: Collection[str]) -> None:
         """What this firm owes of these kinds comes after the story."""
@@ -131,8 +134,8 @@ class History(SimLife):
     def _put_on_agenda(self, draw: random.Random, begins: str) -> None:
         self._stretch_polls(draw)
         for firm in set(self.firms) - set(self.healing):
-            reminders = (Do.REMIND,) if draw.random() < self.pace.asleep else ()
-            self._let_sleep(firm, (*RECURRING, *reminders))
+            if draw.random() < self.pace.asleep:
+                self._let_sleep(firm, (Do.REMIND,))
         self.acts = self._drawn_acts(draw)
         for act in self.acts:
             if self.keep.acts is None or act.number in self.keep.acts:

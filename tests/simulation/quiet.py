@@ -10,6 +10,7 @@ from chalicelib.domain import sums
 from chalicelib.domain.effects import Do
 from chalicelib.domain.kernel import Effect, Kind, Ref, Status, fold
 from chalicelib.flow import reconciling, states
+from chalicelib.store.memory_rows import json_of
 from infra.sandbox.clio import books as clio_books
 from tests.simulation import pairings, quiet_links, statements, subcustomers
 from tests.simulation.base import FirmFacts
@@ -97,9 +98,12 @@ class Quiet:
     # --- 7 ------------------------------------------------------------------------------------------------------------
     def _replay(self) -> None:
         for ref, state in self.world.store._states.items():
-            body: Any = None
             lines = self.world.store._journal.get(ref, [])
-            for line in lines:
+            began, text = self.h.base.replayed.get(ref, (0, "null"))
+            if len(lines) == began and state.body == text:
+                continue  # as it was in the beginning, whose lines were replayed then
+            body: Any = json_of(text)
+            for line in lines[began:]:
                 body = fold(line.read().change, body)
             if body != state.held().body:
                 self.say("7", f"{ref}: {len(lines)} journal lines do not lead to the state")

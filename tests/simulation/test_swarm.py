@@ -8,6 +8,7 @@ from __future__ import annotations
 import pytest
 import requests
 
+from chalicelib.store import encoding
 from tests.simulation import quick as quick_
 from tests.simulation.history import History
 from tests.simulation.saboteurs import SABOTEURS, caught
@@ -36,6 +37,7 @@ def test_the_quick_lines_carry_what_requests_and_the_stripe_package_would(monkey
     quick = History(3).run()
     monkeypatch.setattr(Line, "request", requests.Session.request)
     monkeypatch.setattr(quick_, "QUICKER", {})
+    monkeypatch.setattr(quick_, "_text", encoding.json_text)
     plain = History(3).run()
     assert (quick.steps, quick.calls, quick.struck) == (plain.steps, plain.calls, plain.struck)
 
