@@ -25,8 +25,9 @@ from flask import Flask, Request, Response, jsonify, request
 from flask.sessions import NullSession, SessionInterface
 from requests.adapters import BaseAdapter
 from requests.structures import CaseInsensitiveDict
-from werkzeug.datastructures import MultiDict
+from werkzeug.datastructures import ImmutableMultiDict, MultiDict
 from werkzeug.routing import Map, MapAdapter
+from werkzeug.sansio.utils import get_current_url
 from werkzeug.utils import cached_property
 
 
@@ -119,16 +120,28 @@ class Entry:
 
 
 class Asked(Request):
-    """A request whose query is read once: most of them come again and again, with long lists of fields."""
+    """A request whose addresses and pieces of query are each read once: most come again and again, with long fields."""
 
     @cached_property
     def args(self) -> MultiDict[str, str]:
-        return _query_read(self.query_string)
+        return ImmutableMultiDict(pair for piece in self.query_string.split(b"&") for pair in _pairs(piece))
+
+    @cached_property
+    def base_url(self) -> str:
+        return _url(self.scheme, self.host, self.root_path, self.path)
+
+    @cached_property
+    def url_root(self) -> str:
+        return _url(self.scheme, self.host, self.root_path, None)
+
+
+_url = lru_cache(maxsize=4096)(get_current_url)
 
 
 @lru_cache(maxsize=4096)
-def _query_read(query: bytes) -> MultiDict[str, str]:
-    return Request({"REQUEST_METHOD": "GET", "QUERY_STRING": query.decode("latin1")}).args
+def _pairs(piece: bytes) -> tuple[tuple[str, str], ...]:
+    """(name, value) of a piece between two ``&``, as werkzeug reads it; nothing where it is empty."""
+    return tuple(Request({"REQUEST_METHOD": "GET", "QUERY_STRING": piece.decode("latin1")}).args.items(multi=True))
 
 
 class Counter(Flask):

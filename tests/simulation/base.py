@@ -102,8 +102,8 @@ def _replayed(world: SimWorld) -> dict[Ref, tuple[int, str]]:
     found = {}
     for ref, lines in world.store._journal.items():
         body: Json | None = None
-        for line in lines:
-            body = fold(line.read().change, body)
+        for one in lines:
+            body = fold(one.read().change, body)
         state = world.store._states[ref]
         found[ref] = len(lines), state.body if state.held().body == body else encoding.json_text(body or {})
     return found

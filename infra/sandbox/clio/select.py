@@ -9,7 +9,7 @@ from .refuse import invalid_fields
 from .shapes import SHAPES, Shape
 
 # Each asked name, with the names asked inside its braces; None where it had no braces.
-Selection = list[tuple[str, tuple[str, ...] | None]]
+Selection = tuple[tuple[str, tuple[str, ...] | None], ...]
 
 _TOKEN = re.compile(r"[a-z0-9_]+|[{},]", re.I)
 
@@ -19,9 +19,15 @@ def select(shape: Shape, text: str | None, dropped: tuple[str, ...] = ()) -> Sel
 
     Raises Refusal(400 InvalidFields) for an unknown name, a brace on a plain value, or a second level of braces.
     """
-    if text is None or not text.strip():
-        return [(name, None) for name in shape.default]
-    asked = list(_parse(text.replace(" ", "")))
+    return _selected(shape.name, text or "", dropped)
+
+
+@lru_cache(maxsize=256)
+def _selected(named: str, text: str, dropped: tuple[str, ...]) -> Selection:
+    shape = SHAPES[named]
+    if not text.strip():
+        return tuple((name, None) for name in shape.default)
+    asked = _parse(text.replace(" ", ""))
     for name, inner in asked:
         _known(shape, name, dropped)
         if inner is None:
@@ -40,8 +46,7 @@ def _known(shape: Shape, name: str, dropped: tuple[str, ...]) -> None:
         raise invalid_fields(f"{name} is not a valid field")
 
 
-@lru_cache(maxsize=256)
-def _parse(text: str) -> tuple[tuple[str, tuple[str, ...] | None], ...]:
+def _parse(text: str) -> Selection:
     tokens = _TOKEN.findall(text)
     if "".join(tokens) != text:
         raise invalid_fields(f"fields cannot be read: {text[:80]}")

@@ -63,7 +63,7 @@ class Teller:
             return None
         if isinstance(held, list):
             return [self._nested(shape, one, names) for one in held]
-        asked: Selection = [(name, None) for name in names]
+        asked: Selection = tuple((name, None) for name in names)
         return self.record(shape, held, asked)
 
     # --- plain values ----------------------------------------------------------------------------------------------
