@@ -109,9 +109,8 @@ def _take(world: World, policy: Policy, page: BookChanges) -> None:
         world, policy, (*_memos(world, policy, page, gone[MEMO]), *_ties(world, policy, page, gone[PAYMENT]))
     )
     lane = policy.lanes.of(Neighbour.QUICKBOOKS)
-    for id in (*(c.id for c in page.customers), *gone[CUSTOMER]):
-        if _holder(world, policy, CUSTOMER, id):
-            world.store.arrive(effects.look_customer(policy.firm.id, lane, id, world.now()))
+    for id in _holders(world, policy, CUSTOMER, [*(c.id for c in page.customers), *gone[CUSTOMER]]):
+        world.store.arrive(effects.look_customer(policy.firm.id, lane, id, world.now()))
 
 
 def _compare(
@@ -120,8 +119,8 @@ def _compare(
     """What is ours is known by our marker in its note, without a reading; else by its guard."""
     facts = {r.id: (Noticed(r.id, r.total, Harm.VOIDED if r.voided else None), r.note) for r in rows}
     facts.update({id: (Noticed(id, harm=Harm.DELETED), "") for id in gone})
-    named = {id: _named(policy, entity, note) or _holder(world, policy, entity, id) for id, (_, note) in facts.items()}
-    refs = {id: Ref(policy.firm.id, KINDS[entity], ours) for id, ours in named.items() if ours}
+    named = _ours(world, policy, entity, entity, {id: note for id, (_, note) in facts.items()})
+    refs = {id: Ref(policy.firm.id, KINDS[entity], ours) for id, ours in named.items()}
     held = {h.ref: h for h in world.store.load_many(list(dict.fromkeys(refs.values())))} if refs else {}
     for id, ref in refs.items():
         state = states.decode(ref.kind, held[ref].body)
@@ -135,9 +134,8 @@ def _compare_journals(world: World, policy: Policy, rows: Sequence[JournalReadin
     """Journal entries of trust money. What differs is a step that reads it and asks a person (flow/journals.py)."""
     shows = {r.id: (trust.figures(journals.debits(r), r.on), r.note) for r in rows}
     shows.update(dict.fromkeys(gone, (trust.DELETED, "")))
-    notes = {id: note for id, (_, note) in shows.items()}
-    named = {id: _named(policy, JOURNAL, n) or _holder(world, policy, "journal", id) for id, n in notes.items()}
-    refs = {id: Ref(policy.firm.id, Kind.TRUST, ours) for id, ours in named.items() if ours}
+    named = _ours(world, policy, JOURNAL, "journal", {id: note for id, (_, note) in shows.items()})
+    refs = {id: Ref(policy.firm.id, Kind.TRUST, ours) for id, ours in named.items()}
     held = {h.ref: h for h in world.store.load_many(list(dict.fromkeys(refs.values())))} if refs else {}
     for id, ref in refs.items():
         state = states.decode(Kind.TRUST, held[ref].body)
@@ -157,16 +155,15 @@ def _memos(world: World, policy: Policy, page: BookChanges, gone: Iterable[str])
         **{m.id: credit_links.told_of(m.id, m) for m in page.memos},
         **{id: credit_links.told_of(id, None) for id in gone},
     }
-    for id, fact in shows.items():
-        if ours := _holder(world, policy, MEMO, id):
-            yield ours.removeprefix("credit-"), fact
+    for id, ours in _holders(world, policy, MEMO, list(shows)).items():
+        yield ours.removeprefix("credit-"), shows[id]
 
 
 def _ties(world: World, policy: Policy, page: BookChanges, gone: Iterable[str]) -> Iterator[tuple[str, MemoNoticed]]:
     """Credits whose payment of nothing was deleted, or voided: the memo itself may not be told of (2.7)."""
-    for id in (*gone, *(p.id for p in page.payments if not p.total and not p.credits)):
-        if ours := _holder(world, policy, TIE, id):
-            yield ours.removeprefix("credit-"), MemoNoticed(tie=id)
+    ties = [*gone, *(p.id for p in page.payments if not p.total and not p.credits)]
+    for id, ours in _holders(world, policy, TIE, ties).items():
+        yield ours.removeprefix("credit-"), MemoNoticed(tie=id)
 
 
 MARKS = {INVOICE: "bill", PAYMENT: "payment", JOURNAL: "trust"}
@@ -179,10 +176,21 @@ def _named(policy: Policy, entity: str, note: str) -> str:
     return rest.split()[0].partition("#")[0] if found and rest.split() else ""
 
 
-def _holder(world: World, policy: Policy, entity: str, id: str) -> str:
-    holder = world.store.held_by(f"quickbooks/{policy.lanes.book}/{entity.lower()}/{id}") or ""
-    firm, _, ours = holder.partition("/")
-    return ours if firm == policy.firm.id else ""
+def _ours(world: World, policy: Policy, entity: str, guarded: str, notes: Mapping[str, str]) -> dict[str, str]:
+    """By id there, what of ours each is, where it is ours. ``notes``: what stands on each. ``guarded``: what guards
+    call the entity."""
+    named = {id: _named(policy, entity, note) for id, note in notes.items()}
+    held = _holders(world, policy, guarded, [id for id, ours in named.items() if not ours])
+    return {id: ours for id, ours in {**named, **held}.items() if ours}
+
+
+def _holders(world: World, policy: Policy, entity: str, ids: Sequence[str]) -> dict[str, str]:
+    """By id there, what holds each in this firm, in the order asked; those that nothing of it holds are left out."""
+    mine = f"{policy.firm.id}/"
+    guards = {id: f"quickbooks/{policy.lanes.book}/{entity.lower()}/{id}" for id in ids}
+    holders = world.store.holders(list(guards.values()))
+    found = {id: holders.get(guard, "") for id, guard in guards.items()}
+    return {id: holder.removeprefix(mine) for id, holder in found.items() if holder.startswith(mine)}
 
 
 def hear(world: World, firm: str) -> None:

@@ -46,8 +46,9 @@ def page(
         return [], "", replace(so_far, told=_told(reach, _since(so_far)))
     if part == BOOKS:
         now, rest = so_far.told[:PAGE], so_far.told[PAGE:]
-        holders = [world.store.held_by(receipts.link_key(policy.lanes.book, "invoice", id)) for id in now]
-        ids = list(dict.fromkeys(h.partition("/")[2] for h in holders if h))
+        keys = [receipts.link_key(policy.lanes.book, "invoice", id) for id in now]
+        holders = world.store.holders(keys)
+        ids = list(dict.fromkeys(holders[key].partition("/")[2] for key in keys if key in holders))
         fresh = _unmet(ids, so_far)
         return fresh, str(len(rest)) if rest else "", replace(so_far, told=rest, met=[*so_far.met, *fresh])
     found = feeds.page_of(reach, FEEDS[part], _since(so_far), cursor or None)

@@ -78,12 +78,14 @@ def _on(
 ) -> list[tuple[Payable, tuple[tuple[str, int], ...]]]:
     """The bills on whose invoices these stand, each with (payment, cents)."""
     found: dict[str, dict[str, int]] = {}
+    guards = {id: receipts.link_key(policy.lanes.book, "invoice", id) for x in standing for id, _ in x.lines}
+    holders = world.store.holders(list(guards.values()))
     for x in standing:
         for invoice, cents in x.lines:
-            holder = world.store.held_by(receipts.link_key(policy.lanes.book, "invoice", invoice)) or ""
-            on_it = found.setdefault(holder.removeprefix(f"{policy.firm.id}/"), {})
-            on_it[x.id] = on_it.get(x.id, 0) + cents
-    bills = leaving.payables(world, policy, [id for id in found if id])
+            if holder := holders.get(guards[invoice]):
+                on_it = found.setdefault(holder.removeprefix(f"{policy.firm.id}/"), {})
+                on_it[x.id] = on_it.get(x.id, 0) + cents
+    bills = leaving.payables(world, policy, list(found))
     return [(p, tuple(found[id].items())) for id, p in bills.items()]
 
 

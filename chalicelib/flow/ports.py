@@ -26,7 +26,6 @@ class Store(Protocol):
     # states and journal
     def load(self, ref: Ref) -> Held:
         """The state as last committed (strongly consistent)."""
-        ...
 
     def load_many(self, refs: Sequence[Ref]) -> list[Held]:
         """In the order asked, missing ones with version 0; batched reads."""
@@ -57,7 +56,9 @@ class Store(Protocol):
 
     def held_by(self, guard: str) -> str | None:
         """Who holds a uniqueness guard."""
-        ...
+
+    def holders(self, guards: Sequence[str]) -> dict[str, str]:
+        """Who holds each of these that is held; batched reads."""
 
     # documents
     def put_document(self, key: str, body: bytes, *, now: datetime) -> None:

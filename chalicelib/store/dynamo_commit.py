@@ -8,12 +8,14 @@ condition, are read, and the commit is planned and sent again.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from chalicelib.domain.kernel import Commit, Effect, Finish, Status
 from chalicelib.errors import Conflict, Unavailable
 from chalicelib.store import encoding, moves
 from chalicelib.store.bounds import GuardStep, Prepared, prepare
 from chalicelib.store.dynamo_effects import ROUNDS, DynamoEffects
-from chalicelib.store.reads import one
+from chalicelib.store.reads import many, one
 from chalicelib.store.rows import effect_of, journal_row, state_row
 from chalicelib.store.tables import DocumentRow, EffectRow, JournalRow, RecordRow, StateRow
 from chalicelib.store.transact import Way, Write, transact
@@ -46,6 +48,14 @@ class DynamoCommit(DynamoEffects):
         self._read("records")
         row = one(RecordRow, guard_pk(guard), GUARD_SK)
         return row.body if row is not None else None
+
+    def holders(self, guards: Sequence[str]) -> dict[str, str]:
+        """Who holds each of these that is held."""
+        by_pk = {guard_pk(guard): guard for guard in guards}
+        if not by_pk:
+            return {}
+        self._read("records", len(by_pk))
+        return {by_pk[row.pk]: row.body for row in many(RecordRow, [(pk, GUARD_SK) for pk in by_pk])}
 
     def _written(self, prepared: Prepared, known: dict[str, EffectRow | None]) -> list[Effect]:
         there = {key: effect_of(row) for key, row in known.items() if row is not None}

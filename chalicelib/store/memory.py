@@ -154,6 +154,12 @@ class MemoryStore(Tally):
         self._read("records")
         return self._guards.get(guard)
 
+    @_verb("records")
+    def holders(self, guards: Sequence[str]) -> dict[str, str]:
+        if guards:
+            self._read("records", len(set(guards)))
+        return {guard: self._guards[guard] for guard in guards if guard in self._guards}
+
     # --- documents ---
 
     @_verb("documents")

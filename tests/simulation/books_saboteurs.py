@@ -18,12 +18,12 @@ TRUST = {"move_trust": 120, "edit_trust": 60}
 
 
 def customers_overlooked() -> AbstractContextManager[Any]:
-    plain = capturing._holder
+    plain = capturing._holders
 
-    def holder(world: Any, policy: Any, entity: str, id: str) -> str:
-        return "" if entity == capturing.CUSTOMER else plain(world, policy, entity, id)
+    def holders(world: Any, policy: Any, entity: str, ids: Any) -> dict[str, str]:
+        return {} if entity == capturing.CUSTOMER else plain(world, policy, entity, ids)
 
-    return patches((capturing, "_holder", holder))
+    return patches((capturing, "_holders", holders))
 
 
 def credit_stays() -> AbstractContextManager[Any]:

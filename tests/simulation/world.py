@@ -31,6 +31,7 @@ READS: tuple[str, ...] = (
     "listed",
     "grouped",
     "held_by",
+    "holders",
     "document",
     "effect",
     "due",

@@ -306,6 +306,20 @@ def test_two_holders_of_a_guard_in_one_commit_are_refused(store: AnyStore) -> No
         store.commit(Commit(guards=(Guard("number/1", "p1"), Guard("number/1", "p2"))))
 
 
+def test_the_holders_of_many_guards_are_read_at_once(store: AnyStore) -> None:
+    for n in range(120):  # more than one request of DynamoDB takes
+        store.commit(guard(f"number/{n}", f"p{n}"))
+    store.counts.clear()
+    asked = [*(f"number/{n}" for n in range(120)), "number/3", "number/nobody's"]
+    assert store.holders(asked) == {f"number/{n}": f"p{n}" for n in range(120)}
+    assert dict(store.counts) == {("read", "records"): 121}
+
+
+def test_of_no_guards_nothing_is_read(store: AnyStore) -> None:
+    store.counts.clear()
+    assert store.holders([]) == {} and not store.counts
+
+
 # --- listings ---
 
 

@@ -90,6 +90,7 @@ def contents(store: AnyStore) -> Any:
         [store.call(id) for id in ("c1", "c2")],
         store.live_calls(LANE),
         store.held_by("g"),
+        store.holders(["g", "h"]),
         store.record("r", "1"),
         store.records("r"),
         {table: n for (way, table), n in store.counts.items() if way == "write"},
