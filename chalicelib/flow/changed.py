@@ -29,13 +29,15 @@ KEPT_FOR = timedelta(days=7)
 
 @dataclass(frozen=True)
 class Changed:
-    """How far it got. ``told``: invoices in QuickBooks that are still to be looked up; ``met``: payables given because
-    QuickBooks told of them; ``records``: how many hold these two while the comparison waits."""
+    """How far it got. ``told``: invoices in QuickBooks that are to be looked up, ``place`` of them are; ``met``: payables
+    given because QuickBooks told of them. Of these two, ``kept`` ids lie in ``records`` records already."""
 
     since: datetime | None = None
     told: Sequence[str] = field(default_factory=list)
     met: Sequence[str] = field(default_factory=list)
+    place: int = 0
     records: int = 0
+    kept: int = 0
 
 
 def page(
@@ -45,12 +47,13 @@ def page(
     if part == ASK:
         return [], "", replace(so_far, told=_told(reach, _since(so_far)))
     if part == BOOKS:
-        now, rest = so_far.told[:PAGE], so_far.told[PAGE:]
+        place = so_far.place + PAGE
+        now, rest = so_far.told[so_far.place : place], len(so_far.told) - place
         keys = [receipts.link_key(policy.lanes.book, "invoice", id) for id in now]
         holders = world.store.holders(keys)
         ids = list(dict.fromkeys(holders[key].partition("/")[2] for key in keys if key in holders))
         fresh = _unmet(ids, so_far)
-        return fresh, str(len(rest)) if rest else "", replace(so_far, told=rest, met=[*so_far.met, *fresh])
+        return fresh, str(rest) if rest > 0 else "", replace(so_far, place=place, met=[*so_far.met, *fresh])
     found = feeds.page_of(reach, FEEDS[part], _since(so_far), cursor or None)
     return _unmet([i.id for i in found.items], so_far), found.next or "", so_far
 
@@ -82,12 +85,13 @@ def _told(reach: Reach, since: datetime) -> list[str]:
 
 
 def put_aside(world: World, firm: str, so_far: Changed) -> Changed:
-    """Its ids lie in records of their own, for as long as a comparison may wait. What ``taken_up`` wants."""
-    marked = [*(["told", id] for id in so_far.told), *(["met", id] for id in so_far.met)]
-    pages = [marked[n : n + KEPT_TOGETHER] for n in range(0, len(marked), KEPT_TOGETHER)]
-    for n, some in enumerate(pages):
+    """Its ids lie in records of their own, each written once, for as long as a comparison may wait. What ``taken_up``
+    wants."""
+    marked = [*(["told", id] for id in so_far.told), *(["met", id] for id in so_far.met)]  # all is told before any is met
+    pages = [marked[n : n + KEPT_TOGETHER] for n in range(so_far.kept, len(marked), KEPT_TOGETHER)]
+    for n, some in enumerate(pages, so_far.records):
         world.store.put_record(f"changed/{firm}", str(n), {"ids": some}, expires=world.now() + KEPT_FOR)
-    return replace(so_far, told=[], met=[], records=len(pages))
+    return replace(so_far, told=[], met=[], records=so_far.records + len(pages), kept=len(marked))
 
 
 def taken_up(world: World, firm: str, aside: Changed) -> Changed | None:
@@ -95,4 +99,4 @@ def taken_up(world: World, firm: str, aside: Changed) -> Changed | None:
     held = [world.store.record(f"changed/{firm}", str(n)) for n in range(aside.records)]
     marked = [pair for found in held if found for pair in found[1]["ids"]]
     told, met = ([id for mark, id in marked if mark == name] for name in ("told", "met"))
-    return replace(aside, told=told, met=met, records=0) if all(held) else None
+    return replace(aside, told=told, met=met) if all(held) else None

@@ -174,7 +174,17 @@ def test_what_waits_lies_in_records_that_are_small_enough() -> None:
     so_far = replace(changed.begun(None, NOW), told=[f"{10**9 + n}" for n in range(6000)], met=["1"])
     aside = changed.put_aside(world, FIRM, so_far)
     assert (aside.records, aside.told, aside.met) == (4, [], [])
-    assert changed.taken_up(world, FIRM, aside) == so_far
+    assert changed.taken_up(world, FIRM, aside) == replace(so_far, records=4, kept=6001)
+
+
+def test_a_pause_writes_only_what_came_since_the_one_before() -> None:
+    world = MemoryWorld()
+    so_far = replace(changed.begun(None, NOW), told=[f"q{n}" for n in range(6000)])
+    so_far = changed.taken_up(world, FIRM, changed.put_aside(world, FIRM, so_far)) or so_far
+    for met in (["b1"], ["b1"], ["b1", "b2"]):
+        so_far = changed.taken_up(world, FIRM, changed.put_aside(world, FIRM, replace(so_far, met=met))) or so_far
+    assert world.store.counts["write", "records"] == 3 + 2
+    assert (len(so_far.told), so_far.met, so_far.records) == (6000, ["b1", "b2"], 5)
 
 
 def test_changes_are_asked_for_since_the_last_comparison_and_at_most_29_days_back() -> None:
