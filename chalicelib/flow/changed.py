@@ -29,8 +29,8 @@ KEPT_FOR = timedelta(days=7)
 
 @dataclass(frozen=True)
 class Changed:
-    """How far it got. ``told``: invoices in QuickBooks that are to be looked up, ``place`` of them are; ``met``: payables
-    given because QuickBooks told of them. Of these two, ``kept`` ids lie in ``records`` records already."""
+    """How far it got. ``told``: invoices in QuickBooks that are to be looked up, ``place`` of them are; ``met``:
+    payables given because QuickBooks told of them. Of these two, ``kept`` ids lie in ``records`` records already."""
 
     since: datetime | None = None
     told: Sequence[str] = field(default_factory=list)
@@ -87,7 +87,7 @@ def _told(reach: Reach, since: datetime) -> list[str]:
 def put_aside(world: World, firm: str, so_far: Changed) -> Changed:
     """Its ids lie in records of their own, each written once, for as long as a comparison may wait. What ``taken_up``
     wants."""
-    marked = [*(["told", id] for id in so_far.told), *(["met", id] for id in so_far.met)]  # all is told before any is met
+    marked = [*(["told", id] for id in so_far.told), *(["met", id] for id in so_far.met)]  # told is whole by then
     pages = [marked[n : n + KEPT_TOGETHER] for n in range(so_far.kept, len(marked), KEPT_TOGETHER)]
     for n, some in enumerate(pages, so_far.records):
         world.store.put_record(f"changed/{firm}", str(n), {"ids": some}, expires=world.now() + KEPT_FOR)

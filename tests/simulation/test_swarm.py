@@ -15,7 +15,7 @@ from tests.simulation.saboteurs import SABOTEURS, caught
 from tests.simulation.seam import Line
 
 SEEDS = range(1, 301)
-SABOTEUR_SEEDS = 40
+SABOTEUR_SEEDS = 120  # one of them shows in 1 history of 20
 QUICK = (
     "mail sent before the claim",
     "open amount taken from Clio alone",
