@@ -139,9 +139,9 @@ def test_a_credit_belongs_to_its_generation_of_links_and_is_owed_afresh_in_a_lat
     decision = crediting.seen(None, fact, {"b1": a_payable()}, a_policy(generation=3), NOW)
     assert decision is not None
     assert decision.state.generation == 3
-    before = a_credit(memo=Memo("9", NOW), shown=1, left=200)
+    before = a_credit(memo=Memo("9", NOW), shown=1, left=200, ties=("80",))
     after = crediting.afresh(before, a_policy(generation=2), NOW)
-    assert after.state == replace(before, memo=None, left=0, wanted=2, generation=2)
+    assert after.state == replace(before, memo=None, left=0, ties=(), wanted=2, generation=2)
 
 
 def test_a_voided_credit_is_to_be_taken_back_and_may_come_again() -> None:
@@ -150,6 +150,9 @@ def test_a_voided_credit_is_to_be_taken_back_and_may_come_again() -> None:
     assert gone.state.gone
     assert gone.state.on_payable("b1") == 0
     assert (gone.state.cents, gone.state.parts) == (5000, (Part("b1", "1042", 5000),)), "as it was"
+    nothing = seen(a_credit(), a_memo(0, voided=True), [], a_payable())
+    assert nothing
+    assert nothing.state.cents == 5000, "what is to be taken back is what stood there"
     back = seen(gone.state, a_memo(), [part("r1", "b1", 5000)], a_payable())
     assert back is not None
     assert not back.state.gone
@@ -161,6 +164,8 @@ def test_the_memo_in_quickbooks_is_this_credits_alone() -> None:
     assert decision.state.memo == Memo("9", NOW)
     assert [(g.key, g.holder) for g in decision.guards] == [("quickbooks/realm-1/creditmemo/9", "us-1/credit-m1")]
     assert crediting.booked(decision.state, MemoBooked("9", "realm-1"), NOW) == Decision(decision.state)
+    other = crediting.booked(a_credit(**STANDS), MemoBooked("9", "realm-1"), NOW).state
+    assert (other.memo, other.ties) == (Memo("9", NOW), ()), "what applied the other memo does not apply this one"
 
 
 def test_what_quickbooks_shows_is_kept_with_what_is_left() -> None:

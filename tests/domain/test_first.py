@@ -82,11 +82,13 @@ def test_what_another_row_has_is_asked_about_and_named() -> None:
     asked = first.contested(client, "client Brook Jensen")
     assert (asked.fate, asked.link, asked.needs, asked.exact, asked.choice) == (Fate.CREATE, "", True, False, "")
     assert asked.why == "“Ada Example (ada@example.com)” is matched with the client Brook Jensen already"
-    assert "one client's only" in first.taken(client, "client Brook Jensen").reason
+    assert first.taken(client, "client Brook Jensen").reason.startswith(f"{asked.why}: a customer is one client's only")
     both = bill(an_invoice(payments=("9",)), payments=[a_posted()], receipts=(a_known(),))
     asked = first.contested(both, "bill 1042 of Ada Example")
     assert (asked.fate, asked.link, asked.needs, asked.payments) == (Fate.WAIT, "", True, 0)
-    assert "one bill's only" in first.taken(both, "bill 1042 of Ada Example").reason
+    assert (asked.unmatched, asked.left, asked.shared, asked.paired) == ("", 0, (), ())
+    refused = first.taken(both, "bill 1042 of Ada Example").reason
+    assert refused.startswith(f"{asked.why}: an invoice is one bill's only")
     assert (first.named(client), first.named(both)) == ("client Ada Example", "bill 1042 of Ada Example")
 
 

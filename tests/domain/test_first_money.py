@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from chalicelib.domain import first_money
-from chalicelib.domain.crediting import Credit, Memo
+from chalicelib.domain.crediting import Credit, Memo, Part
 from chalicelib.domain.firm import TrustBank, TrustBooks
 from chalicelib.domain.first import Fate, Row
 from chalicelib.domain.first_money import Met
@@ -64,6 +64,8 @@ def test_a_payment_is_posted_with_its_day_its_client_and_its_bills() -> None:
         TODAY,
     )
     assert row.about == "Bills 1000, 1001, 1002, 1003, 1004 and 3 more"
+    assert row.why == ""
+    assert first_money.bills(list("abcde")) == "Bills a, b, c, d, e"
     online = first_money.payment_row(replace(x, source=Source.STRIPE, items=x.items[:1]), {})
     assert online and (online.title, online.about) == ("Paid online", "Bill 1000")
 
@@ -95,17 +97,12 @@ def test_a_payment_is_linked_or_waits_by_what_its_bills_say() -> None:
 
 
 def test_a_credit_note_is_listed_until_it_is_there() -> None:
-    c = Credit("us-1", "7", "c1", "Ada Example", "USD", TODAY, "", 2500, (), "e")
-    row = first_money.credit_row(c, {})
-    assert row and (row.title, row.detail, row.cents, row.fate, row.about) == (
-        "Credit note CN-7",
-        "Ada Example",
-        2500,
-        Fate.CREATE,
-        "",
+    c = Credit("us-1", "7", "c1", "Ada Example", "USD", TODAY, "", 2500, (Part("b1", "1042", 2500),), "e")
+    assert first_money.credit_row(c, {}) == Row(
+        "7", "Credit note CN-7", "Ada Example", Fate.CREATE, 2500, on=TODAY, about="Bill 1042"
     )
     waits = first_money.credit_row(c, {"1042": Met.ASKED})
-    assert waits and waits.fate is Fate.WAIT
+    assert waits and (waits.fate, waits.why) == (Fate.WAIT, "Bill 1042 is still to be answered")
     assert first_money.credit_row(replace(c, gone=True), {}) is None
     assert first_money.credit_row(replace(c, memo=Memo("9", NOW)), {}) is None
 
@@ -117,13 +114,15 @@ def an_entry(cents: int = 500, **more: Any) -> Entry:
 
 def test_trust_money_is_listed_with_its_way_its_ledger_and_its_bill() -> None:
     firm = a_firm()
-    row = first_money.entry_row(an_entry(client_id="c1", client_name="Ada Example", matter="0012"), firm)
-    assert row and (row.title, row.detail, row.cents, row.about, row.there) == (
+    assert first_money.entry_row(an_entry(1, client_id="c1", client_name="Ada Example", matter="0012"), firm) == Row(
+        "t1",
         "Into trust",
         "Ada Example",
-        500,
-        "0012",
-        "Journal entry T-t1",
+        Fate.CREATE,
+        1,
+        there="Journal entry T-t1",
+        on=date(2026, 2, 3),
+        about="0012",
     )
     out = first_money.entry_row(an_entry(-500, bill_number="1042"), firm)
     assert out and (out.title, out.detail, out.about) == ("Out of trust", "The firm's own money", "Bill 1042")

@@ -160,5 +160,8 @@ def test_a_client_whose_own_name_is_another_clients_customer_is_told_apart() -> 
     found = {s.client_id: s for s in suggest([client("1"), namesake], [customer()])}
     assert (found["1"].customer_id, found["2"].customer_id) == ("71", "")
     assert [o.customer_id for o in found["2"].others] == ["71"]
+    elsewhere = client("2", email="other@example.org")  # the least that the same name comes to
+    found = {s.client_id: s for s in suggest([client("1"), elsewhere], [customer()])}
+    assert (found["2"].customer_id, found["2"].score) == ("", 0)
     by_mail_only = client("2", name="Brook Jensen")
     assert {s.client_id for s in suggest([client("1"), by_mail_only], [customer()])} == {"1"}

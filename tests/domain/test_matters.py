@@ -186,6 +186,8 @@ def test_what_was_written_is_remembered_and_an_older_answer_is_not() -> None:
     after = matters.named(state, "70", 2, NEW[1]).state
     assert (after.written, after.wrote) == ((NEW[1],), 2)
     assert matters.named(after, "70", 1, NEW[0]).state == after
+    both = replace(after, written=NEW)
+    assert matters.named(both, "70", 2, NEW[1]).state.written == (NEW[1],), "the answer to this one tells which it is"
     assert matters.named(after, "71", 2, NEW[0]).state == after
 
 

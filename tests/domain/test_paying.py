@@ -593,6 +593,15 @@ def test_an_invoice_that_we_marked_paid_is_held_while_its_money_is_away_and_free
     assert freed.closes == (task.key,)
 
 
+def test_part_of_a_refund_that_stays_away_keeps_the_hold_of_an_invoice_that_we_marked_paid() -> None:
+    payment, (state,) = paid(a_payable())
+    marked = replace(state, shares=(replace(state.shares[0], patched=True),), balance=0, bill_state=BillState.PAID)
+    held = paying.shown(payment, [marked], a_paid_session(payment, **refunded(15000)), POLICY, NOW)
+    less = a_paid_session(payment, **refunded(5000))
+    after = paying.shown(held.payment.state, [held.payables["b1"].state], less, POLICY, NOW).payables["b1"].state
+    assert (after.shares[0].cents, after.hold) == (35000, REMOVE_IN_CLIO)
+
+
 def test_what_clio_does_not_show_needs_no_hold() -> None:
     payment, states = paid(a_payable())
     together = paying.shown(payment, states, a_paid_session(payment, **refunded(15000)), POLICY, NOW)
