@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import assert_never
 
+from chalicelib.domain import series
 from chalicelib.domain.effects import Do
 from chalicelib.domain.firm import Firm
 from chalicelib.domain.readings import Account, Books, DocNumber
+from chalicelib.domain.series import Place
 
 HOLDS_MONEY = ("Bank", "Other Current Asset")  # what a payment may be deposited to
 TRUST = "TrustAccounts"  # ... but never this kind of bank account
-NUMBERS_KEPT = 20
-DIGITS_AT_MOST = 18
 LIABILITIES = ("Other Current Liability", "Long Term Liability")  # what shows trust money as held for clients
 DISCOUNTS = "DiscountsRefundsGiven"  # the only kind of account that QuickBooks books discounts in
 TRUST_WRITES = (Do.HOLDER, Do.JOURNAL)
@@ -51,9 +51,9 @@ class Finding:
     listed: tuple[str, ...] = ()
 
 
-def findings(firm: Firm, books: Books, top: Sequence[DocNumber], clio: int | None) -> tuple[Finding, ...]:
-    """``top``: the highest numbers in QuickBooks, highest first; ``clio``: the highest that Clio has used, None before
-    any. What has to be done comes first."""
+def findings(firm: Firm, books: Books, top: Sequence[DocNumber], clio: Sequence[str]) -> tuple[Finding, ...]:
+    """``top``: the highest numbers of each series in QuickBooks; ``clio``: the highest of each that Clio uses. What has
+    to be done comes first."""
     found = [
         _currency(firm, books),
         _custom_numbers(books),
@@ -350,40 +350,45 @@ KINDS = {
     "Estimate": "estimate",
     "JournalEntry": "journal entry",
 }
+SERIES_SAID = 5
+LISTED = 100
 
 
-def value(number: str) -> int | None:
-    """The number of a text that is nothing but digits; text does not sort by value, so it is computed."""
-    return int(number) if number.isascii() and number.isdigit() and len(number) <= DIGITS_AT_MOST else None
-
-
-def highest(found: Iterable[DocNumber]) -> tuple[DocNumber, ...]:
-    """The highest of these that are numbers, highest first, each document once."""
-    by_document = {(d.entity, d.id): d for d in found}
-    numbered = [(value(d.number), d) for d in by_document.values()]
-    ranked = sorted(((v, d) for v, d in numbered if v is not None), key=lambda p: (-p[0], p[1].entity, p[1].id))
-    return tuple(d for _, d in ranked[:NUMBERS_KEPT])
-
-
-def _numbers(top: Sequence[DocNumber], clio: int | None) -> Finding:
-    """Clio counts on from its highest: what QuickBooks has above it, Clio's next bills will meet."""
-    title = "Bill numbers"
-    ahead = [d for d in top if clio is not None and (value(d.number) or 0) > clio]
-    if clio is None:
-        return Finding("numbers", Weight.GOOD, title, "Clio has not used a number of digits alone yet.")
+def _numbers(top: Sequence[DocNumber], clio: Sequence[str]) -> Finding:
+    """Clio counts on from its highest, in each series: what QuickBooks has above it, Clio's next bills will meet."""
+    title, used = "Bill numbers", series.places(clio)
+    ahead = series.ahead(used, top)
+    if not used:
+        return Finding("numbers", Weight.GOOD, title, "Clio has not used a number with digits yet.")
     if not ahead:
-        last = f"; the highest in QuickBooks is {top[0].number}" if top else ""
-        return Finding("numbers", Weight.GOOD, title, f"The highest in Clio is {clio}{last}: new ones cannot meet.")
+        return Finding("numbers", Weight.GOOD, title, f"{_apart(used, top)}: new ones cannot meet.")
+    said = [
+        f"{_in(at)} highest in Clio is {at.number}, the highest in QuickBooks is {up.number}." for at, up, _ in ahead
+    ]
+    more = len(ahead) - SERIES_SAID
+    others = [f"{more} more series {'meets' if more == 1 else 'meet'} as well."] if more > 0 else []
     return Finding(
         "numbers",
         Weight.WARNS,
         "Clio's next bill numbers are used in QuickBooks already",
-        f"The highest in Clio is {clio}, the highest in QuickBooks is {ahead[0].number}. QuickBooks refuses a number "
-        "that any other document has.",
+        " ".join([*said[:SERIES_SAID], *others, "QuickBooks refuses a number that any other document has."]),
         (
             "In Clio open Settings, Billing, and look for the next invoice number.",
-            f"Set it to {(value(ahead[0].number) or 0) + 1} or more, then press Save.",
+            *(f"Set it to {up.following} or more, then press Save." for _, up, _ in ahead[:SERIES_SAID]),
         ),
         "Only a bill that meets such a number waits, under Needs attention.",
-        listed=tuple(f"{KINDS.get(d.entity, d.entity)} {d.number}" for d in ahead),
+        listed=tuple(f"{KINDS.get(d.entity, d.entity)} {d.number}" for _, _, above in ahead for d in above)[:LISTED],
     )
+
+
+def _in(at: Place) -> str:
+    return f"Of numbers like “{at.before}…{at.after}” the" if at.before or at.after else "The"
+
+
+def _apart(used: Sequence[Place], top: Sequence[DocNumber]) -> str:
+    """That no number in QuickBooks is above Clio's."""
+    if len(used) > 1:
+        return f"Clio counts in {len(used)} series, and QuickBooks has no higher number in any"
+    theirs = series.grouped(top).get(used[0].series)
+    last = f"; the highest in QuickBooks is {theirs[0][0].number}" if theirs else ""
+    return f"The highest in Clio is {used[0].number}{last}"

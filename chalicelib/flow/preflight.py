@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from chalicelib.domain import effects, preflight
+from chalicelib.domain import effects, preflight, series
 from chalicelib.domain.effects import Do
 from chalicelib.domain.firm import Firm, Policy, Preflighted
 from chalicelib.domain.firm import decide as decide_firm
@@ -105,30 +105,23 @@ def _hold(world: World, policy: Policy, found: tuple[Finding, ...], effect: Effe
 # --- numbers ----------------------------------------------------------------------------------------------------------
 
 
-def _numbers(world: World, reach: Reach, policy: Policy) -> tuple[tuple[DocNumber, ...], int | None]:
-    """The highest numbers in QuickBooks and in Clio, remembered from reading to reading. A first reading that is
-    interrupted goes on where it was."""
+def _numbers(world: World, reach: Reach, policy: Policy) -> tuple[tuple[DocNumber, ...], tuple[str, ...]]:
+    """The highest numbers of each series in QuickBooks and in Clio, remembered from reading to reading. A first reading
+    that is interrupted goes on where it was."""
     key = (f"numbers/{policy.firm.id}", policy.lanes.book)
     found = world.store.record(*key)
-    body: Json = dict(found[1]) if found else {}
-    top = msgspec.convert(body.get("top", []), tuple[DocNumber, ...])
+    body: Json = dict(found[1]) if found and "series" in found[1] else {}  # older ones knew digits alone: read anew
+    top = msgspec.convert(body.get("series", []), tuple[DocNumber, ...])
+    clio = series.in_use(reach.clio(lambda c, a: c.newest_numbers(a)), body.get("clio", ()))
     since = datetime.fromisoformat(body["since"]) if body.get("since") else None
     start, more = int(body.get("start", 1)), True
     while more:
         page = reach.quickbooks(lambda q, a, n=start: q.numbers(a, since - OVERLAP if since else None, n))  # type: ignore[misc]
-        top, more = preflight.highest((*top, *page.found)), page.more
+        top, more = series.highest((*top, *page.found), clio), page.more
         body.setdefault("mark", page.at.isoformat())  # of the first page: what changes meanwhile is read next time
         start += PAGE
-        body = {**body, "start": start, "top": msgspec.to_builtins(top)}
+        body = {**body, "start": start, "series": msgspec.to_builtins(top), "clio": list(clio)}
         if more:
             world.store.put_record(*key, body)
-    clio = _clio(reach, body.get("clio"))
-    world.store.put_record(*key, {"since": body["mark"], "top": body["top"], "clio": clio})
+    world.store.put_record(*key, {"since": body["mark"], "series": body["series"], "clio": list(clio)})
     return top, clio
-
-
-def _clio(reach: Reach, known: int | None) -> int | None:
-    """The highest number of Clio's newest bills, or the one known from before."""
-    newest = reach.clio(lambda c, a: c.newest_numbers(a))
-    seen = [v for v in map(preflight.value, newest) if v is not None]
-    return max([*seen, *([known] if known is not None else [])], default=None)

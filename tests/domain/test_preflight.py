@@ -45,7 +45,7 @@ def books(**fields: Any) -> Books:
 
 
 def found(
-    b: Books | None = None, f: Firm | None = None, *, top: tuple[DocNumber, ...] = (), clio: int | None = 1042
+    b: Books | None = None, f: Firm | None = None, *, top: tuple[DocNumber, ...] = (), clio: tuple[str, ...] = ("1042",)
 ) -> tuple[Finding, ...]:
     return preflight.findings(f or firm(), b or books(), top, clio)
 
@@ -201,25 +201,8 @@ def test_the_lanes_are_told_what_waits_once_for_each_kind() -> None:
 # --- numbers ----------------------------------------------------------------------------------------------------------
 
 
-def test_numbers_are_compared_by_value_and_other_texts_are_not_numbers() -> None:
-    shown = [a_number(n, str(i)) for i, n in enumerate(["999", "1000", "T-80011", "", "9" * 18, "9" * 19, "١٢٣٤"])]
-    assert [d.number for d in preflight.highest(shown)] == ["9" * 18, "1000", "999"]
-
-
-def test_a_document_that_got_another_number_counts_once_with_the_new_one() -> None:
-    assert preflight.highest([a_number("7"), a_number("8"), a_number("7", entity="Estimate")]) == (
-        a_number("8"),
-        a_number("7", entity="Estimate"),
-    )
-
-
-def test_only_the_highest_are_kept() -> None:
-    kept = preflight.highest(a_number(str(n), str(n)) for n in range(100))
-    assert [d.number for d in kept] == [str(n) for n in range(99, 79, -1)]
-
-
 def test_what_is_above_clios_highest_will_meet_and_is_listed_by_kind() -> None:
-    top = (a_number("1050", "7", "CreditMemo"), a_number("1043"), a_number("1042"))
+    top = (a_number("1050", "7", "CreditMemo"), a_number("1043", "3"), a_number("1042", "2"))
     assert needs(top=top) == [("numbers", Weight.WARNS)]
     told = finding("numbers", top=top)
     assert told.listed == ("credit memo 1050", "invoice 1043")
@@ -228,7 +211,48 @@ def test_what_is_above_clios_highest_will_meet_and_is_listed_by_kind() -> None:
 
 def test_numbers_below_clios_or_before_clio_has_any_are_in_order() -> None:
     assert needs(top=(a_number("1042"),)) == []
-    assert needs(top=(a_number("1042"),), clio=None) == []
+    assert needs(top=(a_number("1042"),), clio=()) == []
     assert finding("numbers").found == "The highest in Clio is 1042: new ones cannot meet."
-    none = finding("numbers", clio=None)
-    assert (none.title, none.found) == ("Bill numbers", "Clio has not used a number of digits alone yet.")
+    none = finding("numbers", clio=("draft",))
+    assert (none.title, none.found) == ("Bill numbers", "Clio has not used a number with digits yet.")
+
+
+def test_each_series_of_numbers_is_laid_beside_its_own() -> None:
+    top = (a_number("INV-9", "9"), a_number("2026-014", "8", "Estimate"), a_number("5000", "7"))
+    told = finding("numbers", top=top, clio=("INV-7", "2026-013", "5000"))
+    assert told.weight is Weight.WARNS
+    assert told.found == (
+        "Of numbers like “INV-…” the highest in Clio is INV-7, the highest in QuickBooks is INV-9. "
+        "Of numbers like “2026-…” the highest in Clio is 2026-013, the highest in QuickBooks is 2026-014. "
+        "QuickBooks refuses a number that any other document has."
+    )
+    assert told.steps[1:] == (
+        "Set it to INV-10 or more, then press Save.",
+        "Set it to 2026-015 or more, then press Save.",
+    )
+    assert told.listed == ("invoice INV-9", "estimate 2026-014")
+
+
+def test_a_higher_number_of_another_series_meets_nothing() -> None:
+    told = finding("numbers", top=(a_number("9000"), a_number("CN-70", "2")), clio=("INV-7",))
+    assert (told.weight, told.found) == (Weight.GOOD, "The highest in Clio is INV-7: new ones cannot meet.")
+    both = finding("numbers", top=(a_number("INV-6"),), clio=("INV-7", "1042"))
+    assert both.found == "Clio counts in 2 series, and QuickBooks has no higher number in any: new ones cannot meet."
+
+
+@pytest.mark.parametrize(
+    ("many", "words"), [(5, ""), (6, "1 more series meets as well."), (7, "2 more series meet as well.")]
+)
+def test_of_many_series_five_are_said_and_the_rest_counted(many: int, words: str) -> None:
+    clio = tuple(f"{letter}1" for letter in "ABCDEFG"[:many])
+    told = finding("numbers", top=tuple(a_number(f"{n[0]}2", n) for n in clio), clio=clio)
+    assert (words in told.found, "more series" in told.found) == (True, bool(words))
+    assert (len(told.steps), len(told.listed)) == (6, many)
+
+
+def test_no_more_documents_are_listed_than_somebody_reads() -> None:
+    clio = tuple(f"{letter}0" for letter in "ABCDEF")
+    told = finding(
+        "numbers", top=tuple(a_number(f"{c[0]}{n}", f"{c}{n}") for c in clio for n in range(1, 19)), clio=clio
+    )
+    assert len(told.listed) == 100

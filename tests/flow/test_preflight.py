@@ -11,7 +11,7 @@ from chalicelib.domain import effects
 from chalicelib.domain.effects import Do, Lanes
 from chalicelib.domain.firm import Accounts, Policy
 from chalicelib.domain.kernel import Kind, Neighbour, Status, lane_of
-from chalicelib.domain.readings import Account, Books, DocNumbers
+from chalicelib.domain.readings import Account, Books, DocNumber, DocNumbers
 from chalicelib.errors import Disconnected
 from chalicelib.flow import preflight, reconciling
 from chalicelib.flow.firms import firm_of
@@ -118,6 +118,30 @@ def test_a_second_reading_asks_only_for_what_changed_since() -> None:
     told = next(f for f in check(stage).findings if f.key == "numbers")
     assert told.weight == "warns"
     assert "credit memo 90210" in told.listed
+
+
+def test_numbers_are_compared_series_by_series_and_remembered() -> None:
+    world, since = MemoryWorld(), list[Any]()
+    shown = [(DocNumber("CreditMemo", "7", "INV-9"), DocNumber("Invoice", "6", "5000")), ()]
+
+    def numbers(_access: object, changed: Any, _start: int) -> DocNumbers:
+        since.append(changed)
+        return DocNumbers(shown.pop(0), False, world.now())
+
+    books = Books("Hartwell", "USD", (), (), True, None, False, None)
+    quickbooks = SimpleNamespace(books=lambda _a: books, numbers=numbers)
+    clio = SimpleNamespace(newest_numbers=lambda _a: ["INV-7", "INV-6"])
+    put(world.store, Kind.FIRM, a_firm(accounts=Accounts()))
+    policy = Policy(a_firm(accounts=Accounts()), 1, Lanes(FIRM, clio="us/1", realm="9"))
+    world.store.put_record(f"numbers/{FIRM}", "9", {"since": world.now().isoformat(), "top": [], "clio": 1042})
+    for _ in range(2):
+        owed = effects.owed(FIRM, Do.PREFLIGHT, "main", "firm", lane_of(FIRM, Neighbour.SELF), world.now())
+        preflight.run(world, near(quickbooks=quickbooks, clio=clio), policy, owe(world, owed))
+        report = preflight.report(world, FIRM)
+        assert report is not None
+        assert [f.listed for f in report.findings if f.key == "numbers"] == [("credit memo INV-9",)]
+        world.store.retry(owed.key, world.now())
+    assert since == [None, world.now() - preflight.OVERLAP], "what an older reading kept knew no series"
 
 
 def test_a_first_reading_that_is_interrupted_goes_on_where_it_was() -> None:
