@@ -205,7 +205,7 @@ def reapplied(state: Credit, payable: str, policy: Policy, now: datetime) -> Dec
     if state.memo is None or not state.on_payable(payable):
         return Decision(state)
     older = effects.key_of(state.firm, Do.CREDIT, f"{state.id}/{state.wanted}")
-    new = replace(state, wanted=state.wanted + 1, unapplied=False)
+    new = replace(state, wanted=state.wanted + 1, ties=(), unapplied=False)
     return Decision(new, effects=(_owed(new, policy, now),), closes=(older,))
 
 
@@ -225,6 +225,24 @@ def shown(state: Credit, fact: CreditShown, realm: str) -> Decision[Credit]:
     new = replace(state, left=fact.left, ties=fact.ties, unapplied=fact.unapplied)
     guards = tuple(link_guard(realm, TIE, id, state.firm, f"credit-{state.id}") for id in fact.ties)
     return Decision(replace(new, shown=max(state.shown, fact.revision)), guards=guards)
+
+
+@dataclass(frozen=True, slots=True)
+class Untied:
+    """We are about to take this payment off ourselves: that it is gone then was nobody else."""
+
+    tie: str
+
+
+def untied(state: Credit, fact: Untied) -> Decision[Credit]:
+    return Decision(replace(state, ties=tuple(t for t in state.ties if t != fact.tie)))
+
+
+def taken_off(state: Credit, payments: Sequence[BookedPayment]) -> bool:
+    """Whether people took it off its invoices: they were seen to, or what applied it does so no more. ``payments``:
+    those that the memo names."""
+    standing = {p.id for p in payments if p.credits}
+    return state.unapplied or not standing.issuperset(state.ties)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from chalicelib.flow.settle import policy_of
 NUMBER_LENGTH = 30
 
 GOES_ON = "The comparison of the books goes on naming the difference."
+ASKED_AGAIN = "If it changes in Clio, you are asked again."
 AS_CLIO = "as Clio shows it now"
 
 # by what is broken and the choice
@@ -39,7 +40,7 @@ WRITES: dict[tuple[str, str], tuple[str, ...]] = {
         "Nothing is written. The credit stays in QuickBooks as the client's, on no invoice, and the invoice stays open "
         "there.",
         GOES_ON,
-        "If the credit changes in Clio, you are asked again.",
+        ASKED_AGAIN,
     ),
     ("journal entry", "again"): (f"A new journal entry is created in QuickBooks, {AS_CLIO}.",),
     ("changed journal entry", "again"): (
@@ -47,8 +48,8 @@ WRITES: dict[tuple[str, str], tuple[str, ...]] = {
     ),
 }
 ACCEPTED = {
-    "credit memo": ("Nothing is written. The credit stays out of QuickBooks.", GOES_ON),
-    "journal entry": ("Nothing is written. The entry stays out of QuickBooks.", GOES_ON),
+    "credit memo": ("Nothing is written. The credit stays out of QuickBooks.", GOES_ON, ASKED_AGAIN),
+    "journal entry": ("Nothing is written. The entry stays out of QuickBooks.", GOES_ON, ASKED_AGAIN),
     "changed journal entry": ("Nothing is written. The journal entry stays in QuickBooks as it is there.", GOES_ON),
 }
 ACCEPTED_CUSTOMER = (

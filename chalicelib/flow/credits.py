@@ -137,7 +137,8 @@ def _step(world: World, policy: Policy, e: Effect, state: Credit, around: _Batch
         return 1
     if there is None:
         return _enter(world, policy, e, state, around, out)
-    if state.unapplied and not e.body.get("choice") and (numbers := _off(state, there, around)):
+    off = crediting.taken_off(state, _applying(there, around)) and not e.body.get("choice")
+    if off and (numbers := _off(state, there, around)):
         _ask_to_apply(world, e, state, there, numbers)
         return 1
     other_day = state.shown and state.shown < state.wanted and there.on != state.on
@@ -243,7 +244,7 @@ def _apply(
     standing = crediting.applied(there.id, payments)
     wanted = {p.booked.id: state.on_payable(p.id) for p in _live(state, around) if p.booked}
     if standing and any(cents > wanted.get(id, 0) for id, cents in standing.items()):
-        return _applied_elsewhere(world, e, state, payments, out)
+        return _applied_elsewhere(world, policy, e, state, payments, out)
     lines = []
     left_off = e.body.get("choice") == LEAVE[0]
     for id, cents in ({} if left_off else wanted).items():
@@ -272,7 +273,9 @@ def _young(world: World, state: Credit) -> bool:
     return state.memo is None or world.now() < state.memo.made_at + crediting.BY_ITSELF
 
 
-def _applied_elsewhere(world: World, e: Effect, state: Credit, payments: Sequence[BookedPayment], out: Prepared) -> int:
+def _applied_elsewhere(
+    world: World, policy: Policy, e: Effect, state: Credit, payments: Sequence[BookedPayment], out: Prepared
+) -> int:
     """It pays other invoices, or more of them, than in Clio. What we applied before is taken back; what QuickBooks or
     somebody did is a person's decision."""
     mine = posting.marker(state.firm, "applied", state.id)
@@ -281,7 +284,7 @@ def _applied_elsewhere(world: World, e: Effect, state: Credit, payments: Sequenc
     if own is not None or (by_itself is not None and e.body.get("choice") == MOVE[0]):
         gone = own or by_itself
         assert gone is not None
-        out.write.append((e, Removal("Payment", gone.id, gone.sync_token)))
+        _remove(world, policy, e, state, gone, out)
         return 0
     park(
         world,
@@ -303,7 +306,7 @@ def _change(
     world: World, policy: Policy, e: Effect, state: Credit, there: MemoReading, around: _Batch, out: Prepared
 ) -> int:
     """Another amount or day: it is taken off its invoices first, then changed, then applied again."""
-    if _unapply(world, e, state, there, around, out):
+    if _unapply(world, policy, e, state, there, around, out):
         return 1
     if not any(effect is e for effect, _ in out.write):
         out.write.append((e, _wanted(policy, state, there.customer_id, (there.id, there.sync_token))))
@@ -317,14 +320,16 @@ def _take_back(
     if there is None:
         _settle(world, policy, e, "CreditTakenBack", crediting.CreditGone(state.wanted), Finish(e.key))
         return 1
-    if _unapply(world, e, state, there, around, out):
+    if _unapply(world, policy, e, state, there, around, out):
         return 1
     if not any(effect is e for effect, _ in out.write):
         out.write.append((e, Removal("CreditMemo", there.id, there.sync_token)))
     return 0
 
 
-def _unapply(world: World, e: Effect, state: Credit, there: MemoReading, around: _Batch, out: Prepared) -> bool:
+def _unapply(
+    world: World, policy: Policy, e: Effect, state: Credit, there: MemoReading, around: _Batch, out: Prepared
+) -> bool:
     """Takes one application off, where there is one. Gives True where a person has to do it: real money hangs on it."""
     payments = _applying(there, around)
     if not payments:
@@ -335,8 +340,19 @@ def _unapply(world: World, e: Effect, state: Credit, there: MemoReading, around:
         reason = f"The credit {state.number} changed in Clio, and in QuickBooks a payment of {amount} makes use of it."
         park(world, e, reason, "Open that payment in QuickBooks, take the credit off it, then press Retry.")
         return True
-    out.write.append((e, Removal("Payment", bare.id, bare.sync_token)))
+    _remove(world, policy, e, state, bare, out)
     return False
+
+
+def _remove(world: World, policy: Policy, e: Effect, state: Credit, tie: BookedPayment, out: Prepared) -> None:
+    if tie.id in state.ties:
+        ref, fact = credit_ref(e), crediting.Untied(tie.id)
+
+        def decide(before: Mapping[Ref, Any], _now: datetime) -> dict[Ref, Decision[Any]]:
+            return {ref: crediting.untied(before[ref], fact)}
+
+        settle(world, [ref], decide, fact="Untied", body=fact, policy=policy.version)
+    out.write.append((e, Removal("Payment", tie.id, tie.sync_token)))
 
 
 # --- what came of it --------------------------------------------------------------------------------------------------

@@ -88,11 +88,12 @@ def _step(
 ) -> int:
     """One entry: written, waiting, settled (1), or shown to a person (1)."""
     posted = state.posted is not None and not state.posted.removed
+    taken = posted or (state.posted is not None and state.posted.told == trust.DELETED)
     if not state.stands and there is None:  # it is gone in both
         assert state.posted is not None
         link(world, policy, e, state.posted.id, Finish(e.key))
         return 1
-    if posted and there is None:
+    if taken and there is None:
         reason = f"The journal entry {state.number} was deleted in QuickBooks."
         remedy = "Nothing is written again silently: write it again, link another one, or accept that it is gone."
         park(world, e, reason, remedy, choices=(AGAIN,), may_close=True, broken="journal entry")
@@ -223,7 +224,7 @@ def accept(world: World, policy: Policy, effect: Effect, by: str) -> None:
     def decide(before: Mapping[Ref, Any], now: datetime) -> dict[Ref, Decision[Any]]:
         state: Entry = before[ref]
         id = state.posted.id if state.posted else ""
-        told = state.posted.told if state.posted and not gone else ""
+        told = trust.DELETED if gone else state.posted.told if state.posted else ""
         fact = JournalWritten(id, policy.lanes.book, revision, gone, policy.firm.generation, told)
         return {ref: trust.decide(state, fact, policy, now)}
 

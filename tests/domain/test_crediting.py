@@ -8,7 +8,17 @@ from datetime import timedelta
 import pytest
 
 from chalicelib.domain import comparing, crediting
-from chalicelib.domain.crediting import Credit, CreditGone, CreditSeen, CreditShown, Memo, MemoBooked, MemoNoticed, Part
+from chalicelib.domain.crediting import (
+    Credit,
+    CreditGone,
+    CreditSeen,
+    CreditShown,
+    Memo,
+    MemoBooked,
+    MemoNoticed,
+    Part,
+    Untied,
+)
 from chalicelib.domain.effects import Do, key_of
 from chalicelib.domain.firm import Policy
 from chalicelib.domain.kernel import Decision
@@ -68,7 +78,18 @@ def test_a_credit_that_people_took_off_its_invoices_is_owed_a_step_that_asks(fac
     told = noticed(a_credit(**STANDS), fact)
     assert (told.state.wanted, told.state.unapplied, len(told.effects)) == (2, True, 1)
     known = crediting.reapplied(told.state, "b1", POLICY, NOW).state
-    assert not known.unapplied, "its invoice is another one by a person's word"
+    assert (known.unapplied, known.ties) == (False, ()), "its invoice is another one by a person's word"
+
+
+def test_a_credit_is_taken_off_where_what_applied_it_does_so_no_more_and_that_was_not_us() -> None:
+    stands = a_credit(**STANDS)
+    ties = BookedPayment("80", "1", "c1", 0, TODAY, "", "", (("i1", 5000),), credits=(("70", 5000),))
+    assert not crediting.taken_off(stands, [ties])
+    assert crediting.taken_off(stands, [])
+    assert crediting.taken_off(stands, [replace(ties, credits=())]), "it was voided"
+    assert crediting.taken_off(replace(stands, unapplied=True), [ties]), "people were seen to"
+    assert not crediting.taken_off(crediting.untied(stands, Untied("80")).state, [])
+    assert crediting.taken_off(crediting.untied(stands, Untied("81")).state, [])
 
 
 @pytest.mark.parametrize("fact", [MemoNoticed("70", 5000, 0), MemoNoticed("70", 6000, 1000), MemoNoticed(tie="81")])

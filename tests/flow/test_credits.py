@@ -202,26 +202,13 @@ def test_a_memo_deleted_in_quickbooks_is_named_and_entered_again_only_when_asked
 
 
 def _delete_in_quickbooks(stage: Stage, made: int) -> None:
-    from infra.sandbox.quickbooks.clerk import Clerk
-
     [memo] = [m for m in memos(stage) if m["DocNumber"] == f"CN-{made}"]
-    clerk = Clerk(stage.world.quickbooks_box, stage.world.quickbooks_box.company(stage.realm), person=True)
-    clerk.delete("CreditMemo", memo)
+    stage.world.quickbooks_box.people.delete_credit_memo(stage.realm, memo["Id"])
 
 
 def _split(stage: Stage, made: int, amount: int) -> None:
     """The memo is corrected in Clio to another amount."""
-    from infra.sandbox.clio import ledger
-
-    clio = stage.world.clio_box
-    memo = clio.state.rows["credit_memos"][made]
-    part = next(a for a in clio.state.rows["allocations"].values() if a.parent_id == made)
-    bill = clio.state.rows["bills"][part.bill]
-    bill.credits += amount - part.amount
-    memo.amount = part.amount = amount
-    clio.touch(memo)
-    clio.touch(part)
-    ledger.touch_bill(clio, bill)
+    stage.world.clio_box.people.correct_credit(made, amount)
 
 
 def test_a_credit_of_another_amount_is_changed_there_and_applied_anew() -> None:

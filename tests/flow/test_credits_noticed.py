@@ -12,6 +12,7 @@ from chalicelib.domain.kernel import Effect, Neighbour
 from chalicelib.domain.readings import EventPointer
 from chalicelib.flow import broken, capturing, health, inbox
 from chalicelib.flow.settle import policy_of
+from infra.sandbox.kit import Fault
 from tests.flow import acts
 from tests.flow.acts import STAFF, invoice, parked
 from tests.flow.test_credits import _delete_in_quickbooks, _split, a_calm_stage, applications, balance, credits, issue
@@ -114,6 +115,30 @@ def test_a_change_in_clio_meanwhile_does_not_apply_it_unasked() -> None:
     assert balance(stage, "1046") == 125000
     decide(stage, "apply")
     assert balance(stage, "1046") == 123000
+
+
+@pytest.mark.parametrize("act", ["delete_payment", "void_payment"])
+def test_a_change_in_clio_before_it_is_noticed_does_not_apply_it_unasked_either(act: str) -> None:
+    stage, made = an_applied_stage()
+    take_off(stage, act)
+    _split(stage, made, 2000)
+    acts.poll(stage)
+    assert balance(stage, "1046") == 125000
+    decide(stage, "apply")
+    assert balance(stage, "1046") == 123000
+    assert not asked(stage)
+
+
+@pytest.mark.parametrize("do", ["drop_answer", "drop_request"])
+@pytest.mark.parametrize("skip", [0, 1, 2])
+def test_what_we_took_off_ourselves_is_applied_again_though_the_answer_was_lost(do: str, skip: int) -> None:
+    stage, made = an_applied_stage()
+    stage.world.quickbooks_box.faults.append(Fault(do, path="/batch", method="POST", times=2, skip=skip))
+    _split(stage, made, 2000)
+    acts.poll(stage)
+    stage.pass_time(2, minutes=20)
+    assert balance(stage, "1046") == 123000
+    assert not asked(stage)
 
 
 def test_where_somebody_applied_it_again_nobody_is_asked() -> None:

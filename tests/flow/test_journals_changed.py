@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from chalicelib.domain.effects import Do
 from chalicelib.domain.kernel import Effect
-from chalicelib.flow import attention, health
+from chalicelib.flow import attention, broken, health
 from infra.sandbox.quickbooks.people import People
 from tests.flow import acts
 from tests.flow.acts import STAFF
@@ -62,6 +64,35 @@ def test_a_deletion_that_is_accepted_is_not_asked_about_again() -> None:
     stage.pass_time(5, hours=1)
     assert not asked(stage)
     assert entry(stage, made).number not in journals(stage)
+
+
+@pytest.mark.parametrize("choice", ["again", "accept"])
+def test_a_deletion_that_is_accepted_is_asked_about_when_the_money_changes_in_clio(choice: str) -> None:
+    stage, made = a_written_stage()
+    people(stage).delete_journal(stage.realm, there(stage, made)["Id"])
+    stage.pass_time(5, minutes=30)
+    [step] = asked(stage)
+    broken.decide(stage.world, stage.firm, step.key, "accept", "", STAFF)
+    stage.world.clio_box.people.edit_transaction(made, amount=40000)
+    acts.poll(stage)
+    assert entry(stage, made).number not in journals(stage), "nothing is written unasked"
+    [step] = asked(stage)
+    broken.decide(stage.world, stage.firm, step.key, choice, "", STAFF)
+    stage.pass_time(5, hours=1)
+    assert not asked(stage)
+    assert (entry(stage, made).number in journals(stage)) == (choice == "again")
+
+
+def test_what_we_took_out_ourselves_is_written_unasked_when_it_stands_again() -> None:
+    stage, made = a_written_stage()
+    stage.world.clio_box.people.edit_transaction(made, amount=0)
+    acts.poll(stage)
+    assert entry(stage, made).number not in journals(stage)
+    stage.world.clio_box.people.edit_transaction(made, amount=40000)
+    acts.poll(stage)
+    stage.pass_time(3, minutes=20)
+    assert amount(stage, made) == 40000
+    assert not asked(stage)
 
 
 def a_changed_one() -> tuple[Stage, int, Effect]:

@@ -141,6 +141,12 @@ def _(o: Office) -> None:
     assert (told["parent"], told["description"]) == ({"id": memo, "type": "CreditMemo"}, "Goodwill")
     shown = o.data(f"credit_memos/{memo}.json", fields="amount,voided_at,allocations{amount}")
     assert shown == {"amount": 25, "voided_at": None, "allocations": [{"amount": 25}]}
+    people(o, "correct_credit", memo=memo, amount=1000)
+    assert o.bill("1042", "credits_issued,balance") == {"credits_issued": 10, "balance": 390}
+    assert o.data(f"credit_memos/{memo}.json", fields="amount,allocations{amount}") == {
+        "amount": 10,
+        "allocations": [{"amount": 10}],
+    }
     people(o, "remove_credit", memo=memo)
     assert o.bill("1042")["balance"] == 400
 

@@ -56,7 +56,7 @@ class Anew(Acting):
     def begin_anew(self, firm: FirmFacts) -> None:
         if not self.unfinished(firm):
             return
-        self.h.truth.removed = {t for t in self.h.truth.removed if t[0] != firm.realm}  # it is matched anew
+        self.h.truth.matched_anew(firm)
         self._at_desk(firm, "begins anew", lambda: self._begin_anew(firm))
         if not self.h.people.resting:
             self.h.later(self.h.clock.at + VISITS_APART, "goes on", lambda: self.begin_anew(firm))

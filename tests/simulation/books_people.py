@@ -6,7 +6,7 @@ import random
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.errors import FeeSimpleError
-from chalicelib.flow import broken, contacts
+from chalicelib.flow import contacts
 from infra.sandbox.clio import books as clio_books
 from tests.simulation.acting import Acting
 from tests.simulation.base import FirmFacts
@@ -24,13 +24,12 @@ ACTS: dict[str, int] = {
     "edit_trust": 2,
     "delete_trust": 2,
     "pay_from_trust": 2,
-    "answer_broken": 4,
     "answer_contacts": 4,
 }
 
 
 class Books(Acting):
-    """What people change of clients, credits, trust money and links."""
+    """What people change of clients, credits and trust money."""
 
     # --- clients and customers --------------------------------------------------------------------------------------
     def _linked(self, rng: random.Random, firm: FirmFacts) -> tuple[str, str] | None:
@@ -128,21 +127,6 @@ class Books(Acting):
             self._did(firm, bill.id)
 
     # --- at our desk --------------------------------------------------------------------------------------------------
-    def answer_broken(self, rng: random.Random) -> None:
-        for firm in self.h.acting:
-            self._at_desk(firm, "answers what is broken", lambda f=firm: self._answer_broken(f, rng))
-
-    def _answer_broken(self, firm: FirmFacts, rng: random.Random) -> None:
-        for task in self.h.world.store.parked(firm.firm, limit=50).items:
-            if "broken" not in task.body:
-                continue
-            self.h.truth.removed.discard((firm.realm, str(task.body.get("id"))))  # a person says what becomes of it
-            try:
-                offered = [o.choice for o in broken.choices(self.h.world, firm.firm, task.key).options if not o.asks]
-                broken.decide(self.h.world, firm.firm, task.key, rng.choice(offered), "", "staff")
-            except FeeSimpleError as no:
-                self.h.tell(f"  {no}")
-
     def answer_contacts(self, rng: random.Random) -> None:
         for firm in self.h.acting:
             self._at_desk(firm, "answers for clients", lambda f=firm: self._answer_contacts(f, rng))

@@ -18,7 +18,7 @@ from chalicelib.domain.money import show
 from chalicelib.flow.mailing import DIGEST
 from chalicelib.store import bounds
 from chalicelib.store.memory_rows import json_of
-from tests.simulation import companies, pairings, statements, subcustomers
+from tests.simulation import broken_links, companies, pairings, statements, subcustomers
 from tests.simulation.digests import Digests
 from tests.world import Sent
 
@@ -135,6 +135,8 @@ class Checkers:
                 self._lost(ref, body)
             if ref.kind is Kind.CONNECTION and ref.id == "quickbooks":
                 companies.connected(self, ref, was, body)
+            if ref.kind in (Kind.CREDIT, Kind.TRUST):
+                broken_links.committed(self, ref, was, body)
             if ref.kind is Kind.STATEMENT:
                 statements.committed(self, ref, was, body)
             if ref.kind is Kind.FIRM and body["invoicing"] != was.get("invoicing"):
@@ -275,6 +277,7 @@ class Checkers:
                 self._not_made_again(firm.realm)
                 pairings.posted(self, firm)
                 subcustomers.made(self, firm)
+                broken_links.made(self, firm)
         if neighbour == "stripe" and "checkout/sessions" in str(request.path_url) and got.status_code == 200:
             self._pots()
 

@@ -82,7 +82,9 @@ class Companies(Acting):
         self._at_desk(firm, "purges for another company", lambda: self._purge(firm))
         self.h.later(now + timedelta(hours=rng.uniform(2, 30)), "begins in another", lambda: self.begin_anew(firm))
         later = now + timedelta(hours=rng.uniform(40, 200))
-        self.h.later(later, "works in the old company", lambda: self._work_in(firm, old, rng))
+        self.h.later(
+            later, "works in the old company", lambda: self.h.people.refusable(lambda: self._work_in(firm, old, rng))
+        )
         self.h.later(later, "chooses the old company", lambda: self._choose_company(firm, old))
 
     def _purge(self, firm: FirmFacts) -> None:

@@ -202,9 +202,10 @@ class Desk:
         for effect in self.h.world.store.parked(firm.firm, limit=50).items:
             if effect.kind == "task" or (rng is not None and rng.random() < 0.5):
                 continue
-            self.h.truth.removed.discard((firm.realm, effect.about.removeprefix("payable/")))  # it may be made again
             choices = [str(c[0]) for c in effect.body.get("choices", [])]
             choice = rng.choice(choices) if rng is not None and choices else ""
+            if choice or effect.about.startswith("payable/"):  # it may be made again
+                self.h.truth.answered(firm, effect.about.removeprefix("payable/"), choice, self.h.clock.at)
             try:
                 attention.retry(self.h.world, firm.firm, effect.key, "staff", choice)
             except Refused as no:

@@ -6,6 +6,7 @@ just now is simply not done.
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -13,10 +14,19 @@ from infra.sandbox.clio import books as clio_books
 from infra.sandbox.clio.refuse import Refusal as ClioRefusal
 from infra.sandbox.quickbooks.faults import Refusal as BooksRefusal
 from infra.sandbox.stripe import Refusal as StripeRefusal
-from tests.simulation import anew, books_people, companies_people, matters_people, parts_people, statements_people
+from tests.simulation import (
+    anew,
+    books_people,
+    broken_people,
+    companies_people,
+    matters_people,
+    parts_people,
+    statements_people,
+)
 from tests.simulation.anew import Anew
 from tests.simulation.base import FirmFacts
 from tests.simulation.books_people import Books
+from tests.simulation.broken_people import Broken
 from tests.simulation.companies_people import Companies
 from tests.simulation.desk import Desk
 from tests.simulation.elsewhere import Elsewhere
@@ -79,6 +89,7 @@ ACTS: dict[str, int] = {
     **matters_people.ACTS,
     **statements_people.ACTS,
     **companies_people.ACTS,
+    **broken_people.ACTS,
 }
 
 
@@ -337,7 +348,7 @@ class Staff:
             self._did(firm, bill.id)
 
 
-class People(Staff, Elsewhere, Desk, Books, Anew, Parts, Matters, Statements, Companies):
+class People(Staff, Elsewhere, Desk, Books, Anew, Parts, Matters, Statements, Companies, Broken):
     """Everybody. ``act`` does one thing by name; what the place refuses is not done."""
 
     def __init__(self, history: History) -> None:
@@ -350,7 +361,12 @@ class People(Staff, Elsewhere, Desk, Books, Anew, Parts, Matters, Statements, Co
     def act(self, name: str, rng: random.Random) -> None:
         if self.resting:
             return
+        self.refusable(lambda: getattr(self, name)(rng))
+
+    def refusable(self, job: Callable[[], Any]) -> Any:
+        """Does it, and gives what came of it; None where the place refuses."""
         try:
-            getattr(self, name)(rng)
+            return job()
         except (ClioRefusal, BooksRefusal, StripeRefusal) as no:
             self.h.tell(f"  refused there: {no}")
+            return None

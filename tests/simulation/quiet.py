@@ -12,7 +12,7 @@ from chalicelib.domain.kernel import Effect, Kind, Ref, Status, fold
 from chalicelib.flow import reconciling, states
 from chalicelib.store.memory_rows import json_of
 from infra.sandbox.clio import books as clio_books
-from tests.simulation import pairings, quiet_links, statements, subcustomers
+from tests.simulation import broken_links, pairings, quiet_links, statements, subcustomers
 from tests.simulation.base import FirmFacts
 from tests.simulation.checkers import MARKER
 from tests.simulation.world import RECURRING
@@ -78,6 +78,7 @@ class Quiet:
             self._credits(firm)
             self._entries(firm)
             quiet_links.judge(self, firm)
+            broken_links.judge(self, firm)
             pairings.judge(self, firm)
             subcustomers.judge(self, firm)
             statements.judge(self, firm)
@@ -382,8 +383,11 @@ class Quiet:
                 self.say("5", f"{firm.firm}: journal entry {row['DocNumber']} touches an account that is not trust")
         lined = {m.allocation for m in moves}
         paid = [a for a in clio.of_firm("allocations", firm.clio) if a.source_bank_account in held and not a.voided_at]
-        here = sum(m.amount for m in moves) - sum(a.amount for a in paid if a.id not in lined)
-        there = sum(into_banks(row, banks) for row in rows if MARKER.search(str(row.get("PrivateNote", ""))))
+        away, linked = broken_links.stays_away(self.c, firm), broken_links.by_hand(self.c, firm)
+        here = sum(m.amount for m in moves if str(m.id) not in away)
+        here -= sum(a.amount for a in paid if a.id not in lined and f"a{a.id}" not in away)
+        ours = [r for r in rows if MARKER.search(str(r.get("PrivateNote", ""))) or r["Id"] in linked]
+        there = sum(into_banks(row, banks) for row in ours)
         if here != there and not asked:
             self.say("10", f"{firm.firm}: Clio holds {here} in trust, QuickBooks' entries come to {there}")
 

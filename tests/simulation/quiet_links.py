@@ -107,10 +107,15 @@ def _applied(memo: str, payments: dict[str, Any]) -> dict[str, int]:
     """Cents of a credit memo on each invoice."""
     found: dict[str, int] = {}
     for row in payments.values():
-        if ("CreditMemo", memo) in {(x["TxnType"], x["TxnId"]) for line in row["Line"] for x in line["LinkedTxn"]}:
+        if memo in applied_lines(row):
             for id, cents in on_invoices(row).items():
                 found[id] = found.get(id, 0) + cents
     return found
+
+
+def applied_lines(payment: dict[str, Any]) -> set[str]:
+    """The credit memos that a payment applies."""
+    return {x["TxnId"] for line in payment["Line"] for x in line["LinkedTxn"] if x["TxnType"] == "CreditMemo"}
 
 
 def on_invoices(payment: dict[str, Any]) -> dict[str, int]:

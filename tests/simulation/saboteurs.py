@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from tests.simulation.base import bases
 from tests.simulation.books_saboteurs import BOOKS_SABOTEURS
+from tests.simulation.broken_saboteurs import BROKEN_SABOTEURS
 from tests.simulation.company_saboteurs import COMPANY_SABOTEURS
 from tests.simulation.history import History
 from tests.simulation.kernel_saboteurs import KERNEL_SABOTEURS
@@ -25,6 +26,7 @@ SABOTEURS = (
     *MATTERS_SABOTEURS,
     *STATEMENT_SABOTEURS,
     *COMPANY_SABOTEURS,
+    *BROKEN_SABOTEURS,
 )
 
 

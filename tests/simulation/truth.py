@@ -44,7 +44,18 @@ class Truth:
     bills: dict[int, list[Stood]] = field(default_factory=dict)
     records: dict[int, tuple[tuple[str, int], ...]] = field(default_factory=dict)  # Clio payment -> (attempt, cents)
     patched: dict[int, tuple[tuple[str, int], ...]] = field(default_factory=dict)  # bills that we marked as paid
-    removed: set[tuple[str, str]] = field(default_factory=set)  # (realm, bill) whose invoice people deleted
+    removed: set[tuple[str, str]] = field(default_factory=set)  # (realm, name) that people took away in QuickBooks
+    # (broken_links.py), and that nobody has said may be made again
+    dealt: set[tuple[str, str]] = field(default_factory=set)  # ... whatever was said since
+    accepted: set[tuple[str, str]] = field(default_factory=set)  # ... that it may stay away
+    spoke: dict[tuple[str, str], datetime] = field(default_factory=dict)  # ... when somebody last spoke of it
+    torn: set[tuple[str, str]] = field(default_factory=set)  # ... and two people did at once
+    by_hand: dict[tuple[str, str, str], str] = field(
+        default_factory=dict
+    )  # (realm, entity, id) that people entered in its place -> name
+    without: dict[tuple[str, str], datetime] = field(
+        default_factory=dict
+    )  # (firm, client) that stays without a customer, since when
     touched: set[tuple[str, str, str]] = field(default_factory=set)  # (realm, entity, id) changed by people
     said: set[tuple[str, str, str]] = field(default_factory=set)  # (realm, customer, value) that people typed in there
     readers: set[tuple[str, str]] = field(default_factory=set)  # (firm, address) that people gave for the digest
@@ -139,7 +150,41 @@ class Truth:
         self.twins = {t: c for t, c in self.twins.items() if t[0] != firm.realm}
         clio = self.world.clio_box.state.rows["bills"]
         self.hands = {b: what for b, what in self.hands.items() if clio[b].firm != firm.clio}
+        self.matched_anew(firm)
         self.emptied[firm.firm] = generation
+
+    # --- broken links -----------------------------------------------------------------------------------------------
+    def took(self, realm: str, name: str) -> None:
+        """People take it away in QuickBooks."""
+        self.removed.add((realm, name))
+        self.dealt.add((realm, name))
+        self.accepted.discard((realm, name))
+
+    def answered(self, firm: FirmFacts, about: str, choice: str, at: datetime) -> None:
+        """A person says what becomes of it. ``about``: a bill, or what a step is about."""
+        kind, _, id = about.partition("/")
+        if kind == "contact":
+            self.without.pop((firm.firm, id), None)
+            self.without.update({(firm.firm, id): at} if choice == "accept" else {})
+            return
+        names = {(firm.realm, about), (firm.realm, f"applied/{id}")}
+        if at - self.spoke.get((firm.realm, about), NEVER) < timedelta(minutes=1):
+            self.torn |= names
+        self.spoke[firm.realm, about] = at
+        if choice in ("accept", "leave"):
+            self.accepted |= names
+            return
+        if kind not in ("credit", "trust"):  # a bill: what lowers its invoice is applied to it again
+            names |= {n for n in self.removed if n[1].startswith("applied/")}
+        self.removed -= names
+        self.accepted -= names
+
+    def matched_anew(self, firm: FirmFacts) -> None:
+        """The company is gone through in a first sync: what people did to what was linked counts no more."""
+        for kept in (self.removed, self.dealt, self.accepted, self.torn):
+            kept -= {n for n in kept if n[0] == firm.realm}
+        self.by_hand = {k: name for k, name in self.by_hand.items() if k[0] != firm.realm}
+        self.without = {k: at for k, at in self.without.items() if k[0] != firm.firm}
 
     # --- tokens -----------------------------------------------------------------------------------------------------
     def carried(

@@ -90,7 +90,7 @@ class SimStore(MemoryStore):
             self.life is not None
             and tries is not None
             and tries > PATIENT
-            and cause.startswith(("It waits for", "Invoice "))
+            and cause.startswith(("It waits for", "Invoice ", "Its client stays"))
         ):
             due_at = max(due_at, self.life.now() + BLOCKED)
         if self.life is not None and cause.startswith("It waits for the first sync"):

@@ -217,6 +217,20 @@ def remove_credit(clio: ClioSandbox, memo: CreditMemo) -> None:
         touch_bill(clio, bill)
 
 
+def correct_credit(clio: ClioSandbox, memo: CreditMemo, amount: int) -> None:
+    """A credit note on one unpaid bill gets another amount, and its allocation with it. Raises Refusal(422)."""
+    parts = [a for a in _of_parent(clio, memo.firm, "CreditMemo", memo.id) if a.voided_at is None]
+    bill = clio.state.rows["bills"][parts[0].bill] if len(parts) == 1 else None
+    if bill is None or bill.state != "awaiting_payment" or not 0 < amount <= books.balance(bill) + parts[0].amount:
+        raise invalid(f"Credit memo {memo.id} cannot become {amount} cents")
+    bill.credits += amount - parts[0].amount
+    memo.amount = parts[0].amount = amount
+    clio.touch(memo)
+    clio.touch(parts[0])
+    _settle_state(clio, bill)
+    touch_bill(clio, bill)
+
+
 def record_trust_deposit(
     clio: ClioSandbox,
     bill: Bill,

@@ -311,6 +311,10 @@ class People:
         day = self._day(on, held.firm)
         return ledger.issue_credit(self._clio, held, amount, on=day, description=description, discount=discount).id
 
+    def correct_credit(self, memo: int, amount: int) -> int:
+        ledger.correct_credit(self._clio, self._clio.state.rows["credit_memos"][memo], amount)
+        return memo
+
     def remove_credit(self, memo: int) -> int:
         ledger.remove_credit(self._clio, self._clio.state.rows["credit_memos"][memo])
         return memo

@@ -113,6 +113,10 @@ class People:
     def add_credit_memo(self, realm: str, customer: str, amount: Any, number: str = "", date: str = "") -> Obj:
         return self._clerk(realm).create("CreditMemo", self._sale(realm, customer, amount, number, date))
 
+    def delete_credit_memo(self, realm: str, id: str) -> Obj:
+        clerk, old = self._at(realm, "CreditMemo", id)
+        return clerk.delete("CreditMemo", old)
+
     def enter_credit(self, realm: str, invoice: str, amount: Any) -> Obj:
         """A credit memo for the invoice's customer, applied to it by a payment of nothing, as the pages do it (4.4)."""
         _, owed = self._at(realm, "Invoice", invoice)
