@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 
-from chalicelib.domain import comparing, pairing
+from chalicelib.domain import comparing, naming, pairing
 from chalicelib.domain.contact import Contact
 from chalicelib.domain.matching import CERTAIN, Other, Suggestion
 from chalicelib.domain.money import show
@@ -49,7 +49,8 @@ class Row:
     payments on the invoice that are Clio's, ``shared`` those of them that pay other bills too; ``unmatched``: the
     others, in words: nothing is posted there until somebody has compared them; ``left``: those that they said are
     something else; ``paired``: the ids of Clio's that stand there. ``matter``: the sub-customer that its invoice brings
-    with it. Of money (domain/first_money.py) ``on`` is its day and ``about`` what it falls on."""
+    with it. ``namesake``: another client of its name is on the list: made new, it gets a name of its own. Of money
+    (domain/first_money.py) ``on`` is its day and ``about`` what it falls on."""
 
     id: str
     title: str
@@ -71,6 +72,7 @@ class Row:
     matter: str = ""
     on: date | None = None
     about: str = ""
+    namesake: bool = False
 
 
 @dataclass
@@ -117,6 +119,21 @@ def client_row(client: Contact, found: Suggestion | None, names: Mapping[str, st
         why = "A customer of this name is there, and another client is matched with it"
         return _with(told, Fate.CREATE, None, why, needs=True, offers=offered)
     return _with(told, Fate.LINK, best, ", ".join(found.reasons), needs=True, offers=offered)
+
+
+def plainly_made(row: Row) -> bool:
+    """Whether it becomes a customer without anybody being asked."""
+    return row.fate is Fate.CREATE and not row.needs and not row.choice
+
+
+def among_namesakes(row: Row, client: Contact, answer: str) -> Row:
+    """Another client of the list has, or may get, the name in QuickBooks, which takes it once: a person is asked."""
+    if not plainly_made(row):
+        return replace(row, namesake=True)
+    why = "Another client of this name becomes a customer too, and QuickBooks takes a name once"
+    offers = (Offer(NEW, naming.with_suffix(client)[1]),)
+    asked = replace(row, namesake=True, why=why, needs=True, offers=offers)
+    return answered(asked, NEW) if answer == NEW else asked
 
 
 def _is_link(choice: str) -> bool:

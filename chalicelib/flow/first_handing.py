@@ -38,7 +38,7 @@ def page(world: World, policy: Policy, plan: Plan) -> bool:
 
 
 def hand_client(world: World, policy: Policy, row: Row, by: str) -> None:
-    choice = f"{LINK}{row.link}" if row.fate is Fate.LINK else "suffix" if _name_is_offered(row) else ""
+    choice = f"{LINK}{row.link}" if row.fate is Fate.LINK else "suffix" if _name_is_used(row) else ""
     if not choice:
         return
     ref = Ref(policy.firm.id, Kind.CONTACT, row.id)
@@ -51,9 +51,10 @@ def hand_client(world: World, policy: Policy, row: Row, by: str) -> None:
     settle(world, [ref], decide, fact="ChoiceMade", body={"choice": choice}, by=by)
 
 
-def _name_is_offered(row: Row) -> bool:
-    """Whether a customer of the very name is there, which the person said is somebody else."""
-    return row.choice == NEW and any(o.words.partition(" (")[0] == row.title for o in row.offers)
+def _name_is_used(row: Row) -> bool:
+    """Whether a customer of the very name is there, which the person said is somebody else, or comes to be there."""
+    there = any(o.words.partition(" (")[0] == row.title for o in row.offers)
+    return row.choice == NEW and (there or row.namesake)
 
 
 def _begin_writing(world: World, policy: Policy, by: str) -> None:

@@ -8,7 +8,8 @@ is listed again, and only when nothing needs a person are the choices handed to 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -21,6 +22,7 @@ from chalicelib.domain.firm import Policy
 from chalicelib.domain.first import LINK, NEW, Row, Totals
 from chalicelib.domain.kernel import Effect, Finish, Kind, Neighbour, Ref, Status, lane_of
 from chalicelib.domain.matching import suggest
+from chalicelib.domain.naming import name_for
 from chalicelib.domain.pairing import theirs_on
 from chalicelib.domain.payable import Payable, Tab
 from chalicelib.domain.readings import ClientReading
@@ -260,9 +262,29 @@ def _clients(world: World, _reach: Reach, policy: Policy, plan: Plan) -> timedel
     answers = all_answers(world, policy, "clients")
     chosen = {id: said.removeprefix(LINK) for id, said in answers.items() if said.startswith(LINK)}
     told = {s.client_id: s for s in suggest([_reading_of(c) for c in held], free, chosen)}
-    made = (first.client_row(c, told.get(c.id), names, answers.get(c.id, "")) for c in held)
-    write(world, policy, plan, "clients", made)
+    rows = ((c, first.client_row(c, told.get(c.id), names, answers.get(c.id, ""))) for c in held)
+    write(world, policy, plan, "clients", _named_once(rows, Counter(_name(c) for c in held), answers))
     return _next(plan)
+
+
+def _named_once(
+    rows: Iterator[tuple[Contact, Row]], clients: Mapping[str, int], answers: Mapping[str, str]
+) -> Iterator[Row]:
+    """Of several clients of one name, the first that is made without a question gets it; about the others a person is
+    asked. ``clients``: how many have each name."""
+    given: set[str] = set()
+    for c, row in rows:
+        name = _name(c)
+        if clients[name] == 1 or (name not in given and first.plainly_made(row)):
+            given.add(name)
+            yield row
+        else:
+            yield first.among_namesakes(row, c, answers.get(c.id, ""))
+
+
+def _name(c: Contact) -> str:
+    """As it is compared: names that differ in capitals alone count as one."""
+    return name_for(c).casefold()
 
 
 def _reading_of(c: Contact) -> ClientReading:

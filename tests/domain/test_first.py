@@ -77,6 +77,24 @@ def test_an_answer_whose_customer_is_gone_is_asked_for_again() -> None:
     assert not first.client_row(ADA, None, NAMES, NEW).needs
 
 
+def test_a_new_client_whose_name_another_one_gets_is_asked_about() -> None:
+    plain = first.client_row(ADA, None, NAMES)
+    assert first.plainly_made(plain)
+    asked = first.among_namesakes(plain, ADA, "")
+    assert (asked.fate, asked.needs, asked.namesake) == (Fate.CREATE, True, True)
+    assert asked.why.startswith("Another client of this name")
+    assert asked.offers == (first.Offer(NEW, "Create as “Ada Example (Clio c1)”"),)
+    said = first.among_namesakes(plain, ADA, NEW)
+    assert (said.fate, said.needs, said.choice, said.namesake) == (Fate.CREATE, False, NEW, True)
+
+
+@pytest.mark.parametrize(("found", "answer"), [(SURE, ""), (MAYBE, ""), (MAYBE, NEW)])
+def test_a_namesake_that_is_asked_or_linked_keeps_its_question(found: Suggestion, answer: str) -> None:
+    row = first.client_row(ADA, found, NAMES, answer)
+    assert not first.plainly_made(row)
+    assert first.among_namesakes(row, ADA, answer) == replace(row, namesake=True)
+
+
 def test_what_another_row_has_is_asked_about_and_named() -> None:
     client = first.client_row(ADA, SURE, NAMES)
     asked = first.contested(client, "client Brook Jensen")

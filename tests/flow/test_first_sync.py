@@ -210,6 +210,50 @@ def test_a_namesake_of_a_matched_client_is_asked_about_and_gets_a_name_of_its_ow
     assert twin
 
 
+def two_new_namesakes(stage: Stage) -> list[Row]:
+    """Two clients of one name that nothing in QuickBooks speaks for; their rows in the order listed."""
+    for name in ("Jonas Weld", "Delia Marsh"):
+        stage.world.clio_box.people.change_client(name, name="Two Of A Name")
+    prepare(stage)
+    page = first_sync.rows(stage.world, stage.firm, "clients", 0)
+    return [r for r in page.rows if r.title == "Two Of A Name"]
+
+
+def test_of_two_new_clients_of_one_name_the_second_is_asked_about_and_gets_a_name_of_its_own() -> None:
+    stage = a_new_stage()
+    plain, asked = two_new_namesakes(stage)
+    assert (plain.fate, plain.needs, asked.fate, asked.needs) == ("create", False, "create", True)
+    assert [o.words for o in asked.offers] == [f"Create as “Two Of A Name (Clio {asked.id})”"]
+    run_as_listed(stage)
+    named = {c["DisplayName"] for c in booked(stage, "Customer")}
+    assert {"Two Of A Name", f"Two Of A Name (Clio {asked.id})"} <= named
+    assert acts.parked(stage, kind="quickbooks.customer") == []
+
+
+def test_a_namesake_that_is_asked_about_anyway_leaves_the_name_to_the_other() -> None:
+    stage = a_new_stage()
+    stage.world.quickbooks_box.people.add_customer(stage.realm, "Quite Another", "jw@example.com")
+    stage.world.clio_box.people.change_client("Jonas Weld", email="jw@example.com")
+    plain, asked = sorted(two_new_namesakes(stage), key=lambda r: r.needs)
+    assert (plain.needs, plain.namesake, asked.needs, asked.namesake) == (False, False, True, True)
+    assert len(asked.offers) > 1
+    run_as_listed(stage)
+    named = {c["DisplayName"] for c in booked(stage, "Customer")}
+    assert {"Two Of A Name", f"Two Of A Name (Clio {asked.id})"} <= named
+
+
+def test_an_answer_about_a_namesake_is_kept_when_it_is_read_again() -> None:
+    stage = a_new_stage()
+    _, asked = two_new_namesakes(stage)
+    first_sync.answer(stage.world, stage.firm, "clients", 0, asked.id, "new")
+    plan = prepare(stage)
+    page = first_sync.rows(stage.world, stage.firm, "clients", 0)
+    [again] = [r for r in page.rows if r.id == asked.id]
+    assert (again.needs, again.choice) == (False, "new")
+    assert not any(r.needs for r in page.rows if r.title == "Two Of A Name")
+    assert plan.phase == "ready"
+
+
 def test_two_bills_of_one_number_are_not_one_invoice() -> None:
     stage = a_new_stage()
     stage.world.clio_box.people.add_bill(
