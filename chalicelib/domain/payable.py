@@ -49,7 +49,7 @@ class Share:
     """The part of one settled payment of ours that falls on this payable.
 
     ``cents``: net of what was refunded or lost. ``shown``: (receipt id, cents) where Clio shows it. ``patched``: our
-    own state change at Clio was read back.
+    own state change at Clio was read back. ``back``: the cents that were refunded or lost of it.
     """
 
     payment: str
@@ -58,11 +58,17 @@ class Share:
     on: date
     shown: tuple[tuple[str, int], ...] = ()
     patched: bool = False
+    back: int = 0
 
     @property
     def recorded(self) -> int:
         """Cents that Clio shows of it."""
         return sum(c for _, c in self.shown)
+
+    @property
+    def overstated(self) -> bool:
+        """Whether Clio shows more of it than we still have: a receipt, or our own state change for all of it."""
+        return self.recorded > self.cents or (self.patched and self.back > 0)
 
     @property
     def unseen(self) -> int:

@@ -341,17 +341,16 @@ def _taken_back(items: tuple[Item, ...], cents: int) -> tuple[Item, ...]:
 def _reversed(p: Payable, payment: Payment, item: Item, policy: Policy, now: datetime) -> Decision[Payable]:
     """The payable is open again at once, or held until Clio no longer shows the payment. Money that came back to the
     firm (a dispute won, a refund that failed) counts again, though its share was gone."""
-    shares = tuple(replace(s, cents=item.net) if s.payment == payment.id else s for s in p.shares)
+    shares = tuple(replace(s, cents=item.net, back=item.back) if s.payment == payment.id else s for s in p.shares)
     if p.share_of(payment.id) is None:
-        shares = (*shares, Share(payment.id, item.net, payment.code, payment.settled_on or policy.firm.today(now)))
+        on = payment.settled_on or policy.firm.today(now)
+        shares = (*shares, Share(payment.id, item.net, payment.code, on, back=item.back))
     state = receipts.put_away(replace(p, shares=shares))
     owed: list[Effect] = []
-    own = state.share_of(payment.id)
-    over = any(s.recorded > s.cents for s in state.shares)
-    if not state.hold and (over or (own and own.patched and item.back)):
+    if not state.hold and any(s.overstated for s in state.shares):
         state, owed = receipts.hold_until_removed(state, payment.id, payment.code, item.back, now)
-    elif not over:  # else another payment's hold stands
-        state = receipts.lift_hold(state, whole="" if item.back else payment.id)
+    else:
+        state = receipts.lift_hold(state)
     new, more = plan(state, policy, now)
     new, told, closed = surplus.told(new, now)
     return Decision(new, effects=(*owed, *more, *told), closes=(*receipts.settled(p, new), *closed))

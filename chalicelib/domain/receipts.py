@@ -247,11 +247,9 @@ def expire_stale_attempt(state: Payable, now: datetime) -> tuple[Payable, list[E
     return state, []
 
 
-def lift_hold(state: Payable, whole: str = "") -> Payable:
-    """The hold "remove it in Clio" ends when Clio shows no more of each payment than we still have. ``whole``: the
-    payment all of whose money is here again, so that our own state change for it may stand."""
-    fits = all(s.recorded <= s.cents and (not s.patched or s.payment == whole) for s in state.shares)
-    if state.hold == REMOVE_IN_CLIO and fits:
+def lift_hold(state: Payable) -> Payable:
+    """The hold "remove it in Clio" ends when Clio shows no more of each payment than we still have."""
+    if state.hold == REMOVE_IN_CLIO and not any(s.overstated for s in state.shares):
         return put_away(replace(state, hold=""))
     return state
 

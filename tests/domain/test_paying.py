@@ -578,6 +578,23 @@ def test_a_warning_about_one_payment_does_not_hold_the_invoice_for_another_that_
     assert (after.state.hold, after.effects) == ("", ())
 
 
+def test_the_hold_ends_when_the_money_comes_back_though_another_payment_was_marked_by_us() -> None:
+    first, (state,) = paid(a_payable())
+    recorded = replace(state.shares[0], shown=(("r1", 40000),))
+    marked = replace(recorded, payment="p2", code="FS-SECOND", cents=100, shown=(), patched=True)
+    both = replace(state, shares=(recorded, marked), balance=0, bill_state=BillState.PAID)
+    lost = (Disputed("dp_1", 40000, "needs_response", withdrawn=True),)
+    held = paying.shown(first, [both], a_paid_session(first, disputes=lost), POLICY, NOW)
+    assert held.payables["b1"].state.hold == REMOVE_IN_CLIO
+    task = one(held.payables["b1"].effects, Do.TASK)
+    won = (Disputed("dp_1", 40000, "won", withdrawn=False),)
+    back = paying.shown(
+        held.payment.state, [held.payables["b1"].state], a_paid_session(first, disputes=won), POLICY, NOW
+    ).payables["b1"]
+    assert (back.state.hold, back.state.shares) == ("", (recorded, marked))
+    assert task.key in back.closes
+
+
 def test_an_invoice_that_we_marked_paid_is_held_while_its_money_is_away_and_free_once_it_is_back() -> None:
     payment, (state,) = paid(a_payable())
     marked = replace(state, shares=(replace(state.shares[0], patched=True),), balance=0, bill_state=BillState.PAID)
