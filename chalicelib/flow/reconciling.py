@@ -68,13 +68,15 @@ class Report:
 
 @dataclass
 class _Run:
-    """A comparison under way. ``place``: the part it is at (a tab, then payments); ``cursor`` within it."""
+    """A comparison under way. ``parts``: what is still to be compared, the part it is at first; ``cursor`` within it;
+    ``waiting``: bills of a page that is read already."""
 
     report: Report
     parts: list[str]
     cursor: str = ""
     named: int = 0
     changed: Changed = field(default_factory=Changed)
+    waiting: list[str] = field(default_factory=list)
 
 
 def start(world: World, firm: str, by: str, *, full: bool = True) -> None:
@@ -142,7 +144,7 @@ def reconcile(world: World, reach: Reach, policy: Policy, effect: Effect) -> Non
     run = _begun(world, firm, effect)
     reach.quickbooks(lambda _q, _a: None)  # a fresh token every night: a quiet firm's never grows 100 days old
     try:
-        while run.parts:
+        while run.parts or run.waiting:
             _page(world, reach, policy, run)
     except Unavailable:
         aside = replace(run, changed=changed.put_aside(world, firm, run.changed))
@@ -178,7 +180,10 @@ def _begun(world: World, firm: str, effect: Effect) -> _Run:
 
 
 def _page(world: World, reach: Reach, policy: Policy, run: _Run) -> None:
-    """One page of what is compared; what it names is kept only when the whole page was compared."""
+    """One page of what is compared; what it names and counts is kept only when the whole page was compared."""
+    if run.waiting:
+        _lately(world, reach, policy, run)
+        return
     firm, part = policy.firm.id, run.parts[0]
     if part.startswith(TRUST):
         _trust(world, reach, policy, run)
@@ -215,17 +220,19 @@ def _of_tabs(world: World, firm: str, run: _Run) -> tuple[list[Held], list[str],
 
 
 def _changed(world: World, reach: Reach, policy: Policy, run: _Run) -> None:
-    """A page of what changed in either book since the last comparison. Bills that are open were met already."""
-    ids, cursor, so_far = changed.page(world, reach, policy, run.parts[0], run.cursor, run.changed)
-    for start in range(0, len(ids), PAGE):
-        refs = [Ref(policy.firm.id, Kind.PAYABLE, id) for id in ids[start : start + PAGE]]
-        held = [h for h in world.store.load_many(refs) if h.body]
-        closed = [h for h in held if tab(states.decode(Kind.PAYABLE, h.body)) not in NIGHTLY]
-        _name(run, _payables(world, reach, closed, run.report)[0])
-    run.report.counts["changed"] = run.report.counts.get("changed", 0) + len(ids)
-    run.cursor, run.changed = cursor, so_far
-    if not cursor:
+    """Reads a page of what changed in either book since the last comparison."""
+    run.waiting, run.cursor, run.changed = changed.page(world, reach, policy, run.parts[0], run.cursor, run.changed)
+    run.report.counts["changed"] = run.report.counts.get("changed", 0) + len(run.waiting)
+    if not run.cursor:
         run.parts.pop(0)
+
+
+def _lately(world: World, reach: Reach, policy: Policy, run: _Run) -> None:
+    """Compares bills that changed. Those that are open were met already."""
+    held = [h for h in world.store.load_many([Ref(policy.firm.id, Kind.PAYABLE, id) for id in run.waiting[:PAGE]]) if h.body]
+    closed = [h for h in held if tab(states.decode(Kind.PAYABLE, h.body)) not in NIGHTLY]
+    _name(run, _payables(world, reach, closed, run.report)[0])
+    run.waiting = run.waiting[PAGE:]
 
 
 def _name(run: _Run, found: Sequence[Difference]) -> None:
@@ -276,9 +283,10 @@ def _payables(world: World, reach: Reach, held: Sequence[Held], out: Report) -> 
         if p.booked and p.booked.revision >= p.revision:
             noticing.point(world, reach.lanes, noticing.INVOICE, p, noticing.shown(p.booked.id, invoices))
         found += comparing.journal(p, _replays(world, h))
+    for p in payables:  # nothing is asked any more: it is counted whole or not at all
         if p.pot is Pot.OPERATING:
-            seen = bill if isinstance(bill, BillReading) else None
-            totalling.add_bill(out.totals, p, seen, there.get(p.id))
+            bill = shown.get(p.id)
+            totalling.add_bill(out.totals, p, bill if isinstance(bill, BillReading) else None, there.get(p.id))
     out.checked += len(payables)
     return found, True
 
@@ -326,12 +334,13 @@ def _payments(world: World, reach: Reach, held: Sequence[Held], out: Report) -> 
         found += comparing.payment_against_books(x, booked.get(x.id))
         if x.posted and is_current(x):
             noticing.point(world, reach.lanes, noticing.PAYMENT, x, noticing.shown_payment(x.posted, rows))
-        totalling.add_payment(out.totals, x, booked.get(x.id), sessions.get(x.session))
         if x.account not in gone:
             found += comparing.payment_against_stripe(x, sessions.get(x.session))
+    found = _as_numbered(world, reach.firm, found, {x.id: [i.payable for i in x.items] for x in lately})
+    for x in lately:
+        totalling.add_payment(out.totals, x, booked.get(x.id), sessions.get(x.session))
     out.counts["payments"] = out.counts.get("payments", 0) + len(lately)
-    bills = {x.id: [i.payable for i in x.items] for x in lately}
-    return _as_numbered(world, reach.firm, found, bills), len(lately) == len(payments)
+    return found, len(lately) == len(payments)
 
 
 def _booked(reach: Reach, ids: Sequence[str]) -> list[BookedPayment]:
@@ -355,9 +364,9 @@ def _credits(world: World, reach: Reach, held: Sequence[Held], out: Report) -> t
         found += comparing.credit_against_books(c, there.get(c.memo.id) if c.memo else None)
     if told := [(c.id, credit_links.told_of(c.memo.id, there.get(c.memo.id))) for c in lately if c.memo]:
         credit_links.notice(world, policy_of(world, reach.firm), told)
+    found = _as_numbered(world, reach.firm, found, {c.number: [p.payable for p in c.parts] for c in lately})
     out.counts["credits"] = out.counts.get("credits", 0) + len(lately)
-    bills = {c.number: [p.payable for p in c.parts] for c in lately}
-    return _as_numbered(world, reach.firm, found, bills), len(lately) == len(credits)
+    return found, len(lately) == len(credits)
 
 
 def _sessions(reach: Reach, payments: Sequence[Payment]) -> tuple[dict[str, SessionReading], list[str]]:

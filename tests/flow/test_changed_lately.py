@@ -157,6 +157,34 @@ def test_an_interrupted_night_goes_on_at_its_page_and_compares_each_bill_once(tr
     assert (report.checked, books.asked) == (changed.PAGE + 2, [""]), "each once, and QuickBooks was asked once"
 
 
+@pytest.mark.parametrize("lost", ("", "clio 1", "clio 2", "journal 1", "journal 120"))
+def test_an_interrupted_page_of_clios_is_named_and_counted_once(lost: str) -> None:
+    """A page of Clio's holds more than is compared at once, and the store may not answer in the middle of it."""
+    world = MemoryWorld()
+    where, _, number = lost.partition(" ")
+    clio = Clio([closed(world, f"b{n}", f"q{n}") for n in range(150)], trouble=int(number) if where == "clio" else 0)
+    books = Books(*(f"q{n}" for n in range(150)), most=0)  # it tells of none, and shows each
+    effect, asked = a_night(world), 0
+
+    def busy(verb: str, _table: str) -> None:
+        nonlocal asked
+        asked += verb == "journal"
+        if where == verb == "journal" and asked == int(number):
+            asked = 1000
+            raise Unavailable("DynamoDB is busy")
+
+    world.store.before = busy
+    if lost:
+        with pytest.raises(Unavailable):
+            reconciling.reconcile(world, a_way(clio, books), POLICY, effect)
+        world.store.postpone(effect.key, world.now(), cause="It did not answer.")
+    reconciling.reconcile(world, a_way(clio, books), POLICY, held(world, effect))
+    report = reconciling.report(world, FIRM)
+    assert report is not None
+    assert (report.checked, report.counts["changed"]) == (150, 150)
+    assert report.totals["asked"]["quickbooks"] == 150
+
+
 def test_a_night_that_waited_too_long_begins_anew() -> None:
     world = MemoryWorld()
     closed(world, "b1", "q1")
