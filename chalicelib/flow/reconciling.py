@@ -229,7 +229,8 @@ def _changed(world: World, reach: Reach, policy: Policy, run: _Run) -> None:
 
 def _lately(world: World, reach: Reach, policy: Policy, run: _Run) -> None:
     """Compares bills that changed. Those that are open were met already."""
-    held = [h for h in world.store.load_many([Ref(policy.firm.id, Kind.PAYABLE, id) for id in run.waiting[:PAGE]]) if h.body]
+    refs = [Ref(policy.firm.id, Kind.PAYABLE, id) for id in run.waiting[:PAGE]]
+    held = [h for h in world.store.load_many(refs) if h.body]
     closed = [h for h in held if tab(states.decode(Kind.PAYABLE, h.body)) not in NIGHTLY]
     _name(run, _payables(world, reach, closed, run.report)[0])
     run.waiting = run.waiting[PAGE:]

@@ -47,6 +47,7 @@ NOT_ADDED_UP = "Trust transactions are still being added up. Try again in a minu
 class MatterLine:
     label: str
     cents: int
+    matter: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +62,15 @@ class ClientLine:
 
 @dataclass(frozen=True, slots=True)
 class Late:
-    """A ledger whose balance as of the month end is another than at the sign-off."""
+    """A client's ledger, or that of one ``matter``, whose balance as of the month end is another than at the sign-off.
+    ``label``: the matter's number, "" for money on no matter."""
 
     client: str
     name: str
     signed: int
     now: int
+    matter: bool = False
+    label: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +78,8 @@ class ThreeWay:
     """``adjusted`` None: no statement is entered. ``clio`` and ``book``: today's figures less what is dated later;
     ``checked_at``: when they were read. ``whole``: every change is in the ledgers, and all were read as of one moment.
     ``touched``: when something in each month up to this one last moved. Once signed off, all figures and lines are
-    those of the sign-off, and ``late`` tells what became of them since."""
+    those of the sign-off; ``moved``: whether anything dated so was entered, changed or deleted since; ``late``: which
+    balances are others for it, none where it cancels out."""
 
     account: str
     name: str
@@ -92,6 +97,7 @@ class ThreeWay:
     lines: tuple[ClientLine, ...]
     touched: dict[str, datetime]
     late: tuple[Late, ...] = ()
+    moved: bool = False
 
     @property
     def own(self) -> int:
@@ -144,7 +150,7 @@ def three_way(world: World, firm: str, account: str, month: str, *, sure: bool =
     held_by: dict[str, list[MatterLine]] = {}
     for m in matters:
         if cents := m.at_end_of(month):
-            held_by.setdefault(m.client, []).append(MatterLine(m.label, cents))
+            held_by.setdefault(m.client, []).append(MatterLine(m.label, cents, m.matter))
     lines = tuple(_line(c, month, held_by.get(c.client, [])) for c in clients if _shown(c, month, held_by))
     journal, of_clients = total.at_end_of(month), sum(line.cents for line in lines)
     clio, book, at = _beside(world, firm, account, total.balance - journal)
@@ -174,8 +180,9 @@ def _as_signed(world: World, now: ThreeWay, total: Ledger) -> ThreeWay:
     signed = now.statement.signed
     assert signed is not None
     lines = signed_lines(world, now.statement)
-    late = _late(lines, now.lines) if changed_since(now.statement, total) else ()
-    return replace(now, **_figures_of(signed, lines), late=late)
+    moved = changed_since(now.statement, total)
+    late = _late(lines, now.lines) if moved else ()
+    return replace(now, **_figures_of(signed, lines), late=late, moved=moved)
 
 
 def _figures_of(signed: Signed, lines: Sequence[ClientLine]) -> dict[str, Any]:
@@ -250,9 +257,14 @@ def _late(signed: Sequence[ClientLine], now: Sequence[ClientLine]) -> tuple[Late
     before, after = {x.client: x for x in signed}, {x.client: x for x in now}
     found = []
     for client, named in {**before, **after}.items():
-        was, is_ = (there[client].cents if client in there else 0 for there in (before, after))
-        if was != is_:
-            found.append(Late(client, named.name, was, is_))
+        was, is_ = (there.get(client, ClientLine(client, named.name, 0)) for there in (before, after))
+        if was.cents != is_.cents:
+            found.append(Late(client, named.name, was.cents, is_.cents))
+        here, there = ({m.matter: m for m in line.matters} for line in (was, is_))
+        for matter, m in {**here, **there}.items():
+            one, other = (held[matter].cents if matter in held else 0 for held in (here, there))
+            if one != other:
+                found.append(Late(client, named.name, one, other, matter=True, label=m.label))
     return tuple(found)
 
 
@@ -368,7 +380,10 @@ def as_csv(report: ThreeWay) -> str:
         for m in line.matters:
             write(["Matter ledger", _safe(line.name), _safe(m.label or "No matter"), _amount(m.cents)])
     for late in report.late:
-        write(["Changed since sign-off", _safe(late.name), _amount(late.signed), _amount(late.now)])
+        name = f"{late.name}, {late.label or 'no matter'}" if late.matter else late.name
+        write(["Changed since sign-off", _safe(name), _amount(late.signed), _amount(late.now)])
+    if report.moved and not report.late:
+        write(["Changed since sign-off", "Every balance is the same", "", ""])
     return out.getvalue()
 
 

@@ -159,8 +159,9 @@ def test_what_was_signed_off_is_shown_and_printed_as_it_was_and_the_present_stan
     trust.move(stage, "Felix Ortega", 400, on=date.fromisoformat(f"{month}-20"))
     trust.move(stage, "Hana Kobayashi", 50, on=date.fromisoformat(f"{month}-20"))
     after = trust_report.three_way(stage.world, stage.firm, account, month)
-    assert replace(after, late=()) == before
-    assert [(x.name, x.signed, x.now) for x in after.late] == [
+    assert after.moved
+    assert replace(after, late=(), moved=False) == before
+    assert [(x.name, x.signed, x.now) for x in after.late if not x.matter] == [
         ("Felix Ortega", 20000, 20400),
         ("Hana Kobayashi", 0, 50),
     ]
@@ -180,12 +181,13 @@ def at_the_first(stage: Stage, verb: str, do: Callable[[], None]) -> None:
     stage.world.store.before = before
 
 
-def fold(stage: Stage, account: str, month: str, *parts: tuple[str, int]) -> None:
-    """Another worker lays these movements of clients over the ledgers."""
+def fold(stage: Stage, account: str, month: str, *parts: tuple[str, int], matters: tuple[str, ...] = ()) -> None:
+    """Another worker lays these movements of clients, each on its matter, over the ledgers."""
     stage.world.clock.move(seconds=1)
+    on = f"{month}-20"
     moves = [
-        {"account": account, "client": c, "matter": "", "on": f"{month}-20", "cents": cents, "name": c, "label": ""}
-        for c, cents in parts
+        {"account": account, "client": c, "matter": m, "on": on, "cents": cents, "name": c, "label": m and f"M-{m}"}
+        for (c, cents), m in zip(parts, matters or len(parts) * ("",), strict=True)
     ]
     owed = effects.ledger(stage.firm, f"{parts[0][0]}{stage.world.now()}", 1, stage.world.now(), {"moves": moves})
     stage.world.store.arrive(owed)
@@ -202,6 +204,32 @@ def test_what_is_added_up_between_reading_and_signing_is_shown_as_later() -> Non
     trust_report.sign(stage.world, stage.firm, account, month, "Olivia")
     shown = trust_report.three_way(stage.world, stage.firm, account, month)
     assert {(x.client, x.now - x.signed) for x in shown.late} == {(ada, -400), (felix, 400)}
+
+
+def test_what_moves_between_matters_of_one_client_after_the_sign_off_is_named_too() -> None:
+    stage, account, month = a_checked_stage()
+    felix = str(acts.contact(stage, "Felix Ortega").id)
+    enter(stage, account, month, trust_report.three_way(stage.world, stage.firm, account, month).journal)
+    trust_report.sign(stage.world, stage.firm, account, month, "Olivia")
+    fold(stage, account, month, (felix, -700), (felix, 700), matters=("", "2"))
+    shown = trust_report.three_way(stage.world, stage.firm, account, month)
+    assert {(x.client, x.matter, x.label, x.signed, x.now) for x in shown.late} == {
+        (felix, True, "", 0, -700),
+        (felix, True, "M-2", 0, 700),
+    }
+    assert f"Changed since sign-off,{shown.late[0].name}, no matter" in trust_report.as_csv(shown).replace('"', "")
+
+
+def test_what_cancels_out_after_the_sign_off_is_told_though_every_balance_is_the_same() -> None:
+    stage, account, month = a_checked_stage()
+    felix = str(acts.contact(stage, "Felix Ortega").id)
+    enter(stage, account, month, trust_report.three_way(stage.world, stage.firm, account, month).journal)
+    trust_report.sign(stage.world, stage.firm, account, month, "Olivia")
+    assert not trust_report.three_way(stage.world, stage.firm, account, month).moved
+    fold(stage, account, month, (felix, -700), (felix, 700))
+    shown = trust_report.three_way(stage.world, stage.firm, account, month)
+    assert (shown.moved, shown.late) == (True, ())
+    assert "Changed since sign-off,Every balance is the same" in trust_report.as_csv(shown)
 
 
 def test_a_sign_off_of_before_marks_were_kept_goes_by_its_time() -> None:

@@ -149,7 +149,7 @@ def _agrees(q: Quiet, firm: FirmFacts, ref: Ref, b: dict[str, Any], there: dict[
         return
     both = {client: (signed.get(client, 0), there.get(client, 0)) for client in {*signed, *there}}
     late = {client: two for client, two in both.items() if two[0] != two[1]}
-    named = {x.client: (x.signed, x.now) for x in report.late}
+    named = {x.client: (x.signed, x.now) for x in report.late if not x.matter}
     if named != late:
         q.say("10", f"{ref}: changed since the sign-off (signed, now): {late}; named: {named}")
 
