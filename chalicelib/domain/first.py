@@ -22,6 +22,7 @@ from chalicelib.errors import Refused
 
 NEW, LEAVE = "new", "leave"
 LINK = "link:"
+NO_PAYMENTS: dict[str, object] = {"payments": 0, "unmatched": "", "left": 0, "shared": (), "paired": ()}  # of a row
 
 
 class Fate(StrEnum):
@@ -154,11 +155,14 @@ def _with(row: Row, fate: Fate, offer: Offer | None, why: str, **more: object) -
 
 
 def answered(row: Row, choice: str) -> Row:
-    """A person chose. Raises Refused when it was not offered."""
+    """A person chose. What is paid on another invoice is seen when the list is made anew. Raises Refused when it was
+    not offered."""
     offer = next((o for o in row.offers if o.choice == choice), None)
     if offer is None:
         raise Refused("Choose one of the offered ways.")
-    done = {"needs": False, "exact": False, "choice": choice}
+    done: dict[str, object] = {"needs": False, "exact": False, "choice": choice}
+    if choice != f"{LINK}{row.link}":
+        done |= NO_PAYMENTS
     if choice == NEW:
         return _with(row, Fate.CREATE, None, "Your choice", **done)
     if choice == LEAVE:
@@ -191,8 +195,7 @@ def contested(row: Row, holder: str) -> Row:
     """What it would be linked to is another one's in this list: a person is asked."""
     why = f"“{row.there}” is matched with the {holder} already"
     asked = {"needs": True, "exact": False, "choice": ""}
-    alone = {"payments": 0, "unmatched": "", "left": 0, "shared": (), "paired": ()}
-    return _with(row, Fate.WAIT if _is_bill(row) else Fate.CREATE, None, why, **asked, **alone)
+    return _with(row, Fate.WAIT if _is_bill(row) else Fate.CREATE, None, why, **asked, **NO_PAYMENTS)
 
 
 # --- bills ------------------------------------------------------------------------------------------------------------

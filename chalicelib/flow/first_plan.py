@@ -133,7 +133,7 @@ def write(
         if holder := claim(world, policy, plan, what, row):
             row = contested(row, holder)
         totals.add(row)
-        totals.matched += row.payments - sum(not first(world, policy, plan, id, row.id) for id in row.shared)
+        totals.matched += matched(world, policy, plan, row)
         if what == "clients" and row.link:
             world.store.put_record(f"{pk_of(policy)}/links", row.id, {"customer": row.link})
         if then:
@@ -152,6 +152,11 @@ def _flush(world: World, policy: Policy, plan: Plan, what: What, batch: Sequence
     plan.pages[what] = page + 1
     if any(r.needs for r in batch):
         plan.needs.setdefault(what, []).append(page)
+
+
+def matched(world: World, policy: Policy, plan: Plan, row: Row) -> int:
+    """The payments on its invoice that are Clio's, without those that an earlier row has counted."""
+    return row.payments - sum(not first(world, policy, plan, id, row.id) for id in row.shared)
 
 
 def first(world: World, policy: Policy, plan: Plan, id: str, bill: str) -> bool:

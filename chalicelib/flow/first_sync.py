@@ -41,6 +41,7 @@ from chalicelib.flow.first_plan import (
     claim,
     kept_customers,
     load,
+    matched,
     pk_of,
     release,
     rows_of,
@@ -115,7 +116,8 @@ def answer(world: World, firm: str, what: What, page: int, id: str, choice: str)
     row = next((r for r in told if r.id == id), None)
     if row is None:
         raise Refused("This is not on the list any more. Reload the page.")
-    new = first.answered(row, choice)
+    [before] = _compared(world, policy, [row])
+    new, after = first.answered(row, choice), first.answered(before, choice)
     if holder := _linked_by_hand(world, policy, what, new) or claim(world, policy, plan, what, new):
         raise first.taken(new, holder)
     world.store.put_record(answers_of(policy), f"{what}/{id}", {"choice": choice})
@@ -123,11 +125,16 @@ def answer(world: World, firm: str, what: What, page: int, id: str, choice: str)
     world.store.put_record(pk_of(policy), f"{what}/{page:05d}", {"rows": msgspec.to_builtins(changed)})
     if row.link != new.link:
         release(world, policy, plan, what, row)
+        if row.unmatched:
+            pairing.forget(world, policy, id)
+
+    moved = matched(world, policy, plan, after) - matched(world, policy, plan, before)
 
     def count(p: Plan) -> None:
         totals = p.totals(what)
-        totals.add(row, -1)
-        totals.add(new)
+        totals.add(before, -1)
+        totals.add(after)
+        totals.matched += moved
         if not any(r.needs for r in changed):
             p.needs[what] = [n for n in p.needs.get(what, []) if n != page]
 

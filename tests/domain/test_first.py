@@ -224,6 +224,16 @@ def test_payments_on_the_invoice_that_a_person_chose_are_matched_and_compared_to
     assert (told.link, told.unmatched, told.left) == ("70", "", 1)
 
 
+def test_the_payments_on_an_invoice_are_those_of_its_bill_only_while_that_is_its_answer() -> None:
+    there = [a_posted(lines=(("70", 40000),))]
+    both = bill(an_invoice(payments=("9",)), an_invoice("71", total=2), payments=there, receipts=(a_known(),))
+    assert (both.payments, both.paired) == (1, ("clio-g-r1",))
+    assert first.answered(both, "link:70").payments == 1
+    for choice in (LEAVE, "link:71"):
+        other = first.answered(replace(both, left=1, shared=("p",), unmatched="$1.00"), choice)
+        assert (other.payments, other.paired, other.shared, other.left, other.unmatched) == (0, (), (), 0, "")
+
+
 def test_amounts_are_told_in_the_bills_currency() -> None:
     row = bill(an_invoice(payments=("9",)), payments=[a_posted(cents=100)], currency="CAD")
     assert (row.there, row.unmatched) == ("Invoice 1042 of CA$400.00 for Ada", "CA$1.00")

@@ -30,6 +30,7 @@ from tests.flow import acts
 from tests.flow.acts import STAFF, a_stage, payable, payments_on, posted_on, tasks
 from tests.flow.test_adoption import pay_in_quickbooks
 from tests.flow.test_first_sync import a_new_stage, answer_all, prepare, rows, settled
+from tests.flow.test_first_sync import say as answer_row
 from tests.world import Stage
 
 
@@ -500,6 +501,30 @@ def test_a_payment_over_two_invoices_that_a_person_pairs_on_both_is_counted_once
     assert plan_of(stage).bills.matched == 1, "the answers are counted as before"
     unpairing.take_back(stage.world, stage.firm, payable(stage, "2001").id, STAFF)
     assert (plan_of(stage).bills.matched, plan_of(stage).bills.unmatched) == (1, 1)
+
+
+def test_the_payments_on_an_invoice_whose_bill_is_left_are_not_matched_any_more() -> None:
+    stage = planned(once=True, day=SAME_DAY)
+    answer_row(stage, "bills", "1042", "leave")
+    row = rows(stage, "bills")["1042"]
+    assert (row.fate, row.payments, row.paired) == ("wait", 0, ())
+    assert plan_of(stage).bills.matched == 0
+
+
+@pytest.mark.parametrize("compared", [False, True])
+def test_an_invoice_whose_bill_is_left_is_not_compared_any_more(compared: bool) -> None:
+    stage = planned()
+    before = plan_of(stage).bills.matched
+    if compared:
+        b = beside(stage)
+        say(stage, {b.theirs[0].payment.id: b.ours[0].payment.id})
+        answer_row(stage, "bills", "1042", f"link:{b.invoice}")
+        assert (plan_of(stage).bills.matched, plan_of(stage).bills.unmatched) == (before + 1, 0)
+    answer_row(stage, "bills", "1042", "leave")
+    assert (plan_of(stage).bills.matched, plan_of(stage).bills.unmatched) == (before, 0)
+    row = rows(stage, "bills")["1042"]
+    assert (row.payments, row.unmatched) == (0, "")
+    assert pairing.find(stage.world, policy_of(stage.world, stage.firm), payable(stage, "1042").id) is None
 
 
 def test_who_said_that_it_is_something_else_on_one_invoice_is_believed_on_the_other() -> None:
