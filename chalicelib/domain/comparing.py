@@ -15,6 +15,8 @@ from chalicelib.domain.payment import Payment, Phase, Source
 from chalicelib.domain.posting import is_current, should_stand
 from chalicelib.domain.readings import BillReading, BookedPayment, InvoiceReading, Pot, SessionReading
 
+NOTHING_NEEDED = "Nothing is needed. It is asked again when the credit changes in Clio."
+
 
 @dataclass(frozen=True)
 class Difference:
@@ -153,7 +155,11 @@ def _amounts(
     expected = balance_due(p, payments, credits)
     actual = invoice.balance + (p.asks - invoice.total)
     missing = p.credits - sum(_applied(c, p) for c in credits.values())
-    if missing > 0 and actual == expected:
+    accepted = sum(c.on_payable(p.id) for c in credits.values() if c.left_alone)
+    if missing > 0 and actual == expected and missing == accepted:
+        cause = f"You accepted that the credit of {show(missing, p.currency)} on this bill is not on its invoice."
+        found.append(_of_payable(p, "credit left out of QuickBooks", cause, NOTHING_NEEDED, missing, expected=True))
+    elif missing > 0 and actual == expected:
         cause = f"Clio shows a credit of {show(missing, p.currency)} on this bill that QuickBooks does not show yet."
         remedy = "It is entered there by itself; see Needs attention for what holds it."
         found.append(_of_payable(p, "credit not in QuickBooks", cause, remedy, missing))
@@ -260,10 +266,16 @@ def credit_against_books(c: Credit, there: MemoReading | None) -> list[Differenc
     number = ", ".join(p.number for p in c.parts)
     payable = c.parts[0].payable if c.parts else ""
 
-    def of(kind: str, cause: str, remedy: str, cents: int) -> list[Difference]:
-        return [Difference(payable, number, kind, cause, remedy, detail=c.number, cents=cents)]
+    def of(kind: str, cause: str, remedy: str, cents: int, *, expected: bool = False) -> list[Difference]:
+        return [Difference(payable, number, kind, cause, remedy, detail=c.number, cents=cents, expected=expected)]
 
     amount = show(c.cents, c.currency)
+    if c.lost:
+        cause = f"You accepted that the credit memo {c.number} of {amount} is not in QuickBooks any more."
+        return of("credit left out of QuickBooks", cause, NOTHING_NEEDED, c.cents, expected=True)
+    if c.left_alone:
+        cause = f"You left the credit {c.number} of {amount} as it is in QuickBooks."
+        return of("credit left as it is", cause, NOTHING_NEEDED, c.cents, expected=True)
     if not c.current:
         if c.gone and c.memo is None:
             return []

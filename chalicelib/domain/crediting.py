@@ -38,12 +38,20 @@ class Memo:
 
 
 @dataclass(frozen=True, slots=True)
+class Accepted:
+    """A person leaves it as QuickBooks shows it, at this revision. ``lost``: the memo is not there any more."""
+
+    revision: int
+    lost: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Credit:
     """``id``: Clio's id of the memo. ``parts``: on bills that we hold. ``cents``: what QuickBooks should show: the
     parts, and what is on no bill at all. ``wanted``: the revision that QuickBooks should show; ``shown``: the one
     known to be shown, with ``left`` cents there on no invoice, applied by our payments ``ties``. ``unapplied``: people
-    took it off its invoices there; without a person's word it is not applied again. ``etag``: of the reading behind it.
-    ``generation``: of its link."""
+    took it off its invoices there; without a person's word it is not applied again. ``accepted``: what a person said
+    of a revision that is not shown. ``etag``: of the reading behind it. ``generation``: of its link."""
 
     firm: str
     id: str
@@ -63,6 +71,7 @@ class Credit:
     generation: int = 1
     ties: tuple[str, ...] = ()
     unapplied: bool = False
+    accepted: Accepted | None = None
 
     @property
     def number(self) -> str:
@@ -72,6 +81,15 @@ class Credit:
     @property
     def current(self) -> bool:
         return self.shown >= self.wanted
+
+    @property
+    def left_alone(self) -> bool:
+        """Whether a person leaves it as QuickBooks shows it, until it changes in Clio."""
+        return not self.current and self.accepted is not None and self.accepted.revision == self.wanted
+
+    @property
+    def lost(self) -> bool:
+        return self.left_alone and self.accepted is not None and self.accepted.lost
 
     def on_payable(self, payable: str) -> int:
         """Cents that fall on one bill."""
@@ -198,6 +216,11 @@ def noticed(state: Credit, fact: MemoNoticed, policy: Policy, now: datetime) -> 
         return Decision(state)
     new = replace(state, wanted=state.wanted + 1, unapplied=state.unapplied or not fact.deleted)
     return Decision(new, effects=(_owed(new, policy, now),))
+
+
+def accepted(state: Credit, fact: Accepted) -> Decision[Credit]:
+    """An older revision's word says nothing of the present one."""
+    return Decision(replace(state, accepted=fact) if fact.revision == state.wanted else state)
 
 
 def reapplied(state: Credit, payable: str, policy: Policy, now: datetime) -> Decision[Credit]:

@@ -10,7 +10,7 @@ from chalicelib.domain import effects, linking, receipts
 from chalicelib.domain.effects import Do
 from chalicelib.domain.kernel import Decision, Effect, Finish, Neighbour, Ref, Status, lane_of
 from chalicelib.errors import Refused
-from chalicelib.flow import contacts, journals, pairing, trust_setup
+from chalicelib.flow import contacts, credit_links, journals, pairing, trust_setup
 from chalicelib.flow.looking import payable_ref
 from chalicelib.flow.ports import World
 from chalicelib.flow.settle import policy_of, settle
@@ -70,6 +70,9 @@ def done(world: World, firm: str, key: str, by: str) -> None:
         raise Refused("This step is still needed. Correct what holds it, then press Retry.")
     if effect.kind == Do.JOURNAL:
         journals.accept(world, policy_of(world, firm), effect, by)
+        return
+    if effect.kind == Do.CREDIT:
+        credit_links.accept(world, policy_of(world, firm), effect, by)
         return
     if effect.kind == Do.TASK and "field" in effect.body:
         contacts.leave(world, firm, str(effect.body["contact"]), str(effect.body["field"]), by)

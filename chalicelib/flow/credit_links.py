@@ -10,7 +10,7 @@ from typing import Any
 from chalicelib.domain import crediting
 from chalicelib.domain.crediting import Credit
 from chalicelib.domain.firm import Policy
-from chalicelib.domain.kernel import Decision, Effect, Kind, Ref
+from chalicelib.domain.kernel import Decision, Effect, Finish, Kind, Ref
 from chalicelib.domain.money import show
 from chalicelib.domain.notes import MemoReading
 from chalicelib.errors import Refused
@@ -66,6 +66,18 @@ def link(world: World, reach: Reach, policy: Policy, step: Effect, number: str, 
     settle(world, [ref], decide, fact="MemoLinked", body=fact, policy=policy.version, by=by)
     world.store.retry(step.key, world.now(), body={"choice": LINKED})
     world.queue.hint([step.lane])
+
+
+def accept(world: World, policy: Policy, step: Effect, by: str) -> None:
+    """A person leaves the credit of a parked step as QuickBooks shows it, or accepts that its memo is gone there."""
+    ref = Ref(step.firm, Kind.CREDIT, str(step.body["credit"]))
+    fact = crediting.Accepted(int(step.body["revision"]), lost=step.body.get("broken") == "credit memo")
+
+    def decide(before: Mapping[Ref, Any], _now: datetime) -> dict[Ref, Decision[Any]]:
+        return {ref: crediting.accepted(before[ref], fact)}
+
+    finish = [Finish(step.key)]
+    settle(world, [ref], decide, fact="Accepted", body=fact, policy=policy.version, by=by, finish=finish)
 
 
 def _customers(world: World, reach: Reach, policy: Policy, state: Credit) -> set[str]:

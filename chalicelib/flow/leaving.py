@@ -91,4 +91,4 @@ def _stands(x: Payment | Credit, p: Payable, awaited: frozenset[str]) -> bool:
     if isinstance(x, Payment):
         return posting.still_leaving(x, p)
     shown = any(k.kind == "credit" and k.group == x.id for k in p.receipts)
-    return x.memo is not None and (not x.current or (not shown and x.on_payable(p.id) > 0))
+    return x.memo is not None and not x.lost and (not x.current or (not shown and x.on_payable(p.id) > 0))

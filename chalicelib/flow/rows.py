@@ -112,6 +112,8 @@ def credited(c: Credit, payable: str) -> Credited:
     part = sum(p.cents for p in c.parts if p.payable == payable)
     if c.gone:
         booked = "Taken back" if c.current else "Being taken back"
+    elif c.left_alone:
+        booked = "Not there any more, as you accepted" if c.lost else "Left as it is there, as you decided"
     elif not c.current:
         booked = "Being applied" if c.memo else "Not there yet"
     else:

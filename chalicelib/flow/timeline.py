@@ -223,6 +223,8 @@ def _of_credit(payable: Payable, c: Credit) -> list[Event]:
         return []
     amount = show(c.on_payable(payable.id), c.currency)
     more = "It is taken off the invoice by a payment of nothing." if c.current else "It is not applied there yet."
+    if c.left_alone:
+        more = "You accepted that it is not there any more." if c.lost else "You left it as it is there."
     return [Event(c.memo.made_at, "QuickBooks", f"Credit {c.number} of {amount} entered in QuickBooks", more)]
 
 

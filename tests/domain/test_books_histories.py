@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from chalicelib.domain import crediting, generation, grouping, ledger, noticing, paying, posting, statement, trust
-from chalicelib.domain.crediting import Credit, CreditGone, CreditSeen, CreditShown, MemoBooked
+from chalicelib.domain.crediting import Accepted, Credit, CreditGone, CreditSeen, CreditShown, MemoBooked
 from chalicelib.domain.effects import Do, Lanes, key_of
 from chalicelib.domain.firm import Policy, TrustBank, TrustBooks
 from chalicelib.domain.grouping import GroupSeen
@@ -294,6 +294,13 @@ class OneCredit(Books):
         self.finish(0)
         assert self.state.memo is None
 
+    @precondition(lambda self: self.journal.state is not None and not self.state.current)
+    @rule(behind=st.integers(0, 1), lost=st.booleans())
+    def a_person_leaves_it_as_it_is(self, behind: int, lost: bool) -> None:
+        self.journal.keep(crediting.accepted(self.state, Accepted(self.state.wanted - behind, lost)))
+        self.finish(behind)
+        assert behind or (self.state.left_alone and self.state.lost == lost)
+
     def finish(self, behind: int) -> None:
         if not behind:
             self.journal.done.add(self.key)
@@ -308,7 +315,8 @@ class OneCredit(Books):
     @invariant()
     def exactly_what_quickbooks_does_not_show_is_owed(self) -> None:
         if self.journal.state is not None:
-            assert self.open(self.journal, Do.CREDIT) == (set() if self.state.current else {self.key})
+            nothing = self.state.current or self.state.left_alone
+            assert self.open(self.journal, Do.CREDIT) == (set() if nothing else {self.key})
             assert self.state.shown <= self.state.wanted
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from chalicelib.domain import comparing, crediting
 from chalicelib.domain.crediting import (
+    Accepted,
     Credit,
     CreditGone,
     CreditSeen,
@@ -246,6 +247,27 @@ def test_each_way_a_credit_can_differ_in_quickbooks_is_named() -> None:
     assert comparing.credit_against_books(replace(a_credit(), parts=()), None)[0].payable == ""
 
 
+def test_what_a_person_accepted_of_a_credit_is_named_as_accepted() -> None:
+    owed = a_credit(memo=Memo("9", NOW), wanted=2, shown=1)
+    lost = crediting.accepted(owed, Accepted(2, lost=True)).state
+    assert (lost.lost, lost.left_alone) == (True, True)
+    [found] = comparing.credit_against_books(lost, None)
+    assert (found.kind, found.cents, found.expected) == ("credit left out of QuickBooks", 5000, True)
+    assert found.cause == "You accepted that the credit memo CN-m1 of $50.00 is not in QuickBooks any more."
+    left = crediting.accepted(owed, Accepted(2)).state
+    [found] = comparing.credit_against_books(left, memo_there())
+    assert (left.lost, found.kind, found.expected) == (False, "credit left as it is", True)
+    assert found.cause == "You left the credit CN-m1 of $50.00 as it is in QuickBooks."
+
+
+def test_what_was_accepted_of_an_older_revision_says_nothing_of_the_present_one() -> None:
+    owed = a_credit(memo=Memo("9", NOW), wanted=2, shown=1)
+    assert crediting.accepted(owed, Accepted(1, lost=True)).state == owed
+    lost = crediting.accepted(owed, Accepted(2, lost=True)).state
+    assert not replace(lost, wanted=3).left_alone
+    assert not replace(lost, shown=2).lost
+
+
 def billed(credits: int, balance: int, held: Credit | None) -> list[str]:
     known = (Known("r1", credits, TODAY, "m1", "credit", "", Standing.OTHER),) if credits else ()
     p = a_payable(credits=credits, receipts=known, booked=Booked("5", 1, 40000))
@@ -261,6 +283,9 @@ def test_a_credit_is_counted_on_its_invoice_once_it_is_in_quickbooks() -> None:
     assert billed(5000, 40000, a_credit()) == ["credit not in QuickBooks"]
     assert billed(5000, 40000, None) == ["credit not in QuickBooks"]
     assert billed(5000, 35000, a_credit()) == [], "it is there, only not from us"
+    accepted = a_credit(accepted=Accepted(1, lost=True))
+    assert billed(5000, 40000, accepted) == ["credit left out of QuickBooks"]
+    assert billed(6000, 40000, accepted) == ["credit not in QuickBooks"], "not all of it was accepted"
     assert billed(0, 40000, None) == []
 
 

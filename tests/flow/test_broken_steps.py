@@ -202,7 +202,19 @@ def test_a_credit_memo_whose_loss_is_accepted_stays_away_and_is_named() -> None:
     decide(stage, "accept")
     assert balance(stage, "1046") == 125000
     assert not health.health(stage.world, stage.firm).broken
-    assert "credit not in step" in [d.kind for d in acts.compare(stage).differences]
+    kind = "credit left out of QuickBooks"
+    told = [d for d in acts.compare(stage).differences if d.kind.startswith("credit")]
+    assert {(d.kind, d.expected) for d in told} == {(kind, True)}
+    assert all("You accepted" in d.cause and "Needs attention" not in d.remedy for d in told)
+
+
+def test_a_credit_memo_whose_loss_is_accepted_is_asked_about_again_when_it_changes_in_clio() -> None:
+    stage, made = a_deleted_memo()
+    decide(stage, "accept")
+    _split(stage, made, 1500)
+    acts.poll(stage)
+    assert offered(stage) == ["again", "link", "accept"]
+    assert "credit left out of QuickBooks" not in [d.kind for d in acts.compare(stage).differences]
 
 
 def test_a_deleted_journal_entry_is_written_again_after_its_effect_was_shown() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from chalicelib.domain import effects
 from chalicelib.domain.connection import Connection
-from chalicelib.domain.crediting import Credit, Memo, Part
+from chalicelib.domain.crediting import Accepted, Credit, Memo, Part
 from chalicelib.domain.effects import Do
 from chalicelib.domain.kernel import Neighbour
 from chalicelib.domain.payable import Booked, Collection, Known, Standing
@@ -36,6 +36,8 @@ def a_credit(**fields: Any) -> Credit:
         ({"memo": Memo("9", NOW)}, "Being applied"),
         ({"shown": 1}, "Applied"),
         ({"shown": 1, "left": 200}, "Applied, $2.00 of it on no invoice"),
+        ({"memo": Memo("9", NOW), "accepted": Accepted(1, lost=True)}, "Not there any more, as you accepted"),
+        ({"memo": Memo("9", NOW), "accepted": Accepted(1)}, "Left as it is there, as you decided"),
         ({"gone": True}, "Being taken back"),
         ({"gone": True, "shown": 1}, "Taken back"),
     ],

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.crediting import Credit, Memo, Part
+from chalicelib.domain.crediting import Accepted, Credit, Memo, Part
 from chalicelib.domain.envelope import Envelope, Post
 from chalicelib.domain.kernel import Json, Kind, Line, Ref
 from chalicelib.domain.payable import Payable
@@ -215,6 +215,12 @@ def test_a_credit_is_told_once_quickbooks_has_it(shown: int, more: str) -> None:
     assert event.words == "Credit CN-m1 of $7.00 entered in QuickBooks"
     assert more in event.more
     assert timeline.tell(a_payable(), [], [], [], [a_credit(memo=None)]) == ()
+
+
+@pytest.mark.parametrize(("lost", "more"), [(True, "accepted that it is not there"), (False, "left it as it is")])
+def test_what_was_accepted_of_a_credit_is_told(lost: bool, more: str) -> None:
+    (event,) = timeline.tell(a_payable(), [], [], [], [a_credit(shown=0, accepted=Accepted(1, lost=lost))])
+    assert more in event.more
 
 
 def a_mail(post: Post, kind: str = "reminder") -> Envelope:
