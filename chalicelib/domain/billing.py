@@ -233,7 +233,20 @@ def memo_owed(state: Payable, policy: Policy, now: datetime, pace: int = 0) -> l
     if not policy.firm.invoicing.clio_memo or not state.open:
         return []
     lane, at = policy.lanes.of(Neighbour.CLIO), now + timedelta(minutes=pace + MEMO_AFTER_MINUTES)
-    return [effects.bill_memo(state.firm, lane, state.id, state.revision, at, f"Bill {state.number}")]
+    return [effects.bill_memo(state.firm, lane, state.id, links_name(state), at, f"Bill {state.number}")]
+
+
+def links_name(state: Payable) -> str:
+    """What the steps that write its pay links are called, in Clio's memo and alone on its invoice."""
+    name = f"{state.id}/{state.revision}"
+    return f"{name}/{state.relinked}" if state.relinked else name
+
+
+def invoice_steps(state: Payable) -> tuple[str, ...]:
+    """The steps toward its invoice at this revision: a newer one takes their place."""
+    name = f"{state.id}/{state.revision}"
+    links = (effects.key_of(state.firm, effects.Do.INVOICE, links_name(state)),) if state.relinked else ()
+    return (*(effects.key_of(state.firm, do, name) for do in (effects.Do.READ_LINES, effects.Do.INVOICE)), *links)
 
 
 def memo_written(state: Payable, before: str, after: str) -> Decision[Payable]:
@@ -253,9 +266,7 @@ def _closes(old: Payable | None, new: Payable) -> tuple[str, ...]:
         return ()
     if new.revision == old.revision:
         return receipts.settled(old, new)
-    older = f"{old.id}/{old.revision}"
-    replaced = (effects.key_of(new.firm, do, older) for do in (effects.Do.READ_LINES, effects.Do.INVOICE))
-    return (*replaced, *receipts.settled(old, new))
+    return (*invoice_steps(old), *receipts.settled(old, new))
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,8 +302,7 @@ def afresh(state: Payable, policy: Policy, now: datetime) -> Decision[Payable]:
     new = replace(state, booked=None, revision=state.revision + 1, generation=policy.firm.generation)
     if state.lines and state.lines_revision == state.revision:
         new = replace(new, lines_revision=new.revision)
-    older = f"{state.id}/{state.revision}"
-    closes = [effects.key_of(state.firm, do, older) for do in (effects.Do.READ_LINES, effects.Do.INVOICE)]
+    closes = list(invoice_steps(state))
     if state.booked:
         name = linked_payments.name(state, state.booked.id, state.generation)
         closes.append(effects.key_of(state.firm, effects.Do.TASK, name))

@@ -250,10 +250,10 @@ def check_lines(firm: str, lane: str, bill: str, revision: int, at: datetime, ti
     return owed(firm, Do.READ_LINES, f"{bill}/{revision}", f"payable/{bill}", lane, due, body=body, title=title)
 
 
-def bill_memo(firm: str, lane: str, bill: str, revision: int, at: datetime, title: str) -> Effect:
+def bill_memo(firm: str, lane: str, bill: str, name: str, at: datetime, title: str) -> Effect:
     """The pay link in the memo of Clio's bill."""
     body: Json = {"bill": bill}
-    return owed(firm, Do.BILL_MEMO, f"{bill}/{revision}", f"payable/{bill}", lane, at, body=body, title=title)
+    return owed(firm, Do.BILL_MEMO, name, f"payable/{bill}", lane, at, body=body, title=title)
 
 
 def customer(

@@ -18,7 +18,7 @@ from chalicelib.domain.payable import Payable
 from chalicelib.domain.readings import BillLine, BillState, Pot
 from chalicelib.domain.wanted import WantedLine
 
-MESSAGE_ONLY = "message_only"  # in a step's body: nothing but what the client reads on the invoice is to be written
+RELINKED = "relinked"  # in a step's body: nothing but a new pay link is owed, for the nth time
 ROUNDING_AT_MOST = 5  # cents: half a cent for each rounded line, and never more than this
 KINDS = (("service", "Services"), ("expense", "Expenses"), ("other", "Other charges"))
 
@@ -113,8 +113,7 @@ def redrawn(state: Payable, policy: Policy, now: datetime, *, checking: bool = F
     if not is_open(state):
         return Decision(state)
     new = replace(state, revision=state.revision + 1)
-    older = f"{state.id}/{state.revision}"
-    closes = tuple(effects.key_of(state.firm, do, older) for do in (effects.Do.INVOICE, effects.Do.READ_LINES))
+    closes = billing.invoice_steps(state)
     memo = billing.memo_owed(new, policy, now)
     if state.lines and state.lines_revision == state.revision and not checking:
         new = replace(new, lines_revision=new.revision)
@@ -124,20 +123,20 @@ def redrawn(state: Payable, policy: Policy, now: datetime, *, checking: bool = F
     return Decision(new, effects=(lines, *memo), closes=closes)
 
 
-def relinked(state: Payable, policy: Policy, now: datetime, *, checking: bool = False) -> Decision[Payable]:
-    """The pay links of an open invoice were made useless: what the client reads on it is written anew, and nothing else
-    of it. Where something else of it is owed anyway, that writes the whole."""
-    if not is_open(state):
+def relinked(state: Payable, policy: Policy, now: datetime) -> Decision[Payable]:
+    """The pay links of an open bill or trust request were made useless: the one that the client reads on its invoice
+    gives way to a new one, alone, and where the firm wishes it, the one in Clio's memo."""
+    if not state.open:
         return Decision(state)
-    if state.booked is None or state.booked.revision < state.revision or checking:
-        return redrawn(state, policy, now, checking=checking)
-    if state.booked.untouched:  # no word on it is ours
-        return Decision(state, effects=tuple(billing.memo_owed(state, policy, now)))
-    lines = state.revision + 1 if state.lines_revision == state.revision else state.lines_revision
-    new = replace(state, revision=state.revision + 1, lines_revision=lines)
-    owed = billing.owe_invoice(new, policy, now)
-    owed = replace(owed, body={**owed.body, MESSAGE_ONLY: True})
-    return Decision(new, effects=(owed, *billing.memo_owed(new, policy, now)))
+    new = replace(state, relinked=state.relinked + 1)
+    owed = billing.memo_owed(new, policy, now)
+    if new.pot is Pot.OPERATING:
+        whole = billing.owe_invoice(new, policy, now)
+        key = effects.key_of(new.firm, effects.Do.INVOICE, billing.links_name(new))
+        owed.append(replace(whole, key=key, body={**whole.body, RELINKED: new.relinked}))
+    kinds = (effects.Do.BILL_MEMO, effects.Do.INVOICE) if state.relinked else (effects.Do.BILL_MEMO,)
+    closes = tuple(effects.key_of(state.firm, do, billing.links_name(state)) for do in kinds)
+    return Decision(new, effects=tuple(owed), closes=closes)
 
 
 EXAMPLE_TAX = 2751  # 8.875 % of the taxed line

@@ -184,7 +184,7 @@ class Payable:
     ``hold_seq``: the task behind the hold; ``excess``: the task about the surplus. ``asks``: what the bill asks for;
     ``balance``: the owner's word. ``revision`` grows when what QuickBooks should show changes; ``lines``: the document
     with the bill's lines at ``lines_revision``. ``generation``: of its link. ``words``: subject and memo of the bill,
-    without our pay link."""
+    without our pay link. ``relinked``: how often its pay links were made useless."""
 
     firm: str
     id: str
@@ -229,6 +229,7 @@ class Payable:
     matter_ids: tuple[str, ...] = ()
     words: str = ""
     returned: tuple[Returned, ...] = ()
+    relinked: int = 0
 
     @property
     def open(self) -> int:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from chalicelib.domain import invoicing
 from chalicelib.domain.effects import Do, generation_in
 from chalicelib.domain.firm import Policy
 from chalicelib.domain.kernel import Call, Effect, Finish
@@ -25,6 +26,7 @@ from chalicelib.flow import (
     journals,
     noticing,
     payments,
+    relinking,
     renaming,
     subcustomers,
 )
@@ -317,6 +319,8 @@ def take(world: World, policy: Policy, effect: Effect, answer: Wrote, finish: Fi
             customers.take(world, policy, effect, answer, finish)
         case Do.SUB_CUSTOMER:
             subcustomers.take(world, policy, effect, answer, finish)
+        case Do.INVOICE if effect.body.get(invoicing.RELINKED):
+            relinking.take(world, policy, effect, answer, finish)
         case Do.INVOICE:
             invoice_links.link(world, policy, effect, answer.id, answer.total, answer.of_customer, finish)
         case Do.HOLDER:

@@ -5,7 +5,7 @@ A choice holds for what is written from then on; what is there already is writte
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -29,7 +29,6 @@ ITEMS = ("services", "expenses", "interest", "tax", "credit")
 TABS = (Tab.OPEN, Tab.REMINDING)
 PAGE = 50
 COUNTED_AT_MOST = 2000
-Redrawn = Callable[..., Decision[Payable]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +211,7 @@ def run(world: World, policy: Policy, effect: Effect) -> None:
     settle(world, [], lambda _s, _n: {}, fact="Redrawn", finish=[Finish(effect.key, arrivals=effect.arrivals)])
 
 
-def _redraw(world: World, policy: Policy, ref: Ref, by: str, how: Redrawn = invoicing.redrawn) -> int:
+def _redraw(world: World, policy: Policy, ref: Ref, by: str) -> int:
     """Gives 1 where the invoice is owed anew."""
     state: Payable | None = states.decode(Kind.PAYABLE, world.store.load(ref).body)
     if state is None or not invoicing.is_open(state):
@@ -221,7 +220,7 @@ def _redraw(world: World, policy: Policy, ref: Ref, by: str, how: Redrawn = invo
     checking = step is not None and step.status is not Status.DONE
 
     def decide(before: Mapping[Ref, Any], now: datetime) -> dict[Ref, Decision[Any]]:
-        return {ref: how(before[ref], policy, now, checking=checking)}
+        return {ref: invoicing.redrawn(before[ref], policy, now, checking=checking)}
 
     try:
         return int(settle(world, [ref], decide, fact="RedrawAsked", policy=policy.version, by=by).wrote)
@@ -230,6 +229,11 @@ def _redraw(world: World, policy: Policy, ref: Ref, by: str, how: Redrawn = invo
 
 
 def redraw_one(world: World, firm: str, payable: str, by: str) -> None:
-    """The pay links of an invoice were made useless: where one stands on it or in Clio's memo, it shall have another,
-    or none where the firm wishes none any more."""
-    _redraw(world, policy_of(world, firm), Ref(firm, Kind.PAYABLE, payable), by, invoicing.relinked)
+    """The pay links of a bill or trust request were made useless: where one stands on its invoice or in Clio's memo, it
+    shall have another, or none where the firm wishes none any more."""
+    policy, ref = policy_of(world, firm), Ref(firm, Kind.PAYABLE, payable)
+
+    def decide(before: Mapping[Ref, Any], now: datetime) -> dict[Ref, Decision[Any]]:
+        return {ref: invoicing.relinked(before[ref], policy, now)}
+
+    settle(world, [ref], decide, fact="LinksRevoked", policy=policy.version, by=by)

@@ -37,7 +37,7 @@ def prepare(world: World, reach: Reach, policy: Policy, batch: Sequence[Effect])
     for e, state in still_open(world, policy, batch, ref_of, _superseded, out):
         if state.gone and state.booked and holds_money(state):
             out.settled += _gone_with_money(world, policy, e, state, old)
-        elif state.booked and not state.gone and e.body.get(invoicing.MESSAGE_ONLY):
+        elif e.body.get(invoicing.RELINKED):
             messages.append((e, state))
         elif reason := _unwritable(world, policy, state, drawn):
             park(world, e, *reason)
@@ -50,7 +50,9 @@ def prepare(world: World, reach: Reach, policy: Policy, batch: Sequence[Effect])
         _new_invoices(world, reach, policy, new, places, drawn, out)
     if old:
         _old_invoices(world, reach, policy, old, places, drawn, out)
-    if messages:
+    whole = {p.id for _, p in old}
+    out.blocked += [(e, relinking.WRITTEN) for e, p in messages if p.id in whole]
+    if messages := [(e, p) for e, p in messages if p.id not in whole]:
         relinking.prepare(world, reach, policy, messages, out)
     return out
 
@@ -71,8 +73,10 @@ def _placed(world: World, policy: Policy, e: Effect, p: Payable, place: Place, o
 
 def _superseded(state: Payable, e: Effect) -> bool:
     """Done when QuickBooks shows it already, when a newer revision is owed, or when there is nothing to write."""
-    if int(e.body["revision"]) != state.revision:
+    if int(e.body["revision"]) != state.revision or e.body.get(invoicing.RELINKED, state.relinked) != state.relinked:
         return True
+    if e.body.get(invoicing.RELINKED):  # it says nothing of what the books show
+        return state.booked is None
     if state.booked is None:  # after a purge the invoice that was ours may stand there still
         return state.gone and state.generation == 1
     return state.booked.revision >= state.revision or (state.gone and state.booked.voided)

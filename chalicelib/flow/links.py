@@ -6,6 +6,7 @@ The token itself stands in the mail and on the attempt it began (docs/decisions/
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -14,18 +15,16 @@ from chalicelib.flow.ports import World
 LASTS = timedelta(days=400)
 AT_MOST = 100  # links revoked at once
 OPENS = "/pay/"
-MAIL, INVOICE, BILL = "mail", "invoice", "bill"
+TOKENS = re.compile(rf"{OPENS}([\w-]+)", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class PayLink:
-    """What a pay link opens. ``payable``: the one it was sent for; ``client``: whose payables it shows. ``purpose``:
-    where it stands (a mail, the QuickBooks invoice, the bill in Clio)."""
+    """What a pay link opens. ``payable``: the one it was sent for; ``client``: whose payables it shows."""
 
     firm: str
     client: str
     payable: str
-    purpose: str = MAIL
 
 
 def address(world: World, token: str) -> str:
@@ -42,7 +41,7 @@ def make(world: World, link: PayLink) -> str:
     body = {"firm": link.firm, "client": link.client, "payable": link.payable}
     expires = world.now() + LASTS
     world.store.put_record(f"link/{_hash(token)}", "link", body, expires=expires)
-    world.store.put_record(f"links/{link.firm}/{link.payable}", _hash(token), {"for": link.purpose}, expires=expires)
+    world.store.put_record(f"links/{link.firm}/{link.payable}", _hash(token), {}, expires=expires)
     return token
 
 
@@ -57,10 +56,10 @@ def opened_by(world: World, token: str) -> PayLink | None:
     return PayLink(str(body["firm"]), str(body["client"]), str(body["payable"]))
 
 
-def lives(world: World, firm: str, payable: str, purpose: str) -> bool:
-    """Whether a link of this purpose for the payable still opens something."""
-    found = world.store.records(f"links/{firm}/{payable}", limit=AT_MOST)
-    return any(body.get("for") == purpose for _, body in found)
+def lives(world: World, firm: str, payable: str, text: str) -> bool:
+    """Whether a link for the payable that stands in ``text`` still opens it."""
+    opened = [opened_by(world, token) for token in TOKENS.findall(text)]
+    return any(link and (link.firm, link.payable) == (firm, payable) for link in opened)
 
 
 def revoke(world: World, firm: str, payable: str) -> int:

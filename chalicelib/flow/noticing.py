@@ -188,6 +188,19 @@ def _settle(world: World, policy: Policy, e: Effect, decide_: Any) -> None:
     settle(world, [ref], decide, fact="Noticed", policy=policy.version, finish=[Finish(e.key)])
 
 
+def passed(world: World, policy: Policy, e: Effect, fact: Noticed, finish: Finish) -> None:
+    """A step of an invoice is over that wrote nothing of what it shows: what QuickBooks told on the way is as good as a
+    look."""
+    ref = Ref(e.firm, Kind.PAYABLE, str(e.body["payable"]))
+
+    def decide(before: Mapping[Ref, Any], now: datetime) -> dict[Ref, Decision[Any]]:
+        state: Payable = before[ref]
+        stale = state.generation > policy.firm.generation
+        return {} if stale else {ref: noticing.looked(state, fact, now)}
+
+    settle(world, [ref], decide, fact="Noticed", body=fact, policy=policy.version, finish=[finish])
+
+
 def repost(world: World, policy: Policy, effect: Effect) -> None:
     """A payment or credit whose invoice is another one now is written again, so that it is applied there."""
     kind = Kind.CREDIT if "credit" in effect.body else Kind.PAYMENT

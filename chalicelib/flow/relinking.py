@@ -9,15 +9,16 @@ from collections.abc import Sequence
 from chalicelib.domain import invoicing
 from chalicelib.domain.firm import Policy
 from chalicelib.domain.kernel import Effect, Finish
+from chalicelib.domain.noticing import Noticed
 from chalicelib.domain.payable import Payable
-from chalicelib.domain.readings import InvoiceReading
+from chalicelib.domain.readings import InvoiceReading, Wrote
 from chalicelib.domain.wanted import WantedMessage
 from chalicelib.flow import links, noticing
-from chalicelib.flow.invoice_links import link
 from chalicelib.flow.ports import World
-from chalicelib.flow.prepared import Prepared
+from chalicelib.flow.prepared import Prepared, done
 from chalicelib.flow.reach import Reach
 
+WRITTEN = "Its invoice is being written."
 NOT_SHOWN = "QuickBooks does not show the invoice at this moment."
 
 
@@ -29,7 +30,7 @@ def message(world: World, policy: Policy, state: Payable, there: InvoiceReading 
         return None
     if not policy.firm.invoicing.pay_link:
         return "" if stands else None
-    if not _can_be_paid(policy, state) or (stands and links.lives(world, state.firm, state.id, links.INVOICE)):
+    if not _can_be_paid(policy, state) or (stands and links.lives(world, state.firm, state.id, stands)):
         return None
     return _new(world, state)
 
@@ -39,7 +40,7 @@ def _can_be_paid(policy: Policy, state: Payable) -> bool:
 
 
 def _new(world: World, state: Payable) -> str:
-    token = links.make(world, links.PayLink(state.firm, state.client_id, state.id, links.INVOICE))
+    token = links.make(world, links.PayLink(state.firm, state.client_id, state.id))
     return invoicing.message(links.address(world, token))
 
 
@@ -48,14 +49,23 @@ def prepare(world: World, reach: Reach, policy: Policy, batch: Sequence[tuple[Ef
     ids = [p.booked.id for _, p in batch if p.booked]
     found = {i.id: i for i in reach.quickbooks(lambda q, a: q.invoices_by_id(a, ids))}
     for e, state in batch:
-        there = found.get(state.booked.id if state.booked else "")
-        if noticing.invoice_stopped(world, reach, policy, e, state, there):
+        assert state.booked is not None
+        there = found.get(state.booked.id)
+        if state.booked.broken and state.booked.broken.absent:
+            done(world, e)  # a person knows that there is nothing to write on
+            out.settled += 1
+        elif noticing.invoice_stopped(world, reach, policy, e, state, there):
             out.settled += 1
         elif there is None:
             out.blocked.append((e, NOT_SHOWN))
-        elif links.OPENS not in there.message or links.lives(world, state.firm, state.id, links.INVOICE):
-            link(world, policy, e, there.id, there.total, there.customer_id, Finish(e.key))
+        elif links.OPENS not in there.message or links.lives(world, state.firm, state.id, there.message):
+            noticing.passed(world, policy, e, Noticed(there.id, there.total), Finish(e.key))
             out.settled += 1
         else:
             words = _new(world, state) if policy.firm.invoicing.pay_link and _can_be_paid(policy, state) else ""
             out.write.append((e, WantedMessage(there.id, there.sync_token, words)))
+
+
+def take(world: World, policy: Policy, effect: Effect, answer: Wrote, finish: Finish) -> None:
+    """QuickBooks wrote the message. What else its answer shows of the invoice is somebody else's doing."""
+    noticing.passed(world, policy, effect, Noticed(answer.id, answer.total), finish)

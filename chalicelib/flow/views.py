@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from chalicelib.domain import comparing, effects, linked_payments, receipts, surplus
+from chalicelib.domain import billing, comparing, effects, linked_payments, receipts, surplus
 from chalicelib.domain.crediting import Credit
 from chalicelib.domain.effects import Do
 from chalicelib.domain.envelope import Envelope
@@ -280,8 +280,7 @@ def _parked_about(
     """What waits for a person about this invoice: read by the keys that its state can have given, never by a search."""
     key = effects.key_of
     keys = [receipts.match_task(firm, p.id, k) for k in p.asked]
-    keys += [key(firm, Do.INVOICE, f"{p.id}/{p.revision}"), key(firm, Do.READ_LINES, f"{p.id}/{p.revision}")]
-    keys += [key(firm, Do.LOOK_BILL, p.id)]
+    keys += [*billing.invoice_steps(p), key(firm, Do.LOOK_BILL, p.id)]
     if p.booked and p.booked.waits:
         keys += [key(firm, Do.TASK, linked_payments.name(p, p.booked.id, p.generation))]
     keys += [receipts.removal_task(firm, p.id, p.hold_seq)] if p.hold else []

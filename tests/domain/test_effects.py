@@ -67,7 +67,7 @@ ALL = [
     Row(lambda: effects.keep_hooks("f", CLIO, NOW), "f/clio.hooks/main", "firm", CLIO, {}),
     Row(lambda: effects.change_client("f", CLIO, "3", 2, NOW, "Ada"),
         "f/clio.change_client/3/2", "contact/3", CLIO, {"contact": "3", "revision": 2}, "Ada"),
-    Row(lambda: effects.bill_memo("f", CLIO, "7", 2, NOW, "Bill"),
+    Row(lambda: effects.bill_memo("f", CLIO, "7", "7/2", NOW, "Bill"),
         "f/clio.memo/7/2", "payable/7", CLIO, {"bill": "7"}, "Bill"),
     Row(lambda: effects.mark_paid("f", CLIO, "p", "7", NOW),
         "f/clio.mark_paid/p/7", "payment/p", CLIO, {"payment": "p", "payable": "7"}),

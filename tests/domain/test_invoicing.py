@@ -14,10 +14,10 @@ from chalicelib.domain import invoicing
 from chalicelib.domain.effects import Do, key_of
 from chalicelib.domain.firm import Accounts, Detail, Firm, Invoicing, TaxAs
 from chalicelib.domain.kernel import Decision
-from chalicelib.domain.payable import Booked, Payable
+from chalicelib.domain.payable import Booked, Broken, Harm, Payable
 from chalicelib.domain.readings import BillLine, BillState, Pot
 from tests.builders import NOW, a_firm, a_payable
-from tests.domain.given import a_policy, one
+from tests.domain.given import a_policy, kinds, one
 
 ACCOUNTS = Accounts(clearing="35", services="1", expenses="2", interest="3", tax="4", discount="86")
 
@@ -136,7 +136,7 @@ def test_open_invoices_are_drawn_anew_when_asked_and_no_others() -> None:
     decision = invoicing.redrawn(p, a_policy(), NOW)
     assert (decision.state.revision, decision.state.lines_revision) == (2, 2)
     assert one(decision.effects, Do.INVOICE).body["revision"] == 2
-    older = (key_of("us-1", Do.INVOICE, "b1/1"), key_of("us-1", Do.READ_LINES, "b1/1"))
+    older = (key_of("us-1", Do.READ_LINES, "b1/1"), key_of("us-1", Do.INVOICE, "b1/1"))
     assert decision.closes == older
     assert invoicing.redrawn(p, a_policy(), NOW, checking=True).closes == older
     assert invoicing.is_open(replace(p, balance=1)), "a cent is open"
@@ -160,31 +160,38 @@ def test_lines_that_are_being_read_are_read_for_the_new_drawing_too() -> None:
         assert waiting.state.lines_revision == 1
 
 
-def test_a_new_link_alone_is_owed_where_everything_else_is_written() -> None:
-    p = a_payable(booked=Booked("9", 1, 40000), lines="doc", lines_revision=1)
+def test_a_new_link_alone_is_owed_and_nothing_that_the_books_show_moves() -> None:
+    broken = Broken(Harm.CHANGED, 100, accepted=True)
+    p = a_payable(booked=Booked("9", 1, 40000, broken=broken), lines="doc", lines_revision=1)
     decision = invoicing.relinked(p, a_policy(invoicing=Invoicing(clio_memo=True)), NOW)
-    assert (decision.state.revision, decision.state.lines_revision) == (2, 2)
-    assert one(decision.effects, Do.INVOICE).body[invoicing.MESSAGE_ONLY] is True
-    assert one(decision.effects, Do.BILL_MEMO).body["bill"] == "b1"
-    unread = replace(p, lines_revision=0)
-    assert invoicing.relinked(unread, a_policy(), NOW).state.lines_revision == 0
+    assert decision.state == replace(p, relinked=1)
+    alone, memo = one(decision.effects, Do.INVOICE), one(decision.effects, Do.BILL_MEMO)
+    assert alone.body == {"payable": "b1", "revision": 1, "number": "1042", "relinked": 1}
+    assert memo.body["bill"] == "b1"
+    assert [e.key for e in (alone, memo)] == [key_of("us-1", do, "b1/1/1") for do in (Do.INVOICE, Do.BILL_MEMO)]
+    assert decision.closes == (key_of("us-1", Do.BILL_MEMO, "b1/1"),)
+    assert kinds(invoicing.relinked(p, a_policy(), NOW)) == [Do.INVOICE]
 
 
-def test_what_is_owed_anyway_writes_the_new_link_too() -> None:
-    p = a_payable(booked=Booked("9", 1, 40000), lines="doc", lines_revision=1)
-    assert invoicing.relinked(p, a_policy(), NOW, checking=True) == invoicing.redrawn(p, a_policy(), NOW, checking=True)
-    moved = replace(p, revision=2, lines_revision=2)
-    assert invoicing.relinked(moved, a_policy(), NOW) == invoicing.redrawn(moved, a_policy(), NOW)
+def test_links_made_useless_again_take_the_place_of_the_steps_before() -> None:
+    p = a_payable(booked=Booked("9", 1, 40000), relinked=1)
+    decision = invoicing.relinked(p, a_policy(invoicing=Invoicing(clio_memo=True)), NOW)
+    assert {e.key.rpartition("/")[2] for e in decision.effects} == {"2"}
+    older = tuple(key_of("us-1", do, "b1/1/1") for do in (Do.BILL_MEMO, Do.INVOICE))
+    assert decision.closes == older
+    assert older[1] in invoicing.redrawn(p, a_policy(), NOW).closes, "a newer revision writes the whole"
 
 
-def test_no_link_is_written_on_what_was_never_ours_nor_on_what_is_not_open() -> None:
-    p = a_payable(booked=Booked("9", 1, 40000, untouched=True))
-    assert invoicing.relinked(p, a_policy(), NOW) == Decision(p)
-    wished = invoicing.relinked(p, a_policy(invoicing=Invoicing(clio_memo=True)), NOW)
-    assert wished.state == p
-    assert [e.kind for e in wished.effects] == [Do.BILL_MEMO]
-    for other in (replace(p, booked=None), replace(p, balance=0)):
-        assert invoicing.relinked(other, a_policy(), NOW) == Decision(other)
+@pytest.mark.parametrize("wished", [True, False])
+def test_a_trust_request_has_a_link_in_clio_alone(wished: bool) -> None:
+    p = a_payable(pot=Pot.TRUST)
+    decision = invoicing.relinked(p, a_policy(invoicing=Invoicing(clio_memo=wished)), NOW)
+    assert kinds(decision) == [Do.BILL_MEMO] * wished
+
+
+def test_nothing_is_owed_where_nothing_is_open() -> None:
+    paid = a_payable(balance=0, bill_state=BillState.PAID)
+    assert invoicing.relinked(paid, a_policy(), NOW) == Decision(paid)
 
 
 @pytest.mark.parametrize("detail", list(Detail))
@@ -205,9 +212,9 @@ def test_the_example_is_drawn_as_a_bill_of_its_kind_would_be() -> None:
         ("Tax", 2751, "4", False),
         ("Interest", 1350, "3", False),
     ]
-    kinds = invoicing.example(a_drawing_firm(detail=Detail.KINDS, tax=TaxAs.QUICKBOOKS))
-    assert (kinds.tax, kinds.discount, kinds.rest) == (2751, 5000, 0)
-    assert [(x.text, x.cents, x.taxable) for x in kinds.lines] == [
+    by_kind = invoicing.example(a_drawing_firm(detail=Detail.KINDS, tax=TaxAs.QUICKBOOKS))
+    assert (by_kind.tax, by_kind.discount, by_kind.rest) == (2751, 5000, 0)
+    assert [(x.text, x.cents, x.taxable) for x in by_kind.lines] == [
         ("Services, bill 1042", 45000, False),
         ("Services, bill 1042 (taxable)", 31000, True),
         ("Expenses, bill 1042", 4150, False),

@@ -64,7 +64,7 @@ def a_memo_owed(state: Payable | None) -> tuple[MemoryWorld, Effect]:
     world = MemoryWorld()
     if state is not None:
         put(world.store, Kind.PAYABLE, state)
-    return world, owe(world, effects.bill_memo(FIRM, CLIO, "b1", 1, NOW, "Bill 1042"))
+    return world, owe(world, effects.bill_memo(FIRM, CLIO, "b1", "b1/1", NOW, "Bill 1042"))
 
 
 @pytest.mark.parametrize(("state", "policy"), [(None, WISHED), (a_payable(balance=0), WISHED), (a_payable(), POLICY)])

@@ -12,9 +12,9 @@ from chalicelib.domain import effects
 from chalicelib.domain.effects import Do
 from chalicelib.domain.firm import Detail, Founded, Invoicing, Member, TaxAs
 from chalicelib.domain.kernel import Neighbour, Status, lane_of
-from chalicelib.errors import Refused
-from chalicelib.flow import checkout, drawing, links, relinking, signing
-from infra.sandbox.kit import Fault
+from chalicelib.errors import Conflict, Refused
+from chalicelib.flow import checkout, drawing, links, signing
+from chalicelib.flow.settle import policy_of
 from tests.flow import acts, races
 from tests.flow.acts import STAFF, a_stage, a_synced_stage, cents, invoice, payable
 from tests.world import PUBLIC, Stage
@@ -100,93 +100,6 @@ def test_a_link_made_useless_is_replaced_in_the_invoice() -> None:
     assert second != first
     assert [links.opened_by(stage.world, token) for token in (first, "", "x" * 300)] == [None, None, None]
     assert links.opened_by(stage.world, second)
-
-
-def revoke(stage: Stage, number: str) -> None:
-    links.revoke(stage.world, stage.firm, payable(stage, number).id)
-    drawing.redraw_one(stage.world, stage.firm, payable(stage, number).id, STAFF)
-
-
-def without(stage: Stage, number: str) -> dict[str, Any]:
-    """The invoice but for its message and what every change moves."""
-    return {k: v for k, v in invoice(stage, number).items() if k not in ("CustomerMemo", "SyncToken", "MetaData")}
-
-
-def test_a_link_made_useless_changes_nothing_else_of_the_invoice() -> None:
-    stage = a_synced_stage()
-    choose(stage, detail=Detail.KINDS)
-    first, before = token(stage, "1048"), without(stage, "1048")
-    stage.pass_time(2, minutes=3)
-    seen = acts.calls(stage)
-    revoke(stage, "1048")
-    stage.pass_time(1, minutes=3)
-    assert token(stage, "1048") != first
-    assert without(stage, "1048") == before, "drawn as it was, though the firm has chosen otherwise since"
-    asked = [(m, p) for name, m, p in acts.requests_since(stage, seen) if name == "quickbooks"]
-    assert len([m for m, _ in asked if m == "POST"]) == 1, "one batch"
-    p = payable(stage, "1048")
-    assert p.booked and p.booked.revision == p.revision == p.lines_revision
-
-
-def test_a_link_made_useless_is_taken_off_where_the_firm_wishes_none_any_more() -> None:
-    stage = a_synced_stage()
-    choose(stage, pay_link=False)
-    before = without(stage, "1046")
-    revoke(stage, "1046")
-    stage.pass_time(1, minutes=3)
-    assert message(stage, "1046") == ""
-    assert without(stage, "1046") == before
-
-
-def test_where_no_link_stood_on_the_invoice_none_is_written() -> None:
-    stage = a_synced_stage()
-    people = stage.world.quickbooks_box.people
-    people.change_invoice(stage.realm, invoice(stage, "1046")["Id"], CustomerMemo={"value": "Thank you!"})
-    before = invoice(stage, "1046")
-    revoke(stage, "1046")
-    stage.pass_time(1, minutes=3)
-    assert invoice(stage, "1046") == before
-
-
-def test_a_lost_answer_to_a_new_link_leaves_one_that_opens() -> None:
-    stage = a_synced_stage()
-    stage.pass_time(2, minutes=3)
-    stage.world.quickbooks_box.faults.append(Fault("drop_answer", path="/batch"))
-    revoke(stage, "1046")
-    for _ in range(3):
-        stage.pass_time(1, minutes=3)
-    assert links.opened_by(stage.world, token(stage, "1046"))
-    assert payable(stage, "1046").booked.revision == payable(stage, "1046").revision  # type: ignore[union-attr]
-
-
-def test_an_invoice_that_is_not_shown_waits_and_one_that_was_deleted_asks_a_person() -> None:
-    stage = a_synced_stage()
-    stage.pass_time(2, minutes=3)
-    real = stage.world.quickbooks
-    stage.world.quickbooks = Hiding(real)  # type: ignore[assignment]
-    revoke(stage, "1046")
-    stage.pass_time(1, minutes=1)
-    key = effects.key_of(stage.firm, Do.INVOICE, f"{payable(stage, '1046').id}/{payable(stage, '1046').revision}")
-    waiting = stage.world.store.effect(key)
-    assert waiting is not None and waiting.cause == relinking.NOT_SHOWN
-    stage.world.quickbooks = real
-    stage.world.quickbooks_box.people.delete_invoice(stage.realm, invoice(stage, "1046")["Id"])
-    for _ in range(3):
-        stage.pass_time(1, minutes=3)
-    assert acts.parked_on(stage, "1046")
-
-
-class Hiding:
-    """QuickBooks while its queries show no invoice, though each is there."""
-
-    def __init__(self, real: Any) -> None:
-        self.real = real
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.real, name)
-
-    def invoices_by_id(self, _access: Any, _ids: Any) -> list[Any]:
-        return []
 
 
 def test_words_that_somebody_typed_on_an_invoice_are_left_alone() -> None:
@@ -325,8 +238,21 @@ def test_a_run_that_nobody_began_ends_without_a_word(shared: Stage) -> None:
 
 
 def test_an_invoice_that_moves_all_the_time_is_left_to_what_moves_it(shared: Stage) -> None:
-    before = payable(shared, "1046")
+    counted = drawing.count(shared.world, shared.firm).invoices
+    drawing.start(shared.world, shared.firm, STAFF)
+    key = effects.key_of(shared.firm, Do.REDRAW, "main")
+    owed = shared.world.store.effect(key)
+    assert owed is not None
     with races.before(shared.world.store, "commit", races.taken, times=5):
+        drawing.run(shared.world, policy_of(shared.world, shared.firm), owed)
+    shared.work()
+    run = drawing.progress(shared.world, shared.firm)
+    assert run is not None and run.done == counted - 1
+
+
+def test_who_makes_links_useless_while_the_invoice_moves_all_the_time_is_told_to_try_again(shared: Stage) -> None:
+    before = payable(shared, "1046")
+    with races.before(shared.world.store, "commit", races.taken, times=5), pytest.raises(Conflict):
         drawing.redraw_one(shared.world, shared.firm, before.id, STAFF)
     assert payable(shared, "1046") == before
 

@@ -8,6 +8,7 @@ import pytest
 
 from chalicelib.domain.kernel import Kind, Ref
 from chalicelib.flow import states, views
+from tests.flow import acts
 from tests.web.visit import Visitor, a_firm_with_pages, a_seeded_world
 from tests.world import Stage, connect
 
@@ -257,3 +258,13 @@ def test_a_pay_link_can_be_made_to_copy_and_all_can_be_made_useless() -> None:
     visitor.get(f"/desk/invoices/{payable}")
     visitor.follow(visitor.post(f"/desk/invoices/{payable}/links", {"do": "revoke"}))
     assert visitor.get(f"/pay/{token[1]}").status == 404
+
+
+def test_the_page_says_what_becomes_of_links_that_are_made_useless() -> None:
+    stage, visitor = a_firm_with_pages()
+    stage.resync()
+    pages = {n: visitor.get(f"/desk/invoices/{acts.payable(stage, n).id}").text for n in ("1046", "1080")}
+    assert "the link on the invoice in QuickBooks is replaced, or taken off" in pages["1046"]
+    assert "a new link is written into the bill’s memo if your settings wish one there" in pages["1046"]
+    assert "a new link is written into the request’s memo in Clio if your settings wish one there" in pages["1080"]
+    assert "the link on the invoice in QuickBooks" not in pages["1080"]
