@@ -22,6 +22,7 @@ from chalicelib.errors import Refused
 
 NEW, LEAVE = "new", "leave"
 LINK = "link:"
+SAME = "Same number, client and amount"
 NO_PAYMENTS: dict[str, object] = {"payments": 0, "unmatched": "", "left": 0, "shared": (), "paired": ()}  # of a row
 
 
@@ -37,10 +38,12 @@ class Fate(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """Something in QuickBooks that it may be. ``choice`` is what choosing it says."""
+    """Something in QuickBooks that it may be. ``choice`` is what choosing it says. ``change``: choosing it gives it
+    Clio's figures."""
 
     choice: str
     words: str
+    change: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,8 +170,7 @@ def answered(row: Row, choice: str) -> Row:
         return _with(row, Fate.CREATE, None, "Your choice", **done)
     if choice == LEAVE:
         return _with(row, Fate.WAIT, None, "Your choice: it waits until the number is free", **done)
-    fate = Fate.CHANGE if row.fate in (Fate.WAIT, Fate.CHANGE) else Fate.LINK
-    return _with(row, fate, offer, "Your choice", **done)
+    return _with(row, Fate.CHANGE if offer.change else Fate.LINK, offer, "Your choice", **done)
 
 
 # --- one row each -----------------------------------------------------------------------------------------------------
@@ -196,6 +198,12 @@ def contested(row: Row, holder: str) -> Row:
     why = f"“{row.there}” is matched with the {holder} already"
     asked = {"needs": True, "exact": False, "choice": ""}
     return _with(row, Fate.WAIT if _is_bill(row) else Fate.CREATE, None, why, **asked, **NO_PAYMENTS)
+
+
+def found_since(row: Row) -> Row:
+    """What is certain now was not on the list that a person confirmed: they are asked."""
+    why = f"Found since you confirmed the list: {row.why}"
+    return _with(row, row.fate, Offer(f"{LINK}{row.link}", row.there), why, needs=True, exact=False)
 
 
 # --- bills ------------------------------------------------------------------------------------------------------------
@@ -227,17 +235,22 @@ def bill_row(
     names: Mapping[str, str],
     answer: str,
     said: pairing.Answer | None,
+    *,
+    suggested: bool = False,
 ) -> Row:
     """``found``: invoices in QuickBooks with the bill's number. ``customer``: the one that its client is, or will be,
-    linked to; empty where one is created. ``names``: of customers by id. ``said``: about the payments on it."""
+    linked to; empty where one is created. ``suggested``: nobody has said yet that its client is that one. ``names``: of
+    customers by id. ``said``: about the payments on it."""
     told = Row(p.id, p.number, p.client_name, Fate.CREATE, p.asks)
     live = [i for i in found if not i.voided]
     if not live:
         return told
     mark = marker(p.firm, "bill", p.id)
     mine = [i for i in live if mark in i.note]
-    same = mine or [i for i in live if customer and i.customer_id == customer and i.total == p.asks]
-    links = [Offer(f"{LINK}{i.id}", _described(i, p, names)) for i in live]
+    alike = [i for i in live if customer and i.customer_id == customer and i.total == p.asks]
+    same = mine or alike
+    as_it_is = alike + [i for i in mine if i.total == p.asks]
+    links = [Offer(f"{LINK}{i.id}", _described(i, p, names), change=i not in as_it_is) for i in live]
     offered = (*links, Offer(LEAVE, "It is another invoice: leave this bill until one of the two is renumbered"))
     if answer and answer in {o.choice for o in offered}:
         chosen = answered(replace(told, fate=Fate.WAIT, offers=offered), answer)
@@ -245,8 +258,8 @@ def bill_row(
     if len(same) == 1:
         invoice = same[0]
         offer = next(o for o in links if o.choice == f"{LINK}{invoice.id}")
-        why = "It was made by us" if mine else "Same number, client and amount"
-        fate = Fate.LINK if invoice.total == p.asks else Fate.CHANGE
+        why = "Same number and amount, and of the customer suggested for its client" if suggested else SAME
+        why, fate = "It was made by us" if mine else why, Fate.CHANGE if offer.change else Fate.LINK
         return _paired(_with(told, fate, offer, why, exact=True, offers=offered), p, invoice, paid, said)
     why = "QuickBooks has this number on an invoice of another client or amount"
     return _with(told, Fate.WAIT, None, why, needs=True, offers=offered)

@@ -29,7 +29,8 @@ def page(world: World, policy: Policy, plan: Plan) -> bool:
     elif plan.place < pages + plan.pages.get("bills", 0):
         for row in rows_of(world, policy, "bills", plan.place - pages):
             if row.fate in (Fate.LINK, Fate.CHANGE):
-                world.store.put_record(first_links(policy), row.id, {"invoice": row.link})
+                kept = {"invoice": row.link, "change": row.fate is Fate.CHANGE}
+                world.store.put_record(first_links(policy), row.id, kept)
     else:
         _begin_writing(world, policy, plan.by)
         return False

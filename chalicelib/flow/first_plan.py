@@ -3,8 +3,8 @@
 Records ``plan/<firm>/<generation>``: ``state``, ``customers/<n>``, ``clients/<n>``, ``bills/<n>``,
 ``payments/<n>``, ``credits/<n>``, ``trust/<n>``;
 ``answers/<firm>/<generation>``: what a person said, by kind and id; ``plan/<firm>/<generation>/claims/<turn>``: by
-customer or invoice, the row that is matched with it. It reads and keeps; what follows from it is in
-flow/first_sync.py.
+customer or invoice, the row that is matched with it; ``…/links/<turn>``: by client, the customer of its row. It reads
+and keeps; what follows from it is in flow/first_sync.py.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any, Literal
 import msgspec
 
 from chalicelib.domain.firm import Policy
-from chalicelib.domain.first import Row, Totals, contested, named
+from chalicelib.domain.first import Row, Totals, contested, found_since, named
 from chalicelib.domain.kernel import Json
 from chalicelib.domain.readings import CustomerReading
 from chalicelib.errors import Conflict, Unavailable
@@ -132,10 +132,12 @@ def write(
     for row in made:
         if holder := claim(world, policy, plan, what, row):
             row = contested(row, holder)
+        elif plan.begin and row.exact and not _was_shown(world, policy, plan, what, row):
+            row = found_since(row)
         totals.add(row)
         totals.matched += matched(world, policy, plan, row)
         if what == "clients" and row.link:
-            world.store.put_record(f"{pk_of(policy)}/links", row.id, {"customer": row.link})
+            world.store.put_record(_links(policy, plan), row.id, {"customer": row.link, "suggested": row.needs})
         if then:
             then(row)
         batch.append(row)
@@ -152,6 +154,17 @@ def _flush(world: World, policy: Policy, plan: Plan, what: What, batch: Sequence
     plan.pages[what] = page + 1
     if any(r.needs for r in batch):
         plan.needs.setdefault(what, []).append(page)
+
+
+def customer_of(world: World, policy: Policy, plan: Plan, client: str) -> tuple[str, bool]:
+    """The customer that a client will be linked to by its row in this list, empty for none; and whether that is only
+    suggested."""
+    found = world.store.record(_links(policy, plan), client)
+    return (str(found[1]["customer"]), bool(found[1]["suggested"])) if found else ("", False)
+
+
+def _links(policy: Policy, plan: Plan) -> str:
+    return f"{pk_of(policy)}/links/{plan.turn}"
 
 
 def matched(world: World, policy: Policy, plan: Plan, row: Row) -> int:
@@ -174,9 +187,9 @@ def claim(world: World, policy: Policy, plan: Plan, what: What, row: Row) -> str
     invoice. Gives the row that has it already, in words; empty where it is its own now."""
     if not _holds(row):
         return ""
-    pk, sk = _claims(policy, plan), f"{what}/{row.link}"
+    pk, sk = _claims(policy, plan.turn), f"{what}/{row.link}"
     try:
-        world.store.put_record(pk, sk, {"id": row.id, "named": named(row)}, expected=0)
+        world.store.put_record(pk, sk, {"id": row.id, "named": named(row), "fate": row.fate}, expected=0)
     except Conflict:
         found = world.store.record(pk, sk)
         return str(found[1]["named"]) if found and found[1]["id"] != row.id else ""
@@ -186,7 +199,13 @@ def claim(world: World, policy: Policy, plan: Plan, what: What, row: Row) -> str
 def release(world: World, policy: Policy, plan: Plan, what: What, row: Row) -> None:
     """What the row was matched with is free for another."""
     if _holds(row):
-        world.store.delete_record(_claims(policy, plan), f"{what}/{row.link}")
+        world.store.delete_record(_claims(policy, plan.turn), f"{what}/{row.link}")
+
+
+def _was_shown(world: World, policy: Policy, plan: Plan, what: What, row: Row) -> bool:
+    """Whether the list before this one had the same match."""
+    found = world.store.record(_claims(policy, plan.turn - 1), f"{what}/{row.link}")
+    return found is not None and (found[1]["id"], found[1]["fate"]) == (row.id, row.fate)
 
 
 def _holds(row: Row) -> bool:
@@ -194,8 +213,8 @@ def _holds(row: Row) -> bool:
     return bool(row.link) and not row.needs
 
 
-def _claims(policy: Policy, plan: Plan) -> str:
-    return f"{pk_of(policy)}/claims/{plan.turn}"
+def _claims(policy: Policy, turn: int) -> str:
+    return f"{pk_of(policy)}/claims/{turn}"
 
 
 def rows_of(world: World, policy: Policy, what: What, page: int) -> list[Row]:

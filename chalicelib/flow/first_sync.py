@@ -39,6 +39,7 @@ from chalicelib.flow.first_plan import (
     answers_of,
     change,
     claim,
+    customer_of,
     kept_customers,
     load,
     matched,
@@ -313,14 +314,14 @@ def _bills(world: World, reach: Reach, policy: Policy, plan: Plan) -> timedelta:
 
 
 def _list_bills(world: World, reach: Reach, policy: Policy, plan: Plan, bills: Sequence[Payable]) -> None:
-    made = _bill_rows(world, reach, policy, bills)
+    made = _bill_rows(world, reach, policy, plan, bills)
     told = [replace(row, matter=new_matter(world, policy, plan, p)) for row, p in zip(made, bills, strict=True)]
     plan.matters += sum(bool(row.matter) for row in told)
     by_id = {p.id: p for p in bills}
     write(world, policy, plan, "bills", iter(told), lambda row: meet(world, policy, plan, row, by_id[row.id]))
 
 
-def _bill_rows(world: World, reach: Reach, policy: Policy, bills: Sequence[Payable]) -> list[Row]:
+def _bill_rows(world: World, reach: Reach, policy: Policy, plan: Plan, bills: Sequence[Payable]) -> list[Row]:
     numbers = list(dict.fromkeys(p.number for p in bills))
     found = reach.quickbooks(lambda q, a: q.invoices_numbered(a, numbers))
     on_them = list(dict.fromkeys(id for i in found for id in i.payments))
@@ -332,7 +333,7 @@ def _bill_rows(world: World, reach: Reach, policy: Policy, bills: Sequence[Payab
     shown = reach.quickbooks(lambda q, a: q.customers_by_id(a, holders)) if holders else []
     names = {c.id: c.name for c in shown}
     there = {p.id: [i for i in found if i.number == p.number] for p in bills}
-    customers = _customers_of(world, policy, [p for p in bills if there[p.id]])
+    customers = _customers_of(world, policy, plan, [p for p in bills if there[p.id]])
     answers = answered(world, policy, "bills", {id: True for id, i in there.items() if i})
     with_money = [p for p in bills if any(i.payments for i in there[p.id])]
     said = answered_payments(world, policy, [p.id for p in with_money])
@@ -340,24 +341,22 @@ def _bill_rows(world: World, reach: Reach, policy: Policy, bills: Sequence[Payab
     paid = clearing.paid_with(world, reach, policy, bills, {i.id: i for i in found}, list(payments.values()), here)
     made = []
     for p in bills:
-        customer, choice = customers.get(p.client_id, ""), answers.get(p.id, "")
-        row = first.bill_row(p, there[p.id], paid, customer, names, choice, said.get(p.id))
+        (customer, suggested), choice = customers.get(p.client_id, ("", False)), answers.get(p.id, "")
+        told = said.get(p.id)
+        row = first.bill_row(p, there[p.id], paid, customer, names, choice, told, suggested=suggested)
         if row.unmatched:
             pairing.note(world, policy, p, row.link, theirs_on(row.link, list(payments.values())))
         made.append(row)
     return made
 
 
-def _customers_of(world: World, policy: Policy, bills: Sequence[Payable]) -> dict[str, str]:
-    """The customer that each client is linked to, or will be by its row, for bills whose number is there already."""
+def _customers_of(world: World, policy: Policy, plan: Plan, bills: Sequence[Payable]) -> dict[str, tuple[str, bool]]:
+    """The customer that each client is linked to, or will be by its row, and whether that is only suggested; for bills
+    whose number is there already."""
     firm = policy.firm.id
     refs = [Ref(firm, Kind.CONTACT, id) for id in dict.fromkeys(p.client_id for p in bills)]
     clients: list[Contact] = [states.decode(Kind.CONTACT, h.body) for h in world.store.load_many(refs) if h.body]
-    found = {}
-    for c in clients:
-        kept = world.store.record(f"{pk_of(policy)}/links", c.id)
-        found[c.id] = c.customer or (str(kept[1]["customer"]) if kept else "")
-    return found
+    return {c.id: (c.customer, False) if c.customer else customer_of(world, policy, plan, c.id) for c in clients}
 
 
 def _payments(world: World, _reach: Reach, policy: Policy, plan: Plan) -> timedelta:

@@ -219,8 +219,9 @@ def _meet(
     """The number is in QuickBooks already: ours after a lost answer, one to link, or somebody else's. False where the
     payments on it cannot be compared yet."""
     mine = next((i for i in there if _marker(state) in i.note), None)
-    same = [i for i in there if i.customer_id in (place.customer, place.own) and i.total == state.asks]
-    chosen = _chosen(world, policy, state, there)
+    theirs = [i for i in there if i.customer_id in (place.customer, place.own)]
+    same = [i for i in theirs if i.total == state.asks]
+    chosen = _chosen(world, policy, state, there, theirs)
     invoice = mine or chosen or (same[0] if len(same) == 1 else None)
     if invoice is None:
         other = there[0]
@@ -271,10 +272,14 @@ def _meet(
     return True
 
 
-def _chosen(world: World, policy: Policy, state: Payable, there: Sequence[InvoiceReading]) -> InvoiceReading | None:
-    """The invoice that a person said in the first sync is this bill's."""
+def _chosen(
+    world: World, policy: Policy, state: Payable, there: Sequence[InvoiceReading], theirs: Sequence[InvoiceReading]
+) -> InvoiceReading | None:
+    """The invoice that the first sync's list linked the bill to. ``theirs``: those of the bill's client. Where the list
+    showed it as linked and no more than that, nobody has agreed that it becomes another customer's."""
     found = world.store.record(first_links(policy), state.id)
-    return next((i for i in there if found and i.id == found[1]["invoice"]), None)
+    may = there if found and found[1].get("change", True) else theirs
+    return next((i for i in may if found and i.id == found[1]["invoice"]), None)
 
 
 def _old_invoices(

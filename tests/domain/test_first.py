@@ -133,7 +133,9 @@ def a_known(id: str = "r1", cents: int = 40000) -> Known:
 
 def bill(*found: InvoiceReading, customer: str = "7", answer: str = "", **fields: Any) -> Row:
     paid = a_paid(fields.pop("payments", ()), fields.pop("here", None), fields.get("receipts", ()))
-    return first.bill_row(a_payable(**fields), found, paid, customer, {"7": "Ada"}, answer, None)
+    suggested = fields.pop("suggested", False)
+    p = a_payable(**fields)
+    return first.bill_row(p, found, paid, customer, {"7": "Ada"}, answer, None, suggested=suggested)
 
 
 def a_paid(there: Any, here: Any = None, receipts: Any = (), **bills: str) -> Paid:
@@ -165,6 +167,30 @@ def test_the_same_number_client_and_amount_is_linked() -> None:
     assert (row.there, row.why) == ("Invoice 1042 of $400.00 for Ada", "Same number, client and amount")
     assert [(o.choice, o.words) for o in row.offers[:1]] == [("link:70", row.there)]
     assert [o.choice for o in row.offers[1:]] == [LEAVE]
+
+
+def test_the_customer_that_is_only_suggested_for_its_client_is_told() -> None:
+    row = bill(an_invoice(), suggested=True)
+    assert (row.fate, row.exact) == (Fate.LINK, True)
+    assert row.why == "Same number and amount, and of the customer suggested for its client"
+
+
+def test_an_invoice_that_is_alike_is_linked_and_another_one_is_changed_whoever_says_so_and_when() -> None:
+    both = an_invoice(), an_invoice("71", customer_id="8")
+    for id, fate in (("70", Fate.LINK), ("71", Fate.CHANGE)):
+        assert first.answered(bill(*both), f"link:{id}").fate is fate
+        assert bill(*both, answer=f"link:{id}").fate is fate
+        assert first.answered(bill(*both, answer=LEAVE), f"link:{id}").fate is fate
+    mine = an_invoice("72", customer_id="8", note="feesimple:us-1:bill:b1")
+    assert first.answered(bill(mine), "link:72").fate is Fate.LINK
+
+
+def test_what_is_certain_since_the_list_was_confirmed_is_asked_about() -> None:
+    row = first.found_since(bill(an_invoice()))
+    assert (row.fate, row.link, row.exact, row.needs) == (Fate.LINK, "70", False, True)
+    assert row.there == "Invoice 1042 of $400.00 for Ada"
+    assert row.why == "Found since you confirmed the list: Same number, client and amount"
+    assert [o.choice for o in row.offers] == ["link:70", LEAVE]
 
 
 def test_an_invoice_of_a_customer_that_is_not_known_is_told_without_a_name() -> None:

@@ -14,7 +14,8 @@ from chalicelib.errors import Conflict, Refused, Unavailable
 from chalicelib.flow import contacts, first_plan, first_sync, renewing, setup, signing
 from chalicelib.flow.firms import firm_of
 from chalicelib.flow.first_plan import Plan
-from chalicelib.flow.settle import settle
+from chalicelib.flow.prepared import first_links
+from chalicelib.flow.settle import policy_of, settle
 from tests.flow import acts
 from tests.flow import trust_acts as trust
 from tests.flow.acts import STAFF, booked, payable
@@ -122,6 +123,108 @@ def test_a_client_is_linked_to_a_customer_that_nothing_spoke_for() -> None:
         for p in acts.payables(stage)
         if p.client_id == client and p.booked
     } == {other["Id"]}
+
+
+# --- a bill follows what is said about its client ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("again", [True, False])
+def test_a_bill_whose_client_gets_a_new_customer_is_not_the_invoice_of_another_one(again: bool) -> None:
+    stage = a_new_stage()
+    prepare(stage)
+    assert (rows(stage, "bills")["1042"].fate, rows(stage, "bills")["1042"].exact) == ("link", True)
+    before = acts.invoice(stage, "1042")
+    say(stage, "clients", "Ada Example", "new")
+    answer_all(stage)
+    if again:
+        prepare(stage)
+    else:
+        first_sync.begin(stage.world, stage.firm, STAFF)
+        plan = settled(stage)
+        assert (plan.phase, plan.begin) == ("ready", False) and "changed" in plan.said
+    row = rows(stage, "bills", needs=True)["1042"]
+    assert (row.fate, row.link, row.exact) == ("wait", "", False)
+    with pytest.raises(Refused):
+        first_sync.begin(stage.world, stage.firm, STAFF)
+    run_as_listed(stage)
+    assert acts.invoice(stage, "1042") == before
+    assert payable(stage, "1042").booked is None
+
+
+def test_an_invoice_of_another_customer_is_moved_where_the_list_says_that_it_changes() -> None:
+    stage = a_new_stage()
+    prepare(stage)
+    say(stage, "clients", "Ada Example", "new")
+    answer_all(stage)
+    prepare(stage)
+    say(stage, "bills", "1042", rows(stage, "bills")["1042"].offers[0].choice)
+    assert rows(stage, "bills")["1042"].fate == "change"
+    run_as_listed(stage)
+    held = payable(stage, "1042")
+    assert held.booked and held.booked.customer == acts.contact(stage, "Ada Example").customer
+
+
+def test_a_bill_of_a_client_that_is_only_suggested_says_so_and_follows_the_answer() -> None:
+    stage = a_new_stage()
+    client = rows_before(stage, "1042", named="Ada M Example")
+    row = rows(stage, "bills")["1042"]
+    assert (client.fate, client.needs, row.fate, row.exact) == ("link", True, "link", True)
+    assert "suggested" in row.why
+    say(stage, "clients", "Ada Example", f"link:{client.link}")
+    prepare(stage)
+    assert rows(stage, "bills")["1042"].why == "Same number, client and amount"
+
+
+def rows_before(stage: Stage, number: str, *, named: str) -> Row:
+    """The row of a bill's client once its customer is called otherwise."""
+    customer = acts.invoice(stage, number)["CustomerRef"]["value"]
+    stage.world.quickbooks_box.people.rename_customer(stage.realm, customer, named)
+    prepare(stage)
+    return rows(stage, "clients")["Ada Example"]
+
+
+def test_a_certain_match_that_was_not_on_the_list_is_asked_about_before_it_is_linked() -> None:
+    stage = a_new_stage()
+    lines = [{"note": "Advice", "price": 40000}]
+    stage.world.clio_box.people.add_bill("Hartwell & Pine LLP", "Ada Example", "9042", lines)
+    prepare(stage)
+    answer_all(stage)
+    box, clients, bill = stage.world.quickbooks_box.people, rows(stage, "clients"), rows(stage, "bills")["9042"]
+    made = box.add_invoice(stage.realm, clients["Ada Example"].link, "400.00", "9042")
+    client = next(r for r in clients.values() if r.fate == "create" and r.detail and not r.offers)
+    customer = box.add_customer(stage.realm, client.title, client.detail)
+    before = writes(stage)
+    first_sync.begin(stage.world, stage.firm, STAFF)
+    assert (settled(stage).phase, writes(stage)) == ("ready", before)
+    asked = rows(stage, "bills", needs=True) | rows(stage, "clients", needs=True)
+    assert {title: r.link for title, r in asked.items()} == {bill.title: made["Id"], client.title: customer["Id"]}
+    say(stage, "bills", bill.title, f"link:{made['Id']}")
+    say(stage, "clients", client.title, f"link:{customer['Id']}")
+    run_as_listed(stage)
+    held = payable(stage, bill.title)
+    assert held.booked and held.booked.id == made["Id"]
+    assert "feesimple:" not in acts.invoice(stage, bill.title).get("PrivateNote", "")
+
+
+def test_a_client_that_was_linked_elsewhere_after_the_list_takes_no_invoice_along() -> None:
+    stage = a_new_stage()
+    prepare(stage)
+    box, before = stage.world.quickbooks_box.people, acts.invoice(stage, "1042")
+    box.add_customer(stage.realm, "Ada's other account")
+    answer_all(stage)
+    row = rows(stage, "bills")["1042"]
+    links = first_links(policy_of(stage.world, stage.firm))
+    stage.world.store.put_record(links, row.id, {"invoice": row.link, "change": False})
+    contacts.link_by_name(stage.world, stage.firm, acts.contact(stage, "Ada Example").id, "Ada's other account", STAFF)
+    settle_matched(stage)
+    assert acts.invoice(stage, "1042") == before
+    assert any("1042" in t.reason for t in acts.parked(stage))
+
+
+def settle_matched(stage: Stage) -> None:
+    """The list is carried out without being made anew."""
+    signing.settle_firm(stage.world, stage.firm, MatchesConfirmed(1), by=STAFF)
+    stage.pass_time(8, hours=2)
 
 
 # --- one customer is one client's, one invoice one bill's -------------------------------------------------------------
