@@ -20,7 +20,7 @@ from chalicelib.domain.kernel import Decision, Effect, Finish, Kind, Neighbour, 
 from chalicelib.domain.payable import Payable, Tab
 from chalicelib.domain.readings import Account, Books
 from chalicelib.errors import Conflict, Declined, Disconnected, Refused, Unavailable
-from chalicelib.flow import setup, states
+from chalicelib.flow import links, setup, states
 from chalicelib.flow.ports import World
 from chalicelib.flow.settle import policy_of, settle
 from chalicelib.flow.signing import settle_firm
@@ -228,9 +228,10 @@ def _redraw(world: World, policy: Policy, ref: Ref, by: str) -> int:
         return 0
 
 
-def redraw_one(world: World, firm: str, payable: str, by: str) -> None:
-    """The pay links of a bill or trust request were made useless: where one stands on its invoice or in Clio's memo, it
+def without_links(world: World, firm: str, payable: str, by: str) -> None:
+    """The pay links of a bill or trust request are made useless: where one stands on its invoice or in Clio's memo, it
     shall have another, or none where the firm wishes none any more."""
+    world.log("pay_links_revoked", firm=firm, links=links.revoke(world, firm, payable))
     policy, ref = policy_of(world, firm), Ref(firm, Kind.PAYABLE, payable)
 
     def decide(before: Mapping[Ref, Any], now: datetime) -> dict[Ref, Decision[Any]]:

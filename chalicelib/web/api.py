@@ -43,6 +43,15 @@ def invoice(ask: Asked, payable: str) -> Any:
     return found(lambda: views.invoice(ask.world, ask.firm, payable))
 
 
+@delete("/invoices/{payable}/links")
+def make_links_useless(ask: Asked, payable: str) -> None:
+    """Every pay link sent for the invoice opens nothing any more; those on it and in the memo are replaced."""
+    from chalicelib.flow import drawing, views
+
+    found(lambda: views.invoice(ask.world, ask.firm, payable))
+    drawing.without_links(ask.world, ask.firm, payable, ask.by)
+
+
 @delete("/invoices/{payable}/matches/{receipt}")
 def undo_match(ask: Asked, payable: str, receipt: str) -> None:
     from chalicelib.flow import attention

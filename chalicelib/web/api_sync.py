@@ -15,7 +15,7 @@ def sync_status(ask: Asked) -> Any:
 
     told = health.health(ask.world, ask.firm)
     ids = {name: [{"id": ask.item_id(i.key), **states.encode(i)} for i in getattr(told, name)] for name in ITEMS}
-    return {**states.encode(told), **ids}
+    return {**states.encode(told), **ids, "well": told.well}
 
 
 ITEMS = ("broken", "parked")

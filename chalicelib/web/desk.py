@@ -97,9 +97,7 @@ def pay_links(ask: Ask, payable: str) -> Reply | str:
 
     shown = views.invoice(ask.world, ask.firm, payable)
     if ask.one("do") == "revoke":
-        count = links.revoke(ask.world, ask.firm, payable)
-        ask.world.log("pay_links_revoked", firm=ask.firm, links=count)
-        drawing.redraw_one(ask.world, ask.firm, payable, ask.by)
+        drawing.without_links(ask.world, ask.firm, payable, ask.by)
         return back(f"/desk/invoices/{payable}", "links-gone")
     token = links.make(ask.world, links.PayLink(ask.firm, shown.row.client_id, payable))
     return page(ask, "invoice.html", "invoices", i=shown, link=links.address(ask.world, token))

@@ -61,8 +61,7 @@ def test_a_link_made_useless_is_replaced_in_the_memo() -> None:
     a_new_bill(stage)
     stage.pass_time(1, minutes=10)
     before = memo(stage, "3001")
-    links.revoke(stage.world, stage.firm, payable(stage, "3001").id)
-    drawing.redraw_one(stage.world, stage.firm, payable(stage, "3001").id, STAFF)
+    drawing.without_links(stage.world, stage.firm, payable(stage, "3001").id, STAFF)
     stage.pass_time(1, minutes=10)
     after = memo(stage, "3001")
     assert after != before and after.count("/pay/") == 1

@@ -23,8 +23,7 @@ from tests.world import Stage
 
 
 def revoke(stage: Stage, number: str) -> None:
-    links.revoke(stage.world, stage.firm, payable(stage, number).id)
-    drawing.redraw_one(stage.world, stage.firm, payable(stage, number).id, STAFF)
+    drawing.without_links(stage.world, stage.firm, payable(stage, number).id, STAFF)
 
 
 def without(stage: Stage, number: str) -> dict[str, Any]:

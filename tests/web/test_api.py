@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from chalice.test import Client, HTTPResponse
 
-from chalicelib.flow import keys
+from chalicelib.flow import keys, links
 from chalicelib.web import api_door, door
 from chalicelib.web.api import doors
 from tests.web.visit import a_firm_with_pages, an_app
@@ -157,6 +157,20 @@ def test_another_firms_invoice_is_not_found(program: Program) -> None:
     mine = {r["id"] for r in program.get("/invoices?limit=100").json["items"]}
     assert theirs not in mine
     assert program.get(f"/invoices/{theirs}").status == 404
+
+
+def test_all_pay_links_of_an_invoice_are_made_useless() -> None:
+    program = a_program()
+    payable, world = first_invoice(program), program.stage.world
+    token = links.make(world, links.PayLink(program.stage.firm, "c1", payable))
+    assert program.ask("DELETE", f"/invoices/{payable}/links").status == 204
+    assert links.opened_by(world, token) is None
+    assert program.ask("DELETE", "/invoices/nothing/links").status == 404
+
+
+def test_the_sync_status_says_whether_anything_needs_somebody(program: Program) -> None:
+    told = program.get("/sync").json
+    assert told["well"] == (not (told["broken"] or told["parked"] or told["settings"]))
 
 
 def test_connections_tell_why_one_does_not_work(program: Program) -> None:
