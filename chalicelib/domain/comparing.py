@@ -16,11 +16,13 @@ from chalicelib.domain.posting import is_current, should_stand
 from chalicelib.domain.readings import BillReading, BookedPayment, InvoiceReading, Pot, SessionReading
 
 NOTHING_NEEDED = "Nothing is needed. It is asked again when the credit changes in Clio."
+APPLY_IT = f"{NOTHING_NEEDED} To apply it after all, apply it in QuickBooks."
 
 
 @dataclass(frozen=True)
 class Difference:
-    """One difference between the books. ``cents``: by how much. ``expected``: it waits for a step that is listed."""
+    """One difference between the books. ``cents``: by how much. ``expected``: it waits for a step that is listed, or
+    a person accepted it."""
 
     payable: str
     number: str
@@ -154,6 +156,12 @@ def _amounts(
         found.append(_of_payable(p, "amount changed in QuickBooks", cause, remedy, invoice.total - p.asks))
     expected = balance_due(p, payments, credits)
     actual = invoice.balance + (p.asks - invoice.total)
+    off = sum(min(c.on_payable(p.id), c.left) for c in credits.values() if c.left_off)
+    if 0 < actual - expected <= off:
+        cause = f"You left {show(actual - expected, p.currency)} of a credit off this invoice: it stays open there."
+        remedy = APPLY_IT
+        found.append(_of_payable(p, "credit left off its invoice", cause, remedy, actual - expected, expected=True))
+        actual = expected
     missing = p.credits - sum(_applied(c, p) for c in credits.values())
     accepted = sum(c.on_payable(p.id) for c in credits.values() if c.left_alone)
     if missing > 0 and actual == expected and missing == accepted:
@@ -289,6 +297,9 @@ def credit_against_books(c: Credit, there: MemoReading | None) -> list[Differenc
     if there.total != c.cents:
         cause = f"QuickBooks shows the credit {c.number} as {show(there.total, c.currency)}; it is {amount}."
         return of("credit changed in QuickBooks", cause, "Set it back in QuickBooks.", there.total - c.cents)
+    if there.left and c.left_off and there.left <= c.left:
+        cause = f"You left {show(there.left, c.currency)} of the credit {c.number} on no invoice in QuickBooks."
+        return of("credit left off its invoice", cause, APPLY_IT, there.left, expected=True)
     if there.left:
         cause = f"{show(there.left, c.currency)} of the credit {c.number} is on no invoice in QuickBooks."
         return of("credit unapplied", cause, "Apply it in QuickBooks, or leave it to the client's credit.", there.left)

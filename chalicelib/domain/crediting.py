@@ -88,6 +88,11 @@ class Credit:
         return not self.current and self.accepted is not None and self.accepted.revision == self.wanted
 
     @property
+    def left_off(self) -> bool:
+        """Whether a person leaves it off its invoices, until it changes in Clio."""
+        return self.current and self.unapplied and not self.gone
+
+    @property
     def lost(self) -> bool:
         return self.left_alone and self.accepted is not None and self.accepted.lost
 

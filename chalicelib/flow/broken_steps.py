@@ -17,6 +17,7 @@ from chalicelib.flow.settle import policy_of
 NUMBER_LENGTH = 30
 
 GOES_ON = "The comparison of the books goes on naming the difference."
+AS_ACCEPTED = "The comparison of the books names it as accepted."
 ASKED_AGAIN = "If it changes in Clio, you are asked again."
 AS_CLIO = "as Clio shows it now"
 
@@ -39,7 +40,8 @@ WRITES: dict[tuple[str, str], tuple[str, ...]] = {
     ("credit application", "leave"): (
         "Nothing is written. The credit stays in QuickBooks as the client's, on no invoice, and the invoice stays open "
         "there.",
-        GOES_ON,
+        AS_ACCEPTED,
+        "Whoever applies it in QuickBooks after all has settled it.",
         ASKED_AGAIN,
     ),
     ("journal entry", "again"): (f"A new journal entry is created in QuickBooks, {AS_CLIO}.",),
@@ -48,7 +50,7 @@ WRITES: dict[tuple[str, str], tuple[str, ...]] = {
     ),
 }
 ACCEPTED = {
-    "credit memo": ("Nothing is written. The credit stays out of QuickBooks.", GOES_ON, ASKED_AGAIN),
+    "credit memo": ("Nothing is written. The credit stays out of QuickBooks.", AS_ACCEPTED, ASKED_AGAIN),
     "journal entry": ("Nothing is written. The entry stays out of QuickBooks.", GOES_ON, ASKED_AGAIN),
     "changed journal entry": ("Nothing is written. The journal entry stays in QuickBooks as it is there.", GOES_ON),
 }

@@ -28,6 +28,7 @@ from chalicelib.domain.payable import Booked, Known, Payable, Standing
 from chalicelib.domain.readings import BookedPayment, InvoiceReading, Pot, Receipt
 from tests.builders import NOW, TODAY, a_payable
 from tests.domain.given import a_policy, kinds, one
+from tests.domain.test_comparing import BOOKED, an_invoice
 
 POLICY = a_policy()
 
@@ -313,3 +314,37 @@ def test_a_credit_is_applied_again_to_another_invoice_of_its_bill() -> None:
     for none in (a_credit(), replace(there, gone=True)):
         assert crediting.reapplied(none, "b1", POLICY, NOW) == Decision(none)
     assert crediting.reapplied(there, "b2", POLICY, NOW) == Decision(there), "it falls on another bill"
+
+
+def test_what_a_person_left_off_its_invoices_is_named_as_accepted_and_no_more_than_that() -> None:
+    left = a_credit(memo=Memo("9", NOW), shown=1, unapplied=True, left=3000)
+    [found] = comparing.credit_against_books(left, memo_there(left=2000))
+    assert (found.kind, found.cents, found.expected) == ("credit left off its invoice", 2000, True)
+    assert found.cause == "You left $20.00 of the credit CN-m1 on no invoice in QuickBooks."
+    assert found.remedy == comparing.APPLY_IT
+    assert kinds_of(left, memo_there(left=3001)) == ["credit unapplied"]
+    assert kinds_of(left, memo_there()) == []
+    assert kinds_of(replace(left, unapplied=False), memo_there(left=2000)) == ["credit unapplied"]
+    assert (left.left_off, replace(left, gone=True).left_off, replace(left, wanted=2).left_off) == (True, False, False)
+
+
+@pytest.mark.parametrize(
+    ("balance", "credits", "found"),
+    [
+        (40000, 5000, [("credit left off its invoice", 3000, True)]),
+        (37001, 5000, [("credit left off its invoice", 1, True)]),
+        (37000, 5000, []),
+        (40001, 5000, [("balance differs in QuickBooks", 3001, False)]),
+        (36999, 5000, [("balance differs in QuickBooks", -1, False)]),
+        (40000, 5700, [("credit left off its invoice", 3000, True), ("credit not in QuickBooks", 700, False)]),
+    ],
+)
+def test_a_credit_that_a_person_left_off_explains_that_much_of_the_balance(
+    balance: int, credits: int, found: list[tuple[str, int, bool]]
+) -> None:
+    """Of two credits of 30 and 20, the first is on no invoice, and a person left it so."""
+    off = a_credit(id="m1", cents=3000, parts=(Part("b1", "1042", 3000),), shown=1, unapplied=True, left=3000)
+    on = a_credit(id="m2", cents=2000, parts=(Part("b1", "1042", 2000),), shown=1)
+    state = a_payable(booked=BOOKED, asks=42000, total=42000, credits=credits)
+    told = comparing.against_books(state, an_invoice(total=42000, balance=balance), {}, {"m1": off, "m2": on}, "9")
+    assert [(d.kind, d.cents, d.expected) for d in told] == found

@@ -100,9 +100,39 @@ def test_a_credit_that_is_left_off_its_invoice_is_named_and_not_asked_about_agai
     decide(stage, "leave")
     assert balance(stage, "1046") == 125000
     assert (a_credit(stage, made).left, a_credit(stage, made).current) == (2500, True)
-    assert "credit unapplied" in [d.kind for d in acts.compare(stage).differences]
+    found = {d.kind: d.cents for d in acts.compare(stage).differences if d.number == "1046" and d.expected}
+    assert found == {"credit left off its invoice": 2500}
+    assert unexpected(stage) == []
     told_by_quickbooks(stage)
     assert not asked(stage)
+
+
+def test_a_credit_that_was_left_off_may_be_applied_by_hand_after_all() -> None:
+    stage, _ = an_applied_stage()
+    take_off(stage)
+    told_by_quickbooks(stage)
+    decide(stage, "leave")
+    apply_by_hand(stage)
+    told_by_quickbooks(stage)
+    assert acts.about(acts.compare(stage), "1046") == []
+    assert not asked(stage)
+
+
+def test_what_else_is_on_an_invoice_whose_credit_was_left_off_is_named() -> None:
+    stage, _ = an_applied_stage()
+    take_off(stage)
+    told_by_quickbooks(stage)
+    decide(stage, "leave")
+    customer = {"value": invoice(stage, "1046")["CustomerRef"]["value"]}
+    line = {"Amount": 7, "LinkedTxn": [{"TxnId": invoice(stage, "1046")["Id"], "TxnType": "Invoice"}]}
+    clerk = stage.world.quickbooks_box.people._clerk(stage.realm)
+    clerk.create("Payment", {"CustomerRef": customer, "TotalAmt": 7, "Line": [line]})
+    shown = [(d.kind, d.cents) for d in acts.compare(stage).differences if d.number == "1046"]
+    assert ("credit left off its invoice", 1800) in shown, "what the invoice lacks of it"
+
+
+def unexpected(stage: Stage) -> list[str]:
+    return [d.kind for d in acts.compare(stage).differences if d.number == "1046" and not d.expected]
 
 
 def test_a_change_in_clio_meanwhile_does_not_apply_it_unasked() -> None:
@@ -141,16 +171,20 @@ def test_what_we_took_off_ourselves_is_applied_again_though_the_answer_was_lost(
     assert not asked(stage)
 
 
+def apply_by_hand(stage: Stage) -> None:
+    [memo] = [m for m in acts.booked(stage, "CreditMemo") if m["Balance"]]
+    links = [("Invoice", invoice(stage, "1046")["Id"]), ("CreditMemo", memo["Id"])]
+    lines = [{"Amount": 25, "LinkedTxn": [{"TxnId": i, "TxnType": k}]} for k, i in links]
+    clerk = stage.world.quickbooks_box.people._clerk(stage.realm)
+    clerk.create("Payment", {"CustomerRef": memo["CustomerRef"], "TotalAmt": 0, "Line": lines})
+
+
 def test_where_somebody_applied_it_again_nobody_is_asked() -> None:
     stage, made = an_applied_stage()
     take_off(stage)
     told_by_quickbooks(stage)
     [step] = asked(stage)
-    people = stage.world.quickbooks_box.people
-    [memo] = [m for m in acts.booked(stage, "CreditMemo") if m["DocNumber"] == f"CN-{made}"]
-    links = [("Invoice", invoice(stage, "1046")["Id"]), ("CreditMemo", memo["Id"])]
-    lines = [{"Amount": 25, "LinkedTxn": [{"TxnId": i, "TxnType": k}]} for k, i in links]
-    people._clerk(stage.realm).create("Payment", {"CustomerRef": memo["CustomerRef"], "TotalAmt": 0, "Line": lines})
+    apply_by_hand(stage)
     stage.world.store.retry(step.key, stage.world.now())
     told_by_quickbooks(stage)
     assert not asked(stage)
