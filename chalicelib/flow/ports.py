@@ -252,8 +252,8 @@ class QuickBooks(QuickBooksTrust, BookedCredits, BookNews, Protocol):
         ...
 
     def revoke(self, refresh_token: str) -> None: ...
-    def books(self, access: r.Access) -> r.Books:
-        """Company, accounts, items and preferences, in one batch."""
+    def books(self, access: r.Access, *, whole: bool = False) -> r.Books:
+        """Company, preferences, 1000 accounts and items, in one batch. ``whole``: all of these, by further calls."""
         ...
 
     def numbers(self, access: r.Access, since: datetime | None, start: int = 1) -> r.DocNumbers:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import partial
 from typing import Literal
 
 from chalicelib.domain.connection import Connection, id_of
@@ -125,15 +126,17 @@ def proposed_start(firm: Firm, world: World) -> date:
 
 
 def choices(world: World, firm: str) -> Choices:
-    """One read of the firm's QuickBooks. Raises Disconnected, Unavailable."""
+    """Reads the firm's QuickBooks. Raises Disconnected, Unavailable."""
     return _choices(books(world, firm), _firm(world, firm).accounts)
 
 
 def books(world: World, firm: str) -> Books:
+    """With every account and item: a firm may have thousands, and one of them is the chosen one."""
     held = connections(world, firm).get(str(Neighbour.QUICKBOOKS))
     if held is None:
         raise Refused("Connect QuickBooks first.")
-    return tokens.with_access(world, firm, Neighbour.QUICKBOOKS, held.account, world.quickbooks.books)
+    read = partial(world.quickbooks.books, whole=True)
+    return tokens.with_access(world, firm, Neighbour.QUICKBOOKS, held.account, read)
 
 
 def _choices(books: Books, chosen: Accounts) -> Choices:

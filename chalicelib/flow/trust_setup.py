@@ -15,7 +15,7 @@ from chalicelib.domain.kernel import Decision, Effect, Kind, Neighbour, Ref, lan
 from chalicelib.domain.readings import Account
 from chalicelib.domain.trust_readings import TrustAccount
 from chalicelib.errors import Refused
-from chalicelib.flow import tokens
+from chalicelib.flow import setup, tokens
 from chalicelib.flow.firms import connections, firm_of
 from chalicelib.flow.ports import World
 from chalicelib.flow.settle import settle
@@ -34,14 +34,14 @@ class TrustChoices:
 
 
 def choices(world: World, firm: str) -> TrustChoices:
-    """One read of Clio and one of QuickBooks. Raises Refused, Disconnected, Unavailable."""
+    """Reads Clio and QuickBooks. Raises Refused, Disconnected, Unavailable."""
     state = firm_of(world, firm)
     made = connections(world, firm)
     clio, books = made.get(str(Neighbour.CLIO)), made.get(str(Neighbour.QUICKBOOKS))
     if state is None or clio is None or books is None:
         raise Refused("Connect Clio and QuickBooks first.")
     accounts = tokens.with_access(world, firm, Neighbour.CLIO, clio.account, world.clio.trust_accounts)
-    held = tokens.with_access(world, firm, Neighbour.QUICKBOOKS, books.account, world.quickbooks.books).accounts
+    held = setup.books(world, firm).accounts
     active = [a for a in held if a.active and a.id != state.accounts.clearing]
     banks = sorted((a for a in active if a.type == "Bank"), key=lambda a: "Trust" not in a.subtype)
     liabilities = sorted(

@@ -108,22 +108,35 @@ class QuickBooksClient:
         return {"Authorization": f"Basic {pair}", "Accept": "application/json"}
 
     # --- the company ------------------------------------------------------------------------------------------------
-    def books(self, access: r.Access) -> r.Books:
-        """One batch of four queries (2.6); a list of more than 1000 accounts or items is cut, which no firm has."""
+    def books(self, access: r.Access, *, whole: bool = False) -> r.Books:
+        """One batch of four queries (2.6), with 1000 accounts and 1000 items at most; ``whole``: all of them, by more
+        queries where there are more."""
         told = self._queries(
             access,
             {
                 "company": "select * from CompanyInfo",
                 "prefs": "select * from Preferences",
-                "accounts": _select("Account", ANY),
-                "items": _select("Item", "Active = true"),
+                "accounts": _page("Account", ANY),
+                "items": _page("Item", "Active = true"),
             },
         )
         company, prefs = wire.rows(told["company"], "CompanyInfo"), wire.rows(told["prefs"], "Preferences")
         if not company or not prefs:
             raise Unreadable("CompanyInfo", f"{len(company)} companies, {len(prefs)} preferences")
         accounts, items = wire.rows(told["accounts"], "Account"), wire.rows(told["items"], "Item")
+        if whole:
+            accounts = self._all(access, "Account", ANY, accounts)
+            items = self._all(access, "Item", "Active = true", items)
         return wire.books(company[0], prefs[0], accounts, items)
+
+    def _all(self, access: r.Access, entity: str, where: str, first: list[r.Raw]) -> list[r.Raw]:
+        """The rows of the first page and of those after it."""
+        found, page = list(first), first
+        while len(page) == MAX_ROWS:
+            query = _page(entity, where, len(found) + 1)
+            page = wire.rows(self._read(access, "query", {"query": query}), entity)
+            found += page
+        return found
 
     def numbers(self, access: r.Access, since: datetime | None, start: int = 1) -> r.DocNumbers:
         """Numbers of every kind of document that shares them (3.3), a page of 1000 of each, in one batch. With
@@ -146,8 +159,7 @@ class QuickBooksClient:
         return [c for c in found if c.name.casefold() in wanted]
 
     def customers(self, access: r.Access, start: int, size: int) -> list[r.CustomerReading]:
-        where = f"Active = true orderby Id startposition {start} maxresults {min(size, MAX_ROWS)}"
-        told = self._read(access, "query", {"query": f"select * from Customer where {where}"})  # noqa: S608
+        told = self._read(access, "query", {"query": _page("Customer", "Active = true", start, size)})
         return [customer_wire.customer(row) for row in wire.rows(told, "Customer")]
 
     def customers_by_id(self, access: r.Access, ids: Sequence[str]) -> list[r.CustomerReading]:
@@ -342,6 +354,12 @@ class QuickBooksClient:
 def _select(entity: str, where: str) -> str:
     """Values in ``where`` were quoted by ``wire.quoted``."""
     return f"select * from {entity} where {where} maxresults {MAX_ROWS}"  # noqa: S608 - QuickBooks' read-only language
+
+
+def _page(entity: str, where: str, start: int = 1, size: int = MAX_ROWS) -> str:
+    """As ``_select``, in an order that pages keep."""
+    place = f"orderby Id startposition {start} maxresults {min(size, MAX_ROWS)}"
+    return f"select * from {entity} where {where} {place}"  # noqa: S608
 
 
 def _parsed(answer: requests.Response) -> r.Raw | None:

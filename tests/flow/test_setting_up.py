@@ -9,7 +9,7 @@ import pytest
 from chalicelib.domain.kernel import Kind
 from chalicelib.domain.readings import Person, Tokens
 from chalicelib.errors import Declined, Refused
-from chalicelib.flow import resync, sessions, setup, signing
+from chalicelib.flow import resync, sessions, setup, signing, trust_setup
 from chalicelib.flow.firms import firm_of
 from chalicelib.flow.sessions import Trip
 from tests.builders import FIRM, NOW, a_firm, put
@@ -111,3 +111,14 @@ def test_only_accounts_and_items_that_quickbooks_shows_can_be_chosen() -> None:
     assert firm
     assert (firm.accounts.clearing, firm.accounts.tax, firm.accounts.discount) == (clearing, services, "")
     assert resync.last(stage.world, stage.firm), "a firm that is set up reads its bills with what was chosen"
+
+
+def test_every_account_can_be_chosen_however_many_there_are() -> None:
+    stage = acts.a_stage()
+    people = stage.world.quickbooks_box.people
+    for n in range(1001):
+        last = people.add_account(stage.realm, f"Bank {n:04}", "Bank")
+    accounts = setup.choices(stage.world, stage.firm).clearing
+    assert last["Id"] in {a.id for a in accounts}
+    assert len(accounts) == len({a.id for a in accounts})
+    assert last["Id"] in {a.id for a in trust_setup.choices(stage.world, stage.firm).banks}

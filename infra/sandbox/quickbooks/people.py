@@ -104,6 +104,9 @@ class People:
         self.box.tell(realm, "Customer", stays["Id"], "merged", deleted_id=gone["Id"])
         return clerk.read("Customer", stays["Id"])
 
+    def add_account(self, realm: str, name: str, type: str = "Bank") -> Obj:
+        return self._clerk(realm).create("Account", {"Name": name, "AccountType": type})
+
     # --- invoices and credit ---------------------------------------------------------------------------------------
     def add_invoice(
         self, realm: str, customer: str, amount: Any, number: str = "", date: str = "", due: str = ""
