@@ -52,6 +52,7 @@ from infra.sandbox.quickbooks import REALM_A, REALM_B, QuickBooksSandbox
 from infra.sandbox.quickbooks import seed as seed_quickbooks
 from infra.sandbox.stripe import StripeSandbox
 from infra.sandbox.stripe.seed import seed as seed_stripe
+from tests.line import Line
 
 CLIO = "http://clio.test/clio"
 QUICKBOOKS = "http://quickbooks.test/quickbooks"
@@ -161,7 +162,7 @@ class MemoryWorld:
         self.numbers = itertools.count(1)
         self.logs: list[tuple[str, dict[str, object]]] = []
         self.metrics: dict[str, float] = {}
-        self.session = session or requests.Session()
+        self.session = session or Line()
         self.session.trust_env = False  # nothing leaves this process: no proxy is looked for
         back = [f"{CALLBACK}/clio", f"{CALLBACK}/quickbooks", f"{CALLBACK}/stripe"]
         self.clio_box = ClioSandbox(self.clock, clients={"clio-app": ("clio-secret", back)})

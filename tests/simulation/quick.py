@@ -24,7 +24,7 @@ from chalicelib.domain import paying
 from chalicelib.domain.kernel import Json
 from chalicelib.flow import feeds, mailing
 from chalicelib.store import encoding
-from tests.simulation.seam import query_text
+from tests.line import query_text
 
 _built = _api_requestor._convert_to_stripe_object  # type: ignore[attr-defined]
 

@@ -6,10 +6,9 @@ import heapq
 import itertools
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
-from functools import cached_property, lru_cache
+from functools import cached_property
 from io import BytesIO
 from typing import Any
-from urllib.parse import quote_plus, urlencode
 
 import requests
 from requests.adapters import BaseAdapter
@@ -25,48 +24,6 @@ from tests.world import Sent, Ses
 TIMEOUT = 8.0  # seconds a client waits for an answer
 LATE = {"clio": 40.0, "quickbooks": 100.0, "stripe": 40.0}  # how long after the send it may still be carried out
 Seen = Callable[[str, requests.PreparedRequest, requests.Response], None]
-
-
-class Asked(requests.PreparedRequest):
-    """A request whose path is worked out once, though many ask for it."""
-
-    @cached_property
-    def path_url(self) -> str:
-        return str(super().path_url)
-
-
-_quoted = lru_cache(maxsize=4096)(quote_plus)  # names of fields and filters are the same in every request
-
-
-def query_text(params: Any) -> str:
-    """As urlencode(doseq=True) writes plain values."""
-    pairs = params.items() if isinstance(params, dict) else params
-    rows = [(k, one) for k, v in pairs if v is not None for one in (v if isinstance(v, list | tuple) else (v,))]
-    return "&".join(f"{_quoted(str(k))}={_quoted(str(v))}" for k, v in rows)
-
-
-class Line(requests.Session):
-    """The session that clients get: what ``requests`` would put on the wire, without its preparing, which takes longer
-    than the sandboxes do. ``tests/simulation/test_swarm.py`` compares the two."""
-
-    def request(  # type: ignore[override]
-        self,
-        method: str,
-        url: str,
-        params: Any = None,
-        data: Any = None,
-        headers: Any = None,
-        **_: Any,
-    ) -> requests.Response:
-        asked = Asked()
-        asked.method, asked.body = method.upper(), data
-        asked.headers = CaseInsensitiveDict({"Accept": "*/*", **(headers or {})})
-        if isinstance(data, dict):
-            asked.body = urlencode(data, doseq=True)
-            asked.headers["Content-Type"] = "application/x-www-form-urlencoded"
-        query = query_text(params) if params else ""
-        asked.url = f"{url}{'&' if '?' in url else '?'}{query}" if query else url
-        return self.get_adapter(url).send(asked)
 
 
 class Seam(BaseAdapter):

@@ -9,10 +9,10 @@ import pytest
 import requests
 
 from chalicelib.store import encoding
+from tests.line import Line
 from tests.simulation import quick as quick_
 from tests.simulation.history import History
 from tests.simulation.saboteurs import SABOTEURS, caught
-from tests.simulation.seam import Line
 
 SEEDS = range(1, 301)
 SABOTEUR_SEEDS = 120  # one of them shows in 1 history of 20

@@ -21,7 +21,7 @@ from chalicelib.store import bounds
 from chalicelib.store.memory import MemoryStore
 from infra.sandbox.kit import Wire
 from infra.sandbox.quickbooks.limits import Limits
-from tests.simulation.seam import Life, Line, Messages, Post, Seam
+from tests.simulation.seam import Life, Messages, Post, Seam
 from tests.world import CLIO, QUICKBOOKS, STRIPE, Lanes, MemoryWorld, Ses
 
 READS: tuple[str, ...] = (
@@ -123,7 +123,7 @@ class SimWorld(MemoryWorld):
     """``live(life)`` puts a history on it; ``fresh`` takes it off."""
 
     def __init__(self) -> None:
-        super().__init__(session=Line())
+        super().__init__()
         self.life: SimLife | None = None
         self.store_fails = self.answers_fail = False
         clock = self.clock
@@ -135,7 +135,6 @@ class SimWorld(MemoryWorld):
                 ("stripe", STRIPE, self.stripe_box),
             )
         }
-        self.session.trust_env = False
         self.browser = requests.Session()
         self.browser.trust_env = False
         for name, base in (("clio", CLIO), ("quickbooks", QUICKBOOKS), ("stripe", STRIPE)):
