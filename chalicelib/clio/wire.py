@@ -113,7 +113,7 @@ def bill(row: Raw) -> BillReading:
     total, asks = _cents(row, "total"), _cents(row, "due")
     interest = _interest(row)
     return BillReading(
-        id=_id(row),
+        id=id_of(row),
         etag=_text(row, "etag"),
         number=_text(row, "number"),
         pot=_pot(row),
@@ -134,7 +134,7 @@ def bill(row: Raw) -> BillReading:
         client=client(_part(row, "client")) if row.get("client") else None,
         matters=tuple(_text(m, "display_number") for m in row.get("matters") or ()),
         transitions=tuple(str(t) for t in row.get("available_state_transitions") or ()),
-        matter_ids=tuple(_id(m) for m in row.get("matters") or ()),
+        matter_ids=tuple(id_of(m) for m in row.get("matters") or ()),
         words=_words(row),
     )
 
@@ -182,7 +182,7 @@ def _tax(row: Raw, total: int, interest: int) -> int:
 def client(row: Raw) -> ClientReading:
     """A contact as a bill's client. Raises Unreadable without an id."""
     return ClientReading(
-        id=_id(row),
+        id=id_of(row),
         name=_text(row, "name"),
         email=_text(row, "primary_email_address"),
         is_company=row.get("type") == "Company",
@@ -198,7 +198,7 @@ def line(row: Raw) -> BillLine:
     tax = _cents_or_none(row, "tax") + _cents_or_none(row, "secondary_tax")
     kind = _text(row, "kind").lower()
     return BillLine(
-        id=_id(row),
+        id=id_of(row),
         kind=kind if kind in ("service", "expense") else "other",
         on=_day(row, "date"),
         text=(_text(row, "note") or _text(row, "description")).strip(),
@@ -252,7 +252,7 @@ def receipt(row: Raw) -> Receipt:
     if on is None:
         raise Unreadable("date", None, "A payment must have a date.")
     return Receipt(
-        id=_id(row),
+        id=id_of(row),
         bill_id=_show(_part(row, "bill").get("id")),
         on=on,
         cents=_cents(row, "amount"),
@@ -277,7 +277,7 @@ def deposit(row: Raw) -> Deposit:
     shown = row.get("funds_in") is not None and row.get("funds_out") is not None
     told = (_text(row, "description"), _text(row, "confirmation"))
     return Deposit(
-        id=_id(row),
+        id=id_of(row),
         on=on,
         cents=_cents(row, "funds_in") - _cents(row, "funds_out") if shown else _cents(row, "amount"),
         trust=_on_trust(row),
@@ -299,7 +299,7 @@ def deposit(row: Raw) -> Deposit:
 def trust_account(row: Raw) -> TrustAccount:
     """A trust bank account (reference/clio.md 6). Raises Unreadable without a balance."""
     return TrustAccount(
-        id=_id(row),
+        id=id_of(row),
         name=_text(row, "name"),
         balance=_cents(row, "balance"),
         currency=_text(row, "currency").upper(),
@@ -324,10 +324,10 @@ def person(row: Raw) -> Person:
     account = _part(row, "account")
     zone = _text(row, "time_zone")
     return Person(
-        user_id=_id(row),
+        user_id=id_of(row),
         name=_text(row, "name"),
         email=_text(row, "email"),
-        account_id=_id(account),
+        account_id=id_of(account),
         account_name=_text(account, "name"),
         zone=_ZONES.get(zone, zone),
         is_owner=row.get("account_owner") is True,
@@ -345,7 +345,7 @@ def tokens(row: Raw, expires_at: datetime) -> Tokens:
 # --- the smallest pieces --------------------------------------------------------------------------------------------
 
 
-def _id(row: Raw) -> str:
+def id_of(row: Raw) -> str:
     raw = row.get("id") if isinstance(row, dict) else None
     if isinstance(raw, bool) or not isinstance(raw, int | str) or raw == "":
         raise Unreadable("id", raw, "Clio showed a record without an id.")

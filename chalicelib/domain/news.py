@@ -1,4 +1,4 @@
-"""What we read of the news that a neighbour sends us: its webhook subscriptions."""
+"""What we read of a neighbour's news: its webhook subscriptions, and what changed of matters."""
 
 from __future__ import annotations
 
@@ -18,3 +18,12 @@ class HookReading:
     events: tuple[str, ...]
     expires_at: datetime | None
     secret: str = field(repr=False, default="")
+
+
+@dataclass(frozen=True, slots=True)
+class MatterReading:
+    """A matter at Clio. ``client_id``: empty where Clio shows none; ``number``: its display number."""
+
+    id: str
+    client_id: str
+    number: str

@@ -19,7 +19,7 @@ from chalicelib.domain.payable import Payable
 from chalicelib.domain.readings import BillReading, Broken, EventPointer, Pot, Receipt
 from chalicelib.domain.trust_readings import Deposit
 from chalicelib.errors import Conflict, Refused, Unavailable, Unreadable
-from chalicelib.flow import contacts, first_receipts, noting, states, trusting
+from chalicelib.flow import contacts, first_receipts, noting, renaming, states, trusting
 from chalicelib.flow.first_receipts import WAITS_AT_MOST, FirstReceipts
 from chalicelib.flow.looking import (
     LOOKS_IN_BATCH,
@@ -41,7 +41,8 @@ LINES_A_MINUTE = 20  # bills whose lines a first sync reads: what its class may 
 HOOKED = ("bills", "void", "deleted", "contacts")  # a webhook tells of these (reference/clio.md 8)
 # A payment from trust is named by the line on the trust account before its allocation is read (domain/trust.py).
 UNHOOKED = ("deposits", "receipts", "credits")
-FEEDS = (*HOOKED, *UNHOOKED)
+MATTERS = "matters"  # for their numbers, where any is a sub-customer: once a day, as a webhook tells of most of it
+FEEDS = (*HOOKED, MATTERS, *UNHOOKED)
 LONG_AGO = "1970-01-01T00:00:00+00:00"  # in the cursor of a first reading that is under way
 
 
@@ -78,7 +79,8 @@ def poll_clio(world: World, reach: Reach, policy: Policy, tally: Tally, feeds: S
     first = _first(world, policy, feeds, cursors)
     try:
         for feed in feeds:
-            if feed not in tally.read:
+            rests = feed == MATTERS and renaming.rests(policy, cursors.get(feed), world.now(), asked=feeds == FEEDS)
+            if feed not in tally.read and not rests:
                 _read(world, reach, policy, feed, cursors, tally, first)
                 tally.read.append(feed)
     finally:
@@ -104,7 +106,7 @@ def _stale(start: Json, cursors: Json, now: datetime) -> bool:
         old = start.get(name)
         if old is None or cursor.get("next") or old.get("next"):
             return True
-        if datetime.fromisoformat(str(old["since"])) < now - CURSOR_RESTS:
+        if cursor != old and datetime.fromisoformat(str(old["since"])) < now - CURSOR_RESTS:
             return True
     return False
 
@@ -114,8 +116,9 @@ def _read(
 ) -> None:
     cursor: Json = dict(cursors.get(feed, {}))
     since = datetime.fromisoformat(cursor["since"]) - OVERLAP if cursor.get("since") else None
-    if feed == "contacts" and not cursor:  # clients are read one by one as they come in: only later changes matter
-        cursors[feed] = {"since": world.now().isoformat()}
+    if feed in ("contacts", MATTERS) and not cursor:  # read one by one as they come in: only later changes matter
+        back = renaming.DAILY if feed == MATTERS else timedelta(0)
+        cursors[feed] = {"since": (world.now() - back).isoformat()}
         return
     mark = cursor.get("mark") or world.now().isoformat()  # the high-water mark is taken before the first page
     next_: str | None = cursor.get("next")
@@ -154,6 +157,8 @@ def page_of(reach: Reach, feed: str, since: datetime | None, next_: str | None) 
         return reach.clio(lambda c, a: c.credits(a, updated_since=since, next=next_))
     if feed == "deposits":
         return reach.clio(lambda c, a: c.deposits(a, updated_since=since, next=next_))
+    if feed == MATTERS:
+        return renaming.changed(reach, since, next_)
     if feed == "contacts":
         return reach.clio(lambda c, a: c.clients(a, updated_since=since, next=next_))
     state = "" if feed == "bills" else feed
@@ -175,6 +180,8 @@ def _take_page(
         noting.take_page(world, reach, policy, items, tally)
     elif feed == "deposits":
         _deposits(world, policy, items, tally)
+    elif feed == MATTERS:
+        tally.wrote |= renaming.take_page(world, policy, items)
     elif feed == "contacts":
         tally.wrote |= contacts.take_page(world, policy, items) > 0
     else:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from chalicelib.domain import readings as r
     from chalicelib.domain.book_changes import BookChanges
-    from chalicelib.domain.news import HookReading
+    from chalicelib.domain.news import HookReading, MatterReading
 
 
 class ClioHooks(Protocol):
@@ -30,6 +30,10 @@ class ClioHooks(Protocol):
 class ClioMatters(Protocol):
     def numbers(self, access: r.Access, ids: Sequence[str]) -> dict[str, str]:
         """Display numbers of up to 200 matters by id, in one call; what is absent is not shown."""
+        ...
+
+    def changed(self, access: r.Access, *, updated_since: datetime | None, next: str | None) -> r.Page[MatterReading]:
+        """A page of up to 200 matters that changed, in id order. Declined("403") where they may not be read."""
         ...
 
 

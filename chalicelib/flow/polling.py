@@ -19,7 +19,7 @@ from chalicelib.domain.kernel import Effect, Finish, Json, Neighbour, Status, la
 from chalicelib.errors import Conflict
 from chalicelib.flow import first_plan, subscribing
 from chalicelib.flow.budget import Floor
-from chalicelib.flow.feeds import HOOKED, UNHOOKED, Tally, poll_clio, poll_stripe
+from chalicelib.flow.feeds import HOOKED, MATTERS, UNHOOKED, Tally, poll_clio, poll_stripe
 from chalicelib.flow.firms import connections
 from chalicelib.flow.ports import World
 from chalicelib.flow.reach import Reach
@@ -73,7 +73,7 @@ def poll(world: World, policy: Policy, effect: Effect) -> None:
             return
         name = effect.key.rpartition("/")[2]
         if policy.firm.may_read:
-            poll_clio(world, reach, policy, tally, UNHOOKED if name == MAIN else HOOKED)
+            poll_clio(world, reach, policy, tally, UNHOOKED if name == MAIN else (*HOOKED, MATTERS))
         hooked = name == TOLD and "bill" in subscribing.working(world, firm)
         again(world, effect, f"clio.{name}", tally.wrote, hooked)
         return
@@ -118,9 +118,10 @@ def freshness(world: World, policy: Policy) -> tuple[Freshness, ...]:
     """Every poll of the firm, for the page Sync status: a handful of records."""
     firm = policy.firm.id
     told = bool(subscribing.working(world, firm))
+    hooked = (*HOOKED, MATTERS) if policy.firm.sub_customers_used else HOOKED
     rows = [
         _fresh(world, firm, "clio.main", effects.key_of(firm, Do.POLL_CLIO, MAIN), UNHOOKED, False),
-        _fresh(world, firm, "clio.told", effects.key_of(firm, Do.POLL_CLIO, TOLD), HOOKED, told),
+        _fresh(world, firm, "clio.told", effects.key_of(firm, Do.POLL_CLIO, TOLD), hooked, told),
     ]
     for c in connections(world, firm).values():
         if c.neighbour is Neighbour.STRIPE:

@@ -1,20 +1,22 @@
-"""A matter gets another number in Clio, and its sub-customer another name in QuickBooks (docs/decisions/0017). Webhooks
-and bills that are read anyway only point; the matter is then read, and the name is written under a stored call.
+"""A matter gets another number in Clio, and its sub-customer another name in QuickBooks (docs/decisions/0017).
+Webhooks, bills that are read anyway and a daily list of matters that changed only point; the matter is then read, and
+the name is written under a stored call.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from chalicelib.domain import effects, matters
 from chalicelib.domain.contact import Contact
 from chalicelib.domain.firm import Policy
-from chalicelib.domain.kernel import Decision, Effect, Finish, Held, Kind, Neighbour, Ref
+from chalicelib.domain.kernel import Decision, Effect, Finish, Held, Json, Kind, Neighbour, Ref
 from chalicelib.domain.matters import Matter
+from chalicelib.domain.news import MatterReading
 from chalicelib.domain.profile import Change
-from chalicelib.domain.readings import CustomerReading, Wrote
+from chalicelib.domain.readings import Broken, CustomerReading, Page, Wrote
 from chalicelib.domain.wanted import ChangedCustomer
 from chalicelib.errors import Declined
 from chalicelib.flow import states
@@ -23,6 +25,7 @@ from chalicelib.flow.prepared import NAME_TAKEN, Prepared, done, park
 from chalicelib.flow.reach import Reach
 from chalicelib.flow.settle import settle
 
+DAILY = timedelta(days=1)
 REFUSED = "QuickBooks says that the name is used: the other one is tried."
 REMEDY = "Rename or reactivate one of them in QuickBooks, then press Retry."
 BY_HAND = "Rename one of them in QuickBooks, or give the sub-customer a name of your own there; then press Retry."
@@ -47,13 +50,44 @@ def point(world: World, firm: str, lane: str, id: str) -> bool:
 def hear(world: World, policy: Policy, client: str, told: Iterable[tuple[str, str]]) -> None:
     """A bill of the client shows the numbers of its matters, as (id, number): one that is another than we know is a
     pointer, since the bill may have been read before the matter was."""
-    firm, lane = policy.firm.id, policy.lanes.of(Neighbour.CLIO)
-    numbers = {Ref(firm, Kind.MATTER, matters.id_of(client, id)): number for id, number in told if number.strip()}
+    _hear(world, policy, [MatterReading(id, client, number) for id, number in told])
+
+
+def rests(policy: Policy, cursor: Json | None, now: datetime, *, asked: bool) -> bool:
+    """Whether what changed of matters is not asked for now: for a day after the last time, unless a person ``asked``;
+    never where no matter has a sub-customer."""
+    if not policy.firm.sub_customers_used:
+        return True
+    read = cursor is not None and not cursor.get("next") and datetime.fromisoformat(cursor["since"]) > now - DAILY
+    return read and not asked
+
+
+def changed(reach: Reach, since: datetime | None, next_: str | None) -> Page[MatterReading]:
+    """A page of matters that changed in Clio; none where we are not let read them: then bills alone tell."""
+    try:
+        return reach.clio(lambda c, a: c.matters.changed(a, updated_since=since, next=next_))
+    except Declined as no:
+        if no.status != 403:
+            raise
+        return Page(())
+
+
+def take_page(world: World, policy: Policy, items: Iterable[MatterReading | Broken]) -> bool:
+    """A page of matters that changed. Gives whether any of them is to be looked at."""
+    return _hear(world, policy, [i for i in items if not isinstance(i, Broken)])
+
+
+def _hear(world: World, policy: Policy, told: Iterable[MatterReading]) -> bool:
+    firm, lane, pointed = policy.firm.id, policy.lanes.of(Neighbour.CLIO), False
+    shown = [m for m in told if m.number.strip()]
+    numbers = {Ref(firm, Kind.MATTER, matters.id_of(m.client_id, m.id)): m.number for m in shown}
     for held in world.store.load_many(list(numbers)):
         state: Matter | None = states.decode(Kind.MATTER, held.body)
         number = numbers[held.ref]
         if state is not None and state.customer and state.name != number:
-            world.store.arrive(effects.look_matter(firm, lane, client, state.matter, world.now(), number))
+            world.store.arrive(effects.look_matter(firm, lane, state.client, state.matter, world.now(), number))
+            pointed = True
+    return pointed
 
 
 def look(world: World, reach: Reach, policy: Policy, looks: Sequence[Effect]) -> list[tuple[Effect, Exception | None]]:

@@ -10,6 +10,7 @@ import pytest
 import requests
 
 from chalicelib.clio.client import ClioClient, Region
+from chalicelib.domain.news import MatterReading
 from chalicelib.domain.readings import BillReading, BillState, Broken, ClientReading, Pot
 from chalicelib.errors import Declined, Expired, Refused, Unavailable, Unreadable
 from infra.sandbox.kit import Wire
@@ -339,6 +340,22 @@ def test_matters_numbers_are_read_by_id_with_one_call() -> None:
     assert stage.client.matters.numbers(stage.access(), bill.matter_ids) == {bill.matter_ids[0]: ""}
     with pytest.raises(ValueError, match="not a Clio id"):
         stage.client.matters.numbers(stage.access(), ["../bills"])
+
+
+def test_matters_that_changed_are_read_page_by_page_with_their_client() -> None:
+    stage = a_stage()
+    since = stage.clock.now()
+    stage.clock.move(minutes=5)
+    bill = unpaid(stage)
+    held = stage.clio.state.rows["matters"][int(bill.matter_ids[0])]
+    assert stage.client.matters.changed(stage.access(), updated_since=since, next=None).items == ()
+    stage.clio.people.rename_matter(held.id, "X-77")
+    page = stage.client.matters.changed(stage.access(), updated_since=since, next=None)
+    assert page.items == (MatterReading(str(held.id), str(held.client_id), "X-77"),)
+    assert page.next is None
+    held.client_id = None
+    [alone] = stage.client.matters.changed(stage.access(), updated_since=since, next=None).items
+    assert alone == MatterReading(str(held.id), "", "X-77")
 
 
 def test_the_currency_is_a_code() -> None:

@@ -10,8 +10,9 @@ from chalicelib.domain import matters as rules
 from chalicelib.domain.effects import Do
 from chalicelib.domain.kernel import Effect, Kind, Neighbour, Ref, Status
 from chalicelib.domain.matters import Matter, id_of
-from chalicelib.domain.readings import EventPointer
-from chalicelib.errors import Conflict
+from chalicelib.domain.news import MatterReading
+from chalicelib.domain.readings import Broken, EventPointer
+from chalicelib.errors import Conflict, Declined
 from chalicelib.flow import attention, drain, inbox, reconciling, renaming, states
 from chalicelib.flow.budget import Floor
 from chalicelib.flow.reach import Reach
@@ -129,6 +130,61 @@ def test_where_no_news_came_the_nightly_comparison_tells_of_it() -> None:
     reconciling.start(stage.world, stage.firm, STAFF)
     stage.pass_time(1, minutes=3)
     assert customer(stage, ONE)["DisplayName"] == NEW
+
+
+def lists_of_matters(stage: Stage, before: dict[str, int]) -> int:
+    """While nothing is renamed: no look reads any."""
+    return len([p for _, _, p in acts.requests_since(stage, before) if "matters" in p])
+
+
+@pytest.mark.parametrize("hooks", [True, False])
+def test_where_the_news_is_lost_the_daily_list_of_matters_tells_of_it(hooks: bool) -> None:
+    stage = a_stage(hooks=hooks)
+    stage.pass_time(60, hours=12)
+    stage.world.clio_box.people.rename_matter(int(payable(stage, ONE).matter_ids[0]), NEW)
+    stage.world.clio_box.state.deliveries.clear()
+    stage.pass_time(60, hours=32)
+    assert customer(stage, ONE)["DisplayName"] == NEW
+    assert matter(stage).name == NEW
+
+
+def test_what_changed_of_matters_is_asked_for_once_a_day_and_by_whoever_reads_everything() -> None:
+    stage = a_stage()
+    stage.pass_time(60, hours=24)
+    before = acts.calls(stage)
+    stage.pass_time(60, days=4)
+    assert 3 <= lists_of_matters(stage, before) <= 4
+    before = acts.calls(stage)
+    stage.resync()
+    assert lists_of_matters(stage, before) == 1
+
+
+def test_without_sub_customers_no_matter_is_asked_for() -> None:
+    stage = a_synced_stage()
+    before = acts.calls(stage)
+    stage.pass_time(60, days=2)
+    stage.resync()
+    assert lists_of_matters(stage, before) == 0
+
+
+def test_a_list_of_matters_that_clio_does_not_let_us_read_holds_nothing_up() -> None:
+    stage = a_stage()
+    stage.world.clio_box.faults.append(Fault("status", path="matters", status=403, body="{}", times=50))
+    stage.resync()
+    reach = Reach(stage.world, stage.firm, policy_of(stage.world, stage.firm).lanes, Floor.POLL)
+    assert renaming.changed(reach, None, None).items == ()
+    stage.world.clio_box.faults[:] = [Fault("status", path="matters", status=422, body="{}", times=1)]
+    with pytest.raises(Declined):
+        renaming.changed(reach, None, None)
+
+
+def test_a_page_of_matters_points_only_at_sub_customers_of_another_number() -> None:
+    stage = a_stage()
+    policy, m = policy_of(stage.world, stage.firm), matter(stage)
+    same, stranger = MatterReading(m.matter, m.client, m.name), MatterReading("424242", m.client, NEW)
+    broken, nobodys = Broken("1", "", "id", ""), MatterReading(m.matter, "", NEW)
+    assert not renaming.take_page(stage.world, policy, [same, stranger, broken, nobodys])
+    assert renaming.take_page(stage.world, policy, [same, MatterReading(m.matter, m.client, NEW)])
 
 
 def test_news_of_a_matter_without_a_sub_customer_asks_for_nothing() -> None:

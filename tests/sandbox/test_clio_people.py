@@ -241,6 +241,17 @@ def renamed(o: Office) -> tuple[Any, Any]:
     return before, o.bill("1042", fields)
 
 
+@rule("2.3 matters that changed since are listed with their client, in id order")
+def _(o: Office) -> None:
+    bill = o.bill("1042", "matters{id},client{id}")
+    since = o.clock.now().isoformat()
+    o.clock.move(minutes=1)
+    people(o, "rename_matter", matter=bill["matters"][0]["id"], display_number="X-77")
+    found = o.data("matters.json", updated_since=since, order="id(asc)", fields="id,display_number,client{id}")
+    assert [m["display_number"] for m in found] == ["X-77"]
+    assert found[0]["client"]["id"] == bill["client"]["id"]
+
+
 @rule("7 a matter gets another display number, which its bills show")
 def _(o: Office) -> None:
     before, after = renamed(o)
