@@ -10,10 +10,11 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 
-from chalicelib.domain import comparing, naming, pairing
+from chalicelib.domain import comparing, pairing
 from chalicelib.domain.contact import Contact
 from chalicelib.domain.matching import CERTAIN, Other, Suggestion
 from chalicelib.domain.money import show
+from chalicelib.domain.naming import NewName
 from chalicelib.domain.payable import Payable, Standing
 from chalicelib.domain.payment import Payment, Source
 from chalicelib.domain.posting import marker
@@ -53,8 +54,7 @@ class Row:
     payments on the invoice that are Clio's, ``shared`` those of them that pay other bills too; ``unmatched``: the
     others, in words: nothing is posted there until somebody has compared them; ``left``: those that they said are
     something else; ``paired``: the ids of Clio's that stand there. ``matter``: the sub-customer that its invoice brings
-    with it. ``namesake``: another client of its name is on the list: made new, it gets a name of its own. Of money
-    (domain/first_money.py) ``on`` is its day and ``about`` what it falls on."""
+    with it. Of money (domain/first_money.py) ``on`` is its day and ``about`` what it falls on."""
 
     id: str
     title: str
@@ -76,7 +76,6 @@ class Row:
     matter: str = ""
     on: date | None = None
     about: str = ""
-    namesake: bool = False
 
 
 @dataclass
@@ -102,17 +101,18 @@ class Totals:
 # --- clients ----------------------------------------------------------------------------------------------------------
 
 
-def client_row(client: Contact, found: Suggestion | None, names: Mapping[str, str], answer: str = "") -> Row:
-    """``names``: of customers by id, with their address. ``answer``: what a person said before; it holds as long as
-    what they chose is still there, and free."""
+def client_row(
+    client: Contact, found: Suggestion | None, names: Mapping[str, str], new: NewName, answer: str = ""
+) -> Row:
+    """``names``: of customers by id, with their address. ``new``: what it would be called as a new one. ``answer``:
+    what a person said before; it holds as long as what they chose is still there, and free."""
     told = Row(client.id, client.name, client.email, Fate.CREATE)
-    new = Offer(NEW, "Create a new customer")
+    anew = (_created(new),) if new.name else ()
     if found is None:
-        gone = "The customer that you chose is not there any more, or is another client's"
-        return _with(told, Fate.CREATE, None, gone, needs=True, offers=(new,)) if _is_link(answer) else told
+        return _alone(replace(told, offers=anew), new, answer)
     near = [o for o in (Other(found.customer_id, found.score, found.reasons), *found.others) if o.customer_id]
     links = [Offer(f"{LINK}{o.customer_id}", names.get(o.customer_id, o.customer_id)) for o in near]
-    offered = (*links, new)
+    offered = (*links, *anew)
     best = links[0] if found.customer_id else None
     if best and found.score >= CERTAIN and answer in ("", best.choice):
         why = ", ".join(found.reasons)
@@ -125,19 +125,22 @@ def client_row(client: Contact, found: Suggestion | None, names: Mapping[str, st
     return _with(told, Fate.LINK, best, ", ".join(found.reasons), needs=True, offers=offered)
 
 
-def plainly_made(row: Row) -> bool:
-    """Whether it becomes a customer without anybody being asked."""
-    return row.fate is Fate.CREATE and not row.needs and not row.choice
+def _created(new: NewName) -> Offer:
+    if not new.why:
+        return Offer(NEW, "Create a new customer")
+    return Offer(f"{NEW}:{new.choice}", f"Create as “{new.name}”")
 
 
-def among_namesakes(row: Row, client: Contact, answer: str) -> Row:
-    """Another client of the list has, or may get, the name in QuickBooks, which takes it once: a person is asked."""
-    if not plainly_made(row):
-        return replace(row, namesake=True)
-    why = "Another client of this name becomes a customer too, and QuickBooks takes a name once"
-    offers = (Offer(NEW, naming.with_suffix(client)[1]),)
-    asked = replace(row, namesake=True, why=why, needs=True, offers=offers)
-    return answered(asked, NEW) if answer == NEW else asked
+def _alone(row: Row, new: NewName, answer: str) -> Row:
+    """Of a client that no customer is suggested for: it is created without a question where its own name is free."""
+    gone = "The customer that you chose is not there any more, or is another client's"
+    if _is_link(answer):
+        return replace(row, why=gone, needs=True)
+    if not new.why:
+        return replace(row, offers=())
+    if answer in {o.choice for o in row.offers}:
+        return answered(row, answer)
+    return replace(row, why=new.why, needs=True)
 
 
 def _is_link(choice: str) -> bool:
@@ -157,17 +160,33 @@ def _with(row: Row, fate: Fate, offer: Offer | None, why: str, **more: object) -
     return Row(**changed)  # type: ignore[arg-type]
 
 
+def can_be_new(row: Row) -> bool:
+    """Whether a new customer is offered, under whatever name."""
+    return any(_is_new(o.choice) for o in row.offers)
+
+
+def naming_of(row: Row) -> str:
+    """How its new customer gets its name, as answered (naming.NewName.choice); empty where that is its own."""
+    return row.choice.removeprefix(NEW).removeprefix(":") if _is_new(row.choice) else ""
+
+
+def _is_new(choice: str) -> bool:
+    return choice.partition(":")[0] == NEW
+
+
 def answered(row: Row, choice: str) -> Row:
-    """A person chose. What is paid on another invoice is seen when the list is made anew. Raises Refused when it was
-    not offered."""
-    offer = next((o for o in row.offers if o.choice == choice), None)
+    """A person chose; with NEW, whichever new customer is offered. What is paid on another invoice is seen when the
+    list is made anew. Raises Refused when it was not offered."""
+    offer = next((o for o in row.offers if o.choice == choice or (choice == NEW and _is_new(o.choice))), None)
     if offer is None:
         raise Refused("Choose one of the offered ways.")
+    choice = offer.choice
     done: dict[str, object] = {"needs": False, "exact": False, "choice": choice}
     if choice != f"{LINK}{row.link}":
         done |= NO_PAYMENTS
-    if choice == NEW:
-        return _with(row, Fate.CREATE, None, "Your choice", **done)
+    if _is_new(choice):
+        why = "Your choice" if choice == NEW else f"Your choice: {offer.words[:1].lower()}{offer.words[1:]}"
+        return _with(row, Fate.CREATE, None, why, **done)
     if choice == LEAVE:
         return _with(row, Fate.WAIT, None, "Your choice: it waits until the number is free", **done)
     return _with(row, Fate.CHANGE if offer.change else Fate.LINK, offer, "Your choice", **done)

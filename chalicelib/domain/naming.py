@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from chalicelib.domain import profile
@@ -25,6 +25,16 @@ class Match:
     choices: tuple[Choice, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class NewName:
+    """What a client would be called as a new customer. ``choice``: what makes the name so (Contact.choice). ``name`` is
+    empty where none will do. ``why``: why the client's own name will not; empty where it is the one."""
+
+    choice: str
+    name: str
+    why: str = ""
+
+
 def name_for(state: Contact, name: str = "") -> str:
     """The display name to use: Clio's, or what a person chose. ``name``: instead of the client's present one. One with
     a suffix is also without the characters that QuickBooks refuses, which may have been the first cause to ask."""
@@ -34,10 +44,25 @@ def name_for(state: Contact, name: str = "") -> str:
     return f"{name} (Clio {state.id})" if state.choice == "suffix" else name
 
 
+def new_name(state: Contact, holders: Mapping[str, str]) -> NewName:
+    """The first way to write its name that QuickBooks takes and nobody has. ``holders``: by name, casefolded, who has
+    it, in words: a name is used once over customers, vendors and employees, whatever its capitals (reference 4.1)."""
+    why = ""
+    for choice in ("", "clean", "suffix"):
+        name = name_for(replace(state, choice=choice))
+        unwritable, holder = refusal(name), holders.get(name.casefold())
+        if not unwritable and not holder:
+            return NewName(choice, name, why)
+        used = f"A name can be used only once in QuickBooks, and it is that of {holder}"
+        why = why or (unwritable.reason if unwritable else used)
+    return NewName("", "", why)
+
+
 def match(state: Contact, found: Sequence[CustomerReading], taken: str) -> Match:
     """Clio's own rule for the same person: same name and primary e-mail (reference/quickbooks.md 4.1).
 
-    ``found``: customers with exactly the name; ``taken``: "vendor" or "employee" when such an entry holds the name.
+    ``found``: customers with the name, whatever its capitals; ``taken``: "vendor" or "employee" when such an entry has
+    it.
     """
     name = name_for(state)
     if state.choice.startswith("link:"):
@@ -53,14 +78,14 @@ def match(state: Contact, found: Sequence[CustomerReading], taken: str) -> Match
         mail = active[0].email or "no e-mail address"
         return Match(
             "park",
-            reason=f"QuickBooks already has a customer named “{name}” with {mail}.",
+            reason=f"QuickBooks already has a customer named “{active[0].name}” with {mail}.",
             remedy="Link it if it is the same person, or create another with a suffix.",
             choices=((f"link:{active[0].id}", "Link to this customer"), suffix),
         )
     if found:
         return Match(
             "park",
-            reason=f"An inactive QuickBooks customer holds the name “{name}”.",
+            reason=f"An inactive QuickBooks customer holds the name “{found[0].name}”.",
             remedy="Make it active in QuickBooks and press Retry, or create another with a suffix.",
             choices=(suffix,),
         )

@@ -103,18 +103,19 @@ def _new_customers(world: World, reach: Reach, policy: Policy, new: Sequence[Ste
     names = [name_for(s) for _, s in new if not s.choice.startswith("link:")]
     askable = [n for n in dict.fromkeys(names) if not any(x in n for x in profile.FORBIDDEN)]
     found = reach.quickbooks(lambda q, a: q.customers_named(a, askable)) if askable else []
-    free = [n for n in askable if not any(f.name == n for f in found)]
+    there = {f.name.casefold() for f in found}
+    free = [n for n in askable if n.casefold() not in there]
     taken = reach.quickbooks(lambda q, a: q.names_taken(a, free)) if free else {}
     by_id = named | {c.id: c for c in found}
     claimed: set[str] = set()
     for e, state in new:
         name = name_for(state)
-        same = [f for f in found if f.name.removesuffix(" (deleted)") == name]
+        same = [f for f in found if f.name.casefold() == name.casefold()]
         mine = next((f for f in same if f.note == _note(state)), None)
         match = naming.match(state, same, taken.get(name, ""))
         if mine is not None:
             match = Match("link", customer=mine.id, name=name)
-        if match.do == "create" and name in claimed:
+        if match.do == "create" and name.casefold() in claimed:
             match = naming.match(state, [_twin(name)], "")
         if match.do == "link":
             _link_existing(world, policy, e, by_id.get(match.customer), created=mine is not None)
@@ -124,7 +125,7 @@ def _new_customers(world: World, reach: Reach, policy: Policy, new: Sequence[Ste
             out.write.append((e, _new(state, match.name)))
             out.settled -= 1
         out.settled += 1
-        claimed.add(name)
+        claimed.add(name.casefold())
 
 
 def _new(state: Contact, name: str) -> WantedCustomer:

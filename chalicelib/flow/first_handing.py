@@ -9,7 +9,7 @@ from typing import Any
 from chalicelib.domain import linking
 from chalicelib.domain.firm import Firm, MatchesConfirmed, Policy
 from chalicelib.domain.firm import decide as decide_firm
-from chalicelib.domain.first import LINK, NEW, Fate, Row
+from chalicelib.domain.first import LINK, Fate, Row, naming_of
 from chalicelib.domain.kernel import Decision, Kind, Neighbour, Ref
 from chalicelib.flow import connecting
 from chalicelib.flow.first_plan import Plan, rows_of
@@ -39,7 +39,7 @@ def page(world: World, policy: Policy, plan: Plan) -> bool:
 
 
 def hand_client(world: World, policy: Policy, row: Row, by: str) -> None:
-    choice = f"{LINK}{row.link}" if row.fate is Fate.LINK else "suffix" if _name_is_used(row) else ""
+    choice = f"{LINK}{row.link}" if row.fate is Fate.LINK else naming_of(row)
     if not choice:
         return
     ref = Ref(policy.firm.id, Kind.CONTACT, row.id)
@@ -50,12 +50,6 @@ def hand_client(world: World, policy: Policy, row: Row, by: str) -> None:
         return {ref: linking.decide(before[ref], linking.ChoiceMade(choice), policy, now)}
 
     settle(world, [ref], decide, fact="ChoiceMade", body={"choice": choice}, by=by)
-
-
-def _name_is_used(row: Row) -> bool:
-    """Whether a customer of the very name is there, which the person said is somebody else, or comes to be there."""
-    there = any(o.words.partition(" (")[0] == row.title for o in row.offers)
-    return row.choice == NEW and (there or row.namesake)
 
 
 def _begin_writing(world: World, policy: Policy, by: str) -> None:

@@ -1,6 +1,6 @@
 """What a first sync has found so far, as records: how far it is, and its rows, 50 to a record.
 
-Records ``plan/<firm>/<generation>``: ``state``, ``customers/<n>``, ``clients/<n>``, ``bills/<n>``,
+Records ``plan/<firm>/<generation>``: ``state``, ``customers/<n>``, ``names/<n>``, ``clients/<n>``, ``bills/<n>``,
 ``payments/<n>``, ``credits/<n>``, ``trust/<n>``;
 ``answers/<firm>/<generation>``: what a person said, by kind and id; ``plan/<firm>/<generation>/claims/<turn>``: by
 customer or invoice, the row that is matched with it; ``…/links/<turn>``: by client, the customer of its row. It reads
@@ -242,3 +242,10 @@ def kept_customers(world: World, policy: Policy, plan: Plan) -> Iterator[Custome
         found: tuple[int, Json] | None = world.store.record(pk_of(policy), f"customers/{n:05d}")
         for id, name, email, phone, mobile in found[1]["rows"] if found else []:
             yield CustomerReading(id, "", name, email, active=True, phone=phone, mobile=mobile)
+
+
+def kept_names(world: World, policy: Policy, plan: Plan) -> Iterator[tuple[str, str]]:
+    """Names in QuickBooks that are no active customer's, each with what holds it."""
+    for n in range(plan.pages.get("names", 0)):
+        found: tuple[int, Json] | None = world.store.record(pk_of(policy), f"names/{n:05d}")
+        yield from found[1]["names"].items() if found else ()

@@ -1,15 +1,15 @@
 """The first sync with care: reads everything, writes nothing, and lists what would be created, changed and linked.
 
-One run per generation of links: Clio is read, then QuickBooks' customers page by page, then the rows of all clients and
-bills are kept, 50 to a record, so that 40,000 bills fit into little memory and a run goes on where it was. A person
-answers what is not certain. To begin, everything is looked at once more with the answers kept: what changed meanwhile
-is listed again, and only when nothing needs a person are the choices handed to the lanes and writing begins.
+One run per generation of links: Clio is read, then QuickBooks' customers and the other names there page by page, then
+the rows of all clients and bills are kept, 50 to a record, so that 40,000 bills fit into little memory and a run goes
+on where it was. A person answers what is not certain. To begin, everything is looked at once more with the answers
+kept: what changed meanwhile is listed again, and only when nothing needs a person are the choices handed to the lanes
+and writing begins.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -19,28 +19,23 @@ from chalicelib.domain import effects, first
 from chalicelib.domain.contact import Contact
 from chalicelib.domain.effects import Do
 from chalicelib.domain.firm import Policy
-from chalicelib.domain.first import LINK, NEW, Row, Totals
+from chalicelib.domain.first import NEW, Row, Totals
 from chalicelib.domain.kernel import Effect, Finish, Kind, Neighbour, Ref, Status, lane_of
-from chalicelib.domain.matching import suggest
-from chalicelib.domain.naming import name_for
 from chalicelib.domain.pairing import theirs_on
 from chalicelib.domain.payable import Payable, Tab
-from chalicelib.domain.readings import ClientReading
 from chalicelib.errors import Refused
-from chalicelib.flow import clearing, contacts, first_handing, pairing, renewing, resync, states
+from chalicelib.flow import clearing, contacts, first_clients, first_handing, pairing, renewing, resync, states
 from chalicelib.flow.answered import answers as answered_payments
 from chalicelib.flow.first_counts import list_page, meet, new_matter
 from chalicelib.flow.first_plan import (
     Page,
     Plan,
     What,
-    all_answers,
     answered,
     answers_of,
     change,
     claim,
     customer_of,
-    kept_customers,
     load,
     matched,
     pk_of,
@@ -53,14 +48,13 @@ from chalicelib.flow.ports import World
 from chalicelib.flow.reach import Reach
 from chalicelib.flow.settle import policy_of, settle
 
-CUSTOMERS = 500  # read at once, and kept in one record
 LISTED = 100  # of our states in one page
 AT_ONCE = timedelta(seconds=25)
 READING_WAITS = timedelta(seconds=15)
 SHOULD_THEY_DIE = timedelta(seconds=60)  # before the plan is kept the run is owed for then; after it, at once
 OWED_LOOKED_AT = 200
 BILLS = (*(f"payables/{t}" for t in (Tab.OPEN, Tab.REMINDING, Tab.PAID)),)
-PHASES = ("reading", "customers", "clients", "bills", "payments", "ready", "handing", "begun")
+PHASES = ("reading", "customers", "names", "clients", "bills", "payments", "ready", "handing", "begun")
 
 
 # --- asked by people --------------------------------------------------------------------------------------------------
@@ -121,7 +115,7 @@ def answer(world: World, firm: str, what: What, page: int, id: str, choice: str)
     new, after = first.answered(row, choice), first.answered(before, choice)
     if holder := _linked_by_hand(world, policy, what, new) or claim(world, policy, plan, what, new):
         raise first.taken(new, holder)
-    world.store.put_record(answers_of(policy), f"{what}/{id}", {"choice": choice})
+    world.store.put_record(answers_of(policy), f"{what}/{id}", {"choice": new.choice})
     changed = [new if r.id == id else r for r in told]
     world.store.put_record(pk_of(policy), f"{what}/{page:05d}", {"rows": msgspec.to_builtins(changed)})
     if row.link != new.link:
@@ -163,11 +157,12 @@ def confirm_exact(world: World, firm: str) -> None:
 
 
 def create_rest(world: World, firm: str) -> None:
-    """Every client that is still asked about becomes a new customer."""
+    """Every client that is still asked about becomes a new customer, where there is a name for it."""
     _, plan = _planned(world, firm)
     for page in list(plan.needs.get("clients", [])):
         for row in rows(world, firm, "clients", page, needs=True).rows:
-            answer(world, firm, "clients", page, row.id, NEW)
+            if first.can_be_new(row):
+                answer(world, firm, "clients", page, row.id, NEW)
 
 
 def begin(world: World, firm: str, by: str) -> None:
@@ -218,6 +213,7 @@ def run(world: World, reach: Reach, policy: Policy, effect: Effect) -> None:
     steps: dict[str, Callable[[World, Reach, Policy, Plan], timedelta]] = {
         "reading": _reading,
         "customers": _customers,
+        "names": _names,
         "clients": _clients,
         "bills": _bills,
         "payments": _payments,
@@ -251,52 +247,16 @@ def _reading(world: World, _reach: Reach, policy: Policy, plan: Plan) -> timedel
 
 
 def _customers(world: World, reach: Reach, policy: Policy, plan: Plan) -> timedelta:
-    start = plan.place * CUSTOMERS + 1
-    page = reach.quickbooks(lambda q, a: q.customers(a, start, CUSTOMERS))
-    kept = [[c.id, c.name, c.email, c.phone, c.mobile] for c in page]
-    world.store.put_record(pk_of(policy), f"customers/{plan.place:05d}", {"rows": kept})
-    plan.place += 1
-    plan.pages["customers"] = plan.place
-    return _next(plan) if len(page) < CUSTOMERS else timedelta(0)
+    return timedelta(0) if first_clients.read_customers(world, reach, policy, plan) else _next(plan)
+
+
+def _names(world: World, reach: Reach, policy: Policy, plan: Plan) -> timedelta:
+    return timedelta(0) if first_clients.read_names(world, reach, policy, plan) else _next(plan)
 
 
 def _clients(world: World, _reach: Reach, policy: Policy, plan: Plan) -> timedelta:
-    """All clients against all customers at once: each customer is the best of one client only."""
-    customers = list(kept_customers(world, policy, plan))
-    names = {c.id: f"{c.name} ({c.email})" if c.email else c.name for c in customers}
-    clients = list(_all_clients(world, policy.firm.id))
-    held, others = [c for c in clients if not c.customer], {c.customer for c in clients}
-    free = [c for c in customers if c.id not in others]  # a person linked the others on their clients' pages
-    answers = all_answers(world, policy, "clients")
-    chosen = {id: said.removeprefix(LINK) for id, said in answers.items() if said.startswith(LINK)}
-    told = {s.client_id: s for s in suggest([_reading_of(c) for c in held], free, chosen)}
-    rows = ((c, first.client_row(c, told.get(c.id), names, answers.get(c.id, ""))) for c in held)
-    write(world, policy, plan, "clients", _named_once(rows, Counter(_name(c) for c in held), answers))
+    first_clients.list_all(world, policy, plan)
     return _next(plan)
-
-
-def _named_once(
-    rows: Iterator[tuple[Contact, Row]], clients: Mapping[str, int], answers: Mapping[str, str]
-) -> Iterator[Row]:
-    """Of several clients of one name, the first that is made without a question gets it; about the others a person is
-    asked. ``clients``: how many have each name."""
-    given: set[str] = set()
-    for c, row in rows:
-        name = _name(c)
-        if clients[name] == 1 or (name not in given and first.plainly_made(row)):
-            given.add(name)
-            yield row
-        else:
-            yield first.among_namesakes(row, c, answers.get(c.id, ""))
-
-
-def _name(c: Contact) -> str:
-    """As it is compared: names that differ in capitals alone count as one."""
-    return name_for(c).casefold()
-
-
-def _reading_of(c: Contact) -> ClientReading:
-    return ClientReading(c.id, c.name, c.email, c.company, c.phone, c.mobile)
 
 
 def _bills(world: World, reach: Reach, policy: Policy, plan: Plan) -> timedelta:
@@ -386,13 +346,3 @@ def _owe(world: World, policy: Policy, wait: timedelta = timedelta(0)) -> None:
     world.store.arrive(effects.owed(firm, Do.FIRST_SYNC, name, "firm", lane, world.now() + wait))
     if not wait:
         world.queue.hint([lane])
-
-
-def _all_clients(world: World, firm: str) -> Iterator[Contact]:
-    cursor: str | None = None
-    while True:
-        page = world.store.grouped(f"{firm}/contacts", limit=LISTED, cursor=cursor)
-        yield from (states.decode(Kind.CONTACT, h.body) for h in page.items)
-        if page.next is None:
-            return
-        cursor = page.next

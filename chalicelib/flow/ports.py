@@ -254,14 +254,12 @@ class QuickBooks(QuickBooksTrust, BookedCredits, BookNews, Protocol):
     def revoke(self, refresh_token: str) -> None: ...
     def books(self, access: r.Access, *, whole: bool = False) -> r.Books:
         """Company, preferences, 1000 accounts and items, in one batch. ``whole``: all of these, by further calls."""
-        ...
 
     def numbers(self, access: r.Access, since: datetime | None, start: int = 1) -> r.DocNumbers:
         """A page of numbers of every kind of document that shares them, changed ``since``; ``start``: 1, 1001 ..."""
 
     def customers_named(self, access: r.Access, names: Sequence[str]) -> list[r.CustomerReading]:
-        """Active and inactive customers of exactly these display names (one query)."""
-        ...
+        """Active and inactive customers of these display names, however they are spelt (one query)."""
 
     def customers(self, access: r.Access, start: int, size: int) -> list[r.CustomerReading]:
         """A page of active customers in id order; ``start`` counts from 1, ``size`` is at most 1000."""
@@ -272,7 +270,9 @@ class QuickBooks(QuickBooksTrust, BookedCredits, BookNews, Protocol):
 
     def names_taken(self, access: r.Access, names: Sequence[str]) -> dict[str, str]:
         """name -> "vendor" | "employee" for names that another kind of list entry holds (one batch)."""
-        ...
+
+    def names_held(self, access: r.Access, start: int = 1) -> tuple[dict[str, str], bool]:
+        """A page of names that no active customer holds, and who does; whether more follow; ``start``: 1, 1001 ..."""
 
     def invoices_numbered(self, access: r.Access, numbers: Sequence[str]) -> list[r.InvoiceReading]: ...
     def invoices_by_id(self, access: r.Access, ids: Sequence[str]) -> list[r.InvoiceReading]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from chalicelib.domain.kernel import Json
 from chalicelib.domain.profile import Value, empty
 from chalicelib.domain.readings import Address, CustomerReading, Raw
 from chalicelib.domain.wanted import ChangedCustomer, WantedCustomer, WantedSubCustomer
-from chalicelib.quickbooks.parts import id_of, part, text
+from chalicelib.quickbooks.parts import id_of, part, parts, text
 
 COMPANY_LENGTH = 100
 LINES = 5
@@ -18,6 +20,11 @@ PROPERTIES = {
     "shipping": "ShipAddr",
 }
 INACTIVE = " (deleted)"  # QuickBooks appends it to names of inactive list objects (4.1)
+HOLDERS = {  # of names, beside active customers: what each is called, and where it is listed
+    "inactive customer": ("Customer", "Active = false"),
+    "vendor": ("Vendor", "Active in (true, false)"),
+    "employee": ("Employee", "Active in (true, false)"),
+}
 
 
 def customer(row: Raw) -> CustomerReading:
@@ -37,6 +44,15 @@ def customer(row: Raw) -> CustomerReading:
         shipping=_address(part(row, "ShipAddr")),
         parent=text(part(row, "ParentRef"), "value"),
     )
+
+
+def names_held(answers: Mapping[str, Raw], page: int) -> tuple[dict[str, str], bool]:
+    """``answers``: by holder, each a query's answer of at most ``page`` rows. Gives the holder of each name, also of
+    one that is shown as "(deleted)", and whether another page follows."""
+    told = {holder: parts(part(answers[holder], "QueryResponse"), entity) for holder, (entity, _) in HOLDERS.items()}
+    names = {text(row, "DisplayName"): holder for holder, found in told.items() for row in found}
+    own = {name.removesuffix(INACTIVE): holder for name, holder in names.items()}
+    return own, any(len(found) >= page for found in told.values())
 
 
 def _address(row: Raw) -> Address:

@@ -12,6 +12,7 @@ from chalicelib.domain import first
 from chalicelib.domain.contact import Contact
 from chalicelib.domain.first import LEAVE, NEW, Fate, Paid, Row, Totals
 from chalicelib.domain.matching import CERTAIN, Other, Suggestion
+from chalicelib.domain.naming import NewName
 from chalicelib.domain.pairing import Answer
 from chalicelib.domain.payable import Booked, Known, Standing
 from chalicelib.domain.payment import Item, Payment, Phase, Posted, Source
@@ -20,6 +21,8 @@ from chalicelib.errors import Refused
 from tests.builders import TODAY, a_payable, a_payment
 
 ADA = Contact("us-1", "c1", "Ada Example", "ada@example.com", company=False)
+PLAIN, TAKEN = NewName("", "Ada Example"), NewName("suffix", "Ada Example (Clio c1)", "The name is used")
+NONE = NewName("", "", "Both names are used")
 NAMES = {"7": "Ada Example (ada@example.com)", "8": "Ada E."}
 SURE = Suggestion("c1", "7", 95, ("Same name", "Same e-mail address"), (Other("8", 40, ("Similar name",)),))
 MAYBE = replace(SURE, score=55)
@@ -29,74 +32,96 @@ MAYBE = replace(SURE, score=55)
 
 
 def test_a_client_that_nothing_speaks_for_is_created_without_a_question() -> None:
-    row = first.client_row(ADA, None, NAMES)
+    row = first.client_row(ADA, None, NAMES, PLAIN)
     assert (row.fate, row.needs, row.exact, row.offers) == (Fate.CREATE, False, False, ())
 
 
 def test_a_certain_match_is_linked_and_confirmed_with_the_others() -> None:
-    row = first.client_row(ADA, SURE, NAMES)
+    row = first.client_row(ADA, SURE, NAMES, PLAIN)
     assert (row.fate, row.link, row.exact, row.needs) == (Fate.LINK, "7", True, False)
     assert row.why == "Same name, Same e-mail address"
     assert [o.choice for o in row.offers] == ["link:7", "link:8", NEW]
-    said = first.client_row(ADA, SURE, NAMES, "link:7")
+    said = first.client_row(ADA, SURE, NAMES, PLAIN, "link:7")
     assert (said.exact, said.choice, said.offers) == (False, "link:7", row.offers), "said already"
-    assert first.client_row(ADA, replace(SURE, score=CERTAIN), NAMES).exact
-    assert not first.client_row(ADA, replace(SURE, score=CERTAIN - 1), NAMES).exact
+    assert first.client_row(ADA, replace(SURE, score=CERTAIN), NAMES, PLAIN).exact
+    assert not first.client_row(ADA, replace(SURE, score=CERTAIN - 1), NAMES, PLAIN).exact
 
 
 def test_another_match_is_asked_about() -> None:
-    row = first.client_row(ADA, MAYBE, NAMES)
+    row = first.client_row(ADA, MAYBE, NAMES, PLAIN)
     assert (row.fate, row.link, row.exact, row.needs) == (Fate.LINK, "7", False, True)
     assert [o.choice for o in row.offers] == ["link:7", "link:8", NEW]
 
 
 @pytest.mark.parametrize("found", [SURE, MAYBE])
 def test_an_answer_is_kept_as_long_as_what_was_chosen_is_there(found: Suggestion) -> None:
-    new = first.client_row(ADA, found, NAMES, NEW)
+    new = first.client_row(ADA, found, NAMES, PLAIN, NEW)
     assert (new.fate, new.link, new.needs, new.exact, new.choice) == (Fate.CREATE, "", False, False, NEW)
     assert (new.there, new.why) == ("", "Your choice")
     assert [o.choice for o in new.offers] == ["link:7", "link:8", NEW], "it may be changed yet"
-    other = first.client_row(ADA, found, NAMES, "link:8")
+    other = first.client_row(ADA, found, NAMES, PLAIN, "link:8")
     assert (other.fate, other.link, other.there, other.needs) == (Fate.LINK, "8", "Ada E.", False)
-    assert first.client_row(ADA, MAYBE, NAMES, "link:99").needs, "it is gone: asked again"
+    assert first.client_row(ADA, MAYBE, NAMES, PLAIN, "link:99").needs, "it is gone: asked again"
 
 
 def test_a_client_whose_name_another_client_has_there_is_asked_about() -> None:
     left = Suggestion("c1", "", 0, (), (Other("7", 95, ("Same name",)),))
-    row = first.client_row(ADA, left, NAMES)
+    row = first.client_row(ADA, left, NAMES, PLAIN)
     assert (row.fate, row.link, row.needs, [o.choice for o in row.offers]) == (Fate.CREATE, "", True, ["link:7", NEW])
     assert "another client" in row.why
-    assert first.client_row(ADA, left, NAMES, NEW).choice == NEW
+    assert first.client_row(ADA, left, NAMES, PLAIN, NEW).choice == NEW
     assert first.answered(row, "link:7").fate is Fate.LINK
 
 
 def test_an_answer_whose_customer_is_gone_is_asked_for_again() -> None:
-    row = first.client_row(ADA, None, NAMES, "link:7")
+    row = first.client_row(ADA, None, NAMES, PLAIN, "link:7")
     assert (row.fate, row.needs, [o.choice for o in row.offers]) == (Fate.CREATE, True, [NEW])
     assert "not there any more" in row.why
-    assert not first.client_row(ADA, None, NAMES, NEW).needs
+    assert not first.client_row(ADA, None, NAMES, PLAIN, NEW).needs
 
 
-def test_a_new_client_whose_name_another_one_gets_is_asked_about() -> None:
-    plain = first.client_row(ADA, None, NAMES)
-    assert first.plainly_made(plain)
-    asked = first.among_namesakes(plain, ADA, "")
-    assert (asked.fate, asked.needs, asked.namesake) == (Fate.CREATE, True, True)
-    assert asked.why.startswith("Another client of this name")
-    assert asked.offers == (first.Offer(NEW, "Create as “Ada Example (Clio c1)”"),)
-    said = first.among_namesakes(plain, ADA, NEW)
-    assert (said.fate, said.needs, said.choice, said.namesake) == (Fate.CREATE, False, NEW, True)
+AS_SAID = "Create as “Ada Example (Clio c1)”"
 
 
-@pytest.mark.parametrize(("found", "answer"), [(SURE, ""), (MAYBE, ""), (MAYBE, NEW)])
-def test_a_namesake_that_is_asked_or_linked_keeps_its_question(found: Suggestion, answer: str) -> None:
-    row = first.client_row(ADA, found, NAMES, answer)
-    assert not first.plainly_made(row)
-    assert first.among_namesakes(row, ADA, answer) == replace(row, namesake=True)
+def test_a_client_whose_name_is_used_is_asked_about_and_created_under_another() -> None:
+    asked = first.client_row(ADA, None, NAMES, TAKEN)
+    assert (asked.fate, asked.needs, asked.why) == (Fate.CREATE, True, "The name is used")
+    assert asked.offers == (first.Offer("new:suffix", AS_SAID),)
+    for answer in (NEW, "new:suffix"):
+        said = first.answered(asked, answer)
+        assert (said.needs, said.choice, said.offers) == (False, "new:suffix", asked.offers)
+        assert said.why == "Your choice: create as “Ada Example (Clio c1)”"
+        assert first.naming_of(said) == "suffix"
+    assert first.client_row(ADA, None, NAMES, TAKEN, "new:suffix") == said
+    assert first.client_row(ADA, None, NAMES, TAKEN, "link:9").needs
+
+
+@pytest.mark.parametrize("found", [None, MAYBE, SURE])
+def test_whoever_said_that_it_is_new_is_asked_again_once_that_means_another_name(found: Suggestion | None) -> None:
+    assert first.client_row(ADA, found, NAMES, TAKEN, NEW).needs
+    assert not first.client_row(ADA, found, NAMES, TAKEN, "new:suffix").needs
+    again = first.client_row(ADA, found, NAMES, PLAIN, "new:suffix")
+    assert again.needs == (found is not None), "created without a question where its own name is free"
+
+
+def test_no_new_customer_is_offered_where_no_name_is_free() -> None:
+    asked = first.client_row(ADA, None, NAMES, NONE)
+    assert (asked.needs, asked.why, asked.offers) == (True, "Both names are used", ())
+    assert [o.choice for o in first.client_row(ADA, MAYBE, NAMES, NONE).offers] == ["link:7", "link:8"]
+    assert not first.can_be_new(asked)
+    assert first.can_be_new(first.client_row(ADA, MAYBE, NAMES, TAKEN))
+    with pytest.raises(Refused):
+        first.answered(asked, NEW)
+
+
+def test_only_a_new_customer_has_a_name_to_be_made() -> None:
+    assert first.naming_of(first.answered(first.client_row(ADA, MAYBE, NAMES, PLAIN), NEW)) == ""
+    assert first.naming_of(first.client_row(ADA, SURE, NAMES, TAKEN)) == ""
+    assert first.naming_of(first.answered(first.client_row(ADA, MAYBE, NAMES, TAKEN), "link:8")) == ""
 
 
 def test_what_another_row_has_is_asked_about_and_named() -> None:
-    client = first.client_row(ADA, SURE, NAMES)
+    client = first.client_row(ADA, SURE, NAMES, PLAIN)
     asked = first.contested(client, "client Brook Jensen")
     assert (asked.fate, asked.link, asked.needs, asked.exact, asked.choice) == (Fate.CREATE, "", True, False, "")
     assert asked.why == "“Ada Example (ada@example.com)” is matched with the client Brook Jensen already"
@@ -112,7 +137,7 @@ def test_what_another_row_has_is_asked_about_and_named() -> None:
 
 def test_what_was_not_offered_is_refused() -> None:
     with pytest.raises(Refused):
-        first.answered(first.client_row(ADA, MAYBE, NAMES), "link:99")
+        first.answered(first.client_row(ADA, MAYBE, NAMES, PLAIN), "link:99")
 
 
 # --- bills ------------------------------------------------------------------------------------------------------------

@@ -8,7 +8,16 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.contact import Contact
-from chalicelib.domain.naming import Match, broken_link, match, name_for, taken_on_rename, with_suffix
+from chalicelib.domain.naming import (
+    Match,
+    NewName,
+    broken_link,
+    match,
+    name_for,
+    new_name,
+    taken_on_rename,
+    with_suffix,
+)
 from chalicelib.domain.readings import CustomerReading
 from tests.domain.given import is_said
 
@@ -153,3 +162,35 @@ def asked_of_a_person(told: Match) -> None:
     assert told.do == "park"
     assert is_said(told.reason)
     assert is_said(told.remedy)
+
+
+# --- as a new customer ------------------------------------------------------------------------------------------------
+
+
+def test_a_new_customer_has_the_clients_own_name_where_it_is_free() -> None:
+    assert new_name(a_contact(), {"ada": "the customer “Ada”"}) == NewName("", "Ada Example")
+
+
+def test_a_name_that_somebody_has_in_whatever_capitals_gets_a_suffix() -> None:
+    told = new_name(a_contact(), {"ada example": "the vendor “ADA EXAMPLE”"})
+    assert (told.choice, told.name) == ("suffix", "Ada Example (Clio c1)")
+    assert told.why == "A name can be used only once in QuickBooks, and it is that of the vendor “ADA EXAMPLE”"
+
+
+def test_a_name_with_refused_characters_is_cleaned_and_gets_a_suffix_where_that_is_used() -> None:
+    told = new_name(a_contact(name="Ada: Example"), {})
+    assert (told.choice, told.name) == ("clean", "Ada Example")
+    assert "does not accept the characters" in told.why
+    told = new_name(a_contact(name="Ada: Example"), {"ada example": "the customer “Ada Example”"})
+    assert (told.choice, told.name) == ("suffix", "Ada Example (Clio c1)")
+    assert "does not accept the characters" in told.why
+
+
+def test_no_name_will_do_where_it_is_too_long_or_all_are_used() -> None:
+    assert new_name(a_contact(name="A" * 501), {}) == NewName("", "", "The name is longer than QuickBooks allows.")
+    both = {
+        "ada example": "the customer “Ada Example”",
+        "ada example (clio c1)": "the employee “Ada Example (Clio c1)”",
+    }
+    told = new_name(a_contact(choice="suffix"), both)
+    assert told.name == "" and told.why.endswith("the customer “Ada Example”")

@@ -42,6 +42,19 @@ def test_same_name_with_another_email_parks_with_link_or_suffix() -> None:
     assert not booked(stage, DocNumber="1044")
 
 
+def test_names_that_differ_in_capitals_alone_are_one_name() -> None:
+    stage = a_stage()
+    people = stage.world.clio_box.people
+    there = stage.world.quickbooks_box.people.add_customer(stage.realm, "CALDER FREIGHT INC")
+    people.change_client("Jonas Weld", name="Two Of A Name")
+    people.change_client("Delia Marsh", name="two of a NAME")
+    stage.resync()
+    asked = {e.reason: e for e in parked(stage, kind="quickbooks.customer")}
+    [known] = [e for reason, e in asked.items() if "“CALDER FREIGHT INC”" in reason]
+    assert choices(known) == [f"link:{there['Id']}", "suffix"]
+    assert sum("two of a name" in reason.lower() for reason in asked) == 1
+
+
 def test_choosing_link_links_the_customer_and_brings_the_invoices() -> None:
     stage = a_synced_stage()
     effect = brooks(stage)

@@ -338,8 +338,8 @@ def test_a_namesake_that_is_asked_about_anyway_leaves_the_name_to_the_other() ->
     stage.world.quickbooks_box.people.add_customer(stage.realm, "Quite Another", "jw@example.com")
     stage.world.clio_box.people.change_client("Jonas Weld", email="jw@example.com")
     plain, asked = sorted(two_new_namesakes(stage), key=lambda r: r.needs)
-    assert (plain.needs, plain.namesake, asked.needs, asked.namesake) == (False, False, True, True)
-    assert len(asked.offers) > 1
+    assert (plain.needs, plain.offers, asked.needs) == (False, (), True)
+    assert asked.offers[-1].choice == "new:suffix" and len(asked.offers) > 1
     run_as_listed(stage)
     named = {c["DisplayName"] for c in booked(stage, "Customer")}
     assert {"Two Of A Name", f"Two Of A Name (Clio {asked.id})"} <= named
@@ -352,9 +352,111 @@ def test_an_answer_about_a_namesake_is_kept_when_it_is_read_again() -> None:
     plan = prepare(stage)
     page = first_sync.rows(stage.world, stage.firm, "clients", 0)
     [again] = [r for r in page.rows if r.id == asked.id]
-    assert (again.needs, again.choice) == (False, "new")
+    assert (again.needs, again.choice) == (False, "new:suffix")
     assert not any(r.needs for r in page.rows if r.title == "Two Of A Name")
     assert plan.phase == "ready"
+
+
+# --- a name is used once over customers, vendors and employees --------------------------------------------------------
+
+FREIGHT, MARSH = "Calder Freight Inc", "Delia Marsh"
+
+
+@pytest.mark.parametrize("holder", ["vendor", "employee", "inactive", "capitals", "linked by hand"])
+def test_a_client_whose_name_is_used_is_asked_about_and_created_as_its_row_says(holder: str) -> None:
+    stage = a_new_stage()
+    box = stage.world.quickbooks_box.people
+    match holder:
+        case "vendor":
+            box.add_vendor(stage.realm, FREIGHT.upper())
+        case "employee":
+            box.add_employee(stage.realm, FREIGHT)
+        case "inactive":
+            box.deactivate_customer(stage.realm, box.add_customer(stage.realm, FREIGHT)["Id"])
+        case "capitals":
+            box.add_customer(stage.realm, FREIGHT.upper())
+        case _:
+            box.add_customer(stage.realm, FREIGHT)
+            prepare(stage)
+            contacts.link_by_name(stage.world, stage.firm, acts.contact(stage, MARSH).id, FREIGHT, STAFF)
+    prepare(stage)
+    row = rows(stage, "clients", needs=True)[FREIGHT]
+    name = f"{FREIGHT} (Clio {row.id})"
+    assert [o.words for o in row.offers if o.choice.startswith("new")] == [f"Create as “{name}”"]
+    if holder != "capitals":
+        told = f"the {holder} " if holder in ("vendor", "employee") else "customer "
+        assert (row.fate, row.link) == ("create", "") and told in row.why
+    run_as_listed(stage)
+    assert rows(stage, "clients")[FREIGHT].why == f"Your choice: create as “{name}”"
+    made = acts.contact(stage, FREIGHT)
+    assert booked(stage, "Customer", DisplayName=name)[0]["Id"] == made.customer
+    assert acts.parked(stage, kind="quickbooks.customer") == []
+
+
+def test_a_customer_that_has_brackets_in_its_name_is_a_namesake_as_any_other() -> None:
+    stage = a_new_stage()
+    stage.world.clio_box.people.change_client(FREIGHT, name="Calder (Freight) Inc")
+    stage.world.quickbooks_box.people.add_customer(stage.realm, "Calder (Freight) Inc")
+    prepare(stage)
+    run_as_listed(stage)
+    assert acts.parked(stage, kind="quickbooks.customer") == []
+    assert acts.contact(stage, "Calder (Freight) Inc").customer
+
+
+def test_a_client_whose_name_quickbooks_refuses_is_created_without_what_it_refuses() -> None:
+    stage = a_new_stage()
+    stage.world.clio_box.people.change_client(FREIGHT, name="Calder: Freight")
+    prepare(stage)
+    assert "does not accept the characters" in rows(stage, "clients", needs=True)["Calder: Freight"].why
+    run_as_listed(stage)
+    assert acts.parked(stage, kind="quickbooks.customer") == []
+    assert booked(stage, "Customer", DisplayName="Calder Freight")
+
+
+def test_a_client_for_whom_no_name_is_free_waits_until_one_is() -> None:
+    stage = a_new_stage()
+    prepare(stage)
+    box, id = stage.world.quickbooks_box.people, acts.contact(stage, FREIGHT).id
+    for name in (FREIGHT, f"{FREIGHT} (Clio {id})"):
+        last = box.add_vendor(stage.realm, name)
+    prepare(stage)
+    answer_all(stage)
+    assert list(rows(stage, "clients", needs=True)) == [FREIGHT]
+    with pytest.raises(Refused):
+        first_sync.begin(stage.world, stage.firm, STAFF)
+    box.rename_vendor(stage.realm, last["Id"], "Somebody else")
+    prepare(stage)
+    run_as_listed(stage)
+    assert acts.parked(stage, kind="quickbooks.customer") == []
+
+
+@pytest.mark.parametrize("said", [True, False])
+def test_a_name_that_is_taken_after_the_list_was_made_is_asked_about_before_it_begins(said: bool) -> None:
+    stage = a_new_stage()
+    customer = stage.world.quickbooks_box.people.add_customer(stage.realm, f"{FREIGHT} & Sons Haulage")["Id"]
+    if not said:
+        stage.world.quickbooks_box.people.deactivate_customer(stage.realm, customer)
+    prepare(stage)
+    row = rows(stage, "clients")[FREIGHT]
+    assert row.needs == said
+    answer_all(stage)
+    stage.world.quickbooks_box.people.add_vendor(stage.realm, FREIGHT)
+    before = writes(stage)
+    first_sync.begin(stage.world, stage.firm, STAFF)
+    assert (settled(stage).phase, writes(stage)) == ("ready", before)
+    assert rows(stage, "clients", needs=True)[FREIGHT].offers[-1].choice == "new:suffix"
+    run_as_listed(stage)
+    assert acts.parked(stage, kind="quickbooks.customer") == []
+
+
+def test_every_page_of_names_is_read() -> None:
+    stage = a_new_stage()
+    box = stage.world.quickbooks_box.people
+    for n in range(1001):
+        box.add_vendor(stage.realm, f"Vendor {n:04}")
+    box.add_vendor(stage.realm, FREIGHT)
+    assert prepare(stage).pages["names"] == 2
+    assert rows(stage, "clients")[FREIGHT].needs
 
 
 def test_two_bills_of_one_number_are_not_one_invoice() -> None:

@@ -149,6 +149,19 @@ def test_a_name_held_by_a_vendor_or_employee_is_taken() -> None:
     assert taken == {"Marlow Court Reporting": "vendor", "Dana Whitlock": "employee"}
 
 
+def test_the_names_that_no_active_customer_has_are_told_with_who_has_them_in_one_batch() -> None:
+    stage = a_stage()
+    access = stage.access(REALM_B)
+    before = len(stage.box.log)
+    names, more = stage.client.names_held(access)
+    assert len(stage.box.log) == before + 1
+    told = {n: names[n] for n in ("Marlow Court Reporting", "Dana Whitlock", "Old Mill Partners")}
+    assert (more, list(told.values())) == (False, ["vendor", "employee", "inactive customer"])
+    assert stage.client.names_held(access, 1001) == ({}, False)
+    active = {c.name for c in stage.client.customers(stage.access(), 1, 500)}
+    assert active and not active & set(stage.client.names_held(stage.access())[0])
+
+
 def test_asking_for_nothing_asks_nothing() -> None:
     stage = a_stage()
     access, before = stage.access(), len(stage.box.log)
