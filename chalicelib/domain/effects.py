@@ -32,6 +32,7 @@ class Do(StrEnum):
     CUSTOMER = "quickbooks.customer"
     SUB_CUSTOMER = "quickbooks.subcustomer"
     LOOK_CUSTOMER = "quickbooks.look_customer"
+    LOOK_SUB_CUSTOMER = "quickbooks.look_subcustomer"
     POLL_BOOKS = "quickbooks.poll"
     LOOK_BOOKED = "quickbooks.look"
     INVOICE = "quickbooks.invoice"

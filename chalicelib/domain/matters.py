@@ -2,7 +2,7 @@
 
 A display name is used once among customers, vendors and employees (reference/quickbooks.md 4.1), so it is the matter's
 number, and where that is taken, the number with Clio's id. When the number changes, so does the name; one that a person
-gave in QuickBooks stands.
+gave in QuickBooks stands. One that people made inactive, merged or moved there is a broken link, and a person decides.
 """
 
 from __future__ import annotations
@@ -14,9 +14,14 @@ from datetime import datetime
 from chalicelib.domain import effects, profile
 from chalicelib.domain.effects import Do
 from chalicelib.domain.firm import Policy
-from chalicelib.domain.kernel import Decision, Effect, Guard, Json, Neighbour
+from chalicelib.domain.kernel import Decision, Effect, Guard, Json, Listing, Neighbour
 from chalicelib.domain.payable import Payable
 from chalicelib.domain.readings import CustomerReading
+from chalicelib.errors import Refused
+
+LOST = "lost-matters"
+BROKEN = "sub-customer"  # what its task says is broken
+ANEW = ("anew", "Create another")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +29,9 @@ class Matter:
     """``id``: client and matter, since a matter that goes to another client gets a sub-customer of that one.
     ``name``: its number in Clio. ``customer``: QuickBooks' id, empty while there is none. ``revision`` counts how often
     one was asked for, ``renames`` how often it should have another name since. ``written``: the names that are ours:
-    what we last wrote or found when linking (``wrote``: at which of the renames); empty in links older than this."""
+    what we last wrote or found when linking (``wrote``: at which of the renames); empty in links older than this.
+    ``lost``: why the sub-customer cannot be used, by what QuickBooks showed last; ``under``: the client's customer
+    then; ``breaks``: how often a person was asked; ``without``: they accepted it."""
 
     firm: str
     id: str
@@ -37,6 +44,15 @@ class Matter:
     written: tuple[str, ...] = ()
     renames: int = 0
     wrote: int = 0
+    lost: str = ""
+    under: str = ""
+    breaks: int = 0
+    without: bool = False
+
+
+def listing(state: Matter) -> Listing:
+    """Grouped while it cannot be used: a later generation of links has to meet it."""
+    return Listing(group=(f"{state.firm}/{LOST}", state.id)) if state.lost else Listing()
 
 
 def id_of(client: str, matter: str) -> str:
@@ -136,7 +152,7 @@ def linked(state: Matter | None, told: Matter, shown: str, policy: Policy, now: 
         return Decision(state)
     new = replace(told, written=(shown,))
     if state is not None:
-        new = replace(new, revision=state.revision, renames=state.renames, wrote=state.renames)
+        new = replace(new, revision=state.revision, renames=state.renames, wrote=state.renames, breaks=state.breaks)
     owed: tuple[Effect, ...] = (_first_look(new, policy, now),)
     if behind(new, shown):
         new = replace(new, renames=new.renames + 1)
@@ -151,17 +167,109 @@ def _first_look(state: Matter, policy: Policy, now: datetime) -> Effect:
     return replace(look, key=f"{look.key}/{state.generation}.{state.revision}")
 
 
-def let_go(state: Matter, policy: Policy, *, customer: str) -> Decision[Matter]:
-    """A person wants another one instead of ``customer``, which cannot be used any more."""
-    if state.customer != customer:
-        return Decision(state)
-    guard = Guard(guard_of(policy.lanes.book, customer), f"{state.firm}/{state.id}", release=True)
-    return Decision(replace(state, customer="", revision=state.revision + 1, written=()), guards=(guard,))
-
-
 def afresh(state: Matter, policy: Policy) -> Decision[Matter]:
     """The link belongs to an earlier generation."""
-    return Decision(replace(state, customer="", generation=policy.firm.generation, written=()))
+    closes = (_task_key(state),) if state.lost else ()
+    new = replace(state, customer="", generation=policy.firm.generation, written=(), lost="", under="", without=False)
+    return Decision(new, closes=closes)
+
+
+# --- one that people took away in QuickBooks --------------------------------------------------------------------------
+
+INACTIVE, MOVED = "inactive", "moved"
+WHY = {
+    INACTIVE: "It was made inactive or merged in QuickBooks.",
+    MOVED: "In QuickBooks it is below another customer than the client's, or below none.",
+}
+DECIDE = (
+    "Its new invoices wait. Set it back in QuickBooks, or decide: create another, link it to another, or accept it."
+)
+SETTLED = "This is already settled. Reload the page."
+
+
+def harm(there: CustomerReading | None, own: str) -> str:
+    """Why the sub-customer cannot be used; empty where it can. ``there``: as QuickBooks shows it, None where it does
+    not; ``own``: the client's customer, empty while that is not known."""
+    if there is None or not there.active:
+        return INACTIVE
+    return MOVED if own and there.parent != own else ""
+
+
+def look(firm: str, lane: str, customer: str, at: datetime) -> Effect:
+    """A pointer at a sub-customer in QuickBooks; one that no matter is linked to is let be."""
+    name, about = effects.linked_name(customer, effects.generation_in(lane)), f"customer/{customer}"
+    return effects.owed(firm, Do.LOOK_SUB_CUSTOMER, name, about, lane, at, body={"customer": customer})
+
+
+def known_lost(state: Matter, own: str) -> bool:
+    """Whether it is known that it cannot be used below this customer of the client."""
+    return bool(state.lost) and state.under == own
+
+
+def seen(state: Matter, customer: str, there: CustomerReading | None, own: str, now: datetime) -> Decision[Matter]:
+    """QuickBooks shows the sub-customer (see ``harm``). A person is asked once; what they accepted stays accepted until
+    it is set back."""
+    why = harm(there, own)
+    new = replace(state, lost=why, under=own if why else "")
+    if state.customer != customer or state == new:
+        return Decision(state)
+    if why and (state.without or state.lost == why):
+        return Decision(new)
+    closes = (_task_key(state),) if state.lost else ()
+    if not why:
+        return Decision(replace(new, without=False), closes=closes)
+    new = replace(new, breaks=state.breaks + 1)
+    return Decision(new, effects=(_task(new, now),), closes=closes)
+
+
+def _task_key(state: Matter) -> str:
+    return effects.key_of(state.firm, Do.TASK, _task_name(state))
+
+
+def _task_name(state: Matter) -> str:
+    return effects.broken_name(BROKEN, state.id, state.customer, state.breaks, state.generation)
+
+
+def _task(state: Matter, now: datetime) -> Effect:
+    body: Json = {"broken": BROKEN, "id": state.id, "customer": state.customer, "choices": [ANEW], "may_close": True}
+    about, title = f"contact/{state.client}", f"Sub-customer of matter {state.name}"
+    name, why = _task_name(state), WHY[state.lost]
+    return effects.task(state.firm, name, about, now, title=title, reason=why, remedy=DECIDE, body=body)
+
+
+def let_go(state: Matter, policy: Policy, now: datetime, *, customer: str) -> Decision[Matter]:
+    """A person wants another one instead of ``customer``, which cannot be used any more. Raises Refused."""
+    _still_asked(state, customer)
+    new = replace(state, customer="", revision=state.revision + 1, written=(), lost="", under="", without=False)
+    lane, count = policy.lanes.of(Neighbour.QUICKBOOKS), f"{new.generation}.{new.revision}"
+    step = owed(new.firm, lane, new.client, new.matter, new.name, count, now)
+    return Decision(new, effects=(step,), closes=(_task_key(state),), guards=(_released(state, policy),))
+
+
+def relinked(state: Matter, policy: Policy, *, customer: str, there: CustomerReading) -> Decision[Matter]:
+    """A person says which one it is instead of ``customer``. Nothing is written: a name that is not one of ours is
+    theirs, and stands. Raises Refused."""
+    _still_asked(state, customer)
+    wears = there.name.casefold() in {n.casefold() for n in names(state.matter, state.name)}
+    new = replace(state, customer=there.id, revision=state.revision + 1, written=(there.name,) if wears else ())
+    new = replace(new, wrote=new.renames, lost="", under="", without=False)
+    taken = Guard(guard_of(policy.lanes.book, there.id), f"{state.firm}/{state.id}")
+    return Decision(new, closes=(_task_key(state),), guards=(taken, _released(state, policy)))
+
+
+def left_without(state: Matter, *, customer: str) -> Decision[Matter]:
+    """A person accepts it: from now on its invoices are the client's own customer's. Raises Refused."""
+    _still_asked(state, customer)
+    return Decision(replace(state, without=True), closes=(_task_key(state),))
+
+
+def _still_asked(state: Matter, customer: str) -> None:
+    if state.customer != customer or not state.lost or state.without:
+        raise Refused(SETTLED)
+
+
+def _released(state: Matter, policy: Policy) -> Guard:
+    return Guard(guard_of(policy.lanes.book, state.customer), f"{state.firm}/{state.id}", release=True)
 
 
 # --- another number ---------------------------------------------------------------------------------------------------

@@ -66,7 +66,7 @@ def perform(world: World, reach: Reach, policy: Policy, effect: Effect) -> None:
             _trust(world, reach, policy, effect, do)
         case Do.CUSTOMER | Do.SUB_CUSTOMER | Do.INVOICE | Do.POSTING | Do.CREDIT | Do.HOLDER | Do.JOURNAL:
             raise AssertionError("QuickBooks is written in batches: flow/booking.py")
-        case Do.LOOK_CUSTOMER | Do.LOOK_BOOKED | Do.POLL_BOOKS:
+        case Do.LOOK_CUSTOMER | Do.LOOK_SUB_CUSTOMER | Do.LOOK_BOOKED | Do.POLL_BOOKS:
             raise AssertionError("QuickBooks is looked at in its lane: flow/booking.py")
         case Do.FOLD:
             summing.fold(world, policy.firm.id, [effect])

@@ -28,6 +28,7 @@ from chalicelib.flow import (
     payments,
     relinking,
     renaming,
+    subcustomer_links,
     subcustomers,
 )
 from chalicelib.flow.ports import World
@@ -84,6 +85,9 @@ def work(world: World, reach: Reach, policy: Policy, effects: Sequence[Effect]) 
     free = _allowed(world, policy, _free(world, lane, effects))
     if pointers := [e for e in free if e.kind == Do.LOOK_CUSTOMER]:
         contacts.look_at_customers(world, reach, policy, pointers)
+        moved = True
+    if pointers := [e for e in free if e.kind == Do.LOOK_SUB_CUSTOMER]:
+        subcustomer_links.look(world, reach, policy, pointers)
         moved = True
     if pointers := [e for e in free if e.kind == Do.LOOK_BOOKED]:
         noticing.look(world, reach, policy, pointers)

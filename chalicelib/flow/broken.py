@@ -43,12 +43,17 @@ class Choices:
 def choices(world: World, firm: str, key: str) -> Choices:
     """Raises Refused when it is settled."""
     step = _broken(world, firm, key)
-    if step.kind != Do.TASK:
+    if not _of_money(step):
         return Choices(step.key, item(step).title, step.reason, "", broken_steps.options(step))
     task, state = _task(world, firm, key)
     options = _for_invoice(world, state) if isinstance(state, Payable) else _for_payment(state)
     payable = state.id if isinstance(state, Payable) else next((i.payable for i in state.items), "")
     return Choices(task.key, task.title, task.reason, payable, options)
+
+
+def _of_money(step: Effect) -> bool:
+    """Whether it is a task about an invoice or a payment, which this module knows; the others are ``broken_steps``'."""
+    return step.kind == Do.TASK and step.body["broken"] in ("invoice", "payment")
 
 
 def _broken(world: World, firm: str, key: str) -> Effect:
@@ -166,7 +171,7 @@ def _for_payment(x: Payment) -> tuple[Option, ...]:
 def decide(world: World, firm: str, key: str, choice: str, to: str, by: str) -> None:
     """What the person chose; ``to``: what they typed in with it. Raises Refused with what does not fit."""
     step = _broken(world, firm, key)
-    if step.kind != Do.TASK:
+    if not _of_money(step):
         broken_steps.decide(world, step, choice, to, by)
         return
     task, state = _task(world, firm, key)

@@ -1,5 +1,5 @@
-"""Broken links that a step of ours met: a customer, a credit memo or a journal entry. What each choice would write is
-said here; making it is what the step itself offers (``attention``, ``contacts``)."""
+"""Broken links that a step of ours met: a customer, a credit memo or a journal entry; and matters' sub-customers. What
+each choice would write is said here; making it is what the step itself offers (``attention``, ``contacts``)."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from chalicelib.domain.effects import Do
 from chalicelib.domain.kernel import Effect
+from chalicelib.domain.matters import BROKEN
 from chalicelib.errors import Conflict, Refused
-from chalicelib.flow import attention, contacts, credit_links, journals
+from chalicelib.flow import attention, contacts, credit_links, journals, subcustomer_links
 from chalicelib.flow.budget import Floor
 from chalicelib.flow.ports import World
 from chalicelib.flow.reach import Reach
@@ -21,6 +22,8 @@ AS_ACCEPTED = "The comparison of the books names it as accepted."
 ASKED_AGAIN = "If it changes in Clio, you are asked again."
 AS_CLIO = "as Clio shows it now"
 
+MOVES_ON = "New invoices of the matter belong to the new one, and so does each open one from its next change on."
+
 # by what is broken and the choice
 WRITES: dict[tuple[str, str], tuple[str, ...]] = {
     ("customer", "activate"): (
@@ -30,6 +33,11 @@ WRITES: dict[tuple[str, str], tuple[str, ...]] = {
     ("customer", "anew"): (
         "A new customer of this name is created in QuickBooks. The old one is not changed.",
         "New invoices belong to the new one, and so does each open one from its next change on.",
+    ),
+    (BROKEN, "anew"): (
+        "A new sub-customer is created in QuickBooks below the client's customer. The old one is not changed.",
+        "It is named by the matter's number, or by the number with Clio's id where that name is used.",
+        MOVES_ON,
     ),
     ("credit memo", "again"): (
         f"A new credit memo is created in QuickBooks, {AS_CLIO}, and applied to its invoices there.",
@@ -50,6 +58,12 @@ WRITES: dict[tuple[str, str], tuple[str, ...]] = {
     ),
 }
 ACCEPTED = {
+    BROKEN: (
+        "Nothing is written. The matter stays without a sub-customer; what is there already stays as it is.",
+        "Its new invoices, and those that wait, belong to the client's own customer, and so does each open one from "
+        "its next change on.",
+        "If the sub-customer is set back in QuickBooks, new invoices belong to it again.",
+    ),
     "credit memo": ("Nothing is written. The credit stays out of QuickBooks.", AS_ACCEPTED, ASKED_AGAIN),
     "journal entry": ("Nothing is written. The entry stays out of QuickBooks.", GOES_ON, ASKED_AGAIN),
     "changed journal entry": ("Nothing is written. The journal entry stays in QuickBooks as it is there.", GOES_ON),
@@ -73,7 +87,12 @@ LINKED = (
     "Nothing is written. Both keep what they have until one of them is changed.",
     "From then on changes of the client go to that customer, and its new invoices belong to it.",
 )
+LINKED_SUB = (
+    "Nothing is written. It must be active, below the client's customer, and no other matter's. It keeps its name.",
+    MOVES_ON,
+)
 LINKS = {
+    BROKEN: (LINKED_SUB, "Name of the sub-customer, exactly as QuickBooks shows it"),
     "credit memo": (LINKED_MEMO, "Number of the credit memo in QuickBooks"),
     "journal entry": (LINKED_JOURNAL, "Number of the journal entry in QuickBooks"),
 }
@@ -113,7 +132,9 @@ def decide(world: World, step: Effect, choice: str, to: str, by: str) -> None:
     """What the person chose; ``to``: what they typed in with it. Raises Refused with what does not fit."""
     if choice not in {o.choice for o in options(step)}:
         raise Refused("Choose one of the offered ways.")
-    if choice == "link":
+    if step.body["broken"] == BROKEN:
+        subcustomer_links.decide(world, step, choice, to, by)
+    elif choice == "link":
         _link(world, step, to, by)
     elif choice == "accept" and step.kind == Do.CUSTOMER:
         contacts.leave_without(world, step.firm, str(step.body["contact"]), by)

@@ -21,7 +21,7 @@ from chalicelib.domain.payable import Harm
 from chalicelib.domain.payment import Payment
 from chalicelib.domain.readings import BookedPayment, InvoiceReading
 from chalicelib.domain.trust_readings import JournalReading
-from chalicelib.flow import credit_links, journals, polling, states
+from chalicelib.flow import credit_links, journals, polling, states, subcustomer_links
 from chalicelib.flow.budget import Floor
 from chalicelib.flow.noticing import INVOICE, KINDS, PAYMENT, point
 from chalicelib.flow.ports import World
@@ -34,6 +34,7 @@ FIRST_LOOK = timedelta(days=1)
 SOON = timedelta(seconds=15)  # what comes in one burst is read at once
 APART = timedelta(minutes=2)  # while a first sync goes out, our own echoes come all the time
 CUSTOMER, JOURNAL, MEMO = "Customer", "JournalEntry", "CreditMemo"
+SUB_CUSTOMER = "SubCustomer"  # a customer there that is a matter's here: as its guard calls it
 KINDS_TOLD = (INVOICE, PAYMENT, CUSTOMER, JOURNAL, MEMO)
 NAME = "quickbooks"
 
@@ -109,8 +110,12 @@ def _take(world: World, policy: Policy, page: BookChanges) -> None:
         world, policy, (*_memos(world, policy, page, gone[MEMO]), *_ties(world, policy, page, gone[PAYMENT]))
     )
     lane = policy.lanes.of(Neighbour.QUICKBOOKS)
-    for id in _holders(world, policy, CUSTOMER, [*(c.id for c in page.customers), *gone[CUSTOMER]]):
+    customers = {**{c.id: c for c in page.customers}, **dict.fromkeys(gone[CUSTOMER])}
+    for id in _holders(world, policy, CUSTOMER, list(customers)):
         world.store.arrive(effects.look_customer(policy.firm.id, lane, id, world.now()))
+    if policy.firm.sub_customers_used:
+        held = _holders(world, policy, SUB_CUSTOMER, list(customers))
+        subcustomer_links.notice(world, policy, [(matter, id, customers[id]) for id, matter in held.items()])
 
 
 def _compare(

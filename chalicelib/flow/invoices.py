@@ -45,7 +45,7 @@ def prepare(world: World, reach: Reach, policy: Policy, batch: Sequence[Effect])
         else:
             (old if state.booked else new).append((e, state))
     customers = customer_ids(world, policy, [p for _, p in (*new, *old)])
-    places = subcustomers.places(world, reach, policy, [(e, p) for e, p in (*new, *old) if not p.gone], customers)
+    places = subcustomers.places(world, reach, policy, [p for _, p in (*new, *old) if not p.gone], customers)
     if new:
         _new_invoices(world, reach, policy, new, places, drawn, out)
     if old:
@@ -57,14 +57,8 @@ def prepare(world: World, reach: Reach, policy: Policy, batch: Sequence[Effect])
     return out
 
 
-def _placed(world: World, policy: Policy, e: Effect, p: Payable, place: Place, out: Prepared) -> bool:
-    """Whether it is known whose the invoice is; else it waits, or a person is asked."""
-    if place.bad is not None:
-        if subcustomers.ask(world, policy, e, p, place.bad):
-            out.settled += 1
-        else:
-            out.blocked.append((e, subcustomers.MADE))
-        return False
+def _placed(world: World, e: Effect, p: Payable, place: Place, out: Prepared) -> bool:
+    """Whether it is known whose the invoice is; else it waits."""
     if not place.customer:
         out.blocked.append((e, place.waits or _waits_for_customer(world, p)))
         return False
@@ -176,7 +170,7 @@ def _new_invoices(
     out: Prepared,
 ) -> None:
     """Numbers are looked up before anything is created (issue: looked up in QuickBooks before creating)."""
-    ready = [(e, state) for e, state in new if state.gone or _placed(world, policy, e, state, places[state.id], out)]
+    ready = [(e, state) for e, state in new if state.gone or _placed(world, e, state, places[state.id], out)]
     if not ready:
         return
     numbers = list(dict.fromkeys(s.number for _, s in ready))
@@ -306,7 +300,7 @@ def _old_invoices(
             out.settled += 1
         elif state.gone:
             out.write.append((e, Void("Invoice", there.id, there.sync_token)))
-        elif _placed(world, policy, e, state, places[state.id], out):
+        elif _placed(world, e, state, places[state.id], out):
             customer = places[state.id].customer
             out.write.append((e, _wanted(world, policy, state, drawn[state.id], customer, there)))
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from chalicelib.domain import effects, generation
+from chalicelib.domain import effects, generation, matters
 from chalicelib.domain.effects import Do
 from chalicelib.domain.firm import Policy
 from chalicelib.domain.kernel import Effect, Finish, Json, Neighbour, Status, lane_of
@@ -22,8 +22,8 @@ from chalicelib.flow.settle import policy_of, settle
 PAGE = 100
 AT_ONCE = timedelta(seconds=20)
 # A bill that moves to an earlier list while its own is read is met in the second look at the lists of open ones.
-PARTS = ("contacts", *(f"payables/{t}" for t in (*Tab, Tab.OPEN, Tab.REMINDING)), "credits", "payments")
-GROUPED = ("contacts",)  # in the other index
+PARTS = ("contacts", *(f"payables/{t}" for t in (*Tab, Tab.OPEN, Tab.REMINDING)), "credits", "payments", matters.LOST)
+GROUPED = ("contacts", matters.LOST)  # in the other index
 MOVES = "moves/"  # the entries of one trust account
 
 

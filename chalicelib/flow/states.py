@@ -50,7 +50,7 @@ SHAPES: dict[Kind, Shape] = {
     Kind.SET: Shape(ReminderSet, _unlisted),
     Kind.SUMS: Shape(Sums, _unlisted),
     Kind.TRUST: Shape(trust.Entry, trust.listing),
-    Kind.MATTER: Shape(matters.Matter, _unlisted),
+    Kind.MATTER: Shape(matters.Matter, matters.listing),
     Kind.HOLDER: Shape(trust.Holder, _unlisted),
     Kind.LEDGER: Shape(ledger.Ledger, ledger.listing),
     Kind.DIGEST: Shape(digest.Digest, _unlisted),

@@ -17,6 +17,7 @@ UNTITLED = {
     Do.CUSTOMER: "A client could not be added to QuickBooks",
     Do.SUB_CUSTOMER: "A matter could not be brought in step in QuickBooks",
     Do.LOOK_CUSTOMER: "A customer could not be read in QuickBooks",
+    Do.LOOK_SUB_CUSTOMER: "A matter's sub-customer could not be read in QuickBooks",
     Do.CHANGE_CLIENT: "A client could not be changed in Clio",
     Do.INVOICE: "An invoice could not be sent to QuickBooks",
     Do.POSTING: "A payment could not be posted to QuickBooks",

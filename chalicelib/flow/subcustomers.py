@@ -7,17 +7,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeGuard
+from typing import Any
 
 from chalicelib.domain import matters, posting
 from chalicelib.domain.firm import Policy
 from chalicelib.domain.kernel import Decision, Effect, Finish, Kind, Ref, Status
 from chalicelib.domain.matters import Matter
 from chalicelib.domain.payable import Payable
-from chalicelib.domain.readings import CustomerReading, Wrote
+from chalicelib.domain.readings import Wrote
 from chalicelib.domain.wanted import WantedSubCustomer
 from chalicelib.errors import Conflict
-from chalicelib.flow import renaming
+from chalicelib.flow import renaming, subcustomer_links
 from chalicelib.flow.ports import World
 from chalicelib.flow.prepared import FOR_A_PERSON, Prepared, current, done, park, wake
 from chalicelib.flow.reach import Reach
@@ -25,19 +25,18 @@ from chalicelib.flow.settle import settle
 
 WAITS = "It waits for its client's customer in QuickBooks."
 MADE = "It waits for its matter's sub-customer in QuickBooks."
-ANEW, CLIENT = "sub_anew", "sub_client"
+LOST = "Its matter's sub-customer cannot be used in QuickBooks: it waits for your word, under Needs attention."
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
     """Whose an invoice is: QuickBooks' ``customer``, and the ``matter`` whose sub-customer that is, if any. ``waits``:
-    why it is not known yet. ``bad``: the sub-customer that cannot be used. ``own``: the client's customer."""
+    why it is not known yet. ``own``: the client's customer."""
 
     customer: str = ""
     own: str = ""
     matter: str = ""
     waits: str = ""
-    bad: Matter | None = None
 
 
 def _ref(firm: str, id: str) -> Ref:
@@ -45,46 +44,31 @@ def _ref(firm: str, id: str) -> Ref:
 
 
 def places(
-    world: World, reach: Reach, policy: Policy, owed: Sequence[tuple[Effect, Payable]], customers: Mapping[str, str]
+    world: World, reach: Reach, policy: Policy, owed: Sequence[Payable], customers: Mapping[str, str]
 ) -> dict[str, Place]:
     """Where each bill's invoice belongs. At most one reading of QuickBooks, and none where no matter is asked for.
     ``customers``: by client."""
     firm = policy.firm.id
-    asked: dict[str, str] = {}
-    for e, p in owed:
-        by_client = e.body.get("choice") == CLIENT or not customers.get(p.client_id)
-        asked[p.id] = "" if by_client else matters.wanted(p, policy)
-    refs = [_ref(firm, matters.id_of(p.client_id, asked[p.id])) for _, p in owed if asked[p.id]]
+    asked = {p.id: matters.wanted(p, policy) if customers.get(p.client_id) else "" for p in owed}
+    refs = [_ref(firm, matters.id_of(p.client_id, asked[p.id])) for p in owed if asked[p.id]]
     held: dict[Ref, Matter] = current(world, policy, refs) if refs else {}
-    ids = sorted({m.customer for m in held.values() if m.customer})
+    unknown = [m for m in held.values() if m.customer and not matters.known_lost(m, customers[m.client])]
+    ids = sorted({m.customer for m in unknown})
     shown = {c.id: c for c in reach.quickbooks(lambda q, a: q.customers_by_id(a, ids))} if ids else {}
+    for m in unknown:
+        own = customers[m.client]
+        held[_ref(firm, m.id)] = subcustomer_links.see(world, policy, m, m.customer, shown.get(m.customer), own)
     found = {}
-    for _, p in owed:
+    for p in owed:
         own, matter = customers.get(p.client_id, ""), asked[p.id]
         state = held.get(_ref(firm, matters.id_of(p.client_id, matter)))
-        if not matter:
+        if not matter or (state is not None and state.without):
             found[p.id] = Place(own, own)
         elif state is None or not state.customer:
             found[p.id] = Place(waits=_owe(world, policy, p, state))
-        elif _usable(there := shown.get(state.customer), own):
-            _name_again(world, policy, state, there)
-            found[p.id] = Place(state.customer, own, matter)
         else:
-            found[p.id] = Place(bad=state)
+            found[p.id] = Place(waits=LOST) if state.lost else Place(state.customer, own, matter)
     return found
-
-
-def _usable(there: CustomerReading | None, own: str) -> TypeGuard[CustomerReading]:
-    return there is not None and there.active and there.parent == own
-
-
-def _name_again(world: World, policy: Policy, state: Matter, there: CustomerReading) -> None:
-    """It could not be renamed while it was inactive or elsewhere, and is back."""
-    if matters.behind(state, there.name):
-        owed = matters.rename(state, policy, world.now())
-        before = world.store.effect(owed.key)
-        if before is None or before.status is Status.DONE:
-            world.store.arrive(owed)
 
 
 def _owe(world: World, policy: Policy, p: Payable, state: Matter | None) -> str:
@@ -98,32 +82,6 @@ def _owe(world: World, policy: Policy, p: Payable, state: Matter | None) -> str:
         world.store.arrive(owed)
         return MADE
     return FOR_A_PERSON if there is not None and there.status is Status.PARKED else MADE
-
-
-def ask(world: World, policy: Policy, e: Effect, p: Payable, bad: Matter) -> bool:
-    """The matter's sub-customer cannot be used: a person chooses. Gives False where they have chosen another one, which
-    is owed now."""
-    if e.body.get("choice") == ANEW:
-        ref = _ref(policy.firm.id, bad.id)
-
-        def decide(before: Mapping[Ref, Any], _now: datetime) -> dict[Ref, Decision[Any]]:
-            return {ref: matters.let_go(before[ref], policy, customer=bad.customer)}
-
-        told = settle(world, [ref], decide, fact="SubCustomerLetGo", policy=policy.version)
-        _owe(world, policy, p, told.states[ref])
-        return False
-    park(
-        world,
-        e,
-        f"The sub-customer of matter {bad.name} was made inactive, merged or moved in QuickBooks.",
-        "Set it back in QuickBooks and press Retry, or choose where this invoice belongs.",
-        detail=f"QuickBooks customer {bad.customer}",
-        choices=(
-            (ANEW, "Create another sub-customer"),
-            (CLIENT, "Book it on the client's own customer"),
-        ),
-    )
-    return True
 
 
 def matter_of(world: World, policy: Policy, p: Payable, customer: str) -> str:

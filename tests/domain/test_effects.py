@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import pytest
 
-from chalicelib.domain import effects, receipts
+from chalicelib.domain import effects, matters, receipts
 from chalicelib.domain.effects import Do, Lanes
 from chalicelib.domain.kernel import Effect, Json, Neighbour, Status
 from tests.builders import NOW
@@ -83,6 +83,10 @@ ALL = [
         "f/quickbooks.look_customer/63", "customer/63", BOOKS, {"customer": "63"}),
     Row(lambda: effects.look_customer("f", LATER, "63", NOW, "71"),
         "f/quickbooks.look_customer/63~2", "customer/63", LATER, {"customer": "63", "into": "71"}),
+    Row(lambda: matters.look("f", BOOKS, "63", NOW),
+        "f/quickbooks.look_subcustomer/63", "customer/63", BOOKS, {"customer": "63"}),
+    Row(lambda: matters.look("f", LATER, "63", NOW),
+        "f/quickbooks.look_subcustomer/63~2", "customer/63", LATER, {"customer": "63"}),
     Row(lambda: effects.look_booked("f", BOOKS, "Invoice", "9", "payable/7", NOW),
         "f/quickbooks.look/invoice-9", "payable/7", BOOKS, {"entity": "Invoice", "id": "9"}),
     Row(lambda: effects.look_booked("f", LATER, "Invoice", "9", "payable/7", NOW),

@@ -11,10 +11,11 @@ from chalicelib.domain import billing, generation, invoicing, matters
 from chalicelib.domain.billing import BillSeen, InvoiceBooked
 from chalicelib.domain.effects import Do, Lanes
 from chalicelib.domain.firm import Detail, Invoicing, InvoicingChosen, decide
-from chalicelib.domain.kernel import Decision, Guard
+from chalicelib.domain.kernel import Decision, Guard, Listing
 from chalicelib.domain.matters import Choice, Matter
 from chalicelib.domain.payable import Booked
 from chalicelib.domain.readings import BillLine, CustomerReading
+from chalicelib.errors import Refused
 from tests.builders import FIRM, NOW, a_bill, a_firm, a_payable
 from tests.domain.given import a_policy, kinds, one
 
@@ -123,17 +124,109 @@ def test_one_made_under_an_older_number_is_renamed_at_once() -> None:
     assert kinds(same) == [Do.LOOK_MATTER], "capitals are no other name"
 
 
-def test_a_person_lets_one_go_and_another_is_asked_for() -> None:
-    state = a_matter(customer="70", written=NAMES[:1])
-    decision = matters.let_go(state, ON, customer="70")
-    assert decision.state == a_matter(revision=2)
-    assert [g.release for g in decision.guards] == [True]
-    assert matters.let_go(state, ON, customer="69").state == state
-
-
 def test_in_a_later_generation_the_link_is_gone() -> None:
     second = replace(a_policy(generation=2), lanes=Lanes(FIRM, realm="r", generation=2))
     assert generation.renewed(a_matter(customer="70", written=NAMES), second, NOW).state == a_matter(generation=2)
+
+
+# --- taken away in QuickBooks -----------------------------------------------------------------------------------------
+
+STANDS = a_matter(customer="70", written=NAMES[:1])
+LOST = replace(STANDS, lost=matters.INACTIVE, under="7", breaks=1)
+TASK = f"{FIRM}/task/broken/sub-customer/c1.m1/70"
+
+
+@pytest.mark.parametrize(
+    ("shown", "own", "why"),
+    [
+        (there(), "7", ""),
+        (there(), "", ""),
+        (there(active=False), "7", matters.INACTIVE),
+        (None, "7", matters.INACTIVE),
+        (there(parent="8"), "7", matters.MOVED),
+        (there(parent=""), "7", matters.MOVED),
+    ],
+)
+def test_one_that_cannot_be_used_is_inactive_or_elsewhere(shown: Any, own: str, why: str) -> None:
+    assert matters.harm(shown, own) == why
+
+
+def test_a_person_is_asked_once_about_one_that_cannot_be_used() -> None:
+    decision = matters.seen(STANDS, "70", there(active=False), "7", NOW)
+    assert decision.state == LOST and matters.known_lost(LOST, "7")
+    task = one(decision.effects, Do.TASK)
+    assert (task.key, task.about, task.title) == (f"{TASK}/1", "contact/c1", f"Sub-customer of matter {NAMES[0]}")
+    assert task.reason == matters.WHY[matters.INACTIVE]
+    assert task.body == {
+        "broken": "sub-customer", "id": "c1.m1", "customer": "70", "choices": [("anew", "Create another")],
+        "may_close": True,
+    }  # fmt: skip
+    assert matters.seen(LOST, "70", there(active=False), "7", NOW) == Decision(LOST)
+    assert matters.seen(STANDS, "69", None, "7", NOW) == Decision(STANDS), "an older link's"
+    assert matters.seen(STANDS, "70", there(), "7", NOW) == Decision(STANDS), "our own echo"
+
+
+def test_another_reason_is_another_question_and_another_customer_of_the_client_is_none() -> None:
+    moved = matters.seen(LOST, "70", there(parent="8"), "7", NOW)
+    assert (moved.state.lost, moved.state.breaks, moved.closes) == (matters.MOVED, 2, (f"{TASK}/1",))
+    assert one(moved.effects, Do.TASK).key == f"{TASK}/2"
+    assert not matters.known_lost(moved.state, "9"), "the client's customer is another one: it is looked at again"
+    assert matters.seen(moved.state, "70", there(parent="8"), "9", NOW) == Decision(replace(moved.state, under="9"))
+
+
+def test_set_back_it_is_as_before_and_nobody_is_asked() -> None:
+    decision = matters.seen(LOST, "70", there(), "7", NOW)
+    assert decision == Decision(replace(STANDS, breaks=1), closes=(f"{TASK}/1",))
+    again = matters.seen(decision.state, "70", None, "7", NOW)
+    assert one(again.effects, Do.TASK).key == f"{TASK}/2"
+
+
+def test_a_person_lets_one_go_and_another_is_owed() -> None:
+    decision = matters.let_go(LOST, ON, NOW, customer="70")
+    assert decision.state == a_matter(revision=2, breaks=1)
+    assert [g.release for g in decision.guards] == [True]
+    step = one(decision.effects, Do.SUB_CUSTOMER)
+    assert step.key == matters.step(by_matter(matters=NAMES[:1]), decision.state, ON, NOW).key
+    assert decision.closes == (f"{TASK}/1",)
+    linked = matters.linked(decision.state, a_matter(customer="70"), NAMES[0], ON, NOW).state
+    assert linked.breaks == 1, "its next break has a key of its own"
+
+
+@pytest.mark.parametrize(("name", "written"), [(NAMES[1].upper(), (NAMES[1].upper(),)), ("By hand", ())])
+def test_a_person_links_another_and_its_name_stands(name: str, written: tuple[str, ...]) -> None:
+    state = replace(LOST, renames=2, wrote=1)
+    decision = matters.relinked(state, ON, customer="70", there=replace(there(name), id="71"))
+    assert decision.state == a_matter(customer="71", revision=2, written=written, renames=2, wrote=2, breaks=1)
+    key = "quickbooks/realm-1/subcustomer/7"
+    assert decision.guards == (Guard(f"{key}1", f"{FIRM}/c1.m1"), Guard(f"{key}0", f"{FIRM}/c1.m1", release=True))
+    assert (decision.effects, decision.closes) == ((), (f"{TASK}/1",))
+    assert not matters.behind(decision.state, name)
+
+
+def test_a_person_accepts_it_until_it_is_set_back() -> None:
+    decision = matters.left_without(LOST, customer="70")
+    assert decision == Decision(replace(LOST, without=True), closes=(f"{TASK}/1",))
+    moved = matters.seen(decision.state, "70", there(parent="8"), "7", NOW)
+    assert moved == Decision(replace(decision.state, lost=matters.MOVED)), "nobody is asked again"
+    assert not matters.seen(moved.state, "70", there(), "7", NOW).state.without
+
+
+@pytest.mark.parametrize("state", [STANDS, replace(LOST, without=True), replace(LOST, customer="71")])
+def test_what_is_settled_is_not_decided_again(state: Matter) -> None:
+    with pytest.raises(Refused, match="already settled"):
+        matters.let_go(state, ON, NOW, customer="70")
+    with pytest.raises(Refused, match="already settled"):
+        matters.relinked(state, ON, customer="70", there=there())
+    with pytest.raises(Refused, match="already settled"):
+        matters.left_without(state, customer="70")
+
+
+def test_in_a_later_generation_nobody_is_asked_about_it() -> None:
+    assert matters.listing(LOST) == Listing(group=(f"{FIRM}/lost-matters", "c1.m1"))
+    assert matters.listing(STANDS) == Listing()
+    second = replace(a_policy(generation=2), lanes=Lanes(FIRM, realm="r", generation=2))
+    decision = generation.renewed(LOST, second, NOW)
+    assert decision == Decision(a_matter(generation=2, breaks=1), closes=(f"{TASK}/1",))
 
 
 # --- another number ---------------------------------------------------------------------------------------------------

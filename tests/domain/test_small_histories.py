@@ -18,6 +18,7 @@ from chalicelib.domain.effects import Do, key_of
 from chalicelib.domain.envelope import Outcome, Post
 from chalicelib.domain.kernel import Effect, Guard, Kind
 from chalicelib.domain.matters import Matter
+from chalicelib.domain.readings import CustomerReading
 from chalicelib.domain.reminders import EVENING
 from chalicelib.domain.sums import Sums
 from chalicelib.domain.trust import Holder
@@ -156,13 +157,34 @@ class OneMatter(RuleBasedStateMachine):
         return [e for e in owed if state and (e.body["customer"], e.body["rename"]) == (state.customer, state.renames)]
 
     @precondition(lambda self: self.matter.state)
-    @rule(customer=st.sampled_from(["70", "71", "72"]))
-    def a_person_wants_another(self, customer: str) -> None:
-        was = self.matter.now
-        decision = matters.let_go(was, self.policy, customer=customer)
+    @rule(active=st.booleans(), parent=st.sampled_from(["7", "8"]), own=st.sampled_from(["7", ""]))
+    def quickbooks_shows_it(self, active: bool, parent: str, own: str) -> None:
+        row = CustomerReading("70", "0", "X", "", active=active, parent=parent)
+        self.matter.keep(matters.seen(self.matter.now, self.matter.now.customer or "70", row, own, NOW))
+
+    @precondition(lambda self: self.matter.state)
+    @rule(choice=st.sampled_from(["anew", "link", "accept"]), customer=st.sampled_from(["70", "71", "72"]))
+    def a_person_decides(self, choice: str, customer: str) -> None:
+        was, other = self.matter.now, "71" if customer == "70" else "70"
+        row = CustomerReading(other, "0", "By hand", "", active=True, parent="7")
+        try:
+            if choice == "anew":
+                decision = matters.let_go(was, self.policy, NOW, customer=customer)
+            elif choice == "link":
+                decision = matters.relinked(was, self.policy, customer=customer, there=row)
+                self.there[other], self.wrote[other] = row.name, ""
+            else:
+                decision = matters.left_without(was, customer=customer)
+        except Refused:
+            assert was.customer != customer or not was.lost or was.without
+            return
         self.take(decision.guards)
         self.matter.keep(decision)
-        assert (self.matter.now.revision > was.revision) == bool(customer == was.customer)
+
+    @invariant()
+    def a_person_is_asked_exactly_while_it_cannot_be_used(self) -> None:
+        state = self.matter.state
+        assert len(self.matter.tasks("broken/")) == bool(state and state.lost and not state.without)
 
     @rule()
     def the_account_is_there(self) -> None:

@@ -13,7 +13,7 @@ from chalicelib.domain.matters import Matter, id_of
 from chalicelib.domain.news import MatterReading
 from chalicelib.domain.readings import Broken, EventPointer
 from chalicelib.errors import Conflict, Declined
-from chalicelib.flow import attention, drain, inbox, reconciling, renaming, states
+from chalicelib.flow import attention, broken, drain, inbox, reconciling, renaming, states
 from chalicelib.flow.budget import Floor
 from chalicelib.flow.reach import Reach
 from chalicelib.flow.settle import policy_of
@@ -201,8 +201,8 @@ def test_news_of_a_matter_whose_link_was_let_go_asks_for_nothing() -> None:
     people(stage).deactivate_customer(stage.realm, customer(stage, ONE)["Id"])
     a_new_bill(stage, "9001")
     people(stage).add_vendor(stage.realm, fallback(stage, f"{matter(stage).name} (Clio {{}})"))
-    [step] = acts.parked_on(stage, "9001", Do.INVOICE)
-    attention.retry(stage.world, stage.firm, step.key, STAFF, "sub_anew")
+    [task] = acts.tasks(stage, "broken")
+    broken.decide(stage.world, stage.firm, task.key, "anew", "", STAFF)
     stage.pass_time(1, minutes=1)
     assert not matter(stage).customer
     account = policy_of(stage.world, stage.firm).lanes.clio

@@ -9,7 +9,7 @@ import pytest
 from chalicelib.domain import matters as rules
 from chalicelib.domain.effects import Do
 from chalicelib.domain.firm import Invoicing
-from chalicelib.domain.kernel import Effect, Kind, Neighbour, Status
+from chalicelib.domain.kernel import Kind, Neighbour, Status
 from chalicelib.domain.matters import Matter
 from chalicelib.flow import attention, broken, drawing
 from chalicelib.flow.prepared import FOR_A_PERSON
@@ -38,11 +38,6 @@ def customer(stage: Stage, number: str) -> dict[str, Any]:
 
 def matters(stage: Stage) -> list[Matter]:
     return acts.all_states(stage, Kind.MATTER)
-
-
-def parked(stage: Stage, number: str) -> Effect:
-    [step] = acts.parked_on(stage, number, Do.INVOICE)
-    return step
 
 
 def a_new_bill(stage: Stage, number: str, like: str = ONE, price: int = 9000, matters: tuple[int, ...] = ()) -> None:
@@ -265,46 +260,7 @@ def test_a_step_with_nothing_to_do_is_done_and_one_without_its_customer_waits() 
     assert len(booked(stage, "Customer")) == before
 
 
-# --- broken -----------------------------------------------------------------------------------------------------------
-
-
-def a_broken_one() -> tuple[Stage, str]:
-    stage = a_stage_by_matter()
-    stage.resync()
-    stage.pass_time(2, minutes=5)
-    sub = customer(stage, ONE)["Id"]
-    people(stage).deactivate_customer(stage.realm, sub)
-    a_new_bill(stage, "9001")
-    return stage, sub
-
-
-def test_an_inactive_sub_customer_is_a_persons_decision() -> None:
-    stage, sub = a_broken_one()
-    step = parked(stage, "9001")
-    assert "made inactive, merged or moved" in step.reason
-    people(stage).reactivate_customer(stage.realm, sub)
-    attention.retry(stage.world, stage.firm, step.key, STAFF)
-    stage.pass_time(1, minutes=3)
-    assert customer(stage, "9001")["Id"] == sub
-
-
-def test_another_sub_customer_is_made_when_a_person_says_so() -> None:
-    stage, sub = a_broken_one()
-    attention.retry(stage.world, stage.firm, parked(stage, "9001").key, STAFF, "sub_anew")
-    stage.pass_time(2, minutes=3)
-    new = customer(stage, "9001")
-    assert new["Id"] != sub and "(Clio " in new["DisplayName"]
-    a_new_bill(stage, "9002")
-    assert customer(stage, "9002")["Id"] == new["Id"]
-
-
-def test_or_the_invoice_is_booked_on_the_clients_own_customer() -> None:
-    stage, _sub = a_broken_one()
-    attention.retry(stage.world, stage.firm, parked(stage, "9001").key, STAFF, "sub_client")
-    stage.pass_time(1, minutes=3)
-    p = payable(stage, "9001")
-    assert customer(stage, "9001")["Id"] == acts.contact(stage, p.client_name).customer
-    assert p.booked and not p.booked.matter
+# --- by hand ----------------------------------------------------------------------------------------------------------
 
 
 def test_an_invoice_made_again_by_hand_below_the_matter_can_be_linked() -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from chalicelib.flow import contacts, health, views
+from chalicelib.domain.firm import Invoicing
+from chalicelib.flow import contacts, drawing, health, views
 from chalicelib.flow.rows import Item
 from chalicelib.flow.settle import policy_of
 from tests.flow import acts
 from tests.flow.test_credits import _delete_in_quickbooks, issue
+from tests.flow.test_subcustomers import a_new_bill, customer
 from tests.web.test_api import Program, a_program
 from tests.web.visit import PagesWorld, Visitor, a_firm_with_pages
 from tests.world import Stage
@@ -78,6 +80,35 @@ def test_a_customer_that_is_gone_has_its_choices_on_the_page_and_by_the_api() ->
     page = owner.follow(owner.post("/desk/attention/broken", {"key": item.key, "choice": "activate"}))
     assert "on its way" in page.text
     assert program.post(f"/attention/{id}/done").status == 422
+
+
+def test_a_sub_customer_that_is_gone_has_its_choices_on_the_page_and_by_the_api() -> None:
+    program: Program = a_program()
+    stage = program.stage
+    drawing.save(stage.world, stage.firm, Invoicing(sub_customers=True), {}, acts.STAFF)
+    a_new_bill(stage, "9001")
+    stage.pass_time(2, minutes=5)
+    sub = customer(stage, "9001")
+    stage.world.quickbooks_box.people.deactivate_customer(stage.realm, sub["Id"])
+    stage.pass_time(5, minutes=17)
+    [item] = health.health(stage.world, stage.firm).broken
+    id = next(i["id"] for i in program.get("/sync").json["broken"] if i["key"] == item.key)
+    told = program.get(f"/attention/{id}/choices").json
+    assert [(o["choice"], bool(o["effect"])) for o in told["options"]] == [
+        ("anew", True), ("link", True), ("accept", True)
+    ]  # fmt: skip
+    assert isinstance(stage.world, PagesWorld)
+    owner = Visitor(stage.world).sign_in(stage.firm)
+    assert f"Sub-customer of matter {sub['DisplayName']}" in owner.get("/desk/sync").text
+    text = owner.get(f"/desk/attention/broken?key={item.key}").text
+    assert "It was made inactive or merged in QuickBooks." in text
+    assert "A new sub-customer is created in QuickBooks below the client" in text
+    assert "Name of the sub-customer" in text
+    asked = {"key": item.key, "choice": "link", "to": "NONE"}
+    assert "There is no customer “NONE” in QuickBooks" in owner.post("/desk/attention/broken", asked).text
+    assert program.post(f"/attention/{id}/done").status == 422
+    assert program.post(f"/attention/{id}/choices", {"choice": "accept"}).status == 202
+    assert health.health(stage.world, stage.firm).broken == ()
 
 
 def test_a_client_that_stays_without_a_customer_says_so_on_its_page_and_by_the_api() -> None:
