@@ -249,6 +249,7 @@ def _accounts(firm: Firm, books: Books) -> list[Finding]:
     active = {id for id, _ in books.items}
     lost = [words for name, words in ITEMS if getattr(chosen, name) and getattr(chosen, name) not in active]
     if lost:
+        credits = not chosen.credit and chosen.services not in active  # they are booked under the item of fees then
         found.append(
             Finding(
                 "items",
@@ -256,8 +257,8 @@ def _accounts(firm: Firm, books: Books) -> list[Finding]:
                 "An item that invoices are booked under is gone",
                 f"The item for {' and '.join(lost)} is not an active service item in QuickBooks any more.",
                 (ANOTHER_ITEM, *ACTIVE_ITEM),
-                "Invoices wait, and with them their payments.",
-                (Do.INVOICE,),
+                f"Invoices wait, and with them their payments{'; so do credit notes' if credits else ''}.",
+                (Do.INVOICE, Do.CREDIT) if credits else (Do.INVOICE,),
             )
         )
     if chosen.credit and chosen.credit not in active:

@@ -144,6 +144,17 @@ def test_trust_accounts_that_are_there_are_in_order_and_those_of_an_earlier_gene
     assert preflight.chosen(firm(trust=TRUST)) == ("4", "9", "61", "60")
 
 
+def test_without_an_item_of_their_own_credit_notes_wait_for_the_item_of_fees() -> None:
+    gone = books(items=(("2", "Expenses"),))
+    assert [kind for kind, _ in preflight.blocks(found(gone))] == [Do.CREDIT, Do.INVOICE]
+    assert "credit notes" in finding("items", gone).waits
+    own = firm(accounts=replace(CHOSEN, credit="2"))
+    assert [kind for kind, _ in preflight.blocks(found(gone, own))] == [Do.INVOICE]
+    other = books(items=(("1", "Legal services"),))
+    assert [kind for kind, _ in preflight.blocks(found(other))] == [Do.INVOICE]
+    assert "credit notes" not in finding("items", other).waits
+
+
 def test_the_item_of_credits_holds_credit_notes_only() -> None:
     gone = firm(accounts=replace(CHOSEN, credit="3"))
     assert needs(f=gone) == [("credit-item", Weight.BLOCKS)]
@@ -190,7 +201,7 @@ def test_what_has_to_be_done_stands_first() -> None:
 
 def test_the_lanes_are_told_what_waits_once_for_each_kind() -> None:
     wrong = found(books(custom_numbers=False, accounts=(), items=()))
-    assert [kind for kind, _ in preflight.blocks(wrong)] == [Do.INVOICE, Do.POSTING]
+    assert [kind for kind, _ in preflight.blocks(wrong)] == [Do.CREDIT, Do.INVOICE, Do.POSTING]
     assert dict(preflight.blocks(wrong))[Do.INVOICE].startswith("Custom transaction numbers are off")
     everything = preflight.blocks(found(books(currency="CAD")))
     written = {Do.CUSTOMER, Do.SUB_CUSTOMER, Do.INVOICE, Do.POSTING, Do.CREDIT, Do.HOLDER, Do.JOURNAL}

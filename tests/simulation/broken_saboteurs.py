@@ -1,4 +1,6 @@
-"""Saboteurs of broken links: what people took away in QuickBooks, and what they say becomes of it (decision 0022)."""
+"""Saboteurs of broken links: what people took away in QuickBooks, and what they say becomes of it (decision 0022). And
+of what was away for a while: a Stripe account, an account or item in QuickBooks, pay links.
+"""
 
 from __future__ import annotations
 
@@ -7,16 +9,21 @@ from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
-from chalicelib.domain import crediting, linking, trust
+from chalicelib.domain import crediting, linking, preflight, trust
 from chalicelib.domain.contact import WITHOUT
 from chalicelib.domain.effects import Do
 from chalicelib.domain.kernel import Decision, Finish
-from chalicelib.flow import attention, credit_links, credits, journals
+from chalicelib.flow import attention, credit_links, credits, feeds, journals, links
 from chalicelib.flow.settle import settle
+from chalicelib.stripe import client as stripe_client
+from chalicelib.stripe import wire as stripe_wire
+from chalicelib.stripe.client import StripeClient
 from tests.simulation.sabotaging import Saboteur, patches
 from tests.simulation.terms import Mix
 
 CREDITS = {"remove_credit_there": 400, "answer_broken": 60}
+SILENCE = {"silent_account": 300, "client_pays": 200}
+INACTIVE = {"inactive_there": 200}
 JOURNALS = {"remove_journal_there": 400, "answer_broken": 60}
 
 
@@ -123,6 +130,39 @@ def one_memo_for_two() -> AbstractContextManager[Any]:
     return patches((credit_links, "crediting", unguarded))
 
 
+# --- what was away for a while ----------------------------------------------------------------------------------------
+
+
+def silence_is_passed_over() -> AbstractContextManager[Any]:
+    return patches((feeds, "_after_silence", lambda *_a: False))
+
+
+def only_refunds_of_the_silence() -> AbstractContextManager[Any]:
+    def reversed_since(self: Any, account: str, *, since: Any) -> list[str]:
+        asked: Any = {"created": {"gte": int(since.timestamp())}, "limit": 100}
+        rows = self._all(lambda: self._stripe.v1.refunds.list(asked, stripe_client._on(account)))
+        return list(dict.fromkeys(filter(None, map(stripe_wire.intent_of, rows))))
+
+    return patches((StripeClient, "reversed_since", reversed_since))
+
+
+def inactive_trust_account_is_fine() -> AbstractContextManager[Any]:
+    return patches((preflight, "_wrong_bank", lambda _a: ""), (preflight, "_wrong_liability", lambda _a: ""))
+
+
+def inactive_item_is_fine() -> AbstractContextManager[Any]:
+    plain = preflight._accounts
+
+    def accounts(firm: Any, books: Any) -> Any:
+        return [replace(f, kinds=tuple(k for k in f.kinds if k != Do.CREDIT)) for f in plain(firm, books)]
+
+    return patches((preflight, "_accounts", accounts))
+
+
+def useless_links_stay() -> AbstractContextManager[Any]:
+    return patches((links, "lives", lambda *_a: True))
+
+
 BROKEN_SABOTEURS: tuple[Saboteur, ...] = (
     Saboteur("a credit memo deleted in QuickBooks is made again silently", ("10",), memo_made_again, Mix(CREDITS)),
     Saboteur("a credit taken off its invoice is applied again silently", ("10",), applied_again, Mix(CREDITS)),
@@ -141,4 +181,9 @@ BROKEN_SABOTEURS: tuple[Saboteur, ...] = (
     Saboteur("a credit memo of another amount is linked", ("2",), any_memo_will_do, Mix(CREDITS)),
     Saboteur("a journal entry of another amount is linked", ("2",), any_entry_will_do, Mix(JOURNALS)),
     Saboteur("a credit memo is linked twice", ("2",), one_memo_for_two, Mix(CREDITS)),
+    Saboteur("what went back in a long silence is not read", ("2",), silence_is_passed_over, Mix(SILENCE)),
+    Saboteur("disputes of a long silence are not read", ("2",), only_refunds_of_the_silence, Mix(SILENCE)),
+    Saboteur("pay links made useless stay on the invoice", ("8",), useless_links_stay, Mix({"useless_links": 200})),
+    Saboteur("an inactive trust account is nobody's business", ("10",), inactive_trust_account_is_fine, Mix(INACTIVE)),
+    Saboteur("an inactive item of fees does not hold credits", ("10",), inactive_item_is_fine, Mix(INACTIVE)),
 )

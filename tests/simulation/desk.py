@@ -260,7 +260,7 @@ class Desk:
 
     def _reconnect(self, firm: FirmFacts) -> None:
         for id, held in connections(self.h.world, firm.firm).items():
-            if not held.connected:
+            if not held.connected and ((firm.firm, id) not in self.h.truth.absent or self.h.people.resting):
                 self.h.tell(f"  reconnects {id}")
                 self._consent(firm, id)
                 self.h.truth.revoked.discard((firm.firm, id))

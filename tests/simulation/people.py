@@ -15,6 +15,7 @@ from infra.sandbox.clio.refuse import Refusal as ClioRefusal
 from infra.sandbox.quickbooks.faults import Refusal as BooksRefusal
 from infra.sandbox.stripe import Refusal as StripeRefusal
 from tests.simulation import (
+    absent_people,
     anew,
     books_people,
     broken_people,
@@ -23,6 +24,7 @@ from tests.simulation import (
     parts_people,
     statements_people,
 )
+from tests.simulation.absent_people import Absent
 from tests.simulation.anew import Anew
 from tests.simulation.base import FirmFacts
 from tests.simulation.books_people import Books
@@ -90,6 +92,7 @@ ACTS: dict[str, int] = {
     **statements_people.ACTS,
     **companies_people.ACTS,
     **broken_people.ACTS,
+    **absent_people.ACTS,
 }
 
 
@@ -348,7 +351,7 @@ class Staff:
             self._did(firm, bill.id)
 
 
-class People(Staff, Elsewhere, Desk, Books, Anew, Parts, Matters, Statements, Companies, Broken):
+class People(Staff, Elsewhere, Desk, Books, Anew, Parts, Matters, Statements, Companies, Broken, Absent):
     """Everybody. ``act`` does one thing by name; what the place refuses is not done."""
 
     def __init__(self, history: History) -> None:

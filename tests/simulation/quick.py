@@ -25,7 +25,9 @@ from chalicelib.domain.kernel import Json
 from chalicelib.flow import feeds, mailing
 from chalicelib.store import encoding
 from tests.line import query_text
+from tests.world import MemoryWorld
 
+LASTED = feeds.EVENTS_BACK
 _built = _api_requestor._convert_to_stripe_object  # type: ignore[attr-defined]
 
 
@@ -66,6 +68,12 @@ QUICKER: dict[str, Any] = {
     "log_info": _silent,
     "log_debug": _silent,
 }
+
+
+def events_as_in_truth(world: MemoryWorld) -> None:
+    """Until this history ends, Stripe's events last as long as they do."""
+    world.stripe_box.switches["events_kept_seconds"] = 30 * 86_400
+    feeds.EVENTS_BACK = LASTED
 
 
 @contextmanager

@@ -3,14 +3,19 @@ as it is so; what applies money to invoices there applies it as Clio does."""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.domain.effects import Do
 from chalicelib.domain.kernel import Kind, Ref, Status
+from chalicelib.flow import links, states
 from tests.simulation.base import FirmFacts
 
 if TYPE_CHECKING:
     from tests.simulation.quiet import Quiet
+
+
+PAY = re.compile(r"/pay/([\w-]+)")
 
 
 def _cents(row: dict[str, Any], name: str = "TotalAmt") -> int:
@@ -32,6 +37,7 @@ def judge(q: Quiet, firm: FirmFacts) -> None:
     _tasks(q, firm)
     _credits(q, firm, invoices, payments)
     _payments(q, firm, invoices, payments)
+    _pay_links(q, firm, invoices)
 
 
 def _told(
@@ -111,6 +117,30 @@ def _applied(memo: str, payments: dict[str, Any]) -> dict[str, int]:
             for id, cents in on_invoices(row).items():
                 found[id] = found.get(id, 0) + cents
     return found
+
+
+def _pay_links(q: Quiet, firm: FirmFacts, invoices: dict[str, Any]) -> None:
+    """The pay link that a client reads on an open invoice in QuickBooks, or in the memo of its bill, opens it."""
+    for ref, b in q.c.bodies.items():
+        if (
+            (ref.kind, ref.firm) != (Kind.PAYABLE, firm.firm)
+            or not b["booked"]
+            or b["bill_state"] != "awaiting_payment"
+        ):
+            continue
+        there = invoices.get(b["booked"]["id"], {})
+        touched = {(firm.realm, "Invoice", b["booked"]["id"])} & q.h.truth.touched
+        bill = q.h.truth.bill(b["id"])
+        if touched or not b["balance"] or (firm.firm, b["id"]) in q.h.truth.useless:
+            continue
+        shown = {"invoice": there.get("CustomerMemo", {}).get("value", ""), "bill": bill.memo or ""}
+        for where, text in shown.items():
+            tokens = PAY.findall(text)
+            opened = [links.opened_by(q.world, token) for token in tokens]
+            mine = all(x and (x.firm, x.payable) == (firm.firm, b["id"]) for x in opened)
+            excused = mine or q.waits(firm, str(ref), f"contact/{b['client_id']}")
+            if not excused and states.decode(Kind.PAYABLE, b).open:
+                q.say("8", f"{firm.firm}: the pay link on the {where} of {b['number']} opens nothing: {tokens}")
 
 
 def applied_lines(payment: dict[str, Any]) -> set[str]:

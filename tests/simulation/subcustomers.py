@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from chalicelib.domain.effects import Do
 from chalicelib.domain.kernel import Kind, Ref, Status
 from tests.simulation.base import FirmFacts
+from tests.simulation.quiet_links import PAY
 
 if TYPE_CHECKING:
     from tests.simulation.checkers import Checkers
@@ -61,7 +62,8 @@ def judge(q: Quiet, firm: FirmFacts) -> None:
         waits = q.waits(firm, f"payable/{bill.id}", f"contact/{bill.client_id}")
         if touched or waits or bill.state not in LIVE or row["TotalAmt"] == 0:
             continue
-        if missing := [w for w in (bill.subject, bill.memo) if w and w not in row["PrivateNote"]]:
+        told = (bill.subject, *(line for line in (bill.memo or "").splitlines() if not PAY.search(line)))
+        if missing := [w for w in told if w and w not in row["PrivateNote"]]:
             q.say("1", f"{firm.firm}: the invoice of {bill.number} does not tell {missing}: {row['PrivateNote']!r}")
         if _hands_off(q.c, firm) and q.h.checkers.bodies[Ref(firm.firm, Kind.FIRM, firm.firm)]["generation"] == 1:
             _belongs(q, firm, bill, row, subs)

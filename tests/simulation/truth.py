@@ -58,6 +58,8 @@ class Truth:
     )  # (firm, client) that stays without a customer, since when
     touched: set[tuple[str, str, str]] = field(default_factory=set)  # (realm, entity, id) changed by people
     said: set[tuple[str, str, str]] = field(default_factory=set)  # (realm, customer, value) that people typed in there
+    absent: set[tuple[str, str]] = field(default_factory=set)  # (firm, connection) that nobody connects again yet
+    useless: set[tuple[str, str]] = field(default_factory=set)  # (firm, payable) whose pay links are being made useless
     readers: set[tuple[str, str]] = field(default_factory=set)  # (firm, address) that people gave for the digest
     hands: dict[int, tuple[str, frozenset[str]]] = field(
         default_factory=dict

@@ -107,6 +107,11 @@ class People:
     def add_account(self, realm: str, name: str, type: str = "Bank") -> Obj:
         return self._clerk(realm).create("Account", {"Name": name, "AccountType": type})
 
+    def set_active(self, realm: str, entity: str, id: str, active: bool) -> Obj:
+        """``entity``: Account or Item. What is inactive cannot be used by what is entered from now on (4.2, 6)."""
+        clerk, old = self._at(realm, entity, id)
+        return clerk.update(entity, {"Id": old["Id"], "SyncToken": old["SyncToken"], "sparse": True, "Active": active})
+
     # --- invoices and credit ---------------------------------------------------------------------------------------
     def add_invoice(
         self, realm: str, customer: str, amount: Any, number: str = "", date: str = "", due: str = ""
