@@ -72,6 +72,11 @@ class Lag:
         self.steps = 0
         self._held: deque[list[Update]] = deque()
 
+    @property
+    def held(self) -> bool:
+        """Whether an update waits."""
+        return bool(self._held)
+
     def note(self, updates: list[Update]) -> None:
         """The updates of one write."""
         self._held.append(updates)

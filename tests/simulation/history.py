@@ -123,13 +123,15 @@ class History(SimLife):
         for owed in list(store._effects.values()):
             if owed.effect.kind in RECURRING:
                 at = self.began + store.rests(owed.effect.kind) * draw.random()
-                store.postpone(owed.effect.key, at if owed.effect.firm in awake else self.began + LONG)
+                store.move(owed.effect.key, at if owed.effect.firm in awake else self.began + LONG)
 
     def _let_sleep(self, firm: FirmFacts, kinds: Collection[str]) -> None:
         """What this firm owes of these kinds comes after the story."""
-        for owed in list(self.world.store._effects.values()):
+        store = self.world.store
+        assert isinstance(store, SimStore)
+        for owed in list(store._effects.values()):
             if owed.effect.firm == firm.firm and owed.effect.kind in kinds:
-                self.world.store.postpone(owed.effect.key, self.began + LONG)
+                store.move(owed.effect.key, self.began + LONG)
 
     def _put_on_agenda(self, draw: random.Random, begins: str) -> None:
         self._stretch_polls(draw)

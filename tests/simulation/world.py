@@ -19,6 +19,7 @@ from chalicelib.domain.kernel import Commit, Json
 from chalicelib.errors import Conflict, Unavailable
 from chalicelib.store import bounds
 from chalicelib.store.memory import MemoryStore
+from chalicelib.store.memory_rows import json_of
 from infra.sandbox.kit import Wire
 from infra.sandbox.quickbooks.limits import Limits
 from tests.simulation.seam import Life, Messages, Post, Seam
@@ -77,6 +78,11 @@ class SimStore(MemoryStore):
         if self.life is None or kind not in RECURRING:
             return due_at
         return max(due_at, self.life.now() + self.rests(kind))
+
+    def move(self, key: str, due_at: datetime) -> None:
+        """Before a history begins: what is owed comes at another time."""
+        self._put_effect(replace(self._effects[key].effect, due_at=due_at, body=json_of(self._effects[key].body)))
+        self._let_indexes_follow()
 
     def rests(self, kind: str) -> timedelta:
         """How long a poll rests in this history. QuickBooks tells of changes of the last thirty days only."""
@@ -164,7 +170,7 @@ class SimWorld(MemoryWorld):
         self.store.life = life
         self.store_fails = any(kind in life.faults.rates for kind in ("store_busy", "store_conflict", "index_lag"))
         self.answers_fail = life.scripted or "store_lost" in life.faults.rates
-        self.store.before, self.store.after = self._before, self._after
+        self.store.before, self.store.after = self._before, self._after if self.answers_fail else None
         self.queue = Messages(life)  # type: ignore[assignment]
         self.mail = Post(life)
         self._mount(life)
@@ -214,8 +220,7 @@ class SimWorld(MemoryWorld):
         life = self.life
         if life is None or life.crew.current is None:
             return
-        life.crew.alive()
-        if verb in READS or not self.answers_fail:
+        if verb in READS:
             return
         if life.forced() or life.faults.strikes("store_lost"):
             life.tell(f"store {verb}: done, and its answer is lost")
