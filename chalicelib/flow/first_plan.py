@@ -37,7 +37,8 @@ class Plan:
     """How far it is. ``pages``: of rows, by kind; ``needs``: the pages on which somebody is asked. ``begin``: a person
     wants it carried out; ``said``: why it did not begin yet. ``payments``, ``credits``, ``entries`` (of trust money):
     counts and cents of what Clio has; ``besides``: what becomes of those, by kind. ``matters``: sub-customers to be
-    made. ``turn``: how often it was listed anew."""
+    made. ``turn``: how often it was listed anew. ``behind``: a client was answered otherwise since its bills were
+    compared."""
 
     generation: int
     phase: str = "reading"
@@ -55,6 +56,7 @@ class Plan:
     besides: dict[str, Totals] = field(default_factory=dict)
     matters: int = 0
     turn: int = 0
+    behind: bool = False
     exact: bool = False
     begin: bool = False
     by: str = ""

@@ -126,6 +126,7 @@ def answer(world: World, firm: str, what: What, page: int, id: str, choice: str)
     moved = matched(world, policy, plan, after) - matched(world, policy, plan, before)
 
     def count(p: Plan) -> None:
+        p.behind |= what == "clients" and row.link != new.link
         totals = p.totals(what)
         totals.add(before, -1)
         totals.add(after)
@@ -186,7 +187,7 @@ def begin(world: World, firm: str, by: str) -> None:
 def _again(p: Plan) -> None:
     """From the customers on, with the answers kept."""
     p.phase, p.place, p.cursor = "customers", 0, ""
-    p.pages, p.needs, p.turn, p.matters = {}, {}, p.turn + 1, 0
+    p.pages, p.needs, p.turn, p.matters, p.behind = {}, {}, p.turn + 1, 0, False
     p.clients, p.bills, p.besides = Totals(), Totals(), {}
     p.payments, p.credits, p.entries = [0, 0], [0, 0], [0, 0]
 

@@ -54,6 +54,12 @@ def settled(stage: Stage) -> Plan:
     raise AssertionError(plan)
 
 
+def plan_of(stage: Stage) -> Plan:
+    plan = first_sync.plan_of(stage.world, stage.firm)
+    assert plan
+    return plan
+
+
 def rows(stage: Stage, what: Any, *, needs: bool = False) -> dict[str, Row]:
     found, at = {}, 0
     while True:
@@ -134,14 +140,17 @@ def test_a_bill_whose_client_gets_a_new_customer_is_not_the_invoice_of_another_o
     prepare(stage)
     assert (rows(stage, "bills")["1042"].fate, rows(stage, "bills")["1042"].exact) == ("link", True)
     before = acts.invoice(stage, "1042")
+    say(stage, "clients", "Ada Example", "link:" + rows(stage, "clients")["Ada Example"].link)
+    assert not plan_of(stage).behind
     say(stage, "clients", "Ada Example", "new")
+    assert plan_of(stage).behind, "its bills were compared before"
     answer_all(stage)
     if again:
-        prepare(stage)
+        assert not prepare(stage).behind
     else:
         first_sync.begin(stage.world, stage.firm, STAFF)
         plan = settled(stage)
-        assert (plan.phase, plan.begin) == ("ready", False) and "changed" in plan.said
+        assert (plan.phase, plan.begin, plan.behind) == ("ready", False, False) and "changed" in plan.said
     row = rows(stage, "bills", needs=True)["1042"]
     assert (row.fate, row.link, row.exact) == ("wait", "", False)
     with pytest.raises(Refused):

@@ -8,7 +8,7 @@ from chalicelib.flow.firms import connections, firm_of
 from chalicelib.flow.settle import policy_of
 from tests.flow import trust_acts as trust
 from tests.flow.acts import pay_by_card
-from tests.flow.test_first_sync import rows, settled, unmatch
+from tests.flow.test_first_sync import rows, say, settled, unmatch
 from tests.web.test_api import DOCUMENT, a_program
 from tests.web.visit import Visitor, a_firm_with_pages, a_seeded_world
 from tests.world import Stage, connect
@@ -189,6 +189,18 @@ def test_a_wrong_answer_is_refused_on_the_page() -> None:
     )
     assert "not on the list any more" in answer.text
     assert owner.get("/desk/first?page=999").status == 200
+
+
+def test_whoever_says_otherwise_about_a_client_is_told_when_its_bills_follow() -> None:
+    stage, owner = a_firm_before_its_first_sync()
+    owner.get("/desk/first")
+    owner.post("/desk/first", {"do": "read"})
+    settled(stage)
+    assert "compared again" not in owner.get("/desk/first?show=bills").text
+    say(stage, "clients", "Ada Example", "new")
+    assert "compared again" in owner.get("/desk/first?show=bills").text
+    listed = owner.get("/desk/first?show=clients").text
+    assert "compared again" not in listed and "Your choice: create as “Ada Example (Clio " in listed
 
 
 def test_a_program_reads_the_plan_and_answers() -> None:
