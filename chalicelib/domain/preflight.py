@@ -363,27 +363,29 @@ def _numbers(top: Sequence[DocNumber], clio: Sequence[str]) -> Finding:
         return Finding("numbers", Weight.GOOD, title, "Clio has not used a number with digits yet.")
     if not ahead:
         return Finding("numbers", Weight.GOOD, title, f"{_apart(used, top)}: new ones cannot meet.")
-    said = [
-        f"{_in(at)} highest in Clio is {at.number}, the highest in QuickBooks is {up.number}." for at, up, _ in ahead
-    ]
+    many, said, steps = len(ahead) > 1, list[str](), list[str]()
+    for at, up, _ in ahead[:SERIES_SAID]:
+        the, set_ = _of(at, many, "Of {} the", "The"), _of(at, many, "For {}: set", "Set")
+        said.append(f"{the} highest in Clio is {at.number}, the highest in QuickBooks is {up.number}.")
+        steps.append(f"{set_} it to {up.following} or more, then press Save.")
     more = len(ahead) - SERIES_SAID
     others = [f"{more} more series {'meets' if more == 1 else 'meet'} as well."] if more > 0 else []
     return Finding(
         "numbers",
         Weight.WARNS,
         "Clio's next bill numbers are used in QuickBooks already",
-        " ".join([*said[:SERIES_SAID], *others, "QuickBooks refuses a number that any other document has."]),
-        (
-            "In Clio open Settings, Billing, and look for the next invoice number.",
-            *(f"Set it to {up.following} or more, then press Save." for _, up, _ in ahead[:SERIES_SAID]),
-        ),
+        " ".join([*said, *others, "QuickBooks refuses a number that any other document has."]),
+        ("In Clio open Settings, Billing, and look for the next invoice number.", *steps),
         "Only a bill that meets such a number waits, under Needs attention.",
         listed=tuple(f"{KINDS.get(d.entity, d.entity)} {d.number}" for _, _, above in ahead for d in above)[:LISTED],
     )
 
 
-def _in(at: Place) -> str:
-    return f"Of numbers like “{at.before}…{at.after}” the" if at.before or at.after else "The"
+def _of(at: Place, many: bool, words: str, alone: str) -> str:
+    """``words`` about a series; ``alone`` where there is no other and it is of digits alone."""
+    around = at.before or at.after
+    like = f"numbers like “{at.before}…{at.after}”" if around else "numbers of digits alone"
+    return words.format(like) if many or around else alone
 
 
 def _apart(used: Sequence[Place], top: Sequence[DocNumber]) -> str:

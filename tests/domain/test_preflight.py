@@ -238,10 +238,21 @@ def test_each_series_of_numbers_is_laid_beside_its_own() -> None:
         "QuickBooks refuses a number that any other document has."
     )
     assert told.steps[1:] == (
-        "Set it to INV-10 or more, then press Save.",
-        "Set it to 2026-015 or more, then press Save.",
+        "For numbers like “INV-…”: set it to INV-10 or more, then press Save.",
+        "For numbers like “2026-…”: set it to 2026-015 or more, then press Save.",
     )
     assert told.listed == ("invoice INV-9", "estimate 2026-014")
+
+
+def test_numbers_of_digits_alone_are_named_so_where_there_are_others() -> None:
+    one = finding("numbers", top=(a_number("INV-9"),), clio=("INV-7",))
+    assert one.found.startswith("Of numbers like “INV-…” the highest in Clio is INV-7, ")
+    assert one.steps[1:] == ("For numbers like “INV-…”: set it to INV-10 or more, then press Save.",)
+    plain = finding("numbers", top=(a_number("1050"),))
+    assert plain.found.startswith("The highest in Clio is 1042, the highest in QuickBooks is 1050. ")
+    both = finding("numbers", top=(a_number("INV-9", "2"), a_number("1050")), clio=("INV-7", "1042"))
+    assert "Of numbers of digits alone the highest in Clio is 1042" in both.found
+    assert both.steps[2] == "For numbers of digits alone: set it to 1051 or more, then press Save."
 
 
 def test_a_higher_number_of_another_series_meets_nothing() -> None:
