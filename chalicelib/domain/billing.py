@@ -296,12 +296,17 @@ def written_again(state: Payable, policy: Policy, now: datetime) -> list[Effect]
     return [owe_invoice(state, policy, now)] if known else _write_books(state, policy, now)
 
 
+def next_revision(state: Payable) -> Payable:
+    """With the lines as read."""
+    new = replace(state, revision=state.revision + 1)
+    known = bool(state.lines) and state.lines_revision == state.revision
+    return replace(new, lines_revision=new.revision) if known else new
+
+
 def afresh(state: Payable, policy: Policy, now: datetime) -> Decision[Payable]:
     """The link belongs to an earlier generation: it counts no more, and the invoice is owed in this one, with the lines
     that were read already. Of a bill that is gone the void is owed, where it stood."""
-    new = replace(state, booked=None, revision=state.revision + 1, generation=policy.firm.generation)
-    if state.lines and state.lines_revision == state.revision:
-        new = replace(new, lines_revision=new.revision)
+    new = replace(next_revision(state), booked=None, generation=policy.firm.generation)
     closes = list(invoice_steps(state))
     if state.booked:
         name = linked_payments.name(state, state.booked.id, state.generation)

@@ -139,6 +139,21 @@ def relinked(state: Payable, policy: Policy, now: datetime) -> Decision[Payable]
     return Decision(new, effects=tuple(owed), closes=closes)
 
 
+def elsewhere(p: Payable, customer: str) -> bool:
+    """Whether its invoice was written for another customer than this one of its client."""
+    link = p.booked
+    return link is not None and not link.matter and "" not in (link.customer, customer) and link.customer != customer
+
+
+def taken_over(state: Payable, policy: Policy, now: datetime) -> Decision[Payable]:
+    """Its client is linked to another customer, and nothing can be booked on the one that its invoice belongs to: it is
+    written again, which takes it over. Where it is owed anyway, that does it."""
+    if state.booked is None or state.booked.revision < state.revision:
+        return Decision(state)
+    new = billing.next_revision(state)
+    return Decision(new, effects=tuple(billing.written_again(new, policy, now)), closes=billing.invoice_steps(state))
+
+
 EXAMPLE_TAX = 2751  # 8.875 % of the taxed line
 
 

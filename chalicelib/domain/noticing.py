@@ -190,7 +190,7 @@ def _to_link(state: S) -> Link:
 
 def _invoice_again(state: Payable, policy: Policy, now: datetime) -> tuple[Payable, list[Effect]]:
     """Another one gets what was posted on the old one."""
-    new = _next_revision(state)
+    new = billing.next_revision(state)
     moved = () if new.booked else _reposts(new, now)
     return new, [*billing.written_again(new, policy, now), *moved]
 
@@ -200,17 +200,10 @@ def invoice_linked(state: Payable, fact: billing.InvoiceBooked, now: datetime) -
     applied to it, unless its own payments wait for a person. The payable gets a revision of its own, which this
     invoice shows. Raises Refused."""
     closes = (_key(state, _to_link(state)), _step(state))
-    base = _next_revision(replace(state, booked=None))
+    base = billing.next_revision(replace(state, booked=None))
     told = billing.booked(base, replace(fact, revision=base.revision), now)
     moved = () if fact.waits else _reposts(base, now)
     return replace(told, effects=(*told.effects, *moved), closes=(*told.closes, *closes))
-
-
-def _next_revision(state: Payable) -> Payable:
-    """With the lines as read."""
-    new = replace(state, revision=state.revision + 1)
-    known = bool(state.lines) and state.lines_revision == state.revision
-    return replace(new, lines_revision=new.revision) if known else new
 
 
 def _reposts(state: Payable, now: datetime) -> Sequence[Effect]:

@@ -70,9 +70,12 @@ ACCEPTED = {
 }
 ACCEPTED_CUSTOMER = (
     "Nothing is written. The client stays without a customer in QuickBooks; what is there already stays as it is.",
-    "Its new invoices and trust entries wait, each shown with this cause, until you link a customer on the client's "
-    "page.",
-    "If the customer is made active again in QuickBooks, they go on by themselves.",
+    "Whatever is to be booked on it waits, with this cause under Sync status: new and changed invoices, payments, "
+    "credits and trust entries.",
+    "They go on by themselves when you link a customer on the client's page, or when the customer is active again in "
+    "QuickBooks.",
+    "If you link another customer, an invoice that something waits for goes to it, unless money stands on the invoice "
+    "there.",
 )
 LINKED_MEMO = (
     "It must be a credit memo of the same customer over the same amount. Nothing is changed in it.",

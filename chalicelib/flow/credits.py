@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any, assert_never
 
 from chalicelib.domain import comparing, crediting, posting
+from chalicelib.domain.contact import Contact
 from chalicelib.domain.crediting import Credit
 from chalicelib.domain.firm import Policy
 from chalicelib.domain.kernel import Decision, Effect, Finish, Kind, Ref, Status
@@ -23,7 +24,6 @@ from chalicelib.domain.readings import BookedPayment, InvoiceReading, Wrote
 from chalicelib.domain.wanted import Removal, WantedApplication, WantedCredit, WantedLine
 from chalicelib.flow import leaving, states
 from chalicelib.flow.credit_links import LINKED
-from chalicelib.flow.invoices import customer_ids
 from chalicelib.flow.ports import World
 from chalicelib.flow.prepared import Prepared, park, still_open, unblocked
 from chalicelib.flow.reach import Reach
@@ -47,7 +47,7 @@ class _Batch:
     payments: dict[str, Payment]
     credits: dict[str, Credit]
     invoices: dict[str, InvoiceReading]
-    customers: dict[str, str]
+    clients: dict[str, Contact]
     sent: frozenset[str]
     by_itself: bool | None
     left: dict[str, int] = field(default_factory=dict)
@@ -105,7 +105,7 @@ def _read(
         payments=payments,
         credits=credits,
         invoices={i.id: i for i in invoices},
-        customers=customer_ids(world, policy, list(payables.values())),
+        clients=leaving.clients(world, policy, payables.values()),
         sent=leaving.sent(world, open_[0][0].lane),
         by_itself=by_itself,
         left={i.id: i.balance for i in invoices},
@@ -163,7 +163,7 @@ def _enter(world: World, policy: Policy, e: Effect, state: Credit, around: _Batc
     cause = _waits(world, state, around)
     customer = _customer(state, around)
     if cause or not customer:
-        out.blocked.append((e, cause or "It waits for its client's customer in QuickBooks."))
+        out.blocked.append((e, cause or leaving.without_customer(around.clients.get(state.client_id))))
         return 0
     doubled = [p for p in _live(state, around) if _there_already(p, state, around)]
     if doubled and e.body.get("choice") != ENTER[0]:
@@ -190,12 +190,8 @@ def _waits(world: World, state: Credit, around: _Batch) -> str:
         p = around.payables[part.payable]
         if p.gone or leaving.left_out(p):
             continue
-        if p.booked is None or p.booked.voided:
-            return f"It waits for invoice {p.number} in QuickBooks."
-        if p.booked.id not in around.invoices:
-            return f"Invoice {p.number} is no longer in QuickBooks: what is to become of it comes first."
-        if leaving.still_there(world, p, f"credit-{state.id}", around.sent):
-            return f"A payment or credit that was taken back in Clio must leave invoice {p.number} in QuickBooks first."
+        if cause := leaving.waits(world, p, around.invoices, around.clients, f"credit-{state.id}", around.sent):
+            return cause
     return ""
 
 
@@ -215,7 +211,8 @@ def _there_already(p: Payable, state: Credit, around: _Batch) -> bool:
 def _customer(state: Credit, around: _Batch) -> str:
     """The invoices' own customer; with several, or none, the client's."""
     theirs = {around.invoices[p.booked.id].customer_id for p in _live(state, around) if p.booked}
-    return theirs.pop() if len(theirs) == 1 else around.customers.get(state.client_id, "")
+    client = around.clients.get(state.client_id)
+    return theirs.pop() if len(theirs) == 1 else client.usable if client else ""
 
 
 def _off(state: Credit, there: MemoReading, around: _Batch) -> str:
@@ -306,6 +303,9 @@ def _change(
     world: World, policy: Policy, e: Effect, state: Credit, there: MemoReading, around: _Batch, out: Prepared
 ) -> int:
     """Another amount or day: it is taken off its invoices first, then changed, then applied again."""
+    if cause := leaving.lost(around.clients.get(state.client_id), there.customer_id):
+        out.blocked.append((e, cause))
+        return 0
     if _unapply(world, policy, e, state, there, around, out):
         return 1
     if not any(effect is e for effect, _ in out.write):

@@ -5,31 +5,37 @@ What cannot go on is shown to a person with what may be chosen.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
-from chalicelib.domain import naming, posting, profile
+from chalicelib.domain import comparing, invoicing, naming, posting, profile
 from chalicelib.domain.contact import Contact
+from chalicelib.domain.crediting import Credit
 from chalicelib.domain.effects import Do
 from chalicelib.domain.firm import Policy
-from chalicelib.domain.kernel import Effect, Finish, Kind, Ref
+from chalicelib.domain.kernel import Decision, Effect, Finish, Kind, Ref
 from chalicelib.domain.linking import CustomerLinked, CustomerSeen
 from chalicelib.domain.naming import Match, name_for
 from chalicelib.domain.payable import Payable
 from chalicelib.domain.payment import Payment
 from chalicelib.domain.profile import Change
 from chalicelib.domain.readings import CustomerReading, Wrote
+from chalicelib.domain.trust import Entry
 from chalicelib.domain.wanted import ChangedCustomer, WantedCustomer
 from chalicelib.errors import Conflict
-from chalicelib.flow import contacts, states
+from chalicelib.flow import contacts, leaving, states
 from chalicelib.flow.ports import World
 from chalicelib.flow.prepared import NAME_TAKEN, Prepared, done, park, still_open, wake
 from chalicelib.flow.reach import Reach
+from chalicelib.flow.settle import settle
 
 CUSTOMER_CODES = ("610", "620", "2500", "6250")  # what refers to a customer that is inactive, merged or another's
 LOOKS_AT_MOST = 2
 LOOKED_FOR = timedelta(seconds=10)
+STANDS_STILL_FOR = timedelta(minutes=10)
+MOVES = "Its invoice goes to the customer that its client is linked to first."
 
 Step = tuple[Effect, Contact]
 
@@ -226,30 +232,71 @@ def refused(world: World, policy: Policy, effect: Effect, code: str) -> bool:
         state: Contact = states.decode(Kind.CONTACT, world.store.load(_contact_ref(effect)).body)
         _park(world, effect, naming.taken_on_rename(state))
         return True
-    if code not in CUSTOMER_CODES or effect.tries >= LOOKS_AT_MOST:
+    if code not in CUSTOMER_CODES:
         return False
-    customers = _customers_of(world, policy, effect)
-    if not contacts.point_at_customers(world, policy, customers):
-        return False
-    cause = "Its customer may have changed in QuickBooks: it is being looked at."
-    world.store.postpone(effect.key, world.now() + LOOKED_FOR, cause=cause, tries=effect.tries + 1)
-    return True
+    bills, clients = _leans_on(world, policy, effect)
+    mine = str(effect.body.get("customer") or "") if effect.kind == Do.CUSTOMER else ""
+    linked = [id for id in (mine, *(c.customer for c in clients.values())) if id]
+    if effect.tries < LOOKS_AT_MOST and contacts.point_at_customers(world, policy, linked):
+        cause = "Its customer may have changed in QuickBooks: it is being looked at."
+        world.store.postpone(effect.key, world.now() + LOOKED_FOR, cause=cause, tries=effect.tries + 1)
+        return True
+    lost = next((told for c in clients.values() if (told := leaving.lost(c, c.customer))), "")
+    cause = lost or _moves(world, policy, bills, clients)
+    if cause:
+        world.store.postpone(effect.key, world.now() + STANDS_STILL_FOR, cause=cause, tries=effect.tries)
+    return bool(cause)
 
 
-def _customers_of(world: World, policy: Policy, effect: Effect) -> list[str]:
-    """The linked customers that a step leans on."""
+def _leans_on(world: World, policy: Policy, effect: Effect) -> tuple[dict[str, Payable], dict[str, Contact]]:
+    """The bills and the clients, by id, that a step leans on; of a client's own step none."""
     firm, body = policy.firm.id, effect.body
-    if effect.kind == Do.CUSTOMER:
-        return [str(body["customer"])] if body.get("customer") else []
-    payables = [str(body["payable"])] if "payable" in body else []
+    if effect.kind == Do.JOURNAL:
+        entry: Entry = states.decode(Kind.TRUST, world.store.load(Ref(firm, Kind.TRUST, str(body["entry"]))).body)
+        return {}, _clients(world, firm, [entry.move.client_id])
+    payables: list[str] = [str(body["payable"])] if "payable" in body else []
     if effect.kind == Do.POSTING:
         payment: Payment = states.decode(
             Kind.PAYMENT, world.store.load(Ref(firm, Kind.PAYMENT, str(body["payment"]))).body
         )
         payables = [i.payable for i in payment.items]
-    held = world.store.load_many([Ref(firm, Kind.PAYABLE, id) for id in payables]) if payables else []
-    bills: list[Payable] = [states.decode(Kind.PAYABLE, h.body) for h in held if h.body]
-    refs = [Ref(firm, Kind.CONTACT, p.client_id) for p in bills]
-    clients = world.store.load_many(list(dict.fromkeys(refs))) if refs else []
-    found: list[Contact] = [states.decode(Kind.CONTACT, h.body) for h in clients if h.body]
-    return [c.customer for c in found if c.customer]
+    if effect.kind == Do.CREDIT:
+        credit: Credit = states.decode(Kind.CREDIT, world.store.load(Ref(firm, Kind.CREDIT, str(body["credit"]))).body)
+        payables = [p.payable for p in credit.parts]
+    bills = leaving.payables(world, policy, payables)
+    return bills, _clients(world, firm, [p.client_id for p in bills.values()])
+
+
+def _clients(world: World, firm: str, ids: Sequence[str]) -> dict[str, Contact]:
+    refs = [Ref(firm, Kind.CONTACT, id) for id in dict.fromkeys(ids) if id]
+    held = world.store.load_many(refs) if refs else []
+    return {h.ref.id: states.decode(Kind.CONTACT, h.body) for h in held if h.body}
+
+
+def _moves(world: World, policy: Policy, bills: Mapping[str, Payable], clients: Mapping[str, Contact]) -> str:
+    """Invoices that belong to an earlier customer of their client, on which QuickBooks books nothing any more, are
+    written again, which takes them to the present one; not where money stands on one of them, which would lose its
+    invoice. Gives why the step waits, empty where nothing moves."""
+    former = [
+        p
+        for p in bills.values()
+        if p.booked and p.client_id in clients and invoicing.elsewhere(p, clients[p.client_id].usable)
+    ]
+    if any(_paid(world, p) for p in former):
+        return ""
+    for p in former:
+        ref = Ref(p.firm, Kind.PAYABLE, p.id)
+
+        def decide(before: Mapping[Ref, Any], now: datetime, at: Ref = ref) -> dict[Ref, Decision[Any]]:
+            return {at: invoicing.taken_over(before[at], policy, now)}
+
+        settle(world, [ref], decide, fact="InvoiceMoves", policy=policy.version)
+    return MOVES if former else ""
+
+
+def _paid(world: World, p: Payable) -> bool:
+    """Whether a payment or credit of ours stands on its invoice."""
+    refs = [Ref(p.firm, Kind.PAYMENT, id) for id in sorted(comparing.touching(p))]
+    refs += [Ref(p.firm, Kind.CREDIT, id) for id in sorted(comparing.crediting_ids(p))]
+    held = [states.decode(h.ref.kind, h.body) for h in (world.store.load_many(refs) if refs else []) if h.body]
+    return any(x.memo if isinstance(x, Credit) else x.posted and not x.posted.voided for x in held)

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from chalicelib.domain import posting
+from chalicelib.domain.contact import Contact
 from chalicelib.domain.crediting import Credit
 from chalicelib.domain.firm import Policy
 from chalicelib.domain.kernel import Decision, Kind, Ref
@@ -17,7 +18,7 @@ from chalicelib.domain.payment import Payment
 from chalicelib.domain.readings import InvoiceReading
 from chalicelib.flow import states
 from chalicelib.flow.ports import World
-from chalicelib.flow.prepared import current
+from chalicelib.flow.prepared import FOR_A_PERSON, WITHOUT, current
 from chalicelib.flow.reach import Reach
 from chalicelib.flow.settle import settle
 
@@ -56,6 +57,48 @@ def asked_about(p: Payable) -> str:
         return f"It waits for your word on invoice {p.number}, which was removed in QuickBooks."
     if p.booked.waits:
         return f"It waits for your word on the payments of invoice {p.number} in QuickBooks."
+    return ""
+
+
+def clients(world: World, policy: Policy, bills: Iterable[Payable]) -> dict[str, Contact]:
+    """The clients of these bills by id, in the present generation of links."""
+    refs = [Ref(policy.firm.id, Kind.CONTACT, p.client_id) for p in bills]
+    return {ref.id: state for ref, state in current(world, policy, refs).items()}
+
+
+def lost(client: Contact | None, customer: str) -> str:
+    """Why nothing can be booked on this customer in QuickBooks: it is the client's, and not to be used there. Empty
+    where it is another one, or fine."""
+    if client is None or not client.lost or customer != client.customer:
+        return ""
+    return WITHOUT if client.without else FOR_A_PERSON
+
+
+def without_customer(client: Contact | None) -> str:
+    """Why nothing can be booked on a client's own customer yet."""
+    return lost(client, client.customer if client else "") or "It waits for its client's customer in QuickBooks."
+
+
+def waits(
+    world: World,
+    p: Payable,
+    invoices: Mapping[str, InvoiceReading],
+    clients: Mapping[str, Contact],
+    mine: str,
+    awaited: frozenset[str],
+) -> str:
+    """Why nothing can be put on a bill's invoice yet; empty when it can. ``mine``: the payment or credit that is."""
+    if p.booked is None or p.booked.voided:
+        return f"It waits for invoice {p.number} in QuickBooks."
+    if asked := asked_about(p):
+        return asked
+    there = invoices.get(p.booked.id)
+    if there is None:
+        return f"Invoice {p.number} is no longer in QuickBooks: what is to become of it comes first."
+    if cause := lost(clients.get(p.client_id), there.customer_id):
+        return cause
+    if still_there(world, p, mine, awaited):
+        return f"A payment or credit that was taken back in Clio must leave invoice {p.number} in QuickBooks first."
     return ""
 
 

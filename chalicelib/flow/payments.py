@@ -10,6 +10,7 @@ from datetime import date, datetime
 from typing import Any
 
 from chalicelib.domain import posting
+from chalicelib.domain.contact import Contact
 from chalicelib.domain.firm import Policy
 from chalicelib.domain.kernel import Decision, Effect, Finish, Json, Kind, Ref, Status
 from chalicelib.domain.money import show
@@ -32,7 +33,7 @@ class _Batch:
     QuickBooks, less what the batch itself puts on it. ``sent``: keys of effects whose answer is awaited."""
 
     payables: dict[str, Payable]
-    customers: dict[str, str]
+    clients: dict[str, Contact]
     invoices: dict[str, InvoiceReading]
     there: dict[str, BookedPayment]
     sent: frozenset[str]
@@ -78,8 +79,8 @@ def _read(
     posted = [id for _, x in open_ if x.posted and not x.posted.voided for id in x.posted.ids]
     there = {p.id: p for p in reach.quickbooks(lambda q, a: q.payments_by_id(a, posted))} if posted else {}
     sent = leaving.sent(world, open_[0][0].lane)
-    customers = customer_ids(world, policy, list(payables.values()))
-    return _Batch(payables, customers, invoices, there, sent, {i.id: i.balance for i in invoices.values()})
+    clients = leaving.clients(world, policy, payables.values())
+    return _Batch(payables, clients, invoices, there, sent, {i.id: i.balance for i in invoices.values()})
 
 
 def _step(world: World, reach: Reach, policy: Policy, e: Effect, state: Payment, around: _Batch, out: Prepared) -> int:
@@ -128,6 +129,9 @@ def _take_out(
     all_there = len(standing) == len(posted.ids)
     if standing and (all_there or posted.adding == ANEW or not posting.should_stand(state)):
         there = standing[-1]
+        if cause := _customer_gone(state, around):  # it goes only when what takes its place can come
+            out.blocked.append((e, cause))
+            return 0
         out.write.append((e, Void("Payment", there.id, there.sync_token)))
         return 0
     if posting.should_stand(state) and posted.adding != ANEW:
@@ -185,7 +189,7 @@ def _add(world: World, policy: Policy, e: Effect, state: Payment, around: _Batch
         cents_left = sum(mine[id] for id, _ in lines)
     customer = _customer(state, lines, around)
     if not customer:
-        out.blocked.append((e, "It waits for its client's customer in QuickBooks."))
+        out.blocked.append((e, leaving.without_customer(_client(state, around))))
         return
     for id, cents in lines:
         around.left[id] -= cents
@@ -226,15 +230,15 @@ def _waits(world: World, state: Payment, p: Payable, around: _Batch) -> str:
     """Why this payment cannot be put on a bill's invoice yet; empty when it can."""
     if (p.gone and (p.booked is None or p.booked.voided)) or leaving.left_out(p):
         return ""
-    if p.booked is None or p.booked.voided:
-        return f"It waits for invoice {p.number} in QuickBooks."
-    if asked := leaving.asked_about(p):
-        return asked
-    if p.booked.id not in around.invoices:
-        return f"Invoice {p.number} is no longer in QuickBooks: what is to become of it comes first."
-    if leaving.still_there(world, p, state.id, around.sent):
-        return f"A payment or credit that was taken back in Clio must leave invoice {p.number} in QuickBooks first."
-    return ""
+    return leaving.waits(world, p, around.invoices, around.clients, state.id, around.sent)
+
+
+def _customer_gone(state: Payment, around: _Batch) -> str:
+    """Why a payment that should stand cannot be entered on its invoices' customers; empty when it can."""
+    bills = [around.payables[i.payable] for i in state.items] if posting.should_stand(state) else []
+    there = [(p, around.invoices.get(p.booked.id if p.booked else "")) for p in bills]
+    causes = (leaving.lost(around.clients.get(p.client_id), i.customer_id) for p, i in there if i)
+    return next((cause for cause in causes if cause), "")
 
 
 def _customer(state: Payment, lines: Sequence[tuple[str, int]], around: _Batch) -> str:
@@ -242,8 +246,12 @@ def _customer(state: Payment, lines: Sequence[tuple[str, int]], around: _Batch) 
     theirs = {around.invoices[id].customer_id for id, _ in lines}
     if len(theirs) == 1:
         return theirs.pop()
-    first = around.payables[state.items[0].payable]
-    return around.customers.get(first.client_id, "")
+    client = _client(state, around)
+    return client.usable if client else ""
+
+
+def _client(state: Payment, around: _Batch) -> Contact | None:
+    return around.clients.get(around.payables[state.items[0].payable].client_id)
 
 
 # --- what came of it --------------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from chalicelib.domain.noticing import Noticed
 from chalicelib.domain.payable import Payable
 from chalicelib.domain.readings import InvoiceReading, Wrote
 from chalicelib.domain.wanted import WantedMessage
-from chalicelib.flow import links, noticing
+from chalicelib.flow import leaving, links, noticing
 from chalicelib.flow.ports import World
 from chalicelib.flow.prepared import Prepared, done
 from chalicelib.flow.reach import Reach
@@ -47,6 +47,7 @@ def _new(world: World, state: Payable) -> str:
 def prepare(world: World, reach: Reach, policy: Policy, batch: Sequence[tuple[Effect, Payable]], out: Prepared) -> None:
     """Links that open nothing any more give way to new ones, or to none where there is nothing to pay or to link."""
     ids = [p.booked.id for _, p in batch if p.booked]
+    clients = leaving.clients(world, policy, [p for _, p in batch])
     found = {i.id: i for i in reach.quickbooks(lambda q, a: q.invoices_by_id(a, ids))}
     for e, state in batch:
         assert state.booked is not None
@@ -61,6 +62,8 @@ def prepare(world: World, reach: Reach, policy: Policy, batch: Sequence[tuple[Ef
         elif links.OPENS not in there.message or links.lives(world, state.firm, state.id, there.message):
             noticing.passed(world, policy, e, Noticed(there.id, there.total), Finish(e.key))
             out.settled += 1
+        elif cause := leaving.lost(clients.get(state.client_id), there.customer_id):
+            out.blocked.append((e, cause))
         else:
             words = _new(world, state) if policy.firm.invoicing.pay_link and _can_be_paid(policy, state) else ""
             out.write.append((e, WantedMessage(there.id, there.sync_token, words)))

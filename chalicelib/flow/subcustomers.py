@@ -17,13 +17,12 @@ from chalicelib.domain.payable import Payable
 from chalicelib.domain.readings import Wrote
 from chalicelib.domain.wanted import WantedSubCustomer
 from chalicelib.errors import Conflict
-from chalicelib.flow import renaming, subcustomer_links
+from chalicelib.flow import leaving, renaming, subcustomer_links
 from chalicelib.flow.ports import World
 from chalicelib.flow.prepared import FOR_A_PERSON, Prepared, current, done, park, wake
 from chalicelib.flow.reach import Reach
 from chalicelib.flow.settle import settle
 
-WAITS = "It waits for its client's customer in QuickBooks."
 MADE = "It waits for its matter's sub-customer in QuickBooks."
 LOST = "Its matter's sub-customer cannot be used in QuickBooks: it waits for your word, under Needs attention."
 
@@ -128,7 +127,7 @@ def prepare(world: World, reach: Reach, policy: Policy, batch: Sequence[Effect])
             done(world, e)
             out.settled += 1
         elif contact is None or not contact.usable:
-            out.blocked.append((e, WAITS))
+            out.blocked.append((e, leaving.without_customer(contact)))
         else:
             open_.append((e, contact.usable))
     asking = (*(e for e, _ in open_), *(e for e, _ in renames))

@@ -194,6 +194,27 @@ def test_nothing_is_owed_where_nothing_is_open() -> None:
     assert invoicing.relinked(paid, a_policy(), NOW) == Decision(paid)
 
 
+def test_an_invoice_that_was_written_for_another_customer_of_its_client_is_elsewhere() -> None:
+    p = a_payable(booked=Booked("9", 1, 40000, customer="57"))
+    assert invoicing.elsewhere(p, "58")
+    assert not invoicing.elsewhere(p, "57")
+    assert not invoicing.elsewhere(p, ""), "the client has none"
+    assert not invoicing.elsewhere(a_payable(), "58")
+    assert not invoicing.elsewhere(a_payable(booked=Booked("9", 1, 40000)), "58"), "whose it was is not known"
+    assert not invoicing.elsewhere(a_payable(booked=Booked("9", 1, 40000, customer="57", matter="7")), "58")
+
+
+def test_an_invoice_is_taken_over_by_being_written_again_once() -> None:
+    p = a_payable(booked=Booked("9", 1, 40000), lines="doc", lines_revision=1, balance=0)
+    decision = invoicing.taken_over(p, a_policy(), NOW)
+    assert decision.state == replace(p, revision=2, lines_revision=2)
+    assert one(decision.effects, Do.INVOICE).key == key_of("us-1", Do.INVOICE, "b1/2")
+    assert decision.closes == (key_of("us-1", Do.READ_LINES, "b1/1"), key_of("us-1", Do.INVOICE, "b1/1"))
+    assert kinds(invoicing.taken_over(replace(p, lines=""), a_policy(), NOW)) == [Do.READ_LINES]
+    assert invoicing.taken_over(decision.state, a_policy(), NOW) == Decision(decision.state)
+    assert invoicing.taken_over(a_payable(), a_policy(), NOW) == Decision(a_payable())
+
+
 @pytest.mark.parametrize("detail", list(Detail))
 @pytest.mark.parametrize("tax", list(TaxAs))
 def test_the_example_shows_everything_that_an_invoice_can_hold(detail: Detail, tax: TaxAs) -> None:
