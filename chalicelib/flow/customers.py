@@ -242,7 +242,8 @@ def refused(world: World, policy: Policy, effect: Effect, code: str) -> bool:
         world.store.postpone(effect.key, world.now() + LOOKED_FOR, cause=cause, tries=effect.tries + 1)
         return True
     lost = next((told for c in clients.values() if (told := leaving.lost(c, c.customer))), "")
-    cause = lost or _moves(world, policy, bills, clients)
+    whole = effect.kind == Do.INVOICE and not effect.body.get(invoicing.RELINKED)  # it goes over by itself
+    cause = lost or ("" if whole else _moves(world, policy, bills, clients))
     if cause:
         world.store.postpone(effect.key, world.now() + STANDS_STILL_FOR, cause=cause, tries=effect.tries)
     return bool(cause)

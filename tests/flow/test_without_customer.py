@@ -216,6 +216,27 @@ def test_an_invoice_with_a_credit_on_it_stays_too() -> None:
     assert invoice(stage, OPEN)["CustomerRef"]["value"] == old
 
 
+def test_a_new_link_on_an_invoice_of_the_old_one_takes_it_over_too() -> None:
+    stage = a_synced_stage()
+    without(stage)
+    other, first = link_another(stage), token(stage, OPEN)
+    revoke(stage, OPEN)
+    stage.pass_time(5, hours=1)
+    assert invoice(stage, OPEN)["CustomerRef"]["value"] == other
+    assert token(stage, OPEN) != first
+
+
+def test_an_invoice_that_is_refused_on_its_way_to_the_other_one_is_shown() -> None:
+    stage = a_synced_stage()
+    without(stage)
+    link_another(stage)
+    people(stage).refuse_members(["2500"] * 4)
+    stage.world.clio_box.people.edit_bill(OPEN, total=130000)
+    acts.poll(stage)
+    stage.pass_time(5, minutes=30)
+    assert acts.parked_on(stage, OPEN, Do.INVOICE)
+
+
 def test_what_is_refused_for_another_reason_is_shown_as_before() -> None:
     stage = a_synced_stage()
     people(stage).refuse_members(["2500"] * 4)
