@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from chalicelib.domain import effects, linked_payments, receipts, surplus
+from chalicelib.domain import effects, linked_payments, paylinks, receipts, surplus
 from chalicelib.domain.firm import Firm, Policy
 from chalicelib.domain.kernel import Decision, Effect, Neighbour
 from chalicelib.domain.payable import Booked, Payable, Standing
@@ -59,7 +59,10 @@ def seen(state: Payable | None, fact: BillSeen, policy: Policy, now: datetime) -
         raise Unreadable("number", bill.number, "Give the bill a number in Clio.")
     if state is None:
         new = _copy(None, fact, policy)
-        owed: list[Effect] = [*_write_books(new, policy, now, fact.pace), *memo_owed(new, policy, now, fact.pace)]
+        owed: list[Effect] = [
+            *_write_books(new, policy, now, fact.pace),
+            *paylinks.memo_owed(new, policy, now, fact.pace),
+        ]
     else:
         new = _copy(state, fact, policy)
         owed = []
@@ -187,7 +190,6 @@ def _own_words(words: str) -> str:
     return "\n".join(kept).strip()[:WORDS_LENGTH]
 
 
-MEMO_AFTER_MINUTES = 2
 MONEY = ("total", "asks", "tax", "interest", "discount", "gone")
 CHECKED_AFTER_MINUTES, CHECKED_WITHIN_MINUTES = 2, 25  # spread, so that 500 leave Clio's calls to what is fresh
 
@@ -228,30 +230,11 @@ def _write_books(state: Payable, policy: Policy, now: datetime, pace: int = 0) -
     return [effects.read_lines(state.firm, lane, state.id, state.revision, now, title, pace)]
 
 
-def memo_owed(state: Payable, policy: Policy, now: datetime, pace: int = 0) -> list[Effect]:
-    """The pay link in the bill's memo, where the firm wishes it; after what the books need."""
-    if not policy.firm.invoicing.clio_memo or not state.open:
-        return []
-    lane, at = policy.lanes.of(Neighbour.CLIO), now + timedelta(minutes=pace + MEMO_AFTER_MINUTES)
-    return [effects.bill_memo(state.firm, lane, state.id, links_name(state), at, f"Bill {state.number}")]
-
-
-def links_name(state: Payable) -> str:
-    """What the steps that write its pay links are called, in Clio's memo and alone on its invoice."""
-    name = f"{state.id}/{state.revision}"
-    return f"{name}/{state.relinked}" if state.relinked else name
-
-
 def invoice_steps(state: Payable) -> tuple[str, ...]:
     """The steps toward its invoice at this revision: a newer one takes their place."""
     name = f"{state.id}/{state.revision}"
-    links = (effects.key_of(state.firm, effects.Do.INVOICE, links_name(state)),) if state.relinked else ()
+    links = (effects.key_of(state.firm, effects.Do.INVOICE, paylinks.name(state)),) if state.relinked else ()
     return (*(effects.key_of(state.firm, do, name) for do in (effects.Do.READ_LINES, effects.Do.INVOICE)), *links)
-
-
-def memo_written(state: Payable, before: str, after: str) -> Decision[Payable]:
-    """Our own change of the memo gave the bill a new ETag: it says nothing of its lines."""
-    return Decision(replace(state, etag=after) if state.etag == before else state)
 
 
 def owe_invoice(state: Payable, policy: Policy, now: datetime) -> Effect:

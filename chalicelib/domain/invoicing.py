@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from chalicelib.domain import billing, effects
+from chalicelib.domain import billing, effects, paylinks
 from chalicelib.domain.firm import Accounts, Detail, Firm, Policy, TaxAs
 from chalicelib.domain.kernel import Decision, Neighbour
 from chalicelib.domain.money import show
@@ -114,7 +114,7 @@ def redrawn(state: Payable, policy: Policy, now: datetime, *, checking: bool = F
         return Decision(state)
     new = replace(state, revision=state.revision + 1)
     closes = billing.invoice_steps(state)
-    memo = billing.memo_owed(new, policy, now)
+    memo = paylinks.memo_owed(new, policy, now)
     if state.lines and state.lines_revision == state.revision and not checking:
         new = replace(new, lines_revision=new.revision)
         return Decision(new, effects=(billing.owe_invoice(new, policy, now), *memo), closes=closes)
@@ -129,13 +129,13 @@ def relinked(state: Payable, policy: Policy, now: datetime) -> Decision[Payable]
     if not state.open:
         return Decision(state)
     new = replace(state, relinked=state.relinked + 1)
-    owed = billing.memo_owed(new, policy, now)
+    owed = paylinks.memo_owed(new, policy, now)
     if new.pot is Pot.OPERATING:
         whole = billing.owe_invoice(new, policy, now)
-        key = effects.key_of(new.firm, effects.Do.INVOICE, billing.links_name(new))
+        key = effects.key_of(new.firm, effects.Do.INVOICE, paylinks.name(new))
         owed.append(replace(whole, key=key, body={**whole.body, RELINKED: new.relinked}))
     kinds = (effects.Do.BILL_MEMO, effects.Do.INVOICE) if state.relinked else (effects.Do.BILL_MEMO,)
-    closes = tuple(effects.key_of(state.firm, do, billing.links_name(state)) for do in kinds)
+    closes = tuple(effects.key_of(state.firm, do, paylinks.name(state)) for do in kinds)
     return Decision(new, effects=tuple(owed), closes=closes)
 
 

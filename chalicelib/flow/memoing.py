@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from chalicelib.domain import billing, invoicing
+from chalicelib.domain import invoicing, paylinks
 from chalicelib.domain.firm import Policy
 from chalicelib.domain.kernel import Decision, Effect, Finish
 from chalicelib.domain.payable import Payable
@@ -53,6 +53,6 @@ def write(world: World, reach: Reach, policy: Policy, effect: Effect) -> None:
     after = reach.clio(lambda c, a: c.memos.read(a, id))
 
     def decide(before: Mapping[Any, Any], _now: datetime) -> dict[Any, Decision[Any]]:
-        return {ref: billing.memo_written(before[ref], there.etag, after.etag)}
+        return {ref: paylinks.memo_written(before[ref], there.etag, after.etag)}
 
     settle(world, [ref], decide, fact="MemoWritten", policy=policy.version, finish=[Finish(effect.key)])

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain import billing, receipts
+from chalicelib.domain import billing, paylinks, receipts
 from chalicelib.domain.billing import BillSeen, InvoiceBooked, LinesRead
 from chalicelib.domain.effects import Do, key_of
 from chalicelib.domain.firm import Invoicing
@@ -87,7 +87,7 @@ def test_in_a_first_sync_lines_and_memo_wait_their_turn() -> None:
     assert memo.due_at == LATER + timedelta(minutes=32)
     later = billing.seen(known(), BillSeen(a_bill(etag="e2"), (), LATER, pace=30), policy, LATER)
     assert one(later.effects, Do.READ_LINES).due_at == LATER, "a bill that is known is no first sync"
-    assert [e.due_at for e in billing.memo_owed(known(), policy, LATER)] == [LATER + timedelta(minutes=2)]
+    assert [e.due_at for e in paylinks.memo_owed(known(), policy, LATER)] == [LATER + timedelta(minutes=2)]
 
 
 def test_a_new_bill_belongs_to_the_generation_of_links_that_it_came_in() -> None:
@@ -362,7 +362,7 @@ def test_the_pay_link_goes_into_the_memo_of_an_open_bill_where_the_firm_wishes_i
     wished: bool, balance: int, owed: int
 ) -> None:
     policy = a_policy(invoicing=Invoicing(clio_memo=wished))
-    found = billing.memo_owed(known(balance=balance), policy, LATER)
+    found = paylinks.memo_owed(known(balance=balance), policy, LATER)
     assert [(e.key, e.due_at > LATER) for e in found] == [("us-1/clio.memo/b1/1", True)] * owed
 
 
@@ -376,8 +376,8 @@ def test_a_matter_is_the_same_by_id_and_number(bill: dict[str, Any], same: bool)
 
 
 def test_our_own_change_of_the_memo_is_known_as_ours_unless_the_bill_moved_before() -> None:
-    assert billing.memo_written(known(etag="e1"), "e1", "e2").state == known(etag="e2")
-    assert billing.memo_written(known(etag="e9"), "e1", "e2") == Decision(known(etag="e9"))
+    assert paylinks.memo_written(known(etag="e1"), "e1", "e2").state == known(etag="e2")
+    assert paylinks.memo_written(known(etag="e9"), "e1", "e2") == Decision(known(etag="e9"))
 
 
 def test_shares_survive_every_reading() -> None:

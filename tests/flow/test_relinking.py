@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain import billing, effects
+from chalicelib.domain import effects, paylinks
 from chalicelib.domain.effects import Do
 from chalicelib.domain.firm import Detail
 from chalicelib.domain.kernel import Effect, Status
@@ -85,7 +85,7 @@ def test_an_invoice_that_is_not_shown_waits_and_one_that_was_deleted_asks_a_pers
     stage.world.quickbooks = Hiding(real)  # type: ignore[assignment]
     revoke(stage, "1046")
     stage.pass_time(1, minutes=1)
-    key = effects.key_of(stage.firm, Do.INVOICE, billing.links_name(payable(stage, "1046")))
+    key = effects.key_of(stage.firm, Do.INVOICE, paylinks.name(payable(stage, "1046")))
     waiting = stage.world.store.effect(key)
     assert waiting is not None and waiting.cause == relinking.NOT_SHOWN
     stage.world.quickbooks = real
@@ -220,7 +220,7 @@ def test_a_change_that_is_written_at_the_same_time_brings_the_new_link() -> None
     stage.world.clock.move(minutes=2)
     seen = int(invoice(stage, OPEN)["SyncToken"])
     stage.work()
-    key = effects.key_of(stage.firm, Do.INVOICE, billing.links_name(payable(stage, OPEN)))
+    key = effects.key_of(stage.firm, Do.INVOICE, paylinks.name(payable(stage, OPEN)))
     step = stage.world.store.effect(key)
     assert step is not None and step.cause == relinking.WRITTEN
     soon(stage)
