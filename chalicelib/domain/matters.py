@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from chalicelib.domain import effects, profile
 from chalicelib.domain.effects import Do
@@ -162,8 +162,11 @@ def linked(state: Matter | None, told: Matter, shown: str, policy: Policy, now: 
 
 
 def _first_look(state: Matter, policy: Policy, now: datetime) -> Effect:
-    """Owed once for each link, whatever pointers at the matter came before."""
-    look = effects.look_matter(state.firm, policy.lanes.of(Neighbour.CLIO), state.client, state.matter, now)
+    """Owed once for each link, whatever pointers at the matter came before. What is linked within a quarter of an hour
+    is due together: one call reads it."""
+    lane = policy.lanes.of(Neighbour.CLIO)
+    due = now.replace(minute=now.minute // 15 * 15, second=0, microsecond=0) + timedelta(minutes=15)
+    look = effects.look_matter(state.firm, lane, state.client, state.matter, due)
     return replace(look, key=f"{look.key}/{state.generation}.{state.revision}")
 
 

@@ -30,14 +30,25 @@ DISCONNECTED_WAITS = timedelta(hours=6)  # then twice as long each time: reconne
 DISCONNECTED_TRIES = 4
 PASSES_AT_MOST = 400
 MOVED = timedelta(seconds=2)
-Look = Callable[[World, Reach, Policy, Sequence[Effect]], list[tuple[Effect, Exception | None]]]
-BATCHED: dict[Do, Look] = {
-    Do.LOOK_BILL: looking.look_at_bills,
-    Do.LOOK_CREDIT: noting.look,
-    Do.LOOK_MOVE: trusting.look_at_moves,
-    Do.LOOK_MATTER: renaming.look,
-}
+Look = Callable[[World, Reach, Policy, Sequence[Effect]], Sequence[tuple[Effect, Exception | None]]]
 BORROWED = (Neighbour.MAIL, Neighbour.SELF)  # what waits there waits for another neighbour: its own kind waits alone
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Looks of one kind that are taken together. ``at_once``: how many one call takes."""
+
+    look: Look
+    at_once: int = looking.LOOKS_IN_BATCH
+
+
+BATCHED: dict[Do, Batch] = {
+    Do.LOOK_BILL: Batch(looking.look_at_bills),
+    Do.LOOK_CREDIT: Batch(noting.look),
+    Do.LOOK_MOVE: Batch(trusting.look_at_moves),
+    Do.LOOK_MATTER: Batch(renaming.look, renaming.MATTERS_AT_ONCE),
+    Do.LOOK_CLIENT: Batch(contacts.look_at_clients, contacts.CLIENTS_AT_ONCE),
+}
 
 
 @dataclass
@@ -122,13 +133,10 @@ def _pass(
     try:
         if neighbour == Neighbour.QUICKBOOKS:
             return _book(world, reach, policy, due, place, after_crash=after_crash)
-        for kind, look in BATCHED.items():
-            looks = [e for e in due if e.kind == kind][: looking.LOOKS_IN_BATCH]
+        for kind, batch in BATCHED.items():
+            looks = [e for e in due if e.kind == kind]
             if len(looks) > 1 and not after_crash:
-                return _looks(world, reach, policy, _that_waited(world, looks), look)
-        clients = [e for e in due if e.kind == Do.LOOK_CLIENT]
-        if len(clients) > 1 and not after_crash:
-            return _client_looks(world, reach, policy, clients)
+                return _looks(world, reach, policy, _of_one_call(world, due, looks, batch.at_once), batch.look)
         together = [] if after_crash else _of_one_group(due)
         if together and _looked_at_once(world, reach, policy, together):
             return len(together)
@@ -254,7 +262,7 @@ def park(world: World, effect: Effect, problem: Unreadable | Declined | Refused)
 
 
 def _looks(world: World, reach: Reach, policy: Policy, looks: Sequence[Effect], look: Look) -> int:
-    """Looks at bills, credit notes or bank transactions in one batch; what goes wrong concerns that one alone."""
+    """Looks of one kind in one batch; what goes wrong concerns that one alone."""
     try:
         outcomes = look(world, reach, policy, looks)
     except Conflict:
@@ -263,33 +271,24 @@ def _looks(world: World, reach: Reach, policy: Policy, looks: Sequence[Effect], 
                 raise problem from None
         return len(looks)
     for effect, bad in outcomes:
-        if isinstance(bad, Unreadable | Declined | Refused):
+        if isinstance(bad, Conflict):
+            world.store.postpone(effect.key, world.now() + MOVED, cause="It moved meanwhile.", tries=effect.tries + 1)
+        elif isinstance(bad, Unreadable | Declined | Refused):
             park(world, effect, bad)
         else:
             world.count("effect_done", kind=effect.kind)
     return len(looks)
 
 
-def _that_waited(world: World, looks: Sequence[Effect]) -> Sequence[Effect]:
-    """Where all of them waited for the list of a first sync, as many such as one call takes."""
-    if not all(e.body.get("first") for e in looks):
-        return looks
-    due = world.store.lane_due(looks[0].lane, world.now(), limit=looking.LISTED_IN_BATCH)
-    return [e for e in due if e.kind == looks[0].kind and e.body.get("first")] or looks
-
-
-def _client_looks(world: World, reach: Reach, policy: Policy, looks: Sequence[Effect]) -> int:
-    """Looks at clients, as many as one call takes; a conflict or a bad row concerns that client alone."""
-    due = world.store.lane_due(looks[0].lane, world.now(), limit=contacts.CLIENTS_AT_ONCE)
-    mine = [e for e in due if e.kind == Do.LOOK_CLIENT]
-    for effect, bad in contacts.look_at_clients(world, reach, policy, mine):
-        if isinstance(bad, Conflict):
-            world.store.postpone(effect.key, world.now() + MOVED, cause="It moved meanwhile.", tries=effect.tries + 1)
-        elif bad is not None:
-            park(world, effect, bad)
-        else:
-            world.count("effect_done", kind=effect.kind)
-    return len(mine)
+def _of_one_call(world: World, due: Sequence[Effect], looks: list[Effect], at_once: int) -> list[Effect]:
+    """As many of these looks as one call takes: more where all of them waited for the list of a first sync. Where that
+    is more than a pass reads of the lane, the lane is read that far."""
+    listed = all(e.body.get("first") for e in looks[:at_once])
+    most = looking.LISTED_IN_BATCH if listed else at_once
+    if most > TAKE == len(due):
+        due = world.store.lane_due(due[0].lane, world.now(), limit=most)
+    found = [e for e in due if e.kind == looks[0].kind and (e.body.get("first") or not listed)]
+    return (found or looks)[:most]
 
 
 def _lane_waits(world: World, due: Sequence[Effect], problem: Unavailable | Disconnected) -> int:

@@ -18,7 +18,7 @@ from chalicelib.domain.news import MatterReading
 from chalicelib.domain.profile import Change
 from chalicelib.domain.readings import Broken, CustomerReading, Page, Wrote
 from chalicelib.domain.wanted import ChangedCustomer
-from chalicelib.errors import Declined
+from chalicelib.errors import Conflict, Declined
 from chalicelib.flow import states
 from chalicelib.flow.ports import World
 from chalicelib.flow.prepared import NAME_TAKEN, Prepared, done, park
@@ -26,6 +26,7 @@ from chalicelib.flow.reach import Reach
 from chalicelib.flow.settle import settle
 
 DAILY = timedelta(days=1)
+MATTERS_AT_ONCE = 200  # reference/clio.md 2.2
 REFUSED = "QuickBooks says that the name is used: the other one is tried."
 REMEDY = "Rename or reactivate one of them in QuickBooks, then press Retry."
 BY_HAND = "Rename one of them in QuickBooks, or give the sub-customer a name of your own there; then press Retry."
@@ -91,9 +92,12 @@ def _hear(world: World, policy: Policy, told: Iterable[MatterReading]) -> bool:
 
 
 def look(world: World, reach: Reach, policy: Policy, looks: Sequence[Effect]) -> list[tuple[Effect, Exception | None]]:
-    """Reads the numbers of these matters with one call. One that Clio does not show, or does not let us read, has the
-    number that a bill told. Raises Conflict where one moved meanwhile."""
-    held = {h.ref: h for h in world.store.load_many(list(dict.fromkeys(ref_of(e) for e in looks)))}
+    """Reads the numbers of up to 200 matters with one call. One that Clio does not show, or does not let us read, has
+    the number that a bill told. Gives each look with what went wrong; Conflict where its matter moved meanwhile."""
+    asked: dict[Ref, list[Effect]] = {}
+    for e in looks:
+        asked.setdefault(ref_of(e), []).append(e)
+    held = {h.ref: h for h in world.store.load_many(list(asked))}
     ids = list(dict.fromkeys(str(e.body["matter"]) for e in looks))
     try:
         shown = reach.clio(lambda c, a: c.matters.numbers(a, ids))
@@ -101,10 +105,17 @@ def look(world: World, reach: Reach, policy: Policy, looks: Sequence[Effect]) ->
         if no.status != 403:
             return [(e, no) for e in looks]
         shown = {}
-    for e in looks:
-        number = shown.get(str(e.body["matter"])) or str(e.body.get("told", ""))
-        _see(world, policy, held[ref_of(e)], number, [Finish(e.key, arrivals=e.arrivals)])
-    return [(e, None) for e in looks]
+    outcomes: list[tuple[Effect, Exception | None]] = []
+    for ref, mine in asked.items():
+        told = next((str(e.body["told"]) for e in mine if e.body.get("told")), "")
+        number = shown.get(str(mine[0].body["matter"])) or told
+        problem: Conflict | None = None
+        try:
+            _see(world, policy, held[ref], number, [Finish(e.key, arrivals=e.arrivals) for e in mine])
+        except Conflict as moved:
+            problem = moved
+        outcomes += [(e, problem) for e in mine]
+    return outcomes
 
 
 def _see(world: World, policy: Policy, held: Held, number: str, finish: Sequence[Finish]) -> None:

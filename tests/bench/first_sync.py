@@ -26,8 +26,9 @@ import requests
 from requests.adapters import BaseAdapter
 from requests.structures import CaseInsensitiveDict
 
+from chalicelib.domain.firm import Invoicing
 from chalicelib.domain.kernel import Neighbour, lane_of
-from chalicelib.flow import first_sync
+from chalicelib.flow import drawing, first_sync
 from chalicelib.flow.drain import drain
 from chalicelib.flow.settle import policy_of
 from infra.sandbox.clio import make_many
@@ -40,6 +41,7 @@ PAID_SHARE = 0.5  # paid before the firm came: Clio shows them on its pages, and
 PAGE = 200
 MEMORY_MB = 256
 WRITING = timedelta(minutes=3)
+LOOKED_AT = timedelta(minutes=20)
 LONGEST = timedelta(hours=24)
 
 
@@ -85,9 +87,12 @@ def figures() -> list[Figure]:
 # --- the measuring process --------------------------------------------------------------------------------------------
 
 
-def first_reading(bills: int) -> Reading:
+def first_reading(bills: int, *, by_matter: bool = False) -> Reading:
+    """``by_matter``: each matter becomes a sub-customer; then it goes on until their first looks are through."""
     world = seeded()
     stage = connect(world)
+    if by_matter:
+        drawing.save(world, stage.firm, Invoicing(sub_customers=True), {}, "bench")
     account = int(stage.firm.partition("-")[2])
     unmatched(stage)
     today = world.now().date()
@@ -96,7 +101,7 @@ def first_reading(bills: int) -> Reading:
     world.clio_box.log.clear()
     here, there = multiprocessing.Pipe()
     context = multiprocessing.get_context("spawn")
-    worker = context.Process(target=work, args=(there, stage.firm, stage.realm, world.now()))
+    worker = context.Process(target=work, args=(there, stage.firm, stage.realm, world.now(), by_matter))
     worker.start()
     there.close()
     calls: Counter[str] = Counter()
@@ -196,7 +201,7 @@ class Pipes(BaseAdapter):
         pass
 
 
-def work(pipe: Connection, firm: str, realm: str, began: datetime) -> None:
+def work(pipe: Connection, firm: str, realm: str, began: datetime, by_matter: bool) -> None:
     """The worker's whole life."""
     clock = ManualClock(began)
 
@@ -214,7 +219,7 @@ def work(pipe: Connection, firm: str, realm: str, began: datetime) -> None:
     world.secret = lambda bytes=32: f"worker{next(world.numbers):06d}".ljust(max(16, bytes), "x")  # type: ignore[method-assign]
     stage = Stage(world, firm, realm)
     bare = _mb()
-    _first_sync(stage)
+    _first_sync(stage, LOOKED_AT if by_matter else WRITING)
     pipe.send(("end", clock.now(), (bare, _mb())))
 
 
@@ -224,7 +229,7 @@ def _mb() -> float:
     return round(int(re.findall(r"VmHWM:\s+(\d+)", told)[0]) / 1024, 1)
 
 
-def _first_sync(stage: Stage) -> None:
+def _first_sync(stage: Stage, writing: timedelta) -> None:
     world, firm = stage.world, stage.firm
     policy = policy_of(world, firm)
     lanes = [lane_of(firm, Neighbour.SELF), policy.lanes.of(Neighbour.CLIO)]
@@ -240,7 +245,7 @@ def _first_sync(stage: Stage) -> None:
         at = page.next
     first_sync.begin(world, firm, "bench")
     _until(stage, lanes, "begun")
-    until = world.now() + WRITING
+    until = world.now() + writing
     while world.now() < until:
         for lane in (*lanes, policy.lanes.of(Neighbour.QUICKBOOKS)):
             drain(world, lane)

@@ -47,6 +47,11 @@ def test_a_first_sync_reads_each_page_once_and_no_bill_or_payment_by_itself() ->
     assert read.peak_mb <= first_sync.MEMORY_MB
 
 
+def test_matters_that_become_sub_customers_are_read_together() -> None:
+    read = first_sync.first_reading(400, by_matter=True)
+    assert read.calls["matters by id"] == 1
+
+
 def test_a_changed_bill_costs_the_store_no_more_than_its_target() -> None:
     told = store_units.figures()[0]
     assert met(told, [told]), told

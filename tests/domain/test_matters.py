@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -109,6 +110,10 @@ def test_once_linked_the_matter_is_read_again_whatever_pointed_at_it_before() ->
     look = one(matters.linked(None, a_matter(customer="70"), NAMES[0], ON, NOW).effects, Do.LOOK_MATTER)
     assert look.key == f"{FIRM}/clio.matter/c1.m1/1.1"
     assert (look.lane, look.body) == (f"{FIRM}|clio|us/1", {"client": "c1", "matter": "m1"})
+    for late in (0, 1, 899):
+        at = NOW.replace(minute=30, second=0, microsecond=0) + timedelta(seconds=late)
+        look = one(matters.linked(None, a_matter(customer="70"), NAMES[0], ON, at).effects, Do.LOOK_MATTER)
+        assert look.due_at == NOW.replace(minute=45, second=0, microsecond=0), "many are read with one call"
 
 
 def test_an_answer_that_comes_twice_takes_nothing_back() -> None:

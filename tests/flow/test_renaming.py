@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib.domain import effects
 from chalicelib.domain import matters as rules
 from chalicelib.domain.effects import Do
 from chalicelib.domain.kernel import Effect, Kind, Neighbour, Ref, Status
@@ -18,7 +19,7 @@ from chalicelib.flow.budget import Floor
 from chalicelib.flow.reach import Reach
 from chalicelib.flow.settle import policy_of
 from infra.sandbox.kit import Fault
-from tests.flow import acts
+from tests.flow import acts, races
 from tests.flow.acts import STAFF, a_synced_stage, booked, payable
 from tests.flow.test_subcustomers import ONE, TWO_MATTERS, a_new_bill, a_stage_by_matter, customer, people, switch
 from tests.world import Stage
@@ -221,6 +222,32 @@ def test_many_matters_are_read_with_one_call() -> None:
     assert subs(stage) and all(name.endswith("-B") for name in subs(stage))
 
 
+def test_as_many_as_one_call_takes_are_read_though_the_lane_is_read_in_parts() -> None:
+    stage = a_stage()
+    stage.work()
+    lane, now = acts.lane(stage, Neighbour.CLIO), stage.world.now()
+    for n in range(130):
+        stage.world.store.arrive(effects.look_matter(stage.firm, lane, "1", str(n + 1), now))
+    before = acts.calls(stage)
+    stage.work()
+    assert len([p for _, _, p in acts.requests_since(stage, before) if "matters" in p]) == 1
+    assert not [e for e in acts.all_effects(stage) if e.kind == Do.LOOK_MATTER and e.status is not Status.DONE]
+
+
+def test_in_a_batch_one_that_moved_meanwhile_is_read_again_alone() -> None:
+    stage = a_stage()
+    for number in (ONE, TWO_MATTERS):
+        client, ids = payable(stage, number).client_id, payable(stage, number).matter_ids
+        look = effects.look_matter(stage.firm, acts.lane(stage, Neighbour.CLIO), client, ids[0], stage.world.now())
+        stage.world.store.arrive(look)
+    with races.before(stage.world.store, "commit", races.taken):
+        drain.drain(stage.world, look.lane)
+    looks = [e for e in acts.all_effects(stage) if e.kind == Do.LOOK_MATTER and e.status is Status.OWED]
+    assert [e.cause for e in looks] == ["It moved meanwhile."]
+    stage.pass_time(1, minutes=1)
+    assert not [e for e in acts.all_effects(stage) if e.kind == Do.LOOK_MATTER and e.status is Status.OWED]
+
+
 def test_a_matter_that_clio_does_not_let_us_read_has_the_number_that_its_bill_tells() -> None:
     stage = a_stage()
     stage.world.clio_box.faults.append(Fault("status", path="matters", status=403, body="{}", times=50))
@@ -268,8 +295,8 @@ def test_a_reading_counts_only_if_the_matter_has_not_moved_since() -> None:
         return shown
 
     reach.clio = meanwhile  # type: ignore[method-assign, assignment]
-    with pytest.raises(Conflict):
-        renaming.look(stage.world, reach, policy, [look])
+    [(_, moved)] = renaming.look(stage.world, reach, policy, [look])
+    assert isinstance(moved, Conflict)
     assert matter(stage).name == "88888-Later"
 
 
