@@ -5,8 +5,10 @@ from __future__ import annotations
 
 from chalicelib.domain.comparing import Difference
 from chalicelib.domain.money import show
-from chalicelib.domain.trust import Entry
+from chalicelib.domain.trust import DELETED, Entry, figures
 from chalicelib.domain.trust_readings import JournalReading
+
+NOTHING_NEEDED = "Nothing is needed. You are asked again when the transaction changes in Clio."
 
 
 def _named(number: str, kind: str, cause: str, remedy: str, cents: int, *, expected: bool = False) -> Difference:
@@ -54,14 +56,25 @@ def entry(e: Entry, why: str, there: JournalReading | None, currency: str) -> li
         return [_named(e.number, "not yet in QuickBooks", cause, remedy, cents)]
     if not e.stands:
         return []
+    shown = DELETED if there is None else figures(there.debits, there.on)
+    if e.posted and e.posted.told == shown:
+        what = "is not in QuickBooks any more" if there is None else "shows something else in QuickBooks"
+        cause = f"You accepted that the journal entry of {show(cents, currency)} {what}."
+        return [
+            _named(e.number, "journal entry left as it is", cause, NOTHING_NEEDED, _beside(e, there), expected=True)
+        ]
     if there is None:
         cause = f"The journal entry of {show(cents, currency)} was deleted in QuickBooks."
         remedy = "Enter it there again, or delete the transaction in Clio."
-        return [_named(e.number, "journal entry deleted in QuickBooks", cause, remedy, -cents)]
-    debits = sum(c for _, c, _ in there.lines if c > 0)
-    if (debits, there.on) != (abs(cents), e.move.on):
-        cause = f"QuickBooks shows this trust entry as {show(debits, currency)} on {there.on}; it is "
+        return [_named(e.number, "journal entry deleted in QuickBooks", cause, remedy, _beside(e, there))]
+    if shown != figures(cents, e.move.on):
+        cause = f"QuickBooks shows this trust entry as {show(there.debits, currency)} on {there.on}; it is "
         cause += f"{show(abs(cents), currency)} on {e.move.on}."
         remedy = "Set the journal entry back in QuickBooks."
-        return [_named(e.number, "journal entry changed in QuickBooks", cause, remedy, debits - abs(cents))]
+        return [_named(e.number, "journal entry changed in QuickBooks", cause, remedy, _beside(e, there))]
     return []
+
+
+def _beside(e: Entry, there: JournalReading | None) -> int:
+    """Cents by which QuickBooks differs."""
+    return -e.move.cents if there is None else there.debits - abs(e.move.cents)

@@ -51,3 +51,8 @@ class JournalReading:
     on: date | None
     note: str
     lines: tuple[tuple[str, int, str], ...]
+
+    @property
+    def debits(self) -> int:
+        """What it moves, in cents."""
+        return sum(cents for _, cents, _ in self.lines if cents > 0)

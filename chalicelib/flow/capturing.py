@@ -21,7 +21,7 @@ from chalicelib.domain.payable import Harm
 from chalicelib.domain.payment import Payment
 from chalicelib.domain.readings import BookedPayment, InvoiceReading
 from chalicelib.domain.trust_readings import JournalReading
-from chalicelib.flow import credit_links, journals, polling, states, subcustomer_links
+from chalicelib.flow import credit_links, polling, states, subcustomer_links
 from chalicelib.flow.budget import Floor
 from chalicelib.flow.noticing import INVOICE, KINDS, PAYMENT, point
 from chalicelib.flow.ports import World
@@ -137,7 +137,7 @@ def _compare(
 
 def _compare_journals(world: World, policy: Policy, rows: Sequence[JournalReading], gone: Iterable[str]) -> None:
     """Journal entries of trust money. What differs is a step that reads it and asks a person (flow/journals.py)."""
-    shows = {r.id: (trust.figures(journals.debits(r), r.on), r.note) for r in rows}
+    shows = {r.id: (trust.figures(r.debits, r.on), r.note) for r in rows}
     shows.update(dict.fromkeys(gone, (trust.DELETED, "")))
     named = _ours(world, policy, JOURNAL, "journal", {id: note for id, (_, note) in shows.items()})
     refs = {id: Ref(policy.firm.id, Kind.TRUST, ours) for id, ours in named.items()}

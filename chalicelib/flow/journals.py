@@ -139,7 +139,7 @@ def _step(
 
 def _show_change(world: World, policy: Policy, e: Effect, state: Entry, there: JournalReading) -> None:
     """Somebody changed it in QuickBooks: nothing is written over it without a person's word."""
-    cents = debits(there)
+    cents = there.debits
     if trust.figures(cents, there.on) == trust.figures(state.move.cents, state.move.on):  # it was set back
         link(world, policy, e, there.id, Finish(e.key))
         return
@@ -158,10 +158,6 @@ def _show_change(world: World, policy: Policy, e: Effect, state: Entry, there: J
 def _over(state: Entry, cents: int, on: date | None) -> str:
     """An amount and its day, as a person reads them."""
     return f"{show(cents, state.move.currency)} of {on}"
-
-
-def debits(there: JournalReading) -> int:
-    return sum(cents for _, cents, _ in there.lines if cents > 0)
 
 
 def _cause(world: World, books: TrustBooks, state: Entry, contact: Contact | None, liability: str) -> str:
@@ -238,7 +234,7 @@ def link_numbered(world: World, reach: Reach, policy: Policy, step: Effect, numb
     found = reach.quickbooks(lambda q, a: q.journals_numbered(a, [number]))
     ours = _over(state, abs(state.move.cents), state.move.on)
     sought = Sought("journal entry", "journal entries", number, "the entry is", ours)
-    there = only(sought, found, lambda j: _over(state, debits(j), j.on))
+    there = only(sought, found, lambda j: _over(state, j.debits, j.on))
     customers, accounts = _clients(world, policy, [state])
     client, books = state.move.client_id, policy.firm.trust_books
     contact, liability = customers.get(client), accounts.get(client, "") if client else books.liability

@@ -102,6 +102,25 @@ def test_an_entry_is_laid_beside_its_journal_entry(
     assert all((d.number, d.expected) == ("T-500", why == "word") for d in found)
 
 
+@pytest.mark.parametrize(
+    ("there", "told", "cents", "what"),
+    [
+        (None, "deleted", -1000, "is not in QuickBooks any more"),
+        (a_journal(900, -900), f"900/{TODAY}", -100, "shows something else in QuickBooks"),
+    ],
+)
+def test_what_a_person_accepted_is_named_as_that_and_expected(
+    there: JournalReading | None, told: str, cents: int, what: str
+) -> None:
+    accepted = replace(an_entry(), posted=Journaled("9", 1, there is None, told))
+    [found] = comparing.entry(accepted, "", there, "EUR")
+    assert (found.kind, found.cents, found.expected) == ("journal entry left as it is", cents, True)
+    assert found.cause == f"You accepted that the journal entry of €10.00 {what}."
+    assert found.remedy == "Nothing is needed. You are asked again when the transaction changes in Clio."
+    assert comparing.entry(accepted, "", a_journal(), "EUR") == [], "it was set back"
+    assert not comparing.entry(accepted, "", a_journal(800, -800), "EUR")[0].expected, "it is another change"
+
+
 def test_a_changed_entry_is_told_as_it_is_there_and_as_it_is() -> None:
     there = a_journal(900, -900, on=TODAY - timedelta(days=1))
     [told] = comparing.entry(an_entry(), "", there, "EUR")
