@@ -3,6 +3,7 @@ its amount, its cause and its remedy."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
