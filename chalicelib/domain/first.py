@@ -22,6 +22,7 @@ from chalicelib.domain.readings import BookedPayment, InvoiceReading, Pot
 from chalicelib.errors import Refused
 
 NEW, LEAVE = "new", "leave"
+NO_NAME = f"{NEW}:wait"
 LINK = "link:"
 SAME = "Same number, client and amount"
 NO_PAYMENTS: dict[str, object] = {"payments": 0, "unmatched": "", "left": 0, "shared": (), "paired": ()}  # of a row
@@ -107,12 +108,12 @@ def client_row(
     """``names``: of customers by id, with their address. ``new``: what it would be called as a new one. ``answer``:
     what a person said before; it holds as long as what they chose is still there, and free."""
     told = Row(client.id, client.name, client.email, Fate.CREATE)
-    anew = (_created(new),) if new.name else ()
+    anew = _created(new)
     if found is None:
-        return _alone(replace(told, offers=anew), new, answer)
+        return _alone(replace(told, offers=(anew,)), new, answer)
     near = [o for o in (Other(found.customer_id, found.score, found.reasons), *found.others) if o.customer_id]
     links = [Offer(f"{LINK}{o.customer_id}", names.get(o.customer_id, o.customer_id)) for o in near]
-    offered = (*links, *anew)
+    offered = (*links, anew)
     best = links[0] if found.customer_id else None
     if best and found.score >= CERTAIN and answer in ("", best.choice):
         why = ", ".join(found.reasons)
@@ -128,6 +129,8 @@ def client_row(
 def _created(new: NewName) -> Offer:
     if not new.why:
         return Offer(NEW, "Create a new customer")
+    if not new.name:
+        return Offer(NO_NAME, "It waits until a name is free in QuickBooks")
     return Offer(f"{NEW}:{new.choice}", f"Create as “{new.name}”")
 
 
@@ -160,13 +163,10 @@ def _with(row: Row, fate: Fate, offer: Offer | None, why: str, **more: object) -
     return Row(**changed)  # type: ignore[arg-type]
 
 
-def can_be_new(row: Row) -> bool:
-    """Whether a new customer is offered, under whatever name."""
-    return any(_is_new(o.choice) for o in row.offers)
-
-
 def naming_of(row: Row) -> str:
     """How its new customer gets its name, as answered (naming.NewName.choice); empty where that is its own."""
+    if row.choice == NO_NAME:
+        return "suffix"  # the last that was tried: the step waits for it
     return row.choice.removeprefix(NEW).removeprefix(":") if _is_new(row.choice) else ""
 
 
@@ -186,7 +186,7 @@ def answered(row: Row, choice: str) -> Row:
         done |= NO_PAYMENTS
     if _is_new(choice):
         why = "Your choice" if choice == NEW else f"Your choice: {offer.words[:1].lower()}{offer.words[1:]}"
-        return _with(row, Fate.CREATE, None, why, **done)
+        return _with(row, Fate.WAIT if choice == NO_NAME else Fate.CREATE, None, why, **done)
     if choice == LEAVE:
         return _with(row, Fate.WAIT, None, "Your choice: it waits until the number is free", **done)
     return _with(row, Fate.CHANGE if offer.change else Fate.LINK, offer, "Your choice", **done)

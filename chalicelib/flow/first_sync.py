@@ -158,12 +158,11 @@ def confirm_exact(world: World, firm: str) -> None:
 
 
 def create_rest(world: World, firm: str) -> None:
-    """Every client that is still asked about becomes a new customer, where there is a name for it."""
+    """Every client that is still asked about becomes a new customer, or waits where no name is free."""
     _, plan = _planned(world, firm)
     for page in list(plan.needs.get("clients", [])):
         for row in rows(world, firm, "clients", page, needs=True).rows:
-            if first.can_be_new(row):
-                answer(world, firm, "clients", page, row.id, NEW)
+            answer(world, firm, "clients", page, row.id, NEW)
 
 
 def begin(world: World, firm: str, by: str) -> None:

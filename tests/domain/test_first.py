@@ -104,14 +104,14 @@ def test_whoever_said_that_it_is_new_is_asked_again_once_that_means_another_name
     assert again.needs == (found is not None), "created without a question where its own name is free"
 
 
-def test_no_new_customer_is_offered_where_no_name_is_free() -> None:
+def test_a_client_for_whom_no_name_is_free_waits_once_a_person_says_so() -> None:
     asked = first.client_row(ADA, None, NAMES, NONE)
-    assert (asked.needs, asked.why, asked.offers) == (True, "Both names are used", ())
-    assert [o.choice for o in first.client_row(ADA, MAYBE, NAMES, NONE).offers] == ["link:7", "link:8"]
-    assert not first.can_be_new(asked)
-    assert first.can_be_new(first.client_row(ADA, MAYBE, NAMES, TAKEN))
-    with pytest.raises(Refused):
-        first.answered(asked, NEW)
+    assert (asked.fate, asked.needs, asked.why) == (Fate.CREATE, True, "Both names are used")
+    assert [o.choice for o in asked.offers] == ["new:wait"]
+    assert [o.choice for o in first.client_row(ADA, MAYBE, NAMES, NONE).offers] == ["link:7", "link:8", "new:wait"]
+    said = first.answered(asked, NEW)
+    assert (said.fate, said.needs, said.choice, first.naming_of(said)) == (Fate.WAIT, False, "new:wait", "suffix")
+    assert said.why == "Your choice: it waits until a name is free in QuickBooks"
 
 
 def test_only_a_new_customer_has_a_name_to_be_made() -> None:

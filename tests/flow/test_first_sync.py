@@ -11,7 +11,7 @@ from chalicelib.domain.firm import AccountsChosen, InvoicingChosen, MatchesConfi
 from chalicelib.domain.first import Row
 from chalicelib.domain.kernel import Kind, Ref
 from chalicelib.errors import Conflict, Refused, Unavailable
-from chalicelib.flow import contacts, first_plan, first_sync, renewing, setup, signing
+from chalicelib.flow import attention, contacts, first_plan, first_sync, renewing, setup, signing
 from chalicelib.flow.firms import firm_of
 from chalicelib.flow.first_plan import Plan
 from chalicelib.flow.prepared import first_links
@@ -429,14 +429,15 @@ def test_a_client_for_whom_no_name_is_free_waits_until_one_is() -> None:
     for name in (FREIGHT, f"{FREIGHT} (Clio {id})"):
         last = box.add_vendor(stage.realm, name)
     prepare(stage)
-    answer_all(stage)
-    assert list(rows(stage, "clients", needs=True)) == [FREIGHT]
-    with pytest.raises(Refused):
-        first_sync.begin(stage.world, stage.firm, STAFF)
-    box.rename_vendor(stage.realm, last["Id"], "Somebody else")
-    prepare(stage)
+    assert [o.choice for o in rows(stage, "clients", needs=True)[FREIGHT].offers] == ["new:wait"]
     run_as_listed(stage)
-    assert acts.parked(stage, kind="quickbooks.customer") == []
+    assert rows(stage, "clients")[FREIGHT].fate == "wait"
+    [asked] = acts.parked(stage, kind="quickbooks.customer")
+    assert f"the vendor “{last['DisplayName']}” has it already" in asked.reason
+    box.rename_vendor(stage.realm, last["Id"], "Somebody else")
+    attention.retry(stage.world, stage.firm, asked.key, STAFF)
+    stage.pass_time(3, hours=1)
+    assert acts.contact(stage, FREIGHT).customer
 
 
 @pytest.mark.parametrize("said", [True, False])
