@@ -6,13 +6,14 @@ It reads and lists; nothing is written and nobody is linked.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence, Set
+from dataclasses import replace
 
-from chalicelib.domain import first, naming
+from chalicelib.domain import first, naming, posting
 from chalicelib.domain.contact import Contact
 from chalicelib.domain.firm import Policy
 from chalicelib.domain.first import LINK
 from chalicelib.domain.kernel import Kind
-from chalicelib.domain.matching import suggest
+from chalicelib.domain.matching import CERTAIN, Suggestion, suggest
 from chalicelib.domain.naming import NewName
 from chalicelib.domain.readings import ClientReading, CustomerReading
 from chalicelib.flow import states
@@ -29,7 +30,8 @@ def read_customers(world: World, reach: Reach, policy: Policy, plan: Plan) -> bo
     """Keeps a page of active customers; whether there are more."""
     start = plan.place * CUSTOMERS + 1
     page = reach.quickbooks(lambda q, a: q.customers(a, start, CUSTOMERS))
-    kept = [[c.id, c.name, c.email, c.phone, c.mobile] for c in page]
+    ours = posting.marker(policy.firm.id, "client", "")
+    kept = [[c.id, c.name, c.email, c.phone, c.mobile, c.note if c.note.startswith(ours) else ""] for c in page]
     world.store.put_record(pk_of(policy), f"customers/{plan.place:05d}", {"rows": kept})
     plan.place += 1
     plan.pages["customers"] = plan.place
@@ -56,11 +58,21 @@ def list_all(world: World, policy: Policy, plan: Plan) -> None:
     free = [c for c in customers if c.id not in others]  # a person linked the others on their clients' pages
     answers = all_answers(world, policy, "clients")
     chosen = {id: said.removeprefix(LINK) for id, said in answers.items() if said.startswith(LINK)}
-    told = {s.client_id: s for s in suggest([_reading_of(c) for c in held], free, chosen)}
+    made_for = {c.note: c.id for c in free if c.note}
+    mine = {c.id: made_for.get(posting.marker(c.firm, "client", c.id), "") for c in held}
+    picked = {id: customer for id, customer in mine.items() if customer} | chosen
+    told = {s.client_id: _ours(s, mine[s.client_id]) for s in suggest([_reading_of(c) for c in held], free, picked)}
 
     names = _new_names(held, set(told), _holders(world, policy, plan, customers))
     made = (first.client_row(c, told.get(c.id), shown, names[c.id], answers.get(c.id, "")) for c in held)
     write(world, policy, plan, "clients", made)
+
+
+def _ours(told: Suggestion, made: str) -> Suggestion:
+    """A customer that we made for the client in an earlier generation is it for certain."""
+    if not made or told.customer_id != made:
+        return told
+    return replace(told, score=CERTAIN, reasons=("It was made by us for this client",))
 
 
 def _new_names(clients: Sequence[Contact], asked: Set[str], holders: dict[str, str]) -> dict[str, NewName]:

@@ -240,10 +240,11 @@ def all_answers(world: World, policy: Policy, what: What) -> dict[str, str]:
 
 
 def kept_customers(world: World, policy: Policy, plan: Plan) -> Iterator[CustomerReading]:
+    """Of their notes only ours are kept."""
     for n in range(plan.pages.get("customers", 0)):
         found: tuple[int, Json] | None = world.store.record(pk_of(policy), f"customers/{n:05d}")
-        for id, name, email, phone, mobile in found[1]["rows"] if found else []:
-            yield CustomerReading(id, "", name, email, active=True, phone=phone, mobile=mobile)
+        for id, name, email, phone, mobile, *note in found[1]["rows"] if found else []:
+            yield CustomerReading(id, "", name, email, True, "".join(note), phone, mobile)
 
 
 def kept_names(world: World, policy: Policy, plan: Plan) -> Iterator[tuple[str, str]]:

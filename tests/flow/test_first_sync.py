@@ -459,6 +459,22 @@ def test_a_name_that_is_taken_after_the_list_was_made_is_asked_about_before_it_b
     assert acts.parked(stage, kind="quickbooks.customer") == []
 
 
+def test_a_customer_that_we_made_before_a_purge_is_its_client_for_certain_whatever_it_is_called() -> None:
+    stage = a_new_stage()
+    stage.world.quickbooks_box.people.add_customer(stage.realm, FREIGHT, "other@example.com")
+    prepare(stage)
+    run_as_listed(stage)
+    before = acts.contact(stage, FREIGHT).customer
+    assert booked(stage, "Customer", Id=before)[0]["DisplayName"].startswith(f"{FREIGHT} (Clio ")
+    purge(stage)
+    stage.world.quickbooks_box.people.rename_customer(stage.realm, before, "Account 4")
+    begin_anew(stage, stage.realm, matched=False)
+    signing.settle_firm(stage.world, stage.firm, AccountsChosen(chosen_accounts(stage.world, stage.realm)), by=STAFF)
+    prepare(stage)
+    [row] = [r for r in rows(stage, "clients").values() if r.link == before]
+    assert (row.fate, row.link, row.exact, row.why) == ("link", before, True, "It was made by us for this client")
+
+
 def test_every_page_of_names_is_read() -> None:
     stage = a_new_stage()
     box = stage.world.quickbooks_box.people
