@@ -94,6 +94,9 @@ class Effect:
     cause: str = ""
 
 
+OFFERED = ("choices", "may_close", "broken")  # in a parked effect's body: part of the question, and over with it
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """One journal line: the fact, when it was decided, under which policy version, and the change that came of it.

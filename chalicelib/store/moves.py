@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from chalicelib.domain.kernel import Effect, Finish, Json, Status
+from chalicelib.domain.kernel import OFFERED, Effect, Finish, Json, Status
 from chalicelib.errors import Conflict
 
 
@@ -89,7 +89,8 @@ def put_aside(effect: Effect | None, key: str, arrivals: int | None, aside: Asid
 def retried(effect: Effect | None, now: datetime, body: Json | None) -> Effect | None:
     if effect is None or effect.status is not Status.PARKED:
         return None
-    return replace(_owed(effect), due_at=now, tries=0, cause="", body={**effect.body, **(body or {})})
+    owed = _owed(effect)
+    return replace(owed, due_at=now, tries=0, cause="", body={**owed.body, **(body or {})})
 
 
 def joined(effect: Effect | None, key: str, call: str) -> Effect:
@@ -125,7 +126,9 @@ def written(
 
 
 def _owed(effect: Effect) -> Effect:
-    return replace(effect, status=Status.OWED, reason="", remedy="", detail="")
+    """Nothing is asked any more: what parks it next says by itself what may be chosen then."""
+    body = {k: v for k, v in effect.body.items() if k not in OFFERED}
+    return replace(effect, status=Status.OWED, reason="", remedy="", detail="", body=body)
 
 
 def _parked(effect: Effect, aside: Aside, call: str) -> Effect:

@@ -10,12 +10,12 @@ import pytest
 from chalicelib.domain.effects import Do
 from chalicelib.domain.kernel import Effect, Status
 from chalicelib.errors import Refused
-from chalicelib.flow import attention, broken, contact_views, contacts, health
+from chalicelib.flow import attention, broken, contact_views, contacts, health, steps
 from chalicelib.flow.prepared import WITHOUT
 from tests.flow import acts
 from tests.flow.acts import STAFF, a_synced_stage, cents, contact, invoice, parked
 from tests.flow.test_contacts import ADA, look
-from tests.flow.test_credits import _delete_in_quickbooks, _split, a_calm_stage, balance, issue, memos
+from tests.flow.test_credits import _delete_in_quickbooks, _split, a_calm_stage, balance, issue, memos, prefer
 from tests.flow.test_journals_changed import a_changed_one, a_written_stage, amount, asked, people, there
 from tests.flow.trust_acts import entry, journals, move
 from tests.world import Stage
@@ -289,3 +289,26 @@ def test_what_is_still_needed_is_never_closed_with_done() -> None:
     with pytest.raises(Refused, match="Choose what becomes of it"):
         attention.done(stage.world, stage.firm, task.key, STAFF)
     assert {e.key for e in parked(stage)} >= {step.key, task.key}
+
+
+def test_a_memo_that_was_entered_again_and_is_refused_when_applied_offers_nothing_of_the_old_question() -> None:
+    stage, made = a_deleted_memo()
+    prefer(stage, None)  # it is looked at for two minutes before it is applied
+    [step] = parked(stage, kind=Do.CREDIT)
+    broken.decide(stage.world, stage.firm, step.key, "again", "", STAFF)
+    stage.work()
+    assert [m["DocNumber"] for m in memos(stage)].count(f"CN-{made}") == 1
+    people(stage).refuse_members(["6210"])
+    stage.pass_time(1, minutes=5)
+    [refused] = parked(stage, kind=Do.CREDIT)
+    assert "closed" in refused.reason
+    assert [a.do for a in steps.actions(refused)] == ["retry"]
+    for choice, to in (("link", f"CN-{made}"), ("accept", ""), ("again", "")):
+        with pytest.raises(Refused):
+            broken.decide(stage.world, stage.firm, refused.key, choice, to, STAFF)
+    with pytest.raises(Refused, match="still needed"):
+        attention.done(stage.world, stage.firm, refused.key, STAFF)
+    attention.retry(stage.world, stage.firm, refused.key, STAFF)
+    stage.pass_time(1, minutes=5)
+    assert balance(stage, "1046") == 125000 - 2000
+    assert not parked(stage, kind=Do.CREDIT)

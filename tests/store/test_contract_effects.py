@@ -157,6 +157,17 @@ def test_a_person_retries_what_is_parked(store: AnyStore) -> None:
     assert store.parked("f1", limit=9).items == ()
 
 
+def test_what_was_offered_is_over_with_the_question(store: AnyStore) -> None:
+    store.arrive(an_effect(body={"a": 1}))
+    store.park(
+        KEY, reason="r", remedy="m", detail="d", body={"choices": [["x", "X"]], "may_close": True, "broken": "w"}
+    )
+    assert store.retry(KEY, NOON, body={"choice": "x"})
+    store.park(KEY, reason="another", remedy="m", detail="d")
+    [parked] = store.parked("f1", limit=9).items
+    assert parked.body == {"a": 1, "choice": "x"}
+
+
 def test_what_is_not_parked_is_not_retried(store: AnyStore) -> None:
     assert store.retry(KEY, NOON) is False
     store.arrive(an_effect())
