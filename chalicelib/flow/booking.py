@@ -41,6 +41,7 @@ SETTLES = timedelta(seconds=120)  # QuickBooks may work on a request for this lo
 REPEAT_AFTER = timedelta(seconds=5)
 BLOCKED_FOR = timedelta(seconds=20)
 BLOCKED_AT_MOST = timedelta(minutes=10)
+ASKED_AT_MOST = timedelta(hours=1)  # what waits for a person's word is woken by it
 SETUP_WAITS = timedelta(minutes=30)
 NOT_BEGUN = "It waits for the first sync: see the set-up."
 SETTING_WAITS = timedelta(hours=1)  # the preflight wakes them as soon as the setting is right
@@ -154,7 +155,8 @@ def _batch(world: World, reach: Reach, policy: Policy, kind: str, effects: Seque
     reach.batch_room()
     prepared = prepare(world, reach, policy, kind, effects)
     for effect, cause in prepared.blocked:
-        wait = min(BLOCKED_FOR * (2 ** min(effect.tries, 5)), BLOCKED_AT_MOST)
+        longest = ASKED_AT_MOST if cause == subcustomers.LOST else BLOCKED_AT_MOST
+        wait = min(BLOCKED_FOR * (2 ** min(effect.tries, 8)), longest)
         world.store.postpone(effect.key, world.now() + wait, cause=cause, tries=effect.tries + 1)
     if not prepared.write:
         return prepared.settled > 0

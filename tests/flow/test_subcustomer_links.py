@@ -148,7 +148,7 @@ def test_below_the_customer_that_the_client_is_linked_to_now_it_can_be_used() ->
     a_new_bill(stage, "9001")
     client = payable(stage, ONE).client_id
     contacts.link_by_name(stage.world, stage.firm, client, "Somebody else", STAFF)
-    stage.pass_time(3, minutes=11)
+    stage.pass_time(10, minutes=70)
     assert (customer(stage, "9001")["Id"], asked(stage)) == (sub, [])
 
 

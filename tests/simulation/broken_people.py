@@ -8,6 +8,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from chalicelib.domain import matters
 from chalicelib.domain.effects import Do
 from chalicelib.domain.kernel import Effect, Kind, Ref
 from chalicelib.errors import FeeSimpleError
@@ -227,9 +228,10 @@ class Broken(Acting):
 
     def _decide(self, firm: FirmFacts, task: Effect, choice: str, typed: str, how: str) -> None:
         """What does not fit must be refused, which a person hears at once."""
+        sub = task.body["broken"] == matters.BROKEN
         about = str(task.body["id"]) if task.kind == Do.TASK else task.about
         fits = not typed or how == FITS
-        if fits:
+        if fits and not sub:
             self.h.truth.answered(firm, about, choice, self.h.clock.at)
         self.h.tell(f"  {choice} {typed} ({how}): {task.key}")
         try:
@@ -237,6 +239,8 @@ class Broken(Acting):
         except FeeSimpleError as no:
             self.h.tell(f"  {no}")
             return
+        if sub and fits:
+            self.h.truth.said_of_sub(firm, about, choice, self.h.clock.at)
         if not fits:
             self.h.checkers.say("2", f"{task.key}: linked to {typed}, which is of {how}")
 
@@ -244,11 +248,31 @@ class Broken(Acting):
         """The number or name of another one: entered by hand just now, or one that is linked already."""
         if task.kind == Do.CUSTOMER:
             return self._another_customer(firm, str(task.body["contact"])) if how == FITS else ""
+        if task.body["broken"] == matters.BROKEN:
+            return self._sub(firm, str(task.body["id"]), how, rng)
         if task.kind == Do.CREDIT:
             return self._memo(firm, str(task.body["credit"]), how, rng)
         if task.kind == Do.JOURNAL:
             return self._journal(firm, str(task.body["entry"]), how, rng)
         return ""
+
+    def _sub(self, firm: FirmFacts, id: str, how: str, rng: random.Random) -> str:
+        """The name of one entered by hand below the client's customer, of one elsewhere, or of another matter's."""
+        held, box = self._held(firm, Kind.MATTER), self.h.world.quickbooks_box
+        rows = {r["Id"]: r for r in box.company(firm.realm).all("Customer")}
+        own = self._held(firm, Kind.CONTACT).get(held[id]["client"], {}).get("customer") if id in held else None
+        if how == TAKEN:
+            taken = [rows[m["customer"]] for m in held.values() if m["customer"] and m["id"] != id]
+            return str(rng.choice(taken)["DisplayName"]) if taken else ""
+        if how == AMOUNT:
+            tops = [r["DisplayName"] for r in rows.values() if "ParentRef" not in r]
+            return str(rng.choice(tops))
+        if not own or not rows[own]["Active"]:
+            return ""
+        name = f"Entered by hand {len(rows)}"
+        made = box.people.add_customer(firm.realm, name, Job=True, ParentRef={"value": own})
+        self.h.truth.said.add((firm.realm, made["Id"], name))
+        return name
 
     def _memo(self, firm: FirmFacts, id: str, how: str, rng: random.Random) -> str:
         box, held = self.h.world.quickbooks_box, self._held(firm, Kind.CREDIT)

@@ -30,6 +30,7 @@ ACTS: dict[str, int] = {
     "edit_particulars": 1,
     "void_paid_bill": 1,
 }
+ELSEWHERE = "Somewhere else"  # whom a sub-customer is moved to
 
 
 class Matters(Acting):
@@ -120,12 +121,41 @@ class Matters(Acting):
             self._did(firm, bill.id)
 
     def deactivate_sub(self, rng: random.Random) -> None:
+        """The bookkeeper makes a sub-customer inactive, or moves it below another; now and then it is set back. Where
+        there is none yet the firm wishes them first, and bills by matter."""
         firm = self.firm(rng)
-        subs = [c["Id"] for c in self.h.world.quickbooks_box.company(firm.realm).all("Customer") if "ParentRef" in c]
-        if subs:
-            id = rng.choice(subs)
+        if not self._subs(firm):
+            self._at_desk(firm, "sub-customers True", lambda: self._wish(firm, True))
+            self._bills_by_matter(firm, rng)
+        draw = random.Random(rng.random())
+        at = self.h.clock.at + timedelta(days=rng.choice((0.05, 0.2, 1)))
+        self.h.later(at, "takes a sub-customer away", lambda: self._take_away(firm, draw))
+
+    def _subs(self, firm: FirmFacts) -> list[dict[str, Any]]:
+        rows = self.h.world.quickbooks_box.company(firm.realm).all("Customer")
+        return [r for r in rows if "ParentRef" in r and r["Active"]]
+
+    def _take_away(self, firm: FirmFacts, rng: random.Random) -> None:
+        people, company = self.h.world.quickbooks_box.people, self.h.world.quickbooks_box.company(firm.realm)
+        if self.h.people.resting or not (subs := self._subs(firm)):
+            return
+        sub, parent = rng.choice(subs), ""
+        if rng.random() < 0.4:
+            parent = people.add_customer(firm.realm, f"{ELSEWHERE} {len(list(company.all('Customer')))}")["Id"]
+        changes: dict[str, Any] = {"ParentRef": {"value": parent}} if parent else {"Active": False}
+        back = {"ParentRef": sub["ParentRef"]} if parent else {"Active": True}
+        people.change_name(firm.realm, "Customer", sub["Id"], **changes)
+        self._touch(firm, "Customer", sub["Id"])
+        self.h.people._answered_soon(firm, rng)
+        if rng.random() < 0.3:
+            at = self.h.clock.at + timedelta(days=rng.choice((0.0005, 0.1, 2)))
+            self.h.later(at, "a sub-customer is set back", lambda: self._set_back(firm, sub["Id"], back))
+
+    def _set_back(self, firm: FirmFacts, id: str, changes: dict[str, Any]) -> None:
+        if not self.h.people.resting:
+            people = self.h.world.quickbooks_box.people
+            self.h.people.refusable(lambda: people.change_name(firm.realm, "Customer", id, **changes))
             self._touch(firm, "Customer", id)
-            self.h.world.quickbooks_box.people.deactivate_customer(firm.realm, id)
 
     def rename_matter(self, rng: random.Random) -> None:
         """A matter that is billed gets another number, now and then one that another matter has or had; some days later

@@ -7,12 +7,15 @@ from typing import Any
 
 from chalicelib.domain import comparing, invoicing, matters, posting
 from chalicelib.domain.kernel import Decision
-from chalicelib.flow import invoices, payments, subcustomers
+from chalicelib.flow import invoices, payments, subcustomer_links, subcustomers
+from chalicelib.flow.budget import Floor
+from chalicelib.flow.reach import Reach
 from tests.simulation.sabotaging import Saboteur, patches
 from tests.simulation.terms import Mix
 
 MATTERS = {"sub_customers": 300, "bills_by_matter": 60}
 RENAMED = {**MATTERS, "rename_matter": 300}
+AWAY = {"deactivate_sub": 500, "answer_broken": 60}
 
 
 def never_found_again() -> AbstractContextManager[Any]:
@@ -74,6 +77,27 @@ def persons_name_is_overwritten() -> AbstractContextManager[Any]:
     return patches((matters, "behind", behind))
 
 
+def taking_away_is_overlooked() -> AbstractContextManager[Any]:
+    return patches((matters, "seen", lambda state, *_a: Decision(state)))
+
+
+def accepted_gets_another() -> AbstractContextManager[Any]:
+    plain = subcustomer_links.decide
+
+    def decide(world: Any, task: Any, choice: str, to: str, by: str) -> None:
+        plain(world, task, "anew" if choice == "accept" else choice, to, by)
+
+    return patches((subcustomer_links, "decide", decide))
+
+
+def any_customer_will_do() -> AbstractContextManager[Any]:
+    def named(world: Any, policy: Any, _state: Any, to: str) -> Any:
+        reach = Reach(world, policy.firm.id, policy.lanes, Floor.PERSON)
+        return reach.quickbooks(lambda q, a: q.customers_named(a, [to]))[0]
+
+    return patches((subcustomer_links, "_named", named))
+
+
 MATTERS_SABOTEURS: tuple[Saboteur, ...] = (
     Saboteur(
         "a sub-customer is not found again",
@@ -102,6 +126,9 @@ MATTERS_SABOTEURS: tuple[Saboteur, ...] = (
         persons_name_is_overwritten,
         Mix({**RENAMED, "rename_sub": 200}),
     ),
+    Saboteur("a sub-customer taken away is overlooked", ("8",), taking_away_is_overlooked, Mix(AWAY)),
+    Saboteur("a matter that stays without gets a sub-customer", ("10",), accepted_gets_another, Mix(AWAY)),
+    Saboteur("any customer is linked to a matter", ("2",), any_customer_will_do, Mix(AWAY)),
     Saboteur(
         "a voided bill that holds money is voided in QuickBooks",
         ("6",),

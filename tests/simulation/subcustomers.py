@@ -2,8 +2,9 @@
 
 Promise 1: an invoice is its matter's sub-customer's where the firm wishes that when it is made, else its client's own,
 and tells the bill's subject and memo. Promise 2: a payment over matters is entered in pieces, and QuickBooks refuses
-none. Promise 6: an invoice on which money was received is voided by a person's word only. Promise 10: a matter has one
-sub-customer, which has its present name or a person's; a day or number changed by hand is named.
+none. Promise 6: an invoice on which money was received is voided by a person's word only. Promise 8: a person is asked
+about a sub-customer that was taken away, for as long as it is. Promise 10: a matter has one sub-customer, which has its
+present name or a person's, and none is made for one that stays without; a day or number changed by hand is named.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from chalicelib.domain.effects import Do
 from chalicelib.domain.kernel import Kind, Ref, Status
 from tests.simulation.base import FirmFacts
+from tests.simulation.matters_people import ELSEWHERE
 from tests.simulation.quiet_links import PAY
 
 if TYPE_CHECKING:
@@ -40,7 +42,11 @@ def _hands_off(c: Checkers, firm: FirmFacts) -> bool:
 
 
 def made(c: Checkers, firm: FirmFacts) -> None:
-    """After each batch of ours: a matter has one sub-customer."""
+    """After each batch of ours: a matter has one sub-customer, and one that stays without gets none."""
+    for (id, of), since in c.h.truth.without_sub.items():
+        rows = _subs(c, firm).get(of, []) if id == firm.firm else []
+        if late := [r["Id"] for r in rows if datetime.fromisoformat(r["MetaData"]["CreateTime"]) > since]:
+            c.say("10", f"{firm.firm}: matter {of} stays without a sub-customer, and {late} was made")
     if firm.firm not in c.wishes or not _hands_off(c, firm):
         return
     for of, rows in _subs(c, firm).items():
@@ -71,6 +77,26 @@ def judge(q: Quiet, firm: FirmFacts) -> None:
     for ref, body in q.c.bodies.items():
         if ref.firm == firm.firm and ref.kind is Kind.MATTER:
             _named(q, firm, body)
+            _asked(q, firm, body)
+
+
+def _asked(q: Quiet, firm: FirmFacts, held: dict[str, Any]) -> None:
+    """A person is asked about a sub-customer that was made inactive or moved elsewhere, until they accept it or it is
+    set back."""
+    tasks = [e for e in q.effects if e.kind == Do.TASK and e.status is Status.PARKED and e.firm == firm.firm]
+    asks = [e for e in tasks if e.body.get("broken") == "sub-customer" and e.body["id"] == held["id"]]
+    if len(asks) != bool(held["lost"] and not held["without"]):
+        q.say("8", f"{firm.firm}: of matter {held['id']} people are asked {[e.key for e in asks]}: {held}")
+    if held["generation"] != q.c.bodies[Ref(firm.firm, Kind.FIRM, firm.firm)]["generation"] or not held["customer"]:
+        return
+    rows = {r["Id"]: r for r in q.world.quickbooks_box.company(firm.realm).all("Customer")}
+    row, own = rows[held["customer"]], q.c.bodies[Ref(firm.firm, Kind.CONTACT, held["client"])]["customer"]
+    parent = row.get("ParentRef", {}).get("value", "")
+    moved = bool(own) and parent != own
+    if not held["lost"] and (not row["Active"] or (moved and rows[parent]["DisplayName"].startswith(ELSEWHERE))):
+        q.say("8", f"{firm.firm}: the sub-customer of matter {held['id']} was taken away, and nobody is asked: {row}")
+    if held["lost"] and row["Active"] and held["under"] == own == parent:
+        q.say("8", f"{firm.firm}: the sub-customer of matter {held['id']} is set back, and people are asked: {held}")
 
 
 def _named(q: Quiet, firm: FirmFacts, held: dict[str, Any]) -> None:

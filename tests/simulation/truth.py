@@ -56,6 +56,7 @@ class Truth:
     without: dict[tuple[str, str], datetime] = field(
         default_factory=dict
     )  # (firm, client) that stays without a customer, since when
+    without_sub: dict[tuple[str, str], datetime] = field(default_factory=dict)  # (firm, matter), as ``without``
     touched: set[tuple[str, str, str]] = field(default_factory=set)  # (realm, entity, id) changed by people
     said: set[tuple[str, str, str]] = field(default_factory=set)  # (realm, customer, value) that people typed in there
     absent: set[tuple[str, str]] = field(default_factory=set)  # (firm, connection) that nobody connects again yet
@@ -181,12 +182,18 @@ class Truth:
         self.removed -= names
         self.accepted -= names
 
+    def said_of_sub(self, firm: FirmFacts, matter: str, choice: str, at: datetime) -> None:
+        """A person says what becomes of a matter's sub-customer."""
+        self.without_sub.pop((firm.firm, matter), None)
+        self.without_sub.update({(firm.firm, matter): at} if choice == "accept" else {})
+
     def matched_anew(self, firm: FirmFacts) -> None:
         """The company is gone through in a first sync: what people did to what was linked counts no more."""
         for kept in (self.removed, self.dealt, self.accepted, self.torn):
             kept -= {n for n in kept if n[0] == firm.realm}
         self.by_hand = {k: name for k, name in self.by_hand.items() if k[0] != firm.realm}
         self.without = {k: at for k, at in self.without.items() if k[0] != firm.firm}
+        self.without_sub = {k: at for k, at in self.without_sub.items() if k[0] != firm.firm}
 
     # --- tokens -----------------------------------------------------------------------------------------------------
     def carried(
