@@ -59,7 +59,7 @@ WRITES: dict[tuple[str, str], tuple[str, ...]] = {
 }
 ACCEPTED = {
     BROKEN: (
-        "Nothing is written. The matter stays without a sub-customer; what is there already stays as it is.",
+        "Nothing is written now. The matter stays without a sub-customer.",
         "Its new invoices, and those that wait, belong to the client's own customer, and so does each open one from "
         "its next change on.",
         "If the sub-customer is set back in QuickBooks, new invoices belong to it again.",
