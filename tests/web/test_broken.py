@@ -122,7 +122,7 @@ def test_a_client_that_stays_without_a_customer_says_so_on_its_page_and_by_the_a
     assert isinstance(stage.world, PagesWorld)
     owner = Visitor(stage.world).sign_in(stage.firm)
     text = owner.get(f"/desk/attention/broken?key={item.key}").text
-    assert "wait, each shown with this cause" in text
+    assert "waits, with this cause under Sync status" in text
     id = next(i["id"] for i in program.get("/sync").json["broken"] if i["key"] == item.key)
     assert program.post(f"/attention/{id}/choices", {"choice": "accept"}).status == 202
     told = program.get(f"/contacts/{ada.id}").json
