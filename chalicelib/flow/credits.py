@@ -239,12 +239,16 @@ def _apply(
     """Reads back first: what is applied already, by us or by QuickBooks itself, is not applied again."""
     payments = _applying(there, around)
     standing = crediting.applied(there.id, payments)
-    wanted = {p.booked.id: state.on_payable(p.id) for p in _live(state, around) if p.booked}
+    live = {p.booked.id: p for p in _live(state, around) if p.booked}
+    wanted = {id: state.on_payable(p.id) for id, p in live.items()}
     if standing and any(cents > wanted.get(id, 0) for id, cents in standing.items()):
         return _applied_elsewhere(world, policy, e, state, payments, out)
     lines = []
     left_off = e.body.get("choice") == LEAVE[0]
     for id, cents in ({} if left_off else wanted).items():
+        if cause := leaving.short(world, live[id], cents - standing.get(id, 0), around.left[id]):
+            out.blocked.append((e, cause))
+            return 0
         more = min(cents - standing.get(id, 0), around.left[id])
         if more > 0:
             lines.append((id, more))

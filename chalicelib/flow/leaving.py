@@ -8,11 +8,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from chalicelib.domain import posting
+from chalicelib.domain import billing, posting
 from chalicelib.domain.contact import Contact
 from chalicelib.domain.crediting import Credit
 from chalicelib.domain.firm import Policy
-from chalicelib.domain.kernel import Decision, Kind, Ref
+from chalicelib.domain.kernel import Decision, Kind, Ref, Status
 from chalicelib.domain.payable import Payable
 from chalicelib.domain.payment import Payment
 from chalicelib.domain.readings import InvoiceReading
@@ -100,6 +100,16 @@ def waits(
     if still_there(world, p, mine, awaited):
         return f"A payment or credit that was taken back in Clio must leave invoice {p.number} in QuickBooks first."
     return ""
+
+
+def short(world: World, p: Payable, cents: int, left: int) -> str:
+    """Why money that does not fit on the invoice as it is there waits: a change of it is still owed, which may make
+    room. Empty where it fits, or where nothing is owed: then what is too much stays unapplied."""
+    if cents <= left or p.booked is None or p.booked.revision >= p.revision:
+        return ""
+    steps = [world.store.effect(key) for key in billing.invoice_steps(p)]
+    owed = any(step is not None and step.status is not Status.DONE for step in steps)
+    return f"It waits for the change of invoice {p.number} in QuickBooks." if owed else ""
 
 
 def sent(world: World, lane: str) -> frozenset[str]:

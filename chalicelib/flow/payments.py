@@ -179,6 +179,9 @@ def _add(world: World, policy: Policy, e: Effect, state: Payment, around: _Batch
         if p.booked is None or p.booked.voided or leaving.left_out(p):  # its money stays unapplied on the customer
             continue
         invoice = around.invoices[p.booked.id]
+        if cause := leaving.short(world, p, item.cents, around.left[invoice.id]):
+            out.blocked.append((e, cause))
+            return
         cents = max(0, min(item.cents, around.left[invoice.id]))  # what is too much stays unapplied, and is shown
         if cents:
             lines.append((invoice.id, cents))

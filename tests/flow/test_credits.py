@@ -211,6 +211,21 @@ def _split(stage: Stage, made: int, amount: int) -> None:
     stage.world.clio_box.people.correct_credit(made, amount)
 
 
+def test_a_credit_of_more_than_its_invoice_shows_waits_for_the_change_that_is_owed() -> None:
+    stage = a_calm_stage()
+    clio, open_ = stage.world.clio_box, balance(stage, "1046")
+    clio.faults.append(Fault("status", path="line_items", times=1000))
+    asks = acts.payable(stage, "1046").asks
+    clio.people.edit_bill("1046", total=asks + 920)
+    acts.poll(stage)
+    issue(stage, "1046", open_ + 920)
+    stage.pass_time(5, hours=1)
+    assert balance(stage, "1046") == open_
+    clio.faults.clear()
+    stage.pass_time(5, hours=2)
+    assert balance(stage, "1046") == 0
+
+
 def test_a_credit_of_another_amount_is_changed_there_and_applied_anew() -> None:
     stage = a_calm_stage()
     made = issue(stage, "1046", 2500)

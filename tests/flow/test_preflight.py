@@ -67,6 +67,27 @@ def test_invoices_wait_for_custom_numbers_and_go_on_by_themselves_when_they_are_
     assert not firm_of(stage.world, stage.firm).blocked  # type: ignore[union-attr]
 
 
+@pytest.mark.parametrize("goes_down", [False, True])
+def test_a_payment_of_more_than_its_invoice_shows_waits_for_the_change_that_is_owed(goes_down: bool) -> None:
+    """Entered before, the rest of it would stay unapplied for good, and the invoice open."""
+    stage = a_synced_stage()
+    settings(stage, CustomTxnNumbers=False)
+    assert "custom-numbers" in needs(stage)
+    clio, bill = stage.world.clio_box.people, int(payable(stage, "1042").id)
+    asks = payable(stage, "1042").asks
+    clio.edit_bill(bill, total=asks + 920)
+    acts.poll(stage)
+    clio.record_payment({bill: asks if goes_down else asks + 920})
+    acts.poll(stage)
+    stage.pass_time(5, hours=1)
+    assert acts.posted_on(stage, "1042") == ([asks] if goes_down else []), "what fits is entered at once"
+    settings(stage, CustomTxnNumbers=True)
+    stage.pass_time(5, hours=1)
+    assert acts.cents(acts.invoice(stage, "1042")["Balance"]) == (920 if goes_down else 0)
+    assert sum(acts.posted_on(stage, "1042")) == (asks if goes_down else asks + 920)
+    assert [p["UnappliedAmt"] for p in acts.booked(stage, "Payment") if p["UnappliedAmt"]] == []
+
+
 def test_journal_entries_wait_for_an_account_that_was_made_inactive_and_go_on_once_it_is_active() -> None:
     stage = trust.a_trust_stage()
     people, bank = stage.world.quickbooks_box.people, trust.book(stage, "TrustAccounts")["Id"]
