@@ -41,6 +41,7 @@ class Desk:
         self.browser = Browser(stack.url)
         self.town = Town(stack)
         self.secrets: set[str] = set()  # what was shown to her alone
+        self.in_doubt = ""  # the first sync's page of the clients that she was asked about
         self._key = ""
 
     # --- in ---------------------------------------------------------------------------------------------------------
@@ -88,6 +89,8 @@ class Desk:
             offered = {value for f in forms for name, value in f.buttons if name == "do"}
             row = next((f.fields["row"][0] for f in forms if "row" in f.fields), "")
             press = next((do for do in ("exact", "rest", "begin") if do in offered), "")
+            if press == "rest":
+                self.in_doubt = self.page("/desk/first?show=clients&only=needs").text
             if press:
                 self.browser.submit(page, "/desk/first", {"do": press})
             elif row:
