@@ -125,15 +125,8 @@ def _step(world: World, policy: Policy, e: Effect, state: Credit, around: _Batch
         return _take_back(world, policy, e, state, there, around, out)
     if there is None and state.memo and e.body.get("choice") != AGAIN[0]:
         reason = f"The credit memo {state.number} was deleted in QuickBooks."
-        park(
-            world,
-            e,
-            reason,
-            "Enter it again, link another one, or accept that it is gone.",
-            choices=(AGAIN,),
-            may_close=True,
-            broken="credit memo",
-        )
+        remedy = "Enter it again, link another one, or accept that it is gone."
+        park(world, e, reason, remedy, choices=(AGAIN,), may_close=True, broken="credit memo")
         return 1
     if there is None:
         return _enter(world, policy, e, state, around, out)
@@ -243,16 +236,15 @@ def _apply(
     wanted = {id: state.on_payable(p.id) for id, p in live.items()}
     if standing and any(cents > wanted.get(id, 0) for id, cents in standing.items()):
         return _applied_elsewhere(world, policy, e, state, payments, out)
-    lines = []
-    left_off = e.body.get("choice") == LEAVE[0]
-    for id, cents in ({} if left_off else wanted).items():
-        if cause := leaving.short(world, live[id], cents - standing.get(id, 0), around.left[id]):
+    left_off, lines = e.body.get("choice") == LEAVE[0], []
+    for id, p in ({} if left_off else live).items():
+        more = wanted[id] - standing.get(id, 0)
+        if cause := leaving.short(world, p, more, around.left[id]):
             out.blocked.append((e, cause))
             return 0
-        more = min(cents - standing.get(id, 0), around.left[id])
-        if more > 0:
-            lines.append((id, more))
-            around.left[id] -= more
+        if (cents := min(more, around.left[id])) > 0:
+            lines.append((id, cents))
+            around.left[id] -= cents
     if not lines or there.left <= 0:
         mine = posting.marker(state.firm, "applied", state.id)
         ties = tuple(p.id for p in payments if mine in p.note)

@@ -136,6 +136,15 @@ def test_a_journal_entry_that_is_gone_when_it_is_changed_is_a_broken_link() -> N
     assert "deleted in QuickBooks" in step.reason and step.body["broken"] == "journal entry"
 
 
+def test_an_entry_of_the_firms_own_money_that_is_refused_so_is_looked_at_and_written() -> None:
+    stage = a_trust_stage()
+    people(stage).refuse_members(["610"])
+    made = move(stage, None, 1000, firm="Hartwell & Pine LLP")
+    stage.pass_time(1, minutes=10)
+    assert entry(stage, made).number in journals(stage)
+    assert not acts.parked(stage, kind=Do.JOURNAL)
+
+
 def test_where_quickbooks_says_so_again_and_again_a_person_is_told_what_to_look_for() -> None:
     stage = a_synced_stage()
     people(stage).refuse_members(["610"] * 9)

@@ -85,6 +85,25 @@ def test_a_removed_payment_on_a_deposit_is_left_there_and_named() -> None:
     assert sorted(posted_on(stage, "1046")) == [2500, 10000], "nothing waits for it any more"
 
 
+def test_what_a_payment_on_a_deposit_pays_besides_is_nobodys_business() -> None:
+    stage = a_synced_stage()
+    people, ours = stage.world.quickbooks_box.people, invoice(stage, "1046")
+    made = record(stage, {"1046": 10000})
+    theirs = people.add_invoice(stage.realm, ours["CustomerRef"]["value"], 20, number="HAND-1")
+    [there] = booked(stage, "Payment", PaymentRefNum=f"Clio {made}")
+    lines = [
+        {"Amount": cents / 100, "LinkedTxn": [{"TxnId": id, "TxnType": "Invoice"}]}
+        for id, cents in ((ours["Id"], 8000), (theirs["Id"], 2000))
+    ]
+    people.change_payment(stage.realm, there["Id"], TotalAmt=100, Line=lines)
+    deposit(stage, made)
+    stage.world.clio_box.people.remove_payment(made)
+    acts.poll(stage)
+    leave(stage)
+    link = acts.payable(stage, "1046").booked
+    assert link and [cents for _, cents in link.left] == [8000]
+
+
 def test_one_that_takes_the_place_of_a_payment_on_a_deposit_is_asked_about_before_it_is_entered() -> None:
     stage = a_synced_stage()
     made = record(stage, {"1046": 10000})

@@ -170,7 +170,7 @@ def test_a_person_may_accept_that_a_journal_entry_is_gone() -> None:
     page = trust_views.ledger(stage.world, stage.firm, trust.account(stage), trust.entry(stage, made).move.client_id)
     assert [e.state for e in page.entries] == ["removed"]
     assert [d.kind for d in acts.compare(stage).differences if d.number == f"T-{made}"] == [
-        "journal entry deleted in QuickBooks"
+        "journal entry left as it is"
     ]
 
 
