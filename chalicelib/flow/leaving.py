@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from chalicelib.domain import billing, posting
+from chalicelib.domain import billing, effects, posting
 from chalicelib.domain.contact import Contact
 from chalicelib.domain.crediting import Credit
 from chalicelib.domain.firm import Policy
@@ -98,7 +98,8 @@ def waits(
     if cause := lost(clients.get(p.client_id), there.customer_id):
         return cause
     if still_there(world, p, mine, awaited):
-        return f"A payment or credit that was taken back in Clio must leave invoice {p.number} in QuickBooks first."
+        left = "a payment or credit that was taken back in Clio"
+        return f"It waits for {left}, which must leave invoice {p.number} in QuickBooks first."
     return ""
 
 
@@ -127,7 +128,7 @@ def still_there(world: World, p: Payable, mine: str, awaited: frozenset[str]) ->
         for x in others
     ]
     held = [states.decode(h.ref.kind, h.body) for h in world.store.load_many(refs) if h.body]
-    if any(_stands(x, p, awaited) for x in held):
+    if any(_stands(x, p, awaited) and not _asked_whether_again(world, x) for x in held):
         return True
     ref = Ref(p.firm, Kind.PAYABLE, p.id)
 
@@ -145,3 +146,11 @@ def _stands(x: Payment | Credit, p: Payable, awaited: frozenset[str]) -> bool:
         return posting.still_leaving(x, p)
     shown = any(k.kind == "credit" and k.group == x.id for k in p.receipts)
     return x.memo is not None and not x.lost and (not x.current or (not shown and x.on_payable(p.id) > 0))
+
+
+def _asked_whether_again(world: World, x: Payment | Credit) -> bool:
+    """Whether QuickBooks has no memo of a credit any more: known while a person is asked what is to become of it."""
+    if isinstance(x, Payment):
+        return False
+    step = world.store.effect(effects.key_of(x.firm, effects.Do.CREDIT, f"{x.id}/{x.wanted}"))
+    return step is not None and step.status is Status.PARKED and step.body.get("broken") == "credit memo"

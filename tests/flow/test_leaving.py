@@ -135,3 +135,16 @@ def test_a_credit_waits_for_another_that_was_taken_back_and_still_stands(stage: 
     assert step(stage, second).cause.endswith("must leave invoice 1056 in QuickBooks first.")
     retry(stage, f"credit/{first}")
     assert balance(stage, "1056") == 45450 - 1000
+
+
+def test_a_credit_does_not_wait_for_another_whose_memo_is_gone_while_a_person_is_asked(stage: Stage) -> None:
+    first = issue(stage, "1058", 2500)
+    stage.pass_time(1, minutes=5)
+    stage.world.quickbooks_box.people.delete_credit_memo(stage.realm, memo(stage, first)["Id"])
+    stage.world.clio_box.people.correct_credit(int(first), 2000)
+    acts.poll(stage)
+    assert step(stage, first).body["broken"] == "credit memo"
+    second = issue(stage, "1058", 1000)
+    stage.pass_time(2, minutes=10)
+    assert balance(stage, "1058") == 91350 - 1000
+    assert credit(stage, second).current
