@@ -3,14 +3,17 @@
 The seeded firm on the shipped DynamoDB store over moto, in process. Each call that PynamoDB makes is weighed by
 DynamoDB's rules: a unit of writing is 1 KB, of reading 4 KB, half of it where the read need not be consistent; a member
 of a transaction counts twice; an index costs a write where what it shows of the item changed, and two where the item
-moved in it. Twenty minutes after ten bills were changed in Clio, less the same twenty of a second firm like it in which
-nothing was changed, are what ten bills cost.
+moved in it. Twenty minutes after ten bills were changed in Clio, less the same twenty of the
+same firm in another process, in which nothing was changed, are what ten bills cost.
 """
 
 from __future__ import annotations
 
+import os
+import pickle
+import warnings
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
@@ -173,12 +176,6 @@ def figures() -> list[Figure]:
 
 
 def units_per_changed_bill(changed: int) -> Units:
-    busy, quiet = _weighed(changed), _weighed(0)
-    return Units(*(_less(busy, quiet, way, changed) for way in ("read", "write")))
-
-
-def _weighed(changed: int) -> Scales:
-    """The span after so many bills were changed."""
     with mock_aws():
         stage = _a_firm_on_dynamodb()
         numbers = [
@@ -186,19 +183,48 @@ def _weighed(changed: int) -> Scales:
         ][:changed]
         assert len(numbers) == changed, numbers
         stage.pass_time(SPAN / 8, minutes=SPAN)
-        for number in numbers:
-            people = stage.world.clio_box.people
-            people.edit_bill(number, due_at=stage.world.now().date().replace(day=28))
-        with scales() as weighed:
-            stage.pass_time(SPAN / 8, minutes=SPAN)
-        after = {p.number: p for p in _payables(stage)}
-        assert all(after[n].booked and after[n].booked.revision == after[n].revision for n in numbers)
-    return weighed
+        quiet = _in_a_child(lambda: _weighed(stage, []))
+        busy = _weighed(stage, numbers)
+    return Units(*(_less(busy, quiet, way, changed) for way in ("read", "write")))
 
 
-def _less(busy: Scales, quiet: Scales, way: str, changed: int) -> dict[str, float]:
+Weighed = dict[tuple[str, str], float]
+
+
+def _in_a_child(weigh: Callable[[], Weighed]) -> Weighed:
+    """What it weighs in a process of its own, which begins as this one stands: no second firm is set up."""
+    read, write = os.pipe()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of forks beside threads: a child has one
+        child = os.fork()
+    if not child:
+        try:
+            os.write(write, pickle.dumps(weigh()))
+        finally:
+            os._exit(0)
+    os.close(write)
+    with os.fdopen(read, "rb") as pipe:
+        told = pipe.read()
+    os.waitpid(child, 0)
+    found: Weighed = pickle.loads(told)
+    return found
+
+
+def _weighed(stage: Stage, numbers: Sequence[str]) -> Weighed:
+    """The span after these bills were changed."""
+    for number in numbers:
+        people = stage.world.clio_box.people
+        people.edit_bill(number, due_at=stage.world.now().date().replace(day=28))
+    with scales() as weighed:
+        stage.pass_time(SPAN / 8, minutes=SPAN)
+    after = {p.number: p for p in _payables(stage)}
+    assert all(after[n].booked and after[n].booked.revision == after[n].revision for n in numbers)
+    return dict(weighed.units)
+
+
+def _less(busy: Weighed, quiet: Weighed, way: str, changed: int) -> dict[str, float]:
     """Units of one way for each changed bill, by table or index; the greatest first."""
-    left = {where: (n - quiet.units[w, where]) / changed for (w, where), n in busy.units.items() if w == way}
+    left = {where: (n - quiet.get((w, where), 0)) / changed for (w, where), n in busy.items() if w == way}
     return {where: round(n, 1) for where, n in sorted(left.items(), key=lambda one: -one[1]) if round(n, 1)}
 
 
