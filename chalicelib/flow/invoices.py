@@ -19,7 +19,17 @@ from chalicelib.errors import Conflict
 from chalicelib.flow import clearing, noticing, pairing, relinking, states, subcustomers
 from chalicelib.flow.invoice_links import link, ref_of, settle_booked
 from chalicelib.flow.ports import World
-from chalicelib.flow.prepared import FOR_A_PERSON, WITHOUT, Prepared, current, done, first_links, park, still_open
+from chalicelib.flow.prepared import (
+    FOR_A_PERSON,
+    FOR_ITS_CUSTOMER,
+    WITHOUT,
+    Prepared,
+    current,
+    done,
+    first_links,
+    park,
+    still_open,
+)
 from chalicelib.flow.reach import Reach
 from chalicelib.flow.settle import settle
 from chalicelib.flow.subcustomers import Place
@@ -155,9 +165,7 @@ def _waits_for_customer(world: World, p: Payable) -> str:
         return WITHOUT
     name = f"{p.client_id}/{client.revision}" if client else ""
     step = world.store.effect(effects.key_of(p.firm, effects.Do.CUSTOMER, name))
-    return (
-        FOR_A_PERSON if step and step.status is Status.PARKED else "It waits for its client's customer in QuickBooks."
-    )
+    return FOR_A_PERSON if step and step.status is Status.PARKED else FOR_ITS_CUSTOMER
 
 
 def _new_invoices(

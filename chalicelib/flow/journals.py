@@ -19,7 +19,7 @@ from chalicelib.errors import Refused
 from chalicelib.flow import states
 from chalicelib.flow.numbered import Sought, only
 from chalicelib.flow.ports import World
-from chalicelib.flow.prepared import FOR_A_PERSON, WITHOUT, Prepared, current, done, park, still_open
+from chalicelib.flow.prepared import FOR_A_PERSON, FOR_ITS_CUSTOMER, WITHOUT, Prepared, current, done, park, still_open
 from chalicelib.flow.reach import Reach
 from chalicelib.flow.settle import settle
 from chalicelib.flow.trusting import entry_ref
@@ -170,7 +170,7 @@ def _cause(world: World, books: TrustBooks, state: Entry, contact: Contact | Non
         name = f"{state.move.client_id}/{contact.revision}" if contact else ""
         step = world.store.effect(effects.key_of(state.firm, effects.Do.CUSTOMER, name))
         parked = step is not None and step.status is Status.PARKED
-        return FOR_A_PERSON if parked else "It waits for its client's customer in QuickBooks."
+        return FOR_A_PERSON if parked else FOR_ITS_CUSTOMER
     return "" if liability else "It waits for its client's account below the trust liability."
 
 

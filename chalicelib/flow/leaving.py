@@ -18,7 +18,7 @@ from chalicelib.domain.payment import Payment
 from chalicelib.domain.readings import InvoiceReading
 from chalicelib.flow import states
 from chalicelib.flow.ports import World
-from chalicelib.flow.prepared import FOR_A_PERSON, WITHOUT, current
+from chalicelib.flow.prepared import FOR_A_PERSON, FOR_ITS_CUSTOMER, WITHOUT, current
 from chalicelib.flow.reach import Reach
 from chalicelib.flow.settle import settle
 
@@ -76,7 +76,7 @@ def lost(client: Contact | None, customer: str) -> str:
 
 def without_customer(client: Contact | None) -> str:
     """Why nothing can be booked on a client's own customer yet."""
-    return lost(client, client.customer if client else "") or "It waits for its client's customer in QuickBooks."
+    return lost(client, client.customer if client else "") or FOR_ITS_CUSTOMER
 
 
 def waits(

@@ -16,6 +16,7 @@ from chalicelib.flow.ports import World
 from chalicelib.flow.settle import settle
 
 WOKEN_AT_MOST = 500
+FOR_ITS_CUSTOMER = "It waits for its client's customer in QuickBooks."
 FOR_A_PERSON = "It waits for your word on its client or matter, under Needs attention."
 NAME_TAKEN = "6240"  # the name is another entry's (reference/quickbooks.md 6)
 WITHOUT = "Its client stays without a customer in QuickBooks, as you decided. Link one on the client's page."

@@ -3,8 +3,8 @@
 The seeded firm on the shipped DynamoDB store over moto, in process. Each call that PynamoDB makes is weighed by
 DynamoDB's rules: a unit of writing is 1 KB, of reading 4 KB, half of it where the read need not be consistent; a member
 of a transaction counts twice; an index costs a write where what it shows of the item changed, and two where the item
-moved in it. Twenty minutes after ten bills were changed in Clio, less the same twenty of the
-same firm in another process, in which nothing was changed, are what ten bills cost.
+moved in it. Twenty minutes after ten bills were changed in Clio, less the same twenty of the same firm in another
+process, in which nothing was changed, are what ten bills cost.
 """
 
 from __future__ import annotations

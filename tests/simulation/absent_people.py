@@ -100,7 +100,7 @@ class Absent(Acting):
         if not found or state["trust"]["generation"] != state["generation"]:
             return
         entity, id, kind = rng.choice(found)
-        world.quickbooks_box.people.set_active(firm.realm, entity, id, False)
+        world.quickbooks_box.people.change_name(firm.realm, entity, id, Active=False)
         since, draw, books = self.h.clock.at, random.Random(rng.random()), (firm.realm, state["generation"])
         self._soon(rng, (0.01,), "the preflight is looked at", lambda: self.h.people.look_at_settings(firm))
         self._soon(rng, (0.02, 0.3), "what needs it comes", lambda: self._needs_it(firm, kind, draw))
@@ -132,7 +132,7 @@ class Absent(Acting):
             self.h.checkers.say(
                 "10", f"{firm.firm}: {entity} {id} is inactive since {since}, and {kind} waits for nothing"
             )
-        self.h.world.quickbooks_box.people.set_active(realm, entity, id, True)
+        self.h.world.quickbooks_box.people.change_name(realm, entity, id, Active=True)
         self.h.people.look_at_settings(firm)
 
     # --- pay links ----------------------------------------------------------------------------------------------------

@@ -65,7 +65,8 @@ class People:
         return self._clerk(realm).create(entity, {"DisplayName": name, **mail, **more})
 
     def change_name(self, realm: str, entity: str, id: str, **changes: Any) -> Obj:
-        """``entity`` is Customer, Vendor or Employee; ``changes`` are properties as in the API."""
+        """``entity``: Customer, Vendor, Employee, Account or Item. ``changes`` are properties as in the API; one not
+        ``Active`` cannot be used by what is entered from now on (4.2, 6)."""
         clerk, old = self._at(realm, entity, id)
         return clerk.update(entity, {"Id": old["Id"], "SyncToken": old["SyncToken"], "sparse": True, **changes})
 
@@ -107,12 +108,6 @@ class People:
     def add_account(self, realm: str, name: str, type: str = "Bank") -> Obj:
         return self._clerk(realm).create("Account", {"Name": name, "AccountType": type})
 
-    def set_active(self, realm: str, entity: str, id: str, active: bool) -> Obj:
-        """``entity``: Account or Item. What is inactive cannot be used by what is entered from now on (4.2, 6)."""
-        clerk, old = self._at(realm, entity, id)
-        return clerk.update(entity, {"Id": old["Id"], "SyncToken": old["SyncToken"], "sparse": True, "Active": active})
-
-    # --- invoices and credit ---------------------------------------------------------------------------------------
     def add_invoice(
         self, realm: str, customer: str, amount: Any, number: str = "", date: str = "", due: str = ""
     ) -> Obj:
