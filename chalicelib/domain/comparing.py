@@ -15,8 +15,16 @@ from chalicelib.domain.payment import Payment, Phase, Source
 from chalicelib.domain.posting import is_current, should_stand
 from chalicelib.domain.readings import BillReading, BookedPayment, InvoiceReading, Pot, SessionReading
 
-NOTHING_NEEDED = "Nothing is needed. It is asked again when the credit changes in Clio."
-APPLY_IT = f"{NOTHING_NEEDED} To apply it after all, apply it in QuickBooks."
+WRITTEN_OVER = "Nothing is needed. The next change in Clio writes over it."
+
+
+def nothing_needed(what: str) -> str:
+    """The remedy of what a person accepted. ``what``: the thing in Clio whose change takes their word back."""
+    return f"Nothing is needed. You are asked again when the {what} changes in Clio."
+
+
+CREDIT_NEEDS_NOTHING = nothing_needed("credit")
+APPLY_IT = f"{CREDIT_NEEDS_NOTHING} To apply it after all, apply it in QuickBooks."
 
 
 @dataclass(frozen=True)
@@ -76,10 +84,9 @@ def against_books(
             return []
         cause = "The bill has no invoice in QuickBooks yet."
         return [_of_payable(p, "missing in QuickBooks", cause, "See Needs attention for what holds it.", p.asks)]
-    if p.booked.broken and p.booked.broken.accepted and p.booked.broken.absent:
+    if p.booked.broken and p.booked.broken.left_out:
         cause = "You accepted that the invoice is not in QuickBooks any more."
-        remedy = "Nothing is needed. It is asked again when the bill changes in Clio."
-        return [_of_payable(p, "left out of QuickBooks", cause, remedy, p.asks, expected=True)]
+        return [_of_payable(p, "left out of QuickBooks", cause, nothing_needed("bill"), p.asks, expected=True)]
     if invoice is None:
         cause = "The invoice was deleted in QuickBooks."
         return [
@@ -146,27 +153,18 @@ def _not_begun(p: Payable, payments: Mapping[str, Payment]) -> list[Difference]:
 def _amounts(
     p: Payable, invoice: InvoiceReading, payments: Mapping[str, Payment], credits: Mapping[str, Credit]
 ) -> list[Difference]:
-    found = []
-    if invoice.total != p.asks:
-        cause = (
-            f"The invoice in QuickBooks was changed to {show(invoice.total, p.currency)}; "
-            f"Clio's bill asks for {show(p.asks, p.currency)}."
-        )
-        remedy = "Set the invoice in QuickBooks back, or correct the bill in Clio; then compare again."
-        found.append(_of_payable(p, "amount changed in QuickBooks", cause, remedy, invoice.total - p.asks))
+    found = _total(p, invoice)
     expected = balance_due(p, payments, credits)
     actual = invoice.balance + (p.asks - invoice.total)
-    off = sum(min(c.on_payable(p.id), c.left) for c in credits.values() if c.left_off)
-    if 0 < actual - expected <= off:
-        cause = f"You left {show(actual - expected, p.currency)} of a credit off this invoice: it stays open there."
-        remedy = APPLY_IT
-        found.append(_of_payable(p, "credit left off its invoice", cause, remedy, actual - expected, expected=True))
+    if decided := _as_decided(p, actual - expected, payments, credits):
+        found += decided
         actual = expected
     missing = p.credits - sum(_applied(c, p) for c in credits.values())
     accepted = sum(c.on_payable(p.id) for c in credits.values() if c.left_alone)
     if missing > 0 and actual == expected and missing == accepted:
         cause = f"You accepted that the credit of {show(missing, p.currency)} on this bill is not on its invoice."
-        found.append(_of_payable(p, "credit left out of QuickBooks", cause, NOTHING_NEEDED, missing, expected=True))
+        remedy = CREDIT_NEEDS_NOTHING
+        found.append(_of_payable(p, "credit left out of QuickBooks", cause, remedy, missing, expected=True))
     elif missing > 0 and actual == expected:
         cause = f"Clio shows a credit of {show(missing, p.currency)} on this bill that QuickBooks does not show yet."
         remedy = "It is entered there by itself; see Needs attention for what holds it."
@@ -181,6 +179,49 @@ def _amounts(
         remedy = "Look for a payment or credit on this invoice that was added, changed or removed in QuickBooks."
         found.append(_of_payable(p, "balance differs in QuickBooks", cause, remedy, actual - expected))
     return found
+
+
+def _total(p: Payable, invoice: InvoiceReading) -> list[Difference]:
+    if invoice.total == p.asks:
+        return []
+    theirs, asks, by = show(invoice.total, p.currency), show(p.asks, p.currency), invoice.total - p.asks
+    if p.booked and p.booked.broken and p.booked.broken.left_at(invoice.total):
+        cause = f"You accepted that the invoice shows {theirs} in QuickBooks; Clio's bill asks for {asks}."
+        return [_of_payable(p, "invoice left as it is", cause, WRITTEN_OVER, by, expected=True)]
+    cause = f"The invoice in QuickBooks was changed to {theirs}; Clio's bill asks for {asks}."
+    remedy = "Set the invoice in QuickBooks back, or correct the bill in Clio; then compare again."
+    return [_of_payable(p, "amount changed in QuickBooks", cause, remedy, by)]
+
+
+def _as_decided(
+    p: Payable, off: int, payments: Mapping[str, Payment], credits: Mapping[str, Credit]
+) -> list[Difference]:
+    """Where what people decided of its payments and credits explains that the invoice is open by ``off`` cents too
+    many: what each did. Nothing where that explains only a part."""
+    decided = [_left_open(p, x) for x in payments.values()]
+    less, more = sum(c for c in decided if c > 0), -sum(c for c in decided if c < 0)
+    credited = sum(min(c.on_payable(p.id), c.left) for c in credits.values() if c.left_off)
+    if not -more <= off <= less + credited:
+        return []
+    found, paid = [], min(off, less)
+    if paid:
+        cause = f"You accepted how a payment stands in QuickBooks: {show(abs(paid), p.currency)} "
+        cause += "more is open on this invoice." if paid > 0 else "less is open on this invoice."
+        found.append(_of_payable(p, "payment left as it is", cause, nothing_needed("payment"), paid, expected=True))
+    if off > paid:
+        cause = f"You left {show(off - paid, p.currency)} of a credit off this invoice: it stays open there."
+        found.append(_of_payable(p, "credit left off its invoice", cause, APPLY_IT, off - paid, expected=True))
+    return found
+
+
+def _left_open(p: Payable, x: Payment) -> int:
+    """Cents that a person leaves open on this invoice by what they accepted of a payment; below zero where QuickBooks
+    shows more of it."""
+    link = x.posted
+    if link is None or link.broken is None or not link.broken.accepted:
+        return 0
+    cents = _paid_by(p, x.id)
+    return cents if link.broken.absent else min(cents, link.cents - link.broken.cents)
 
 
 def _linked_payments(p: Payable, actual: int, expected: int) -> Difference | None:
@@ -212,12 +253,16 @@ def _applied(credit: Credit, p: Payable) -> int:
     return credit.on_payable(p.id) if credit.current else 0
 
 
+def _paid_by(p: Payable, payment: str) -> int:
+    """Cents that this payment pays of the bill."""
+    own = sum(k.cents for k in p.receipts if k.standing is Standing.OWN and f"clio-{k.group}" == payment)
+    return own + sum(s.cents for s in p.shares if s.payment == payment)
+
+
 def balance_due(p: Payable, payments: Mapping[str, Payment], credits: Mapping[str, Credit]) -> int:
     """What the invoice's balance in QuickBooks should be: what it asks for less what was posted and credited on it,
     never below zero."""
-    posted = {id for id, x in payments.items() if x.posted and not x.posted.voided}
-    paid = sum(s.cents for s in p.shares if s.payment in posted)
-    paid += sum(k.cents for k in p.receipts if k.standing is Standing.OWN and f"clio-{k.group}" in posted)
+    paid = sum(_paid_by(p, id) for id, x in payments.items() if x.posted and not x.posted.voided)
     paid += sum(_applied(c, p) for c in credits.values())
     return max(0, p.asks - paid)  # what is too much stays unapplied on the customer
 
@@ -244,6 +289,14 @@ def payment_against_books(x: Payment, there: BookedPayment | None) -> list[Diffe
         return _trust_payment(x)
     if x.phase not in (Phase.SETTLED, Phase.REMOVED):
         return []
+    kept = x.total - x.back  # what went back and was taken out of QuickBooks too is no difference
+    missing = there is None or there.voided
+    broken = x.posted.broken if x.posted else None
+    if broken and broken.left_out and missing and should_stand(x) and kept:
+        cause = f"You accepted that the payment of {show(x.total, x.currency)} is not in QuickBooks any more."
+        return [
+            _of_payment(x, "payment left out of QuickBooks", cause, nothing_needed("payment"), x.total, expected=True)
+        ]
     if not is_current(x):
         if not should_stand(x) and x.posted is None:
             return []
@@ -251,13 +304,16 @@ def payment_against_books(x: Payment, there: BookedPayment | None) -> list[Diffe
         return [_of_payment(x, "not yet in QuickBooks", cause, "See Needs attention for what holds it.", x.total)]
     if x.posted and x.posted.voided:
         return []
-    kept = x.total - x.back  # what went back and was taken out of QuickBooks too is no difference
     if there is None or there.voided:
         if kept == 0:
             return []
         cause = f"The payment of {show(x.total, x.currency)} was removed in QuickBooks."
         remedy = "Enter it there again, or remove it in Clio."
         return [_of_payment(x, "payment removed in QuickBooks", cause, remedy, x.total)]
+    if there.total not in (x.total, kept) and broken and broken.left_at(there.total):
+        cause = f"You accepted that QuickBooks shows this payment as {show(there.total, x.currency)}; it is "
+        cause += f"{show(x.total, x.currency)}."
+        return [_of_payment(x, "payment left as it is", cause, WRITTEN_OVER, there.total - x.total, expected=True)]
     if there.total not in (x.total, kept):
         cause = f"QuickBooks shows this payment as {show(there.total, x.currency)}; it is {show(x.total, x.currency)}."
         remedy = "Set it back in QuickBooks."
@@ -280,10 +336,10 @@ def credit_against_books(c: Credit, there: MemoReading | None) -> list[Differenc
     amount = show(c.cents, c.currency)
     if c.lost:
         cause = f"You accepted that the credit memo {c.number} of {amount} is not in QuickBooks any more."
-        return of("credit left out of QuickBooks", cause, NOTHING_NEEDED, c.cents, expected=True)
+        return of("credit left out of QuickBooks", cause, CREDIT_NEEDS_NOTHING, c.cents, expected=True)
     if c.left_alone:
         cause = f"You left the credit {c.number} of {amount} as it is in QuickBooks."
-        return of("credit left as it is", cause, NOTHING_NEEDED, c.cents, expected=True)
+        return of("credit left as it is", cause, CREDIT_NEEDS_NOTHING, c.cents, expected=True)
     if not c.current:
         if c.gone and c.memo is None:
             return []

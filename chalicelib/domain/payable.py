@@ -151,6 +151,15 @@ class Broken:
         """Whether nothing stands there any more."""
         return self.harm is not Harm.CHANGED
 
+    @property
+    def left_out(self) -> bool:
+        """Whether a person accepted that nothing stands there any more."""
+        return self.accepted and self.absent
+
+    def left_at(self, cents: int) -> bool:
+        """Whether a person accepted that it stands there over this amount."""
+        return self.accepted and not self.absent and self.cents == cents
+
 
 @dataclass(frozen=True, slots=True)
 class Booked:

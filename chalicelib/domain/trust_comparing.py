@@ -3,12 +3,10 @@ with its journal entry. Every difference with its cause and its remedy. Pure."""
 
 from __future__ import annotations
 
-from chalicelib.domain.comparing import Difference
+from chalicelib.domain.comparing import Difference, nothing_needed
 from chalicelib.domain.money import show
 from chalicelib.domain.trust import DELETED, Entry, figures
 from chalicelib.domain.trust_readings import JournalReading
-
-NOTHING_NEEDED = "Nothing is needed. You are asked again when the transaction changes in Clio."
 
 
 def _named(number: str, kind: str, cause: str, remedy: str, cents: int, *, expected: bool = False) -> Difference:
@@ -60,9 +58,8 @@ def entry(e: Entry, why: str, there: JournalReading | None, currency: str) -> li
     if e.posted and e.posted.told == shown:
         what = "is not in QuickBooks any more" if there is None else "shows something else in QuickBooks"
         cause = f"You accepted that the journal entry of {show(cents, currency)} {what}."
-        return [
-            _named(e.number, "journal entry left as it is", cause, NOTHING_NEEDED, _beside(e, there), expected=True)
-        ]
+        remedy = nothing_needed("transaction")
+        return [_named(e.number, "journal entry left as it is", cause, remedy, _beside(e, there), expected=True)]
     if there is None:
         cause = f"The journal entry of {show(cents, currency)} was deleted in QuickBooks."
         remedy = "Enter it there again, or delete the transaction in Clio."

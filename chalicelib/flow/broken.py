@@ -89,7 +89,7 @@ def _for_invoice(world: World, p: Payable) -> tuple[Option, ...]:
                 "Keep the change",
                 (
                     f"Nothing is written. The invoice stays at {theirs} in QuickBooks.",
-                    "The comparison of the books goes on naming the difference.",
+                    broken_steps.AS_ACCEPTED,
                     "The next change of the bill in Clio writes over it.",
                 ),
             ),
@@ -136,7 +136,8 @@ def _for_payment(x: Payment) -> tuple[Option, ...]:
         theirs = show(x.posted.broken.cents, x.currency)
         keep = (
             f"Nothing is written. The payment stays at {theirs} in QuickBooks.",
-            "The comparison of the books goes on naming the difference.",
+            broken_steps.AS_ACCEPTED,
+            "If the payment changes in Clio, it is written again.",
         )
         return (
             Option(
@@ -144,15 +145,17 @@ def _for_payment(x: Payment) -> tuple[Option, ...]:
             ),
             Option("accept", "Keep the change", keep),
         )
-    gone = Option("accept", "Accept that it is gone", ("Nothing is written. The payment stays out of QuickBooks.",))
+    told = (broken_steps.AS_ACCEPTED, "If the payment changes in Clio, you are asked again.")
+    out = "Nothing is written. The payment stays out of QuickBooks."
+    gone = Option("accept", "Accept that it is gone", (out, *told))
     if x.posted.pieces:
         count = len(x.posted.pieces)
         again = (
             f"In QuickBooks it was {count} payments, one for each customer. Those that still stand are voided.",
             f"Then payments of {what} are created.",
         )
-        stays = ("Nothing is written. What still stands of it in QuickBooks stays there.",)
-        return Option("again", "Create it again", again), replace(gone, effect=stays)
+        stays = "Nothing is written. What still stands of it in QuickBooks stays there."
+        return Option("again", "Create it again", again), replace(gone, effect=(stays, *told))
     return (
         Option("again", "Create it again", (f"A new payment of {what} is created in QuickBooks.",)),
         Option(

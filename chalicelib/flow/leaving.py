@@ -45,7 +45,7 @@ def left_out(p: Payable) -> bool:
     """Whether its invoice was removed in QuickBooks and a person accepted that: what is received on it stays
     unapplied."""
     broken = p.booked.broken if p.booked else None
-    return bool(broken and broken.absent and broken.accepted)
+    return bool(broken and broken.left_out)
 
 
 def asked_about(p: Payable) -> str:

@@ -10,6 +10,7 @@ import pytest
 
 from chalicelib.domain import comparing
 from chalicelib.domain.comparing import Difference
+from chalicelib.domain.crediting import Credit, Part
 from chalicelib.domain.payable import Booked, Broken, Harm, Known, Standing
 from chalicelib.domain.payment import Item, Payment, Phase, Posted, Source
 from chalicelib.domain.readings import BillState, BookedPayment, InvoiceReading, Pot
@@ -30,7 +31,15 @@ def a_booked_payment(total: int = 40000, *, voided: bool = False) -> BookedPayme
     return BookedPayment("8", "0", "9", total, TODAY, "", "", (("7", total),), voided=voided)
 
 
-EXPECTED = {"not yet in Clio", "left out of QuickBooks", "payment of something else"}  # the next step is listed
+EXPECTED = {  # the next step is listed, or a person accepted it
+    "not yet in Clio",
+    "left out of QuickBooks",
+    "payment of something else",
+    "payment left out of QuickBooks",
+    "payment left as it is",
+    "invoice left as it is",
+    "credit left off its invoice",
+}
 
 
 def told(found: list[Difference]) -> list[tuple[str, int]]:
@@ -98,6 +107,21 @@ def test_a_question_that_waits_for_a_person_is_named() -> None:
         ({"booked": BOOKED, "bill_state": BillState.VOID}, an_invoice(), [("not void in QuickBooks", 40000)]),
         (
             {"booked": BOOKED},
+            an_invoice(total=45000, balance=45000),
+            [("amount changed in QuickBooks", 5000)],
+        ),
+        (
+            {"booked": replace(BOOKED, broken=Broken(Harm.CHANGED, 45000, accepted=True))},
+            an_invoice(total=45000, balance=45000),
+            [("invoice left as it is", 5000)],
+        ),
+        (
+            {"booked": replace(BOOKED, broken=Broken(Harm.CHANGED, 45000))},
+            an_invoice(total=45000, balance=45000),
+            [("amount changed in QuickBooks", 5000)],
+        ),
+        (
+            {"booked": replace(BOOKED, broken=Broken(Harm.CHANGED, 44000, accepted=True))},
             an_invoice(total=45000, balance=45000),
             [("amount changed in QuickBooks", 5000)],
         ),
@@ -195,6 +219,58 @@ def test_what_was_posted_is_taken_off_the_balance_that_quickbooks_should_show() 
     assert comparing.balance_due(replace(state, asks=30000), posted, {}) == 0, "the rest is the customer's"
 
 
+GONE, LESS, MORE = (Broken(Harm.LEFT_OUT, accepted=True), *(Broken(Harm.CHANGED, c, True) for c in (7000, 9000)))
+
+
+@pytest.mark.parametrize(
+    ("broken", "balance", "expected"),
+    [
+        (None, 40000, [("balance differs in QuickBooks", 8000)]),
+        (Broken(Harm.DELETED), 40000, [("balance differs in QuickBooks", 8000)]),
+        (GONE, 40000, [("payment left as it is", 8000)]),
+        (GONE, 32001, [("payment left as it is", 1)]),
+        (GONE, 32000, []),
+        (GONE, 40001, [("balance differs in QuickBooks", 8001)]),
+        (GONE, 31999, [("balance differs in QuickBooks", -1)]),
+        (LESS, 33000, [("payment left as it is", 1000)]),
+        (LESS, 33001, [("balance differs in QuickBooks", 1001)]),
+        (MORE, 31000, [("payment left as it is", -1000)]),
+        (MORE, 30999, [("balance differs in QuickBooks", -1001)]),
+        (MORE, 32001, [("balance differs in QuickBooks", 1)]),
+    ],
+)
+def test_what_a_person_accepted_of_a_payment_explains_that_much_of_the_balance(
+    broken: Broken | None, balance: int, expected: list[tuple[str, int]]
+) -> None:
+    """Of 80.00 by Clio and by us, 400.00 asked for."""
+    state = a_payable(booked=BOOKED, shares=(a_share("p1", 3000),), receipts=(known(Standing.OWN, 8000, "g1"),))
+    payments = {
+        "p1": a_payment(id="p1"),
+        "clio-g1": a_payment(id="clio-g1", posted=Posted("8", 1, 8000, broken=broken)),
+    }
+    found = comparing.against_books(state, an_invoice(balance=balance), payments, {}, "9")
+    assert told(found) == expected
+
+
+def test_the_cause_says_whether_more_or_less_is_open_than_the_payment_leaves() -> None:
+    state = a_payable(booked=BOOKED, shares=(a_share("p1", 8000),))
+    for broken, balance, words in ((GONE, 40000, "$80.00 more is"), (MORE, 31000, "$10.00 less is")):
+        payments = {"p1": a_payment(id="p1", posted=Posted("8", 1, 8000, broken=broken))}
+        [found] = comparing.against_books(state, an_invoice(balance=balance), payments, {}, "9")
+        assert found.cause == f"You accepted how a payment stands in QuickBooks: {words} open on this invoice."
+        assert found.remedy == comparing.nothing_needed("payment")
+
+
+def test_a_payment_and_a_credit_that_people_decided_about_explain_their_parts() -> None:
+    off = Credit("us-1", "m1", "c1", "", "USD", TODAY, "", 3000, (Part("b1", "1042", 3000),), "", shown=1)
+    off = replace(off, unapplied=True, left=3000)
+    state = a_payable(booked=BOOKED, shares=(a_share("p1", 8000),), asks=43000, total=43000, credits=3000)
+    payments = {"p1": a_payment(id="p1", posted=Posted("8", 1, 8000, broken=GONE))}
+    there = an_invoice(total=43000, balance=43000)
+    found = comparing.against_books(state, there, payments, {"m1": off}, "9")
+    assert told(found) == [("payment left as it is", 8000), ("credit left off its invoice", 3000)]
+
+
 def test_a_bill_is_touched_by_its_own_payments_and_by_the_credits_on_it() -> None:
     shown = (
         known(Standing.OWN, group="g1"),
@@ -221,6 +297,10 @@ def a_posted(**fields: Any) -> Payment:
     return a_payment(**{"wanted": 1, "posted": Posted("8", 1, 40000), **fields})
 
 
+def left(broken: Broken, **fields: Any) -> Payment:
+    return a_posted(**{"posted": Posted("8", 1, 40000, broken=broken), **fields})
+
+
 @pytest.mark.parametrize(
     ("payment", "there", "expected"),
     [
@@ -239,6 +319,16 @@ def a_posted(**fields: Any) -> Payment:
         (a_posted(returned=1000), a_booked_payment(39000), []),
         (a_posted(returned=1000), a_booked_payment(), [("refund not in the books", 1000)]),
         (a_posted(items=()), None, [("payment removed in QuickBooks", 40000)]),
+        (left(GONE), None, [("payment left out of QuickBooks", 40000)]),
+        (left(GONE), a_booked_payment(voided=True), [("payment left out of QuickBooks", 40000)]),
+        (left(GONE, wanted=2), None, [("payment left out of QuickBooks", 40000)]),
+        (left(GONE, wanted=2, phase=Phase.REMOVED), None, [("not yet in QuickBooks", 40000)]),
+        (left(GONE, returned=40000), None, []),
+        (left(GONE), a_booked_payment(), []),
+        (left(Broken(Harm.DELETED)), None, [("payment removed in QuickBooks", 40000)]),
+        (left(LESS), a_booked_payment(7000), [("payment left as it is", -33000)]),
+        (left(LESS), a_booked_payment(6000), [("payment changed in QuickBooks", -34000)]),
+        (left(Broken(Harm.CHANGED, 7000)), a_booked_payment(7000), [("payment changed in QuickBooks", -33000)]),
     ],
 )
 def test_a_payment_is_laid_beside_what_quickbooks_shows(

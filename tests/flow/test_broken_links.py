@@ -320,7 +320,28 @@ def test_a_removed_payment_can_be_accepted() -> None:
     decide(stage, "accept")
     stage.pass_time(60, hours=8)
     assert not tasks(stage)
-    assert acts.posted_on(stage, x.items[0].number) == []
+    number = x.items[0].number
+    assert acts.posted_on(stage, number) == []
+    told = [d for d in acts.compare(stage).differences if d.number == number]
+    assert sorted(d.kind for d in told) == ["payment left as it is", "payment left out of QuickBooks"]
+    assert all(d.expected and "You accepted" in d.cause and "Needs attention" not in d.remedy for d in told)
+
+
+def test_a_payment_that_may_stay_away_while_it_was_owed_again_is_named_as_accepted_until_it_changes() -> None:
+    stage = a_told_stage()
+    made = acts.record(stage, {"1046": 10000, "1047": 5000})
+    (x,) = [p for p in acts.payments(stage) if p.group == str(made)]
+    assert x.posted
+    people(stage).delete_payment(stage.realm, x.posted.id)
+    part = next(a for a in stage.world.clio_box.state.rows["allocations"].values() if a.parent_id == made)
+    part.voided_at = stage.world.clio_box.stamp()
+    stage.world.clio_box.changed(part)
+    acts.poll(stage)
+    decide(stage, "accept")
+    now = acts.payment(stage, x.id)
+    assert now.posted and now.posted.revision < now.wanted, "QuickBooks never showed the change"
+    told = [d for d in acts.compare(stage).differences if d.detail == x.id]
+    assert [(d.kind, d.expected) for d in told] == [("payment left out of QuickBooks", True)]
 
 
 def test_an_accepted_removal_is_asked_about_again_when_the_payment_changes_in_clio() -> None:
