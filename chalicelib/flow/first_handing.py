@@ -9,7 +9,7 @@ from typing import Any
 from chalicelib.domain import linking
 from chalicelib.domain.firm import Firm, MatchesConfirmed, Policy
 from chalicelib.domain.firm import decide as decide_firm
-from chalicelib.domain.first import LINK, Fate, Row, naming_of
+from chalicelib.domain.first import LINK, Fate, Row, chosen, naming_of
 from chalicelib.domain.kernel import Decision, Kind, Neighbour, Ref
 from chalicelib.flow import connecting
 from chalicelib.flow.first_plan import Plan, rows_of
@@ -28,9 +28,8 @@ def page(world: World, policy: Policy, plan: Plan) -> bool:
             hand_client(world, policy, row, plan.by)
     elif plan.place < pages + plan.pages.get("bills", 0):
         for row in rows_of(world, policy, "bills", plan.place - pages):
-            if row.fate in (Fate.LINK, Fate.CHANGE):
-                kept = {"invoice": row.link, "change": row.fate is Fate.CHANGE}
-                world.store.put_record(first_links(policy), row.id, kept)
+            if row.offers:  # QuickBooks has its number
+                world.store.put_record(first_links(policy), row.id, {**chosen(row)})
     else:
         _begin_writing(world, policy, plan.by)
         return False

@@ -10,7 +10,7 @@ import msgspec
 from chalicelib.domain import billing, effects, invoicing, posting
 from chalicelib.domain.firm import Policy, TaxAs
 from chalicelib.domain.invoicing import Drawn
-from chalicelib.domain.kernel import Effect, Finish, Kind, Ref, Status
+from chalicelib.domain.kernel import Effect, Finish, Json, Kind, Ref, Status
 from chalicelib.domain.money import show
 from chalicelib.domain.payable import Payable, Standing
 from chalicelib.domain.readings import BillLine, InvoiceReading
@@ -36,6 +36,7 @@ from chalicelib.flow.subcustomers import Place
 
 LONGEST_NUMBER = 21  # reference/quickbooks.md 3.2
 MOST_LINES = 750
+AFTER_ALL = "after-all"  # a person says that it is the bill's invoice, which they had left as another one
 
 
 def prepare(world: World, reach: Reach, policy: Policy, batch: Sequence[Effect]) -> Prepared:
@@ -220,26 +221,21 @@ def _meet(
 ) -> bool:
     """The number is in QuickBooks already: ours after a lost answer, one to link, or somebody else's. False where the
     payments on it cannot be compared yet."""
-    mine = next((i for i in there if _marker(state) in i.note), None)
-    theirs = [i for i in there if i.customer_id in (place.customer, place.own)]
-    same = [i for i in theirs if i.total == state.asks]
-    chosen = _chosen(world, policy, state, there, theirs)
-    invoice = mine or chosen or (same[0] if len(same) == 1 else None)
-    if invoice is None:
-        other = there[0]
-        park(
-            world,
-            e,
-            f"QuickBooks already has an invoice numbered {state.number}: {show(other.total, state.currency)}, "
-            "of another customer or amount.",
-            "Renumber the bill in Clio or that invoice in QuickBooks, then press Retry.",
-            detail=f"QuickBooks invoice {other.id}",
-        )
+    listed = _listed(world, policy, state.id)
+    left = [] if e.body.get("choice") == AFTER_ALL else [i for i in there if i.id in listed.get("left", ())]
+    invoice = _which(state, [i for i in there if i not in left], place, listed)
+    if invoice is None and state.gone:  # what a person said is another invoice is not voided with this bill
+        done(world, e)
         return True
-    if mine is not None:  # ours, after an answer that never came: it may show an older revision, so it is written anew
-        book, generation = policy.lanes.book, policy.firm.generation
-        of, matter = mine.customer_id, subcustomers.matter_of(world, policy, state, mine.customer_id)
-        fact = billing.InvoiceBooked(mine.id, book, 0, mine.total, generation=generation, customer=of, matter=matter)
+    if invoice is None:
+        _park_number(world, e, state, (left or there)[0], left=bool(left), may=_which(state, there, place, {}))
+        return True
+    if _marker(state) in invoice.note:  # after an answer that never came it may show an older revision: written anew
+        book, generation, of = policy.lanes.book, policy.firm.generation, invoice.customer_id
+        matter = subcustomers.matter_of(world, policy, state, of)
+        fact = billing.InvoiceBooked(
+            invoice.id, book, 0, invoice.total, generation=generation, customer=of, matter=matter
+        )
         settle_booked(world, policy, e, fact)
         return True
     if invoice.payments and clearing.coming(world, policy, state, pairing.payments_of(world, policy, [state])):
@@ -248,7 +244,7 @@ def _meet(
     fact = billing.InvoiceBooked(
         invoice.id,
         policy.lanes.book,
-        state.revision if invoice in same else 0,
+        state.revision if _alike(state, invoice, place) else 0,
         invoice.total,
         adopted=True,
         waits=bool(compared.words),
@@ -274,14 +270,42 @@ def _meet(
     return True
 
 
-def _chosen(
-    world: World, policy: Policy, state: Payable, there: Sequence[InvoiceReading], theirs: Sequence[InvoiceReading]
-) -> InvoiceReading | None:
-    """The invoice that the first sync's list linked the bill to. ``theirs``: those of the bill's client. Where the list
-    showed it as linked and no more than that, nobody has agreed that it becomes another customer's."""
-    found = world.store.record(first_links(policy), state.id)
-    may = there if found and found[1].get("change", True) else theirs
-    return next((i for i in may if found and i.id == found[1]["invoice"]), None)
+def _listed(world: World, policy: Policy, bill: str) -> Json:
+    """What the first sync's list said of the bill's number: the ``invoice`` that it is linked to, whether it may
+    ``change``, and those that are ``left`` as another bill's. Empty where nothing was said."""
+    found = world.store.record(first_links(policy), bill)
+    return found[1] if found else {}
+
+
+def _which(state: Payable, there: Sequence[InvoiceReading], place: Place, listed: Json) -> InvoiceReading | None:
+    """Which of these the bill is: one of ours, the one that the list linked it to, or the only one that is alike. Where
+    the list showed it as linked and no more than that, nobody has agreed that it becomes another customer's."""
+    may = there if listed.get("change", True) else [i for i in there if _theirs(i, place)]
+    ours = [i for i in there if _marker(state) in i.note] + [i for i in may if i.id == listed.get("invoice")]
+    same = [i for i in there if _alike(state, i, place)]
+    return next(iter(ours), same[0] if len(same) == 1 else None)
+
+
+def _theirs(invoice: InvoiceReading, place: Place) -> bool:
+    return invoice.customer_id in (place.customer, place.own)
+
+
+def _alike(state: Payable, invoice: InvoiceReading, place: Place) -> bool:
+    return _theirs(invoice, place) and invoice.total == state.asks
+
+
+def _park_number(
+    world: World, e: Effect, state: Payable, other: InvoiceReading, *, left: bool, may: InvoiceReading | None
+) -> None:
+    """``left``: a person said in the first sync that ``other`` is not this bill's. ``may``: what it is linked to once
+    they say that it is."""
+    amount = show(other.total, state.currency)
+    told = f"QuickBooks already has an invoice numbered {state.number}: {amount}, of another customer or amount."
+    if left:
+        told = f"In the first sync you left invoice {state.number} of {amount} in QuickBooks as another one."
+    remedy = "Renumber the bill in Clio or that invoice in QuickBooks, then press Retry."
+    choices = ((AFTER_ALL, "It is this bill's invoice: link it"),) if left and may else ()
+    park(world, e, told, remedy, detail=f"QuickBooks invoice {other.id}", choices=choices)
 
 
 def _old_invoices(

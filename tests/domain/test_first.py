@@ -393,3 +393,10 @@ def test_totals_count_the_questions_of_every_row_both_ways() -> None:
     totals.add(asked, -1)
     totals.add(paid, -1)
     assert (totals.needs, totals.exact, totals.unmatched) == (2, 1, 1)
+
+
+def test_an_answered_row_says_which_invoice_it_is_and_which_are_another_bills() -> None:
+    found = an_invoice(), an_invoice("71", customer_id="8")
+    assert first.chosen(bill(*found, answer="link:70")) == {"invoice": "70", "change": False, "left": ["71"]}
+    assert first.chosen(bill(*found, answer="link:71")) == {"invoice": "71", "change": True, "left": ["70"]}
+    assert first.chosen(bill(*found, answer=LEAVE)) == {"invoice": "", "change": False, "left": ["70", "71"]}

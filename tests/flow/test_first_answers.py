@@ -1,0 +1,114 @@
+"""What a person answered about a bill's number in the first sync holds in the run, and until they say otherwise."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from chalicelib.flow import attention, first_sync
+from tests.flow import acts
+from tests.flow.acts import STAFF, booked, payable
+from tests.flow.test_first_sync import a_new_stage, answer_all, prepare, rows, run_as_listed, say
+from tests.flow.test_purge import begin_anew, purge
+from tests.world import Stage
+
+ALIKE = "1042"  # Ada Example's bill, and an invoice of the same number, client and amount
+OURS = "1046"
+
+
+def a_stage_with(*, ours: bool) -> tuple[Stage, str]:
+    """The list is made, and has the bill of the number given as linked: with an invoice that we made before a purge, or
+    with one of people's."""
+    if not ours:
+        stage, number = a_new_stage(), ALIKE
+    else:
+        stage, number = acts.a_synced_stage(), OURS
+        purge(stage)
+        begin_anew(stage, stage.realm, matched=False)
+    prepare(stage)
+    row = rows(stage, "bills")[number]
+    assert row.link == acts.invoice(stage, number)["Id"] and (row.why == "It was made by us") is ours
+    return stage, number
+
+
+def left(stage: Stage, number: str) -> Any:
+    """The bill is left, the run carried out, and what is shown about it then."""
+    say(stage, "bills", number, "leave")
+    assert rows(stage, "bills")[number].fate == "wait"
+    run_as_listed(stage)
+    assert payable(stage, number).booked is None
+    [task] = acts.parked_on(stage, number, kind="quickbooks.invoice")
+    assert "you left" in task.reason and "Renumber" in task.remedy
+    return task
+
+
+@pytest.mark.parametrize("ours", [True, False])
+def test_an_invoice_that_is_left_is_not_touched_also_where_we_made_it(ours: bool) -> None:
+    stage, number = a_stage_with(ours=ours)
+    before = acts.invoice(stage, number)
+    left(stage, number)
+    stage.world.clio_box.people.edit_bill(number, subject="Another subject")
+    acts.poll(stage)
+    assert acts.invoice(stage, number) == before, "a newer revision of the bill waits as well"
+
+
+@pytest.mark.parametrize("ours", [True, False])
+def test_it_is_linked_once_a_person_says_that_it_is_the_bills_after_all(ours: bool) -> None:
+    stage, number = a_stage_with(ours=ours)
+    before = acts.invoice(stage, number)
+    task = left(stage, number)
+    attention.retry(stage.world, stage.firm, task.key, STAFF, choice="after-all")
+    stage.pass_time(3, hours=1)
+    link = payable(stage, number).booked
+    assert link and link.id == before["Id"]
+    assert not acts.parked_on(stage, number)
+
+
+def test_a_bill_that_was_left_gets_an_invoice_of_its_own_once_its_number_is_free() -> None:
+    stage, _ = a_stage_with(ours=False)
+    before = acts.invoice(stage, ALIKE)
+    left(stage, ALIKE)
+    stage.world.clio_box.people.edit_bill(ALIKE, number="1042-B")
+    acts.poll(stage)
+    stage.pass_time(3, hours=1)
+    link = payable(stage, "1042-B").booked
+    assert link and link.id != before["Id"]
+    assert acts.invoice(stage, ALIKE) == before
+
+
+def test_an_invoice_that_was_left_is_not_voided_with_the_bill() -> None:
+    stage, number = a_stage_with(ours=True)
+    before = acts.invoice(stage, number)
+    left(stage, number)
+    stage.world.clio_box.people.void(number)
+    acts.poll(stage)
+    stage.pass_time(3, hours=1)
+    assert acts.invoice(stage, number) == before
+    assert not acts.parked_on(stage, number)
+
+
+def test_where_nothing_would_be_linked_only_the_number_can_be_changed() -> None:
+    stage = a_new_stage()
+    prepare(stage)
+    number = next(t for t, r in rows(stage, "bills", needs=True).items() if len(r.offers) == 2)
+    assert not left(stage, number).body["choices"]
+
+
+@pytest.mark.parametrize("ours", [True, False])
+def test_of_two_invoices_of_one_number_the_one_that_was_chosen_is_linked(ours: bool) -> None:
+    """The other one may carry our mark: a copy that people made in QuickBooks does."""
+    stage, number = a_stage_with(ours=ours)
+    before = acts.invoice(stage, number)
+    owner = before["CustomerRef"]["value"]
+    stage.world.quickbooks_box.switches["duplicate_docnumber_unchecked"] = True
+    twin = stage.world.quickbooks_box.people.add_invoice(stage.realm, owner, before["TotalAmt"], number)
+    prepare(stage)
+    say(stage, "bills", number, f"link:{twin['Id']}")
+    answer_all(stage)
+    first_sync.begin(stage.world, stage.firm, STAFF)
+    stage.pass_time(8, hours=1)
+    link = payable(stage, number).booked
+    assert link and link.id == twin["Id"]
+    assert booked(stage, Id=before["Id"]) == [before]
+    stage.world.quickbooks_box.people.change_invoice(stage.realm, before["Id"], DocNumber=f"{number}-copy")
