@@ -288,8 +288,10 @@ def next_revision(state: Payable) -> Payable:
 
 def afresh(state: Payable, policy: Policy, now: datetime) -> Decision[Payable]:
     """The link belongs to an earlier generation: it counts no more, and the invoice is owed in this one, with the lines
-    that were read already. Of a bill that is gone the void is owed, where it stood."""
-    new = replace(next_revision(state), booked=None, generation=policy.firm.generation)
+    that were read already. Of a bill that is gone the void is owed, where it stood. Where it stood is remembered:
+    people may have given the invoice, or the bill, another number since."""
+    stood = state.stood if state.booked is None else "" if state.booked.voided else state.booked.id
+    new = replace(next_revision(state), booked=None, stood=stood, generation=policy.firm.generation)
     closes = list(invoice_steps(state))
     if state.booked:
         name = linked_payments.name(state, state.booked.id, state.generation)
@@ -349,6 +351,7 @@ def booked(state: Payable, fact: InvoiceBooked, now: datetime) -> Decision[Payab
             asked=old.asked if old and old.id == fact.id else 0,
         ),
         generation=fact.generation,
+        stood="",
     )
     ours = old is not None and old.id == fact.id and fact.generation == state.generation  # taken when it was linked
     guards = () if ours else (receipts.link_guard(fact.realm, "invoice", fact.id, state.firm, state.id),)

@@ -51,7 +51,8 @@ class Credit:
     parts, and what is on no bill at all. ``wanted``: the revision that QuickBooks should show; ``shown``: the one
     known to be shown, with ``left`` cents there on no invoice, applied by our payments ``ties``. ``unapplied``: people
     took it off its invoices there; without a person's word it is not applied again. ``accepted``: what a person said
-    of a revision that is not shown. ``etag``: of the reading behind it. ``generation``: of its link."""
+    of a revision that is not shown. ``etag``: of the reading behind it. ``generation``: of its link. ``stood``: the id
+    of its memo in an earlier one, while there is none in this one."""
 
     firm: str
     id: str
@@ -72,6 +73,7 @@ class Credit:
     ties: tuple[str, ...] = ()
     unapplied: bool = False
     accepted: Accepted | None = None
+    stood: str = ""
 
     @property
     def number(self) -> str:
@@ -183,20 +185,22 @@ def booked(state: Credit, fact: MemoBooked, now: datetime) -> Decision[Credit]:
     if fact.generation < state.generation or (state.memo and state.memo.id == fact.id):
         return Decision(state)
     guard = link_guard(fact.realm, "creditmemo", fact.id, state.firm, f"credit-{state.id}")
-    return Decision(replace(state, memo=Memo(fact.id, now), ties=(), unapplied=False), guards=(guard,))
+    return Decision(replace(state, memo=Memo(fact.id, now), ties=(), unapplied=False, stood=""), guards=(guard,))
 
 
 def afresh(state: Credit, policy: Policy, now: datetime) -> Decision[Credit]:
-    """The link belongs to an earlier generation: it counts no more, and what should stand is owed in this one."""
+    """The link belongs to an earlier generation: it counts no more, and what should stand is owed in this one. Of a
+    credit that is gone, what is to be taken back where its memo stood."""
     older = effects.key_of(state.firm, Do.CREDIT, f"{state.id}/{state.wanted}")
-    new = replace(_without_memo(state), wanted=state.wanted + 1, generation=policy.firm.generation)
-    if new.gone:
+    stood = state.memo.id if state.memo else state.stood
+    new = replace(_without_memo(state), wanted=state.wanted + 1, stood=stood, generation=policy.firm.generation)
+    if new.gone and not stood:
         return Decision(replace(new, shown=new.wanted), closes=(older,))
     return Decision(new, effects=(_owed(new, policy, now),), closes=(older,))
 
 
 def _without_memo(state: Credit) -> Credit:
-    return replace(state, memo=None, left=0, ties=(), unapplied=False)
+    return replace(state, memo=None, left=0, ties=(), unapplied=False, stood="")
 
 
 @dataclass(frozen=True, slots=True)

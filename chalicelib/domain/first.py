@@ -265,9 +265,9 @@ def bill_row(
     *,
     suggested: bool = False,
 ) -> Row:
-    """``found``: invoices in QuickBooks with the bill's number. ``customer``: the one that its client is, or will be,
-    linked to; empty where one is created. ``suggested``: nobody has said yet that its client is that one. ``names``: of
-    customers by id. ``said``: about the payments on it."""
+    """``found``: invoices in QuickBooks with the bill's number, or made by us for it. ``customer``: the one that its
+    client is, or will be, linked to; empty where one is created. ``suggested``: nobody has said yet that its client is
+    that one. ``names``: of customers by id. ``said``: about the payments on it."""
     told = Row(p.id, p.number, p.client_name, Fate.CREATE, p.asks)
     live = [i for i in found if not i.voided]
     if not live:
@@ -276,7 +276,7 @@ def bill_row(
     mine = [i for i in live if mark in i.note]
     alike = [i for i in live if customer and i.customer_id == customer and i.total == p.asks]
     same = mine or alike
-    as_it_is = alike + [i for i in mine if i.total == p.asks]
+    as_it_is = [i for i in (*alike, *mine) if (i.total, i.number) == (p.asks, p.number)]
     links = [Offer(f"{LINK}{i.id}", _described(i, p, names), change=i not in as_it_is) for i in live]
     offered = (*links, Offer(LEAVE, "It is another invoice: leave this bill until one of the two is renumbered"))
     if answer and answer in {o.choice for o in offered}:

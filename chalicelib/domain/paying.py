@@ -290,14 +290,15 @@ def post(payment: Payment, policy: Policy, now: datetime) -> tuple[Payment, list
 def afresh(payment: Payment, policy: Policy, now: datetime) -> Decision[Payment]:
     """The link belongs to an earlier generation: it counts no more, and money that should stand is posted in this
     one. Of money that is gone the removal is owed, where it stood."""
-    new = replace(payment, posted=None, generation=policy.firm.generation)
+    posted = payment.posted
+    stood = payment.stood if posted is None else () if posted.voided else posted.ids
+    new = replace(payment, posted=None, stood=stood, generation=policy.firm.generation)
     older = effects.key_of(payment.firm, effects.Do.POSTING, f"{payment.id}/{payment.wanted}")
     closes = (*((older,) if payment.wanted else ()), *asked(payment))
-    stood = payment.posted is not None and not payment.posted.voided
     if not payment.wanted or not (payment.money or stood):
         return Decision(new, closes=closes)
-    posted, owed = post(new, policy, now)
-    return Decision(posted, effects=tuple(owed), closes=closes)
+    wanted, owed = post(new, policy, now)
+    return Decision(wanted, effects=tuple(owed), closes=closes)
 
 
 def _after_settlement(

@@ -95,7 +95,7 @@ class Payment:
     the posting revision that QuickBooks should show. ``returned`` and ``lost``: cents
     refunded, cents withdrawn by disputes. ``receipt``: the envelope of its receipt; ``receipts``: how many were
     released unsent before it. ``reversals`` counts the tasks about money that went back or came again.
-    ``generation``: of its link."""
+    ``generation``: of its link; ``stood``: the ids of what QuickBooks showed of it in an earlier one."""
 
     firm: str
     id: str
@@ -134,6 +134,7 @@ class Payment:
     reversals: int = 0
     link: str = ""
     generation: int = 1
+    stood: tuple[str, ...] = ()
 
     @property
     def money(self) -> bool:

@@ -65,7 +65,8 @@ class Journaled:
 @dataclass(frozen=True, slots=True)
 class Entry:
     """``begun``: QuickBooks is to show it, as of ``revision``, in this ``generation`` of links. ``counted``: how many
-    of its changes moved the ledgers; ``moved_at``: when the last of them was seen."""
+    of its changes moved the ledgers; ``moved_at``: when the last of them was seen. ``stood``: the id of its journal
+    entry in an earlier generation, while there is none in this one."""
 
     firm: str
     id: str
@@ -77,6 +78,7 @@ class Entry:
     moved_at: datetime | None = None
     begun: bool = False
     generation: int = 1
+    stood: str = ""
 
     @property
     def number(self) -> str:
@@ -143,7 +145,12 @@ class JournalNoticed:
     shows: str
 
 
-EntryFact = MoveSeen | MoveGone | RulesChanged | WriteAgain | JournalWritten | JournalNoticed
+@dataclass(frozen=True, slots=True)
+class NothingLeft:
+    """QuickBooks shows nothing of it where it stood in an earlier generation of links."""
+
+
+EntryFact = MoveSeen | MoveGone | RulesChanged | WriteAgain | JournalWritten | JournalNoticed | NothingLeft
 
 
 def decide(state: Entry | None, fact: EntryFact, policy: Policy, now: datetime) -> Decision[Entry]:
@@ -164,6 +171,8 @@ def decide(state: Entry | None, fact: EntryFact, policy: Policy, now: datetime) 
             return _written(state, fact)
         case JournalNoticed():
             return _noticed(state, fact, policy, now)
+        case NothingLeft():
+            return Decision(replace(state, begun=False, stood=""))
         case _:
             assert_never(fact)
 
@@ -182,7 +191,7 @@ def _moved(old: Entry, new: Entry, policy: Policy, now: datetime) -> Decision[En
     why = "" if new.begun else waits(new, policy.firm)
     if why == "word":
         found = (*found, unknown_word(new, now))
-    if why or (new.begun and _shown(old) == _shown(new)) or not (new.begun or new.stands):
+    if why or (new.begun and _shown(old) == _shown(new)) or not (new.begun or new.stands or new.stood):
         return Decision(new, effects=found)
     wanted = _wanted(new, policy, now)
     return replace(wanted, effects=(*found, *wanted.effects))
@@ -213,7 +222,8 @@ def _written(state: Entry, fact: JournalWritten) -> Decision[Entry]:
     if state.posted is not None and state.posted.id == fact.id and fact.revision < state.posted.revision:
         return Decision(state)
     guard = Guard(f"quickbooks/{fact.realm}/journal/{fact.id}", f"{state.firm}/{state.id}")
-    return Decision(replace(state, posted=Journaled(fact.id, fact.revision, fact.removed, fact.told)), guards=(guard,))
+    posted = Journaled(fact.id, fact.revision, fact.removed, fact.told)
+    return Decision(replace(state, posted=posted, stood=""), guards=(guard,))
 
 
 def figures(cents: int, on: date | None) -> str:
@@ -236,9 +246,10 @@ def _noticed(state: Entry, fact: JournalNoticed, policy: Policy, now: datetime) 
 
 def afresh(state: Entry, policy: Policy, now: datetime) -> Decision[Entry]:
     """The link belongs to an earlier generation: it counts no more, and what should stand is written in this one as
-    soon as its accounts are chosen."""
+    soon as its accounts are chosen. What is gone is to be taken out where it stood."""
     closes = (journal_key(state),) if state.begun else ()
-    new = replace(state, posted=None, begun=False, generation=policy.firm.generation)
+    stood = state.stood if state.posted is None else "" if state.posted.removed else state.posted.id
+    new = replace(state, posted=None, begun=False, stood=stood, generation=policy.firm.generation)
     decided = _moved(new, new, policy, now)
     return replace(decided, closes=closes)
 
@@ -323,12 +334,17 @@ def account_name(client_id: str, client_name: str) -> str:
     return f"{clean[:NAME_LENGTH]} (Clio {client_id})".strip()
 
 
+MOVES, LEAVING = "moves", "leaving-moves"  # of one account: those that count, and those still to leave QuickBooks
+
+
 def listing(state: Entry) -> Listing:
     """In its ledger by day; and by Clio's id on its account, as long as Clio shows it."""
     m = state.move
     place = (f"{state.firm}/trust/{m.account}/{state.ledger}", f"{m.on.isoformat()}#{state.id}")
     by_id = m.transaction.zfill(20) if m.transaction else f"~{m.allocation}"  # those without a line come last
-    return Listing(list=place, group=None if state.gone else (f"{state.firm}/moves/{m.account}", by_id))
+    stands = bool(state.stood or (state.posted and not state.posted.removed))
+    group = LEAVING if state.gone else MOVES
+    return Listing(list=place, group=(f"{state.firm}/{group}/{m.account}", by_id) if stands or not state.gone else None)
 
 
 # --- a client's own account below the liability -----------------------------------------------------------------------

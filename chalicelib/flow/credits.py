@@ -87,7 +87,7 @@ def _read(
     payables: dict[str, Payable],
 ) -> _Batch:
     """At most six reads for a batch, whatever its size."""
-    ids = [c.memo.id for _, c in open_ if c.memo]
+    ids = [id for id in (c.memo.id if c.memo else c.stood for _, c in open_) if id]
     new = [c.number for _, c in open_ if not c.memo]
     found = reach.quickbooks(lambda q, a: q.memos_by_id(a, ids)) if ids else []
     found += reach.quickbooks(lambda q, a: q.memos_numbered(a, new)) if new else []
@@ -141,7 +141,10 @@ def _step(world: World, policy: Policy, e: Effect, state: Credit, around: _Batch
 
 
 def _is_it(memo: MemoReading, state: Credit, mark: str) -> bool:
-    return memo.id == state.memo.id if state.memo else memo.number == state.number and mark in memo.note
+    """Before it is linked: ours by its mark, whatever number people gave it since an earlier generation of links."""
+    if state.memo:
+        return memo.id == state.memo.id
+    return mark in memo.note and (memo.number == state.number or memo.id == state.stood)
 
 
 # --- entering and applying --------------------------------------------------------------------------------------------

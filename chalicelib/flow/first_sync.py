@@ -44,6 +44,7 @@ from chalicelib.flow.first_plan import (
     save,
     write,
 )
+from chalicelib.flow.invoice_links import may_be
 from chalicelib.flow.ports import World
 from chalicelib.flow.reach import Reach
 from chalicelib.flow.settle import policy_of, settle
@@ -282,8 +283,8 @@ def _list_bills(world: World, reach: Reach, policy: Policy, plan: Plan, bills: S
 
 
 def _bill_rows(world: World, reach: Reach, policy: Policy, plan: Plan, bills: Sequence[Payable]) -> list[Row]:
-    numbers = list(dict.fromkeys(p.number for p in bills))
-    found = reach.quickbooks(lambda q, a: q.invoices_numbered(a, numbers))
+    there = may_be(reach, bills)
+    found = list({i.id: i for of in there.values() for i in of}.values())
     on_them = list(dict.fromkeys(id for i in found for id in i.payments))
     payments = {}
     for n in range(0, len(on_them), 200):
@@ -292,7 +293,6 @@ def _bill_rows(world: World, reach: Reach, policy: Policy, plan: Plan, bills: Se
     holders = sorted({i.customer_id for i in found})
     shown = reach.quickbooks(lambda q, a: q.customers_by_id(a, holders)) if holders else []
     names = {c.id: c.name for c in shown}
-    there = {p.id: [i for i in found if i.number == p.number] for p in bills}
     customers = _customers_of(world, policy, plan, [p for p in bills if there[p.id]])
     answers = answered(world, policy, "bills", {id: True for id, i in there.items() if i})
     with_money = [p for p in bills if any(i.payments for i in there[p.id])]

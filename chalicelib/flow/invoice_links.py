@@ -2,21 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from chalicelib.domain import billing
+from chalicelib.domain import billing, posting
 from chalicelib.domain.firm import Policy
 from chalicelib.domain.kernel import Decision, Effect, Finish, Held, Kind, Ref
 from chalicelib.domain.payable import Payable
+from chalicelib.domain.readings import InvoiceReading
 from chalicelib.flow import states, subcustomers
 from chalicelib.flow.ports import World
+from chalicelib.flow.reach import Reach
 from chalicelib.flow.settle import settle
 
 
 def ref_of(effect: Effect) -> Ref:
     return Ref(effect.firm, Kind.PAYABLE, str(effect.body["payable"]))
+
+
+def may_be(reach: Reach, bills: Sequence[Payable]) -> dict[str, list[InvoiceReading]]:
+    """By bill, the invoices in QuickBooks that it may be: those with its number, and ours of an earlier generation of
+    links, whatever number people gave it, or the bill, since. One query, and one more where such a one is missing."""
+    numbers = list(dict.fromkeys(p.number for p in bills))
+    found = {i.id: i for i in reach.quickbooks(lambda q, a: q.invoices_numbered(a, numbers))}
+    missing = [p.stood for p in bills if p.stood and p.stood not in found]
+    if missing:
+        found.update({i.id: i for i in reach.quickbooks(lambda q, a: q.invoices_by_id(a, missing))})
+    return {p.id: [i for i in found.values() if i.number == p.number or _ours_before(p, i)] for p in bills}
+
+
+def _ours_before(p: Payable, invoice: InvoiceReading) -> bool:
+    return invoice.id == p.stood and posting.marker(p.firm, "bill", p.id) in invoice.note
 
 
 def link(world: World, policy: Policy, effect: Effect, id: str, total: int, customer: str, finish: Finish) -> None:

@@ -17,7 +17,7 @@ from chalicelib.domain.readings import BillLine, InvoiceReading
 from chalicelib.domain.wanted import Void, WantedInvoice
 from chalicelib.errors import Conflict
 from chalicelib.flow import clearing, noticing, pairing, relinking, states, subcustomers
-from chalicelib.flow.invoice_links import link, ref_of, settle_booked
+from chalicelib.flow.invoice_links import link, may_be, ref_of, settle_booked
 from chalicelib.flow.ports import World
 from chalicelib.flow.prepared import (
     FOR_A_PERSON,
@@ -182,11 +182,10 @@ def _new_invoices(
     ready = [(e, state) for e, state in new if state.gone or _placed(world, e, state, places[state.id], out)]
     if not ready:
         return
-    numbers = list(dict.fromkeys(s.number for _, s in ready))
-    found = reach.quickbooks(lambda q, a: q.invoices_numbered(a, numbers))
+    found = may_be(reach, [s for _, s in ready])
     claimed: set[str] = set()
     for e, state in ready:
-        there = [i for i in found if i.number == state.number and not i.voided]
+        there = [i for i in found[state.id] if not i.voided]
         if state.gone:  # ours of an earlier generation is linked, and then voided as any other
             there = [i for i in there if _marker(state) in i.note]
         if there:

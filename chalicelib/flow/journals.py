@@ -49,19 +49,29 @@ def prepare(world: World, reach: Reach, policy: Policy, batch: Sequence[Effect])
     if not open_:
         return out
     new = [s.number for _, s in open_ if s.posted is None or s.posted.removed]
-    old = [s.posted.id for _, s in open_ if s.posted and not s.posted.removed]
+    old = [id for id in (s.stood if s.posted is None else s.posted.id for _, s in open_) if id]
     numbered = {j.number: j for j in reach.quickbooks(lambda q, a: q.journals_numbered(a, new))} if new else {}
     by_id = {j.id: j for j in reach.quickbooks(lambda q, a: q.journals_by_id(a, old))} if old else {}
     customers, accounts = _clients(world, policy, [s for _, s in open_])
     for e, state in open_:
         posted = state.posted if state.posted and not state.posted.removed else None
-        there = by_id.get(posted.id) if posted else numbered.get(state.number)
+        there = by_id.get(posted.id) if posted else _unlinked(state, numbered, by_id)
         out.settled += _step(world, policy, e, state, there, customers, accounts, out)
     return out
 
 
+def _unlinked(
+    state: Entry, numbered: Mapping[str, JournalReading], by_id: Mapping[str, JournalReading]
+) -> JournalReading | None:
+    """What may be its journal entry: ours of an earlier generation of links, whatever number people gave it since, or
+    the one with its number. Of what is gone only ours counts."""
+    may = [j for j in (by_id.get(state.stood), numbered.get(state.number)) if j]
+    ours = next((j for j in may if marker(state) in j.note), None)
+    return ours or (may[-1] if may and state.stands else None)
+
+
 def _superseded(state: Entry, e: Effect) -> bool:
-    nothing = not state.stands and (state.posted is None or state.posted.removed)
+    nothing = not state.stands and not state.stood and (state.posted is None or state.posted.removed)
     return state.revision != int(e.body["revision"]) or state.written or nothing
 
 
@@ -90,8 +100,10 @@ def _step(
     posted = state.posted is not None and not state.posted.removed
     taken = posted or (state.posted is not None and state.posted.told == trust.DELETED)
     if not state.stands and there is None:  # it is gone in both
-        assert state.posted is not None
-        link(world, policy, e, state.posted.id, Finish(e.key))
+        if state.posted is None:
+            _nothing_left(world, policy, e)
+        else:
+            link(world, policy, e, state.posted.id, Finish(e.key))
         return 1
     if taken and there is None:
         reason = f"The journal entry {state.number} was deleted in QuickBooks."
@@ -186,6 +198,15 @@ def link(world: World, policy: Policy, effect: Effect, id: str, finish: Finish, 
         return {ref: trust.decide(state, fact, policy, now)}
 
     settle(world, [ref], decide, fact="JournalWritten", body={"id": id}, policy=policy.version, finish=[finish], by=by)
+
+
+def _nothing_left(world: World, policy: Policy, effect: Effect) -> None:
+    ref = _ref(effect)
+
+    def decide(before: Mapping[Ref, Any], now: datetime) -> dict[Ref, Decision[Any]]:
+        return {ref: trust.decide(before[ref], trust.NothingLeft(), policy, now)}
+
+    settle(world, [ref], decide, fact="NothingLeft", policy=policy.version, finish=[Finish(effect.key)])
 
 
 def find(world: World, reach: Reach, policy: Policy, effect: Effect, finish: Finish) -> bool:

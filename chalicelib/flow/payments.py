@@ -333,12 +333,19 @@ def find(world: World, reach: Reach, policy: Policy, effect: Effect, finish: Fin
 
 
 def _standing(world: World, reach: Reach, policy: Policy, effect: Effect, state: Payment) -> Iterator[BookedPayment]:
-    """The live payments that we wrote for it, under each customer and on the day that the effect was owed with."""
+    """The live payments that we wrote for it, under each customer and on the day that the effect was owed with; those
+    of an earlier generation of links wherever they stand: people may have changed them since."""
     on = date.fromisoformat(str(effect.body["on"])) if effect.body.get("on") else policy.firm.today(world.now())
-    mark = posting.marker(state.firm, "payment", state.id)
+    mark, seen = posting.marker(state.firm, "payment", state.id), set()
     for customer in customers_of(world, reach, policy, state):
         found = reach.quickbooks(lambda q, a, c=customer: q.payments_on(a, c, on))  # type: ignore[misc]
-        yield from (p for p in found if mark in p.note and not p.voided)
+        for p in found:
+            if mark in p.note and not p.voided:
+                seen.add(p.id)
+                yield p
+    if stood := [id for id in state.stood if id not in seen]:
+        older = reach.quickbooks(lambda q, a: q.payments_by_id(a, stood))
+        yield from (p for p in older if mark in p.note and not p.voided)
 
 
 def customers_of(world: World, reach: Reach, policy: Policy, state: Payment) -> list[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from chalicelib.domain import effects, generation, matters
+from chalicelib.domain import effects, generation, matters, trust
 from chalicelib.domain.effects import Do
 from chalicelib.domain.firm import Policy
 from chalicelib.domain.kernel import Effect, Finish, Json, Neighbour, Status, lane_of
@@ -24,7 +24,7 @@ AT_ONCE = timedelta(seconds=20)
 # A bill that moves to an earlier list while its own is read is met in the second look at the lists of open ones.
 PARTS = ("contacts", *(f"payables/{t}" for t in (*Tab, Tab.OPEN, Tab.REMINDING)), "credits", "payments", matters.LOST)
 GROUPED = ("contacts", matters.LOST)  # in the other index
-MOVES = "moves/"  # the entries of one trust account
+MOVES = (trust.MOVES, trust.LEAVING)  # the entries of one trust account
 
 
 def start(world: World, firm: str) -> None:
@@ -66,12 +66,12 @@ def _parts(world: World, policy: Policy) -> list[str]:
     """Every list; of trust money, each account that was ever checked or chosen."""
     checked = trust_check.last(world, policy.firm.id)
     accounts = {*(checked.accounts if checked else ()), *(b.clio for b in policy.firm.trust.banks)}
-    return [*PARTS, *(f"{MOVES}{account}" for account in sorted(accounts))]
+    return [*PARTS, *(f"{group}/{account}" for account in sorted(accounts) for group in MOVES)]
 
 
 def _page(world: World, policy: Policy, place: Json) -> None:
     part = str(place["parts"][place["part"]])
-    grouped = part in GROUPED or part.startswith(MOVES)
+    grouped = part in GROUPED or part.partition("/")[0] in MOVES
     read = world.store.grouped if grouped else world.store.listed
     page = read(f"{policy.firm.id}/{part}", limit=PAGE, cursor=place["cursor"])
     for held in page.items:

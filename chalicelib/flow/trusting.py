@@ -302,19 +302,25 @@ def _mended(world: World, firm: str, id: str) -> None:
 def begin(world: World, policy: Policy, effect: Effect) -> None:
     """Goes through the entries of one trust account and owes what may be written now; it is finished when all are."""
     firm, account = policy.firm.id, str(effect.body["account"])
-    cursor: str | None = None
-    while True:
-        page = world.store.grouped(f"{firm}/moves/{account}", limit=100, cursor=cursor)
-        for held in page.items:
-            state: Entry = states.decode(Kind.TRUST, held.body)
-            if generation.is_stale(state, policy):
-                state = renew_state(world, policy, held.ref)
-                know_client(world, policy, state.move.client_id, None)
-            if state.begun or not state.stands or trust.waits(state, policy.firm) not in ("", "word"):
-                continue
-            know_client(world, policy, state.move.client_id, None)
-            _settle(world, policy, {held.ref: trust.RulesChanged()})
-        cursor = page.next
-        if cursor is None:
-            break
+    for group in (trust.MOVES, trust.LEAVING):
+        cursor: str | None = None
+        while True:
+            page = world.store.grouped(f"{firm}/{group}/{account}", limit=100, cursor=cursor)
+            for held in page.items:
+                _begin_one(world, policy, held)
+            cursor = page.next
+            if cursor is None:
+                break
     settle(world, [], lambda _s, _n: {}, fact="TrustBegun", finish=[Finish(effect.key, arrivals=effect.arrivals)])
+
+
+def _begin_one(world: World, policy: Policy, held: Held) -> None:
+    state: Entry = states.decode(Kind.TRUST, held.body)
+    if generation.is_stale(state, policy):
+        state = renew_state(world, policy, held.ref)
+        know_client(world, policy, state.move.client_id, None)
+    nothing = not (state.stands or state.stood)
+    if state.begun or nothing or trust.waits(state, policy.firm) not in ("", "word"):
+        return
+    know_client(world, policy, state.move.client_id, None)
+    _settle(world, policy, {held.ref: trust.RulesChanged()})

@@ -27,7 +27,16 @@ from chalicelib.domain.payment import Payment, Phase, Posted
 from chalicelib.domain.posting import PaymentPosted, PaymentRemoved
 from chalicelib.domain.readings import Receipt
 from chalicelib.domain.statement import Entered, Figures, Outstanding, Reopened, SignedOff, Statement
-from chalicelib.domain.trust import Entry, JournalWritten, Move, MoveGone, MoveSeen, RulesChanged, WriteAgain
+from chalicelib.domain.trust import (
+    Entry,
+    JournalWritten,
+    Move,
+    MoveGone,
+    MoveSeen,
+    NothingLeft,
+    RulesChanged,
+    WriteAgain,
+)
 from chalicelib.errors import Refused
 from tests.builders import FIRM, NOW, TODAY, a_firm, a_payable, a_payment
 from tests.domain.journal import Journal
@@ -110,6 +119,15 @@ class OneTrustEntry(Books):
         self.hear(JournalWritten(id, "realm-1", revision, removed=not before.stands, generation=before.generation))
         if revision == before.revision:
             self.journal.done.add(trust.journal_key(before))
+
+    @precondition(
+        lambda self: self.held and self.journal.now.begun and self.journal.now.stood and not self.journal.now.stands
+    )
+    @rule()
+    def nothing_is_left_of_it_where_it_stood(self) -> None:
+        self.hear(NothingLeft())
+        self.journal.done.add(trust.journal_key(self.journal.now))
+        assert self.journal.now.written
 
     @precondition(lambda self: self.held and self.journal.now.begun and self.journal.now.written)
     @rule()

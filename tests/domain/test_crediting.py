@@ -164,7 +164,10 @@ def test_a_credit_belongs_to_its_generation_of_links_and_is_owed_afresh_in_a_lat
     assert decision.state.generation == 3
     before = a_credit(memo=Memo("9", NOW), shown=1, left=200, ties=("80",))
     after = crediting.afresh(before, a_policy(generation=2), NOW)
-    assert after.state == replace(before, memo=None, left=0, ties=(), wanted=2, generation=2)
+    assert after.state == replace(before, memo=None, left=0, ties=(), wanted=2, generation=2, stood="9")
+    again = crediting.afresh(after.state, a_policy(generation=3), NOW)
+    assert again.state.stood == "9", "nobody has met it yet"
+    assert crediting.booked(again.state, MemoBooked("9", "realm-1", 3), NOW).state.stood == ""
 
 
 def test_a_voided_credit_is_to_be_taken_back_and_may_come_again() -> None:
@@ -301,8 +304,11 @@ def test_a_credit_of_an_earlier_generation_is_owed_in_the_present_one() -> None:
     assert renewed.closes == (key_of("us-1", Do.CREDIT, "m1/1"),)
     assert crediting.booked(renewed.state, MemoBooked("9", "realm-1", 1), NOW) == Decision(renewed.state)
     gone = generation.renewed(replace(old, gone=True), policy, NOW)
-    assert gone.state.current
-    assert not gone.effects
+    assert (gone.state.stood, kinds(gone)) == ("9", [Do.CREDIT]), "what stands there is still to be taken back"
+    assert crediting.taken_back(gone.state, CreditGone(2)).state.stood == ""
+    nowhere = generation.renewed(replace(old, gone=True, memo=None), policy, NOW)
+    assert nowhere.state.current
+    assert not nowhere.effects
 
 
 def test_a_credit_is_applied_again_to_another_invoice_of_its_bill() -> None:

@@ -151,3 +151,36 @@ def test_a_payment_that_is_met_already_or_stands_again_is_not_linked_as_one_to_t
     known = Posted("9", 1, 40000)
     for state in (a_payment(generation=2), a_payment(generation=2, phase=Phase.REMOVED, posted=known)):
         assert posting.met(state, [row], "realm-1~2") == Decision(state)
+
+
+# --- where it stood is remembered: people may have moved it since -----------------------------------------------------
+
+AGAIN = a_policy(generation=3)
+
+
+def stood_of(before: Any) -> tuple[Any, Any]:
+    """After one purge, and after another before anything was met."""
+    once = renewed(before).state
+    return once.stood, generation.renewed(once, AGAIN, NOW).state.stood
+
+
+def test_where_an_invoice_stood_is_remembered_until_it_is_met() -> None:
+    assert stood_of(linked()) == ("77", "77")
+    assert stood_of(linked(booked=Booked("77", 3, 0, voided=True))) == ("", "")
+    assert stood_of(linked(booked=None)) == ("", "")
+    there = renewed(linked()).state
+    fact = billing.InvoiceBooked("77", "realm-1~2", 0, 40000, generation=2)
+    assert billing.booked(there, fact, NOW).state.stood == ""
+    voided = renewed(replace(there, generation=1, booked=Booked("78", 5, 0, voided=True))).state
+    assert voided.stood == "", "what stood before that is long gone"
+
+
+def test_where_a_payment_stood_is_remembered_piece_by_piece() -> None:
+    old = a_payment(wanted=2, posted=Posted("9", 2, 40000))
+    pieces = (Piece("9", 30000), Piece("10", 10000))
+    assert stood_of(old) == (("9",), ("9",))
+    assert stood_of(replace(old, posted=Posted("9", 2, 40000, pieces=pieces))) == (("9", "10"), ("9", "10"))
+    assert stood_of(replace(old, posted=Posted("9", 2, 40000, voided=True))) == ((), ())
+    assert stood_of(replace(old, posted=None)) == ((), ())
+    gone = renewed(replace(old, phase=Phase.REMOVED)).state
+    assert kinds(generation.renewed(gone, AGAIN, NOW)) == [Do.POSTING], "it may stand there still"

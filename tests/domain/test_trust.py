@@ -21,6 +21,7 @@ from chalicelib.domain.trust import (
     Move,
     MoveGone,
     MoveSeen,
+    NothingLeft,
     RulesChanged,
     WriteAgain,
 )
@@ -252,7 +253,11 @@ def test_numbers_fit_quickbooks_and_places_in_the_index_keep_clios_order() -> No
     state = see(None).state
     assert trust.listing(state).list == (f"{FIRM}/trust/7/c1", f"{TODAY.isoformat()}#500")
     assert trust.listing(state).group == (f"{FIRM}/moves/7", "500".zfill(20))
-    assert trust.listing(replace(state, gone=True)).group is None
+    there = replace(state, gone=True, posted=Journaled("5", 1))
+    assert trust.listing(there).group == (f"{FIRM}/leaving-moves/7", "500".zfill(20))
+    assert trust.listing(replace(there, posted=None, stood="5")).group == trust.listing(there).group
+    for left in (replace(there, posted=None), replace(there, posted=Journaled("5", 1, removed=True))):
+        assert trust.listing(left).group is None
     alone = see(None, transaction="", allocation="9").state
     assert trust.listing(alone).group == (f"{FIRM}/moves/7", "~9")
 
@@ -269,6 +274,16 @@ def test_in_a_new_generation_an_entry_waits_for_its_accounts_and_is_written_anew
     chosen = a_firm(trust=replace(BOOKS, generation=2), generation=2)
     anew = generation.renewed(state, a_policy(chosen), NOW)
     assert [e.body["revision"] for e in anew.effects] == [2]
+    again = generation.renewed(replace(renewed.state, generation=1), a_policy(purged), NOW).state
+    assert (renewed.state.stood, again.stood) == ("8", "8")
+    written = JournalWritten("8", "realm-1~2", 2, generation=2)
+    assert trust.decide(anew.state, written, a_policy(chosen), NOW).state.stood == ""
+    gone = replace(state, gone=True)
+    assert [e.body["revision"] for e in generation.renewed(gone, a_policy(chosen), NOW).effects] == [2], "to be deleted"
+    for nowhere in (replace(gone, posted=None), replace(gone, posted=Journaled("5", 1, removed=True))):
+        assert generation.renewed(nowhere, a_policy(chosen), NOW).effects == ()
+    nothing = trust.decide(generation.renewed(gone, a_policy(chosen), NOW).state, NothingLeft(), a_policy(chosen), NOW)
+    assert (nothing.state.written, nothing.state.stood, nothing.effects) == (True, "", ())
     quiet = generation.renewed(see(None, a_policy(a_firm())).state, a_policy(purged), NOW)
     assert quiet.closes == ()
     holder = Holder(FIRM, "c1", "Ada", "95")

@@ -155,9 +155,12 @@ class People:
         return clerk.update("Invoice", {**named, "Line": lines})
 
     def change_invoice(self, realm: str, id: str, **changes: Any) -> Obj:
-        """``changes`` are properties as in the API (DocNumber, DueDate, PrivateNote ...)."""
-        clerk, old = self._at(realm, "Invoice", id)
-        return clerk.update("Invoice", {"Id": old["Id"], "SyncToken": old["SyncToken"], "sparse": True, **changes})
+        return self.change(realm, "Invoice", id, **changes)
+
+    def change(self, realm: str, entity: str, id: str, **changes: Any) -> Obj:
+        """Any kind of transaction; ``changes`` are properties as in the API (DocNumber, TxnDate, PrivateNote ...)."""
+        clerk, old = self._at(realm, entity, id)
+        return clerk.update(entity, {"Id": old["Id"], "SyncToken": old["SyncToken"], "sparse": True, **changes})
 
     def void_invoice(self, realm: str, id: str) -> Obj:
         clerk, old = self._at(realm, "Invoice", id)
@@ -179,9 +182,7 @@ class People:
         return self._clerk(realm).create("Payment", body)
 
     def change_payment(self, realm: str, id: str, **changes: Any) -> Obj:
-        """``changes`` are properties as in the API (PaymentRefNum, TotalAmt, Line ...)."""
-        clerk, old = self._at(realm, "Payment", id)
-        return clerk.update("Payment", {"Id": old["Id"], "SyncToken": old["SyncToken"], "sparse": True, **changes})
+        return self.change(realm, "Payment", id, **changes)
 
     def delete_payment(self, realm: str, id: str) -> Obj:
         clerk, old = self._at(realm, "Payment", id)

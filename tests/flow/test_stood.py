@@ -1,0 +1,206 @@
+"""After a purge, what is ours in the same company is met wherever people moved it, and nothing stands there twice."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chalicelib.domain.kernel import Kind
+from chalicelib.flow import connecting, trust_check
+from infra.sandbox.quickbooks import REALM_B
+from tests.flow import acts
+from tests.flow import trust_acts as trust
+from tests.flow.acts import a_synced_stage, booked, invoice, payable, posted_on
+from tests.flow.test_first_sync import prepare, rows
+from tests.flow.test_purge import a_cheque, begin_anew, connect, purge, read_anew, standing, told
+from tests.world import Stage
+
+
+def change(stage: Stage, entity: str, id: str, **changes: Any) -> None:
+    stage.world.quickbooks_box.people.change(stage.realm, entity, id, **changes)
+
+
+def test_an_invoice_that_people_gave_another_number_is_met_and_gets_its_number_back() -> None:
+    stage = a_synced_stage()
+    before, id = standing(stage), invoice(stage, "1046")["Id"]
+    change(stage, "Invoice", id, DocNumber="X-1")
+    purge(stage)
+    begin_anew(stage, stage.realm)
+    assert standing(stage) == before
+    assert invoice(stage, "1046")["Id"] == id
+    assert payable(stage, "1046").stood == ""
+
+
+def test_the_first_syncs_list_shows_it_as_what_it_is() -> None:
+    stage = a_synced_stage()
+    id = invoice(stage, "1046")["Id"]
+    change(stage, "Invoice", id, DocNumber="X-1")
+    purge(stage)
+    begin_anew(stage, stage.realm, matched=False)
+    prepare(stage)
+    found = rows(stage, "bills")
+    row = found.pop("1046")
+    assert (row.link, row.fate, row.why) == (id, "change", "It was made by us")
+    assert "X-1" in row.there
+    assert not [r.title for r in found.values() if r.fate == "change"]
+
+
+def test_a_bill_that_got_another_number_in_clio_meanwhile_meets_its_invoice() -> None:
+    stage = a_synced_stage()
+    before, id = standing(stage), invoice(stage, "1046")["Id"]
+    purge(stage)
+    stage.world.clio_box.people.edit_bill("1046", number="1046-B")
+    read_anew(stage, stage.realm)
+    assert standing(stage) == before
+    assert invoice(stage, "1046-B")["Id"] == id
+
+
+def test_two_purges_in_a_row_forget_nothing() -> None:
+    stage = a_synced_stage()
+    before = standing(stage)
+    change(stage, "Invoice", invoice(stage, "1046")["Id"], DocNumber="X-1")
+    purge(stage)
+    connect(stage, stage.realm)
+    purge(stage)
+    begin_anew(stage, stage.realm)
+    assert standing(stage) == before
+
+
+def test_in_another_company_the_same_id_is_somebody_elses() -> None:
+    stage = a_synced_stage()
+    purge(stage)
+    first, stage.realm = stage.realm, REALM_B
+    theirs = {i["Id"] for i in booked(stage, "Invoice")}
+    begin_anew(stage, REALM_B)
+    assert invoice(stage, "1046")["Id"] not in theirs
+    stage.realm = first
+
+
+def test_an_invoice_that_was_deleted_since_is_made_anew() -> None:
+    stage = a_synced_stage()
+    before, id = standing(stage), invoice(stage, "1046")["Id"]
+    purge(stage)
+    stage.world.quickbooks_box.people.delete_invoice(stage.realm, id)
+    begin_anew(stage, stage.realm)
+    assert standing(stage) == before
+    assert invoice(stage, "1046")["Id"] != id
+
+
+def test_a_payment_that_people_gave_another_day_is_met() -> None:
+    stage = a_synced_stage()
+    a_cheque(stage)
+    before = standing(stage)
+    [paid] = acts.payments_on(stage, "1046")
+    assert paid.posted
+    change(stage, "Payment", paid.posted.id, TxnDate="2026-02-20")
+    purge(stage)
+    begin_anew(stage, stage.realm)
+    assert standing(stage) == before
+    assert posted_on(stage, "1046") == [50000]
+
+
+def test_a_payment_on_another_day_that_is_taken_back_before_it_is_met_leaves_quickbooks() -> None:
+    stage = a_synced_stage()
+    made = a_cheque(stage)
+    before = standing(stage)
+    [paid] = acts.payments_on(stage, "1046")
+    assert paid.posted
+    change(stage, "Payment", paid.posted.id, TxnDate="2026-02-20")
+    purge(stage)
+    stage.world.clio_box.people.remove_payment(made)
+    told(stage)
+    read_anew(stage, stage.realm)
+    assert standing(stage)["Payment"] == before["Payment"] - 1
+
+
+def memos(stage: Stage) -> list[dict[str, Any]]:
+    return [m for m in booked(stage, "CreditMemo") if m["TotalAmt"]]
+
+
+def a_credited_stage() -> tuple[Stage, int]:
+    stage = a_synced_stage()
+    made = stage.world.clio_box.people.issue_credit("1046", 2500, description="Courtesy")
+    acts.poll(stage)
+    stage.pass_time(1, minutes=5)
+    return stage, made
+
+
+def test_a_credit_memo_that_people_gave_another_number_is_met() -> None:
+    stage, made = a_credited_stage()
+    before = len(memos(stage))
+    [memo] = [m for m in memos(stage) if m["DocNumber"] == f"CN-{made}"]
+    change(stage, "CreditMemo", memo["Id"], DocNumber="OURS-1")
+    purge(stage)
+    begin_anew(stage, stage.realm)
+    stage.pass_time(5, hours=1)
+    assert len(memos(stage)) == before
+    [credit] = [c for c in acts.all_states(stage, Kind.CREDIT) if c.id == str(made)]
+    assert credit.memo.id == memo["Id"]
+    assert credit.stood == ""
+
+
+def test_a_credit_whose_memo_was_to_be_taken_back_when_the_links_were_purged_leaves_quickbooks() -> None:
+    stage, made = a_credited_stage()
+    before = len(memos(stage))
+    connecting.disconnect(stage.world, stage.firm, "quickbooks", acts.STAFF)
+    stage.world.clio_box.people.remove_credit(made)
+    acts.poll(stage)
+    stage.pass_time(1, minutes=5)
+    purge(stage)
+    read_anew(stage, stage.realm)
+    assert len(memos(stage)) == before - 1
+    again = acts.all_states(stage, Kind.CREDIT)
+    assert all(c.current for c in again)
+
+
+def a_journal(stage: Stage) -> tuple[int, dict[str, Any]]:
+    made = trust.move(stage, "Ada Example", 5000)
+    stage.pass_time(5, minutes=10)
+    return made, trust.journals(stage)[trust.entry(stage, made).number]
+
+
+def chosen_again(stage: Stage, realm: str) -> None:
+    begin_anew(stage, realm)
+    trust.choose(stage)
+    stage.pass_time(5, hours=2)
+
+
+def test_a_journal_entry_that_people_gave_another_number_is_met() -> None:
+    stage = trust.a_trust_stage()
+    made, journal = a_journal(stage)
+    before = set(trust.journals(stage))
+    change(stage, "JournalEntry", journal["Id"], DocNumber="OURS-1")
+    purge(stage)
+    chosen_again(stage, stage.realm)
+    assert set(trust.journals(stage)) == before
+    entry = trust.entry(stage, made)
+    assert entry.posted
+    assert (entry.posted.id, entry.stood) == (journal["Id"], "")
+
+
+def deleted_and_purged(stage: Stage, made: int) -> None:
+    """Its removal is owed when the links are purged."""
+    connecting.disconnect(stage.world, stage.firm, "quickbooks", acts.STAFF)
+    stage.world.clio_box.people.delete_transaction(made)
+    trust_check.start(stage.world, stage.firm)
+    stage.pass_time(10, hours=3)
+    assert trust.entry(stage, made).gone
+    purge(stage)
+
+
+def test_trust_money_that_is_deleted_in_clio_around_a_purge_leaves_quickbooks() -> None:
+    stage = trust.a_trust_stage()
+    made, journal = a_journal(stage)
+    before = set(trust.journals(stage))
+    deleted_and_purged(stage, made)
+    chosen_again(stage, stage.realm)
+    assert set(trust.journals(stage)) == before - {journal["DocNumber"]}
+
+
+def test_trust_money_that_is_deleted_in_clio_is_nobodys_in_another_company() -> None:
+    stage = trust.a_trust_stage()
+    made, _ = a_journal(stage)
+    deleted_and_purged(stage, made)
+    chosen_again(stage, REALM_B)
+    entry = trust.entry(stage, made)
+    assert entry.posted is None
+    assert not acts.parked(stage, about=f"trust/{entry.id}")
