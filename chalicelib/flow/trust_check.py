@@ -46,7 +46,8 @@ class Figures:
 @dataclass
 class Checked:
     """The trust accounts at one time, by Clio's id. ``liability``: what QuickBooks shows as held for clients.
-    ``swept``: by account, the figures of which its ids were swept: the same difference is not swept again."""
+    ``swept``: by account, the figures of which its ids were swept: the same difference is not swept again until the
+    account has agreed in between."""
 
     at: datetime
     accounts: dict[str, Figures] = field(default_factory=dict)
@@ -117,7 +118,9 @@ def measure(world: World, reach: Reach, policy: Policy) -> Checked:
     before = last(world, firm)
     found = Checked(world.now(), swept=before.swept if before else {})
     for a in reach.clio(lambda c, access: c.trust_accounts(access)):
-        found.accounts[a.id] = Figures(a.name, a.balance, ledgers.ledger_of(world, firm, a.id).balance)
+        found.accounts[a.id] = f = Figures(a.name, a.balance, ledgers.ledger_of(world, firm, a.id).balance)
+        if f.clio == f.here:
+            found.swept.pop(a.id, None)
     if books.liability:
         ids = [*(b.book for b in books.banks), books.liability]
         try:

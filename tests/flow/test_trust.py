@@ -92,6 +92,17 @@ def test_what_vanished_in_clio_is_found_by_the_balance_and_taken_out_of_quickboo
     trust.agree(stage)
 
 
+def test_the_same_difference_that_comes_again_is_swept_again() -> None:
+    stage = trust.a_trust_stage()
+    for _ in range(2):
+        made = trust.move(stage, "Ada Example", 12345)
+        trust.check(stage)
+        stage.world.clio_box.people.delete_transaction(made)
+        assert trust.check(stage).clio_agrees
+        assert trust.entry(stage, made).gone
+    trust.agree(stage)
+
+
 def test_a_closed_period_parks_the_deletion_until_it_is_opened() -> None:
     stage = trust.a_trust_stage()
     made = trust.move(stage, "Ada Example", 12345)
