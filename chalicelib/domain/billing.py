@@ -80,7 +80,8 @@ def seen(state: Payable | None, fact: BillSeen, policy: Policy, now: datetime) -
     owed += more
     new, reminders = plan(new, policy, now)
     new, told, closed = surplus.told(new, now)
-    return Decision(new, effects=(*owed, *reminders, *told), closes=(*_closes(state, new), *closed))
+    new, links = paylinks.reopened(new, policy, now)
+    return Decision(new, effects=(*owed, *reminders, *told, *links), closes=(*_closes(state, new), *closed))
 
 
 def _copy(state: Payable | None, fact: BillSeen, policy: Policy) -> Payable:

@@ -18,7 +18,6 @@ from chalicelib.domain.payable import Payable
 from chalicelib.domain.readings import BillLine, BillState, Pot
 from chalicelib.domain.wanted import WantedLine
 
-RELINKED = "relinked"  # in a step's body: nothing but a new pay link is owed, for the nth time
 ROUNDING_AT_MOST = 5  # cents: half a cent for each rounded line, and never more than this
 KINDS = (("service", "Services"), ("expense", "Expenses"), ("other", "Other charges"))
 
@@ -121,22 +120,6 @@ def redrawn(state: Payable, policy: Policy, now: datetime, *, checking: bool = F
     lane, title = policy.lanes.of(Neighbour.CLIO), f"Bill {state.number}"
     lines = effects.read_lines(state.firm, lane, state.id, new.revision, now, title)
     return Decision(new, effects=(lines, *memo), closes=closes)
-
-
-def relinked(state: Payable, policy: Policy, now: datetime) -> Decision[Payable]:
-    """The pay links of an open bill or trust request were made useless: the one that the client reads on its invoice
-    gives way to a new one, alone, and where the firm wishes it, the one in Clio's memo."""
-    if not state.open:
-        return Decision(state)
-    new = replace(state, relinked=state.relinked + 1)
-    owed = paylinks.memo_owed(new, policy, now)
-    if new.pot is Pot.OPERATING:
-        whole = billing.owe_invoice(new, policy, now)
-        key = effects.key_of(new.firm, effects.Do.INVOICE, paylinks.name(new))
-        owed.append(replace(whole, key=key, body={**whole.body, RELINKED: new.relinked}))
-    kinds = (effects.Do.BILL_MEMO, effects.Do.INVOICE) if state.relinked else (effects.Do.BILL_MEMO,)
-    closes = tuple(effects.key_of(state.firm, do, paylinks.name(state)) for do in kinds)
-    return Decision(new, effects=tuple(owed), closes=closes)
 
 
 def elsewhere(p: Payable, customer: str) -> bool:

@@ -193,8 +193,9 @@ class Payable:
     ``hold_seq``: the task behind the hold; ``excess``: the task about the surplus. ``asks``: what the bill asks for;
     ``balance``: the owner's word. ``revision`` grows when what QuickBooks should show changes; ``lines``: the document
     with the bill's lines at ``lines_revision``. ``generation``: of its link. ``words``: subject and memo of the bill,
-    without our pay link. ``relinked``: how often its pay links were made useless. ``stood``: the QuickBooks id of its
-    invoice in an earlier generation, while there is none in this one."""
+    without our pay link. ``relinked``: how often new pay links took the place of useless ones; ``link_put_off``: others
+    shall, once something is open. ``stood``: the QuickBooks id of its invoice in an earlier generation, while there is
+    none in this one."""
 
     firm: str
     id: str
@@ -241,6 +242,7 @@ class Payable:
     returned: tuple[Returned, ...] = ()
     relinked: int = 0
     stood: str = ""
+    link_put_off: bool = False
 
     @property
     def open(self) -> int:

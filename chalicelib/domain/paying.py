@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from chalicelib.domain import effects, receipts, surplus
+from chalicelib.domain import effects, paylinks, receipts, surplus
 from chalicelib.domain.firm import Policy
 from chalicelib.domain.kernel import Decision, Effect, Neighbour
 from chalicelib.domain.money import show
@@ -211,7 +211,9 @@ def _released(
             free, sorted_ = receipts.sort(replace(p, attempt=None), policy, now)
             free, more = plan(free, policy, now)
             free, told, closed = surplus.told(free, now)
-            decisions[p.id] = Decision(free, effects=(*sorted_, *more, *told), closes=(*closed, *outdated(p, free)))
+            free, links = paylinks.reopened(free, policy, now)
+            owed = (*sorted_, *more, *told, *links)
+            decisions[p.id] = Decision(free, effects=owed, closes=(*closed, *outdated(p, free)))
     return decisions
 
 
@@ -354,7 +356,8 @@ def _reversed(p: Payable, payment: Payment, item: Item, policy: Policy, now: dat
         state = receipts.lift_hold(state)
     new, more = plan(state, policy, now)
     new, told, closed = surplus.told(new, now)
-    return Decision(new, effects=(*owed, *more, *told), closes=(*receipts.settled(p, new), *closed))
+    new, links = paylinks.reopened(new, policy, now)
+    return Decision(new, effects=(*owed, *more, *told, *links), closes=(*receipts.settled(p, new), *closed))
 
 
 def reversal_name(payment: Payment) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import assert_never
 
-from chalicelib.domain import effects, surplus
+from chalicelib.domain import effects, paylinks, surplus
 from chalicelib.domain.effects import Do
 from chalicelib.domain.firm import Policy
 from chalicelib.domain.kernel import Decision, Effect, Guard, Neighbour
@@ -321,7 +321,8 @@ def _after(old: Payable, new: Payable, owed: list[Effect], policy: Policy, now: 
     new, told = tell_payments(new, old.shares, now)
     new, reminders = plan(new, policy, now)
     new, more, closed = surplus.told(new, now)
-    return Decision(new, effects=(*owed, *told, *reminders, *more), closes=(*settled(old, new), *closed))
+    new, links = paylinks.reopened(new, policy, now)
+    return Decision(new, effects=(*owed, *told, *reminders, *more, *links), closes=(*settled(old, new), *closed))
 
 
 def settled(old: Payable, new: Payable) -> tuple[str, ...]:

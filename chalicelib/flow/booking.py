@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from chalicelib.domain import invoicing
+from chalicelib.domain import paylinks
 from chalicelib.domain.effects import Do, generation_in
 from chalicelib.domain.firm import Policy
 from chalicelib.domain.kernel import Call, Effect, Finish
@@ -325,7 +325,7 @@ def take(world: World, policy: Policy, effect: Effect, answer: Wrote, finish: Fi
             customers.take(world, policy, effect, answer, finish)
         case Do.SUB_CUSTOMER:
             subcustomers.take(world, policy, effect, answer, finish)
-        case Do.INVOICE if effect.body.get(invoicing.RELINKED):
+        case Do.INVOICE if effect.body.get(paylinks.RELINKED):
             relinking.take(world, policy, effect, answer, finish)
         case Do.INVOICE:
             invoice_links.link(world, policy, effect, answer.id, answer.total, answer.of_customer, finish)

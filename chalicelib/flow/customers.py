@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from chalicelib.domain import comparing, invoicing, naming, posting, profile
+from chalicelib.domain import comparing, invoicing, naming, paylinks, posting, profile
 from chalicelib.domain.contact import Contact
 from chalicelib.domain.crediting import Credit
 from chalicelib.domain.effects import Do
@@ -242,7 +242,7 @@ def refused(world: World, policy: Policy, effect: Effect, code: str) -> bool:
         world.store.postpone(effect.key, world.now() + LOOKED_FOR, cause=cause, tries=effect.tries + 1)
         return True
     lost = next((told for c in clients.values() if (told := leaving.lost(c, c.customer))), "")
-    whole = effect.kind == Do.INVOICE and not effect.body.get(invoicing.RELINKED)  # it goes over by itself
+    whole = effect.kind == Do.INVOICE and not effect.body.get(paylinks.RELINKED)  # it goes over by itself
     cause = lost or ("" if whole else _moves(world, policy, bills, clients))
     if cause:
         world.store.postpone(effect.key, world.now() + STANDS_STILL_FOR, cause=cause, tries=effect.tries)

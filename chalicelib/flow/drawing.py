@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from chalicelib.domain import effects, invoicing
+from chalicelib.domain import effects, invoicing, paylinks
 from chalicelib.domain.effects import Do
 from chalicelib.domain.firm import Accounts, AccountsChosen, Firm, Invoicing, InvoicingChosen, Policy
 from chalicelib.domain.invoicing import Drawn
@@ -235,6 +235,6 @@ def without_links(world: World, firm: str, payable: str, by: str) -> None:
     policy, ref = policy_of(world, firm), Ref(firm, Kind.PAYABLE, payable)
 
     def decide(before: Mapping[Ref, Any], now: datetime) -> dict[Ref, Decision[Any]]:
-        return {ref: invoicing.relinked(before[ref], policy, now)}
+        return {ref: paylinks.relinked(before[ref], policy, now)}
 
     settle(world, [ref], decide, fact="LinksRevoked", policy=policy.version, by=by)

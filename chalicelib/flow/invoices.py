@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from chalicelib.domain import billing, effects, invoicing, posting
+from chalicelib.domain import billing, effects, invoicing, paylinks, posting
 from chalicelib.domain.firm import Policy, TaxAs
 from chalicelib.domain.invoicing import Drawn
 from chalicelib.domain.kernel import Effect, Finish, Json, Kind, Ref, Status
@@ -48,7 +48,7 @@ def prepare(world: World, reach: Reach, policy: Policy, batch: Sequence[Effect])
     for e, state in still_open(world, policy, batch, ref_of, _superseded, out):
         if state.gone and state.booked and holds_money(state):
             out.settled += _gone_with_money(world, policy, e, state, old)
-        elif e.body.get(invoicing.RELINKED):
+        elif e.body.get(paylinks.RELINKED):
             messages.append((e, state))
         elif reason := _unwritable(world, policy, state, drawn):
             park(world, e, *reason)
@@ -78,9 +78,9 @@ def _placed(world: World, e: Effect, p: Payable, place: Place, out: Prepared) ->
 
 def _superseded(state: Payable, e: Effect) -> bool:
     """Done when QuickBooks shows it already, when a newer revision is owed, or when there is nothing to write."""
-    if int(e.body["revision"]) != state.revision or e.body.get(invoicing.RELINKED, state.relinked) != state.relinked:
+    if int(e.body["revision"]) != state.revision or e.body.get(paylinks.RELINKED, state.relinked) != state.relinked:
         return True
-    if e.body.get(invoicing.RELINKED):  # it says nothing of what the books show
+    if e.body.get(paylinks.RELINKED):  # it says nothing of what the books show
         return state.booked is None
     if state.booked is None:  # after a purge the invoice that was ours may stand there still
         return state.gone and state.generation == 1

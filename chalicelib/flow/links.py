@@ -13,7 +13,7 @@ from datetime import timedelta
 from chalicelib.flow.ports import World
 
 LASTS = timedelta(days=400)
-AT_MOST = 100  # links revoked at once
+PAGE = 100  # links revoked at a time
 OPENS = "/pay/"
 TOKENS = re.compile(rf"{OPENS}([\w-]+)", re.ASCII)
 
@@ -63,9 +63,12 @@ def lives(world: World, firm: str, payable: str, text: str) -> bool:
 
 
 def revoke(world: World, firm: str, payable: str) -> int:
-    """Every link sent for a payable opens nothing any more. Gives how many."""
-    hashes = world.store.records(f"links/{firm}/{payable}", limit=AT_MOST)
-    for hash_, _ in hashes:
-        world.store.delete_record(f"link/{hash_}", "link")
-        world.store.delete_record(f"links/{firm}/{payable}", hash_)
-    return len(hashes)
+    """Every link sent for a payable opens nothing any more. Gives how many. Safe to repeat: a link leaves the list only
+    after it has ceased to open."""
+    sent, revoked = f"links/{firm}/{payable}", 0
+    while hashes := world.store.records(sent, limit=PAGE):
+        for hash_, _ in hashes:
+            world.store.delete_record(f"link/{hash_}", "link")
+            world.store.delete_record(sent, hash_)
+        revoked += len(hashes)
+    return revoked

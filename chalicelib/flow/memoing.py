@@ -16,6 +16,7 @@ from chalicelib.flow.looking import payable_ref, point_at_bill
 from chalicelib.flow.ports import World
 from chalicelib.flow.prepared import done
 from chalicelib.flow.reach import Reach
+from chalicelib.flow.relinking import put_off
 from chalicelib.flow.settle import settle
 
 AFTER_A_LOOK = timedelta(minutes=1)
@@ -27,14 +28,20 @@ def write(world: World, reach: Reach, policy: Policy, effect: Effect) -> None:
     id = str(effect.body["bill"])
     ref = payable_ref(policy.firm.id, id)
     state: Payable | None = states.decode(ref.kind, world.store.load(ref).body)
-    if state is None or not state.open or not policy.firm.invoicing.clio_memo:
+    if state is None or not policy.firm.invoicing.clio_memo or not (state.open or state.relinked):
         done(world, effect)
+        return
+    if not state.open:
+        put_off(world, policy, ref, effect)
         return
     there = reach.clio(lambda c, a: c.memos.read(a, id))
     ours = f"{world.public_url}{links.OPENS}"
     stands = ours in there.memo and links.lives(world, state.firm, id, there.memo)
-    if stands or not there.can_update:
+    if stands or not (there.can_update or state.relinked):
         done(world, effect)
+        return
+    if not there.can_update:  # it was paid meanwhile, which we have yet to read
+        put_off(world, policy, ref, effect, refused=True)
         return
     if there.etag != state.etag:  # what changed is taken in first, so that our own change is known as ours
         point_at_bill(world, policy, id)

@@ -4,19 +4,23 @@ sent were made useless. Nothing else of an invoice is written here.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
 
-from chalicelib.domain import invoicing
+from chalicelib.domain import invoicing, paylinks
 from chalicelib.domain.firm import Policy
-from chalicelib.domain.kernel import Effect, Finish
+from chalicelib.domain.kernel import Decision, Effect, Finish, Ref
 from chalicelib.domain.noticing import Noticed
 from chalicelib.domain.payable import Payable
 from chalicelib.domain.readings import InvoiceReading, Wrote
 from chalicelib.domain.wanted import WantedMessage
 from chalicelib.flow import leaving, links, noticing
+from chalicelib.flow.invoice_links import ref_of
 from chalicelib.flow.ports import World
 from chalicelib.flow.prepared import Prepared, done
 from chalicelib.flow.reach import Reach
+from chalicelib.flow.settle import settle
 
 WRITTEN = "Its invoice is being written."
 NOT_SHOWN = "QuickBooks does not show the invoice at this moment."
@@ -45,7 +49,14 @@ def _new(world: World, state: Payable) -> str:
 
 
 def prepare(world: World, reach: Reach, policy: Policy, batch: Sequence[tuple[Effect, Payable]], out: Prepared) -> None:
-    """Links that open nothing any more give way to new ones, or to none where there is nothing to pay or to link."""
+    """Links that open nothing any more give way to new ones, or to none where the firm takes no payments by link. What
+    was paid meanwhile waits until something is open again."""
+    for e in [e for e, p in batch if not p.open]:
+        put_off(world, policy, ref_of(e), e)
+        out.settled += 1
+    batch = [(e, p) for e, p in batch if p.open]
+    if not batch:
+        return
     ids = [p.booked.id for _, p in batch if p.booked]
     clients = leaving.clients(world, policy, [p for _, p in batch])
     found = {i.id: i for i in reach.quickbooks(lambda q, a: q.invoices_by_id(a, ids))}
@@ -67,6 +78,15 @@ def prepare(world: World, reach: Reach, policy: Policy, batch: Sequence[tuple[Ef
         else:
             words = _new(world, state) if policy.firm.invoicing.pay_link and _can_be_paid(policy, state) else ""
             out.write.append((e, WantedMessage(there.id, there.sync_token, words)))
+
+
+def put_off(world: World, policy: Policy, ref: Ref, effect: Effect, *, refused: bool = False) -> None:
+    """Nothing is open any more, or Clio refused the change: this step is done, and is owed again when something is."""
+
+    def decide(before: Mapping[Ref, Any], now: datetime) -> dict[Ref, Decision[Any]]:
+        return {ref: paylinks.put_off(before[ref], policy, now, refused=refused)}
+
+    settle(world, [ref], decide, fact="LinkPutOff", policy=policy.version, finish=[Finish(effect.key)])
 
 
 def take(world: World, policy: Policy, effect: Effect, answer: Wrote, finish: Finish) -> None:

@@ -14,7 +14,7 @@ from chalicelib.domain import invoicing
 from chalicelib.domain.effects import Do, key_of
 from chalicelib.domain.firm import Accounts, Detail, Firm, Invoicing, TaxAs
 from chalicelib.domain.kernel import Decision
-from chalicelib.domain.payable import Booked, Broken, Harm, Payable
+from chalicelib.domain.payable import Booked, Payable
 from chalicelib.domain.readings import BillLine, BillState, Pot
 from tests.builders import NOW, a_firm, a_payable
 from tests.domain.given import a_policy, kinds, one
@@ -158,40 +158,6 @@ def test_lines_that_are_being_read_are_read_for_the_new_drawing_too() -> None:
     ):
         assert one(waiting.effects, Do.READ_LINES).body["revision"] == waiting.state.revision
         assert waiting.state.lines_revision == 1
-
-
-def test_a_new_link_alone_is_owed_and_nothing_that_the_books_show_moves() -> None:
-    broken = Broken(Harm.CHANGED, 100, accepted=True)
-    p = a_payable(booked=Booked("9", 1, 40000, broken=broken), lines="doc", lines_revision=1)
-    decision = invoicing.relinked(p, a_policy(invoicing=Invoicing(clio_memo=True)), NOW)
-    assert decision.state == replace(p, relinked=1)
-    alone, memo = one(decision.effects, Do.INVOICE), one(decision.effects, Do.BILL_MEMO)
-    assert alone.body == {"payable": "b1", "revision": 1, "number": "1042", "relinked": 1}
-    assert memo.body["bill"] == "b1"
-    assert [e.key for e in (alone, memo)] == [key_of("us-1", do, "b1/1/1") for do in (Do.INVOICE, Do.BILL_MEMO)]
-    assert decision.closes == (key_of("us-1", Do.BILL_MEMO, "b1/1"),)
-    assert kinds(invoicing.relinked(p, a_policy(), NOW)) == [Do.INVOICE]
-
-
-def test_links_made_useless_again_take_the_place_of_the_steps_before() -> None:
-    p = a_payable(booked=Booked("9", 1, 40000), relinked=1)
-    decision = invoicing.relinked(p, a_policy(invoicing=Invoicing(clio_memo=True)), NOW)
-    assert {e.key.rpartition("/")[2] for e in decision.effects} == {"2"}
-    older = tuple(key_of("us-1", do, "b1/1/1") for do in (Do.BILL_MEMO, Do.INVOICE))
-    assert decision.closes == older
-    assert older[1] in invoicing.redrawn(p, a_policy(), NOW).closes, "a newer revision writes the whole"
-
-
-@pytest.mark.parametrize("wished", [True, False])
-def test_a_trust_request_has_a_link_in_clio_alone(wished: bool) -> None:
-    p = a_payable(pot=Pot.TRUST)
-    decision = invoicing.relinked(p, a_policy(invoicing=Invoicing(clio_memo=wished)), NOW)
-    assert kinds(decision) == [Do.BILL_MEMO] * wished
-
-
-def test_nothing_is_owed_where_nothing_is_open() -> None:
-    paid = a_payable(balance=0, bill_state=BillState.PAID)
-    assert invoicing.relinked(paid, a_policy(), NOW) == Decision(paid)
 
 
 def test_an_invoice_that_was_written_for_another_customer_of_its_client_is_elsewhere() -> None:

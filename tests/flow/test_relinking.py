@@ -241,6 +241,116 @@ def test_links_made_useless_twice_leave_one_that_opens() -> None:
     assert not acts.parked_on(stage, OPEN)
 
 
+# --- made useless while nothing is open -------------------------------------------------------------------------------
+
+
+def both_open(stage: Stage, number: str) -> bool:
+    """Whether the links on the invoice and in Clio's memo open."""
+    tokens = [text.rsplit("/pay/", 1)[-1] for text in (message(stage, number), memo(stage, number))]
+    return all(links.opened_by(stage.world, token) for token in tokens)
+
+
+def a_linked_stage() -> Stage:
+    """With a pay link on the invoice and in Clio's memo."""
+    stage = a_synced_stage()
+    wish(stage)
+    revoke(stage, OPEN)
+    soon(stage)
+    assert both_open(stage, OPEN)
+    return stage
+
+
+def useless(stage: Stage, number: str = OPEN) -> None:
+    """Made useless while nothing is open: nothing is asked of anybody, and the old ones stand."""
+    assert not payable(stage, number).open
+    before, seen = invoice(stage, number), acts.calls(stage)
+    revoke(stage, number)
+    stage.work()
+    assert acts.calls(stage) == seen
+    assert invoice(stage, number) == before
+
+
+def test_a_refund_that_opens_the_bill_again_brings_new_links() -> None:
+    stage = a_linked_stage()
+    paid = acts.pay_by_card(stage, OPEN)
+    soon(stage)
+    useless(stage)
+    soon(stage)
+    assert not both_open(stage, OPEN)
+    stage.world.stripe_box.people.refund(paid.intent, 2500)
+    soon(stage)
+    assert payable(stage, OPEN).open == 2500
+    assert both_open(stage, OPEN)
+    before = invoice(stage, OPEN)
+    stage.world.stripe_box.people.refund(paid.intent, 100)
+    soon(stage)
+    assert payable(stage, OPEN).open == 2600
+    assert message(stage, OPEN) == before["CustomerMemo"]["value"], "once"
+
+
+def test_a_payment_that_is_removed_in_clio_brings_new_links() -> None:
+    stage = a_linked_stage()
+    made = acts.record(stage, {OPEN: payable(stage, OPEN).balance})
+    soon(stage)
+    useless(stage)
+    stage.world.clio_box.people.remove_payment(made)
+    acts.poll(stage)
+    soon(stage)
+    assert payable(stage, OPEN).open
+    assert both_open(stage, OPEN)
+
+
+def test_a_bill_that_is_paid_before_its_new_links_are_written_gets_them_when_it_is_open_again() -> None:
+    stage = a_linked_stage()
+    revoke(stage, OPEN)
+    made = acts.record(stage, {OPEN: payable(stage, OPEN).balance})
+    soon(stage)
+    assert payable(stage, OPEN).link_put_off
+    assert not acts.parked_on(stage, OPEN)
+    stage.world.clio_box.people.remove_payment(made)
+    acts.poll(stage)
+    soon(stage)
+    assert both_open(stage, OPEN)
+    assert not payable(stage, OPEN).link_put_off
+
+
+@pytest.mark.parametrize("beside", [(), ("1048",)])
+def test_an_invoice_that_is_paid_while_its_new_link_waits_is_left_until_it_is_open_again(
+    beside: tuple[str, ...],
+) -> None:
+    stage = a_linked_stage()
+    real = stage.world.quickbooks
+    stage.world.quickbooks = Hiding(real)  # type: ignore[assignment]
+    for number in (OPEN, *beside):
+        revoke(stage, number)
+    paid = acts.pay_by_card(stage, OPEN)
+    before = message(stage, OPEN)
+    stage.world.quickbooks = real
+    soon(stage)
+    assert payable(stage, OPEN).link_put_off
+    assert message(stage, OPEN) == before
+    assert all(links.opened_by(stage.world, token(stage, number)) for number in beside)
+    stage.world.stripe_box.people.refund(paid.intent)
+    soon(stage)
+    assert both_open(stage, OPEN)
+
+
+def test_a_memo_whose_bill_is_paid_before_its_new_link_is_written_gets_it_when_it_is_open_again() -> None:
+    stage = a_linked_stage()
+    revoke(stage, OPEN)
+    stage.work()
+    assert links.opened_by(stage.world, token(stage, OPEN)), "the invoice has its own, the memo comes later"
+    made = acts.record(stage, {OPEN: payable(stage, OPEN).balance})
+    soon(stage)
+    assert not both_open(stage, OPEN)
+    first = token(stage, OPEN)
+    stage.world.clio_box.people.remove_payment(made)
+    acts.poll(stage)
+    soon(stage)
+    assert both_open(stage, OPEN)
+    assert token(stage, OPEN) == first, "it opened all the while"
+
+
 # --- the memo in Clio -------------------------------------------------------------------------------------------------
 
 

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from chalicelib.domain.effects import Do
 from chalicelib.domain.kernel import Kind, Ref
-from chalicelib.flow import connecting, drawing, resync, setup, states
+from chalicelib.flow import connecting, drawing, resync, setup
+from infra.sandbox.clio import books as clio_books
 from tests.simulation.acting import Acting
 from tests.simulation.base import FirmFacts
 from tests.simulation.quick import events_as_in_truth
@@ -140,13 +141,36 @@ class Absent(Acting):
         """Staff make the pay links of an invoice useless, some also wish them in Clio's memo."""
         firm = self.firm(rng)
         bodies = self.h.checkers.bodies.items()
-        found = [
-            r.id for r, b in bodies if (r.firm, r.kind) == (firm.firm, Kind.PAYABLE) and b["booked"] and b["balance"]
-        ]
+        found = [r.id for r, b in bodies if (r.firm, r.kind) == (firm.firm, Kind.PAYABLE) and b["booked"]]
         memos = rng.random() < 0.3
+        if rng.random() < 0.4:
+            self._useless_while_paid(firm, rng, memos=memos)
+            return
         for id in rng.sample(found, min(len(found), rng.choice((1, 1, 2)))):
-            self.h.truth.useless.add((firm.firm, id))
-            self._at_desk(firm, "makes pay links useless", lambda p=id: self._make_useless(firm, p, memos=memos))
+            self._useless_at_desk(firm, id, memos=memos)
+
+    def _useless_while_paid(self, firm: FirmFacts, rng: random.Random, *, memos: bool) -> None:
+        """... while a cheque pays all of it, which is taken out again in Clio days later."""
+        people, clio = self.h.people, self.h.world.clio_box.people
+        bill = people._pick(rng, firm, "awaiting_payment", kind="revenue_kind")
+        if bill is None:
+            return
+        made = people.refusable(lambda: clio.record_payment({bill.id: clio_books.balance(bill)}))
+        if made is None:
+            return
+        self._did(firm, bill.id)
+
+        def taken_out() -> None:
+            people.refusable(lambda: clio.remove_payment(made))
+            self._did(firm, bill.id)
+
+        useless = lambda: self._useless_at_desk(firm, str(bill.id), memos=memos)  # noqa: E731
+        self._soon(rng, (0.0001, 1, 2), "pay links of what is paid", useless)
+        self._soon(rng, (3, 5), "takes the cheque out again", taken_out)
+
+    def _useless_at_desk(self, firm: FirmFacts, payable: str, *, memos: bool) -> None:
+        self.h.truth.useless.add((firm.firm, payable))
+        self._at_desk(firm, "makes pay links useless", lambda: self._make_useless(firm, payable, memos=memos))
 
     def _make_useless(self, firm: FirmFacts, payable: str, *, memos: bool) -> None:
         """As the page does it. Somebody whose page broke off presses again, and nobody knows whether they did."""
@@ -155,6 +179,4 @@ class Absent(Acting):
             how = setup.setup(world, firm.firm).firm.invoicing
             drawing.save(world, firm.firm, replace(how, clio_memo=True), {}, "staff")
         drawing.without_links(world, firm.firm, payable, "staff")
-        state = states.decode(Kind.PAYABLE, world.store.load(Ref(firm.firm, Kind.PAYABLE, payable)).body)
-        if state.open:  # else the old one stays, also where money goes back later (FOUND.md, known holes)
-            self.h.truth.useless.discard((firm.firm, payable))
+        self.h.truth.useless.discard((firm.firm, payable))

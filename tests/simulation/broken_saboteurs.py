@@ -9,7 +9,7 @@ from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
-from chalicelib.domain import crediting, linking, preflight, trust
+from chalicelib.domain import crediting, linking, paylinks, preflight, trust
 from chalicelib.domain.contact import WITHOUT
 from chalicelib.domain.effects import Do
 from chalicelib.domain.kernel import Decision, Finish
@@ -163,6 +163,10 @@ def useless_links_stay() -> AbstractContextManager[Any]:
     return patches((links, "lives", lambda *_a: True))
 
 
+def what_is_put_off_is_forgotten() -> AbstractContextManager[Any]:
+    return patches((paylinks, "reopened", lambda state, _policy, _now: (state, [])))
+
+
 BROKEN_SABOTEURS: tuple[Saboteur, ...] = (
     Saboteur("a credit memo deleted in QuickBooks is made again silently", ("10",), memo_made_again, Mix(CREDITS)),
     Saboteur("a credit taken off its invoice is applied again silently", ("10",), applied_again, Mix(CREDITS)),
@@ -184,6 +188,12 @@ BROKEN_SABOTEURS: tuple[Saboteur, ...] = (
     Saboteur("what went back in a long silence is not read", ("2",), silence_is_passed_over, Mix(SILENCE)),
     Saboteur("disputes of a long silence are not read", ("2",), only_refunds_of_the_silence, Mix(SILENCE)),
     Saboteur("pay links made useless stay on the invoice", ("8",), useless_links_stay, Mix({"useless_links": 200})),
+    Saboteur(
+        "links made useless while nothing was open stay when it is",
+        ("8",),
+        what_is_put_off_is_forgotten,
+        Mix({"useless_links": 300}),
+    ),
     Saboteur("an inactive trust account is nobody's business", ("10",), inactive_trust_account_is_fine, Mix(INACTIVE)),
     Saboteur("an inactive item of fees does not hold credits", ("10",), inactive_item_is_fine, Mix(INACTIVE)),
 )
