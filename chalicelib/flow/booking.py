@@ -4,15 +4,16 @@ failure: the identical call is repeated, then every member is looked up before i
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 
 from chalicelib.domain import paylinks
 from chalicelib.domain.effects import Do, generation_in
 from chalicelib.domain.firm import Policy
 from chalicelib.domain.kernel import Call, Effect, Finish
-from chalicelib.domain.readings import Wrote
+from chalicelib.domain.readings import InvoiceReading, Wrote
 from chalicelib.domain.wanted import Wanted
 from chalicelib.errors import Conflict, Declined
 from chalicelib.flow import (
@@ -31,6 +32,7 @@ from chalicelib.flow import (
     subcustomer_links,
     subcustomers,
 )
+from chalicelib.flow.changed import CLOCKS
 from chalicelib.flow.ports import World
 from chalicelib.flow.prepared import NAME_TAKEN, Prepared, done, refused
 from chalicelib.flow.reach import Reach
@@ -266,11 +268,17 @@ def resume(world: World, reach: Reach, policy: Policy, call: Call) -> bool:
         return True
     if now < call.sent_at + SETTLES:
         return False
+    lately = _changed_since(reach, call.stored_at - CLOCKS)
     for effect in _members(world, call):
-        if not look_up(world, reach, policy, effect, _finish(call, effect)):
+        if not look_up(world, reach, policy, effect, _finish(call, effect), lately):
             world.store.free(call.id, effect.key)
     world.store.end(call.id)
     return True
+
+
+def _changed_since(reach: Reach, since: datetime) -> Callable[[], list[InvoiceReading]]:
+    """The invoices that changed since: read once, and only when asked for (reference/quickbooks.md 2.5)."""
+    return cache(lambda: list(reach.quickbooks(lambda q, a: q.changed(a, "Invoice", since)).invoices))
 
 
 def _members(world: World, call: Call) -> Iterator[Effect]:
@@ -339,15 +347,23 @@ def take(world: World, policy: Policy, effect: Effect, answer: Wrote, finish: Fi
             payments.take(world, policy, effect, answer, finish)
 
 
-def look_up(world: World, reach: Reach, policy: Policy, effect: Effect, finish: Finish) -> bool:
-    """Looks a member up by name, number, or customer and date. Gives whether it is there, and settles it then."""
+def look_up(
+    world: World,
+    reach: Reach,
+    policy: Policy,
+    effect: Effect,
+    finish: Finish,
+    lately: Callable[[], list[InvoiceReading]],
+) -> bool:
+    """Looks a member up by name, number, or customer and date. Gives whether it is there, and settles it then.
+    ``lately``: the invoices that changed since it was first sent."""
     match effect.kind:
         case Do.CUSTOMER:
             return customers.find(world, reach, policy, effect, finish)
         case Do.SUB_CUSTOMER:
             return subcustomers.find(world, reach, policy, effect, finish)
         case Do.INVOICE:
-            return invoices.find(world, reach, policy, effect, finish)
+            return invoices.find(world, reach, policy, effect, finish, lately)
         case Do.HOLDER:
             return journals.find_holder(world, reach, policy, effect, finish)
         case Do.JOURNAL:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
@@ -362,14 +362,27 @@ def _wanted(
     )
 
 
-def find(world: World, reach: Reach, policy: Policy, effect: Effect, finish: Finish) -> bool:
-    """Whether a lost answer's invoice is there, by the number it was sent with; settled then."""
+def find(
+    world: World,
+    reach: Reach,
+    policy: Policy,
+    effect: Effect,
+    finish: Finish,
+    lately: Callable[[], list[InvoiceReading]],
+) -> bool:
+    """Whether a lost answer's invoice is there, by the number it was sent with, or, where QuickBooks gave it a number
+    of its own, as custom numbers were switched off meanwhile, by our mark among those changed ``lately``; settled
+    then."""
     state: Payable = states.decode(Kind.PAYABLE, world.store.load(ref_of(effect)).body)
     if state.booked is not None:  # a change or a void: writing it again under the present SyncToken does no harm
         return False
     number = str(effect.body["number"])
     found = reach.quickbooks(lambda q, a: q.invoices_numbered(a, [number]))
-    mine = next((i for i in found if _marker(state) in i.note and not i.voided), None)
+    mine = _ours(state, found) or _ours(state, lately())
     if mine:
         link(world, policy, effect, mine.id, mine.total, mine.customer_id, finish)
     return mine is not None
+
+
+def _ours(state: Payable, found: Sequence[InvoiceReading]) -> InvoiceReading | None:
+    return next((i for i in found if _marker(state) in i.note and not i.voided), None)

@@ -83,6 +83,26 @@ def test_a_bill_renumbered_while_the_answer_was_lost_keeps_one_invoice() -> None
     assert not booked(stage, DocNumber="1071")
 
 
+@pytest.mark.parametrize("times", [1, 2, 3])
+def test_an_invoice_that_quickbooks_numbered_itself_is_met_by_our_mark(times: int) -> None:
+    """Custom numbers were switched off after the last preflight; QuickBooks' number is named as a difference."""
+    stage = a_synced_stage()
+    box = stage.world.quickbooks_box
+    box.switches["numbers_kept_when_off"] = False
+    box.people.set_preferences(stage.realm, CustomTxnNumbers=False)
+    stage.world.clio_box.people.approve("1071")
+    lose_batches(stage, times)
+    acts.poll(stage)
+    stage.pass_time(1, minutes=10)
+    id = payable(stage, "1071").id
+    [there] = [i for i in booked(stage) if id in i.get("PrivateNote", "")]
+    assert there["DocNumber"] != "1071"
+    held = payable(stage, "1071").booked
+    assert held
+    assert held.id == there["Id"]
+    assert "number changed in QuickBooks" in acts.about(acts.compare(stage), "1071")
+
+
 def test_a_bill_edited_while_the_answer_was_lost_ends_with_its_new_total() -> None:
     stage = a_synced_stage()
     stage.world.clio_box.people.approve("1071")
