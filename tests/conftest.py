@@ -27,11 +27,13 @@ UNCOUNTED = {
 }
 HERE = Path(__file__).parent
 LONGEST = (  # begun first, so that no worker is left alone with one of them at the end
-    "simulation/test_crashes_money.py",
+    "simulation/test_crashes_first_sync.py",
     "local/test_by_hand.py",
+    "simulation/test_crashes_cheque.py",
     "local/test_second_firm.py",
-    "simulation/test_crashes_sync.py",
     "simulation/test_swarm.py",
+    "bench/test_figures.py",
+    "simulation/test_crashes_card.py",
     "local/test_policies_swapped.py",
 )
 

@@ -9,11 +9,8 @@ process, in which nothing was changed, are what ten bills cost.
 
 from __future__ import annotations
 
-import os
-import pickle
-import warnings
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
@@ -26,6 +23,7 @@ from pynamodb.connection.base import Connection
 from chalicelib.store.dynamo import DynamoStore
 from chalicelib.store.tables import MODELS, Tables
 from tests.bench.figures import Figure
+from tests.forked import in_a_child
 from tests.world import Stage, connect, seeded
 
 CHANGED = 10
@@ -183,31 +181,12 @@ def units_per_changed_bill(changed: int) -> Units:
         ][:changed]
         assert len(numbers) == changed, numbers
         stage.pass_time(SPAN / 8, minutes=SPAN)
-        quiet = _in_a_child(lambda: _weighed(stage, []))
+        quiet = in_a_child(lambda: _weighed(stage, []))
         busy = _weighed(stage, numbers)
     return Units(*(_less(busy, quiet, way, changed) for way in ("read", "write")))
 
 
 Weighed = dict[tuple[str, str], float]
-
-
-def _in_a_child(weigh: Callable[[], Weighed]) -> Weighed:
-    """What it weighs in a process of its own, which begins as this one stands: no second firm is set up."""
-    read, write = os.pipe()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # of forks beside threads: a child has one
-        child = os.fork()
-    if not child:
-        try:
-            os.write(write, pickle.dumps(weigh()))
-        finally:
-            os._exit(0)
-    os.close(write)
-    with os.fdopen(read, "rb") as pipe:
-        told = pipe.read()
-    os.waitpid(child, 0)
-    found: Weighed = pickle.loads(told)
-    return found
 
 
 def _weighed(stage: Stage, numbers: Sequence[str]) -> Weighed:

@@ -1,22 +1,31 @@
 """Every crash point of scripted stories: the worker is killed at the 1st, 2nd, ... Nth I/O step of the story, then each
 answer is lost though the call worked. After each the story must converge as if nothing had been.
+
+``python -m tests.simulation.crash 0`` prints what came of each point of the first story.
 """
 
 from __future__ import annotations
 
-import multiprocessing
+import gc
+import json
+import os
 import random
-from collections.abc import Iterator
-from dataclasses import replace
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from infra.sandbox.clio import books as clio_books
+from tests.forked import Forked, Lost
 from tests.simulation.history import History
-from tests.simulation.terms import Outcome, Script
+from tests.simulation.terms import Script
 from tests.world import Sent
 
 WORKERS = 2
+ROOT = Path(__file__).parents[2]
 
 
 def _bill(h: History, number: str) -> Any:
@@ -85,47 +94,88 @@ STORIES = (
 )
 
 
-def point(story: int, dies_at: int, lost_at: int, *, tracing: bool = False) -> Outcome:
-    script = replace(STORIES[story], dies_at=dies_at, lost_at=lost_at)
-    return History(1, script=script, tracing=tracing).run()
+Where = tuple[int, int, int]  # story, the step at which its worker dies or 0, the answer that is lost or 0
 
 
-def lengths(story: int) -> tuple[int, int]:
-    """(I/O steps, answers) of the untouched story, before everything heals."""
-    h = History(1, script=STORIES[story])
-    counted: list[int] = []
-    heal = h._heal
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What came of one point: the steps of the whole history, and what was broken."""
 
-    def healing() -> None:
-        counted.append(h.crew.steps)
-        heal()
-
-    h._heal = healing  # type: ignore[method-assign]
-    outcome = h.run()
-    assert not outcome.violations, outcome.violations
-    return counted[0], h.answers
+    steps: int
+    broken: list[str]
 
 
-def points(story: int, stride: int = 1) -> Iterator[tuple[int, int, int]]:
-    steps, answers = lengths(story)
-    yield from ((story, k, 0) for k in range(1, steps + 1, stride))
-    yield from ((story, 0, k) for k in range(1, answers + 1, stride))
+def played(story: int, chosen: Callable[[Where], bool] = lambda _: True, at_once: int = 1) -> dict[Where, Judged]:
+    """What comes of the chosen points of a story: all are each step and each answer of it before everything heals.
+
+    The story is played once, untouched. At each point a child is forked for which it goes on with that fault: what came
+    before is the same for both. ``at_once``: how many children run at the same time.
+    """
+    forked = Forked(at_once)
+
+    def goes_wrong(where: Where) -> bool:
+        return chosen(where) and forked.fork(where)
+
+    script = replace(
+        STORIES[story], dies=lambda step: goes_wrong((story, step, 0)), loses=lambda n: goes_wrong((story, 0, n))
+    )
+    _judged(STORIES[story])  # what is made on first use is made before there are children
+    untouched = forked.whole(lambda: _judged(script))
+    assert not untouched.broken, untouched.broken
+    return {
+        where: Judged(0, [f"the child is lost: {told.why}"]) if isinstance(told, Lost) else told
+        for where, told in forked.told.items()
+    }
 
 
-def judged(where: tuple[int, int, int]) -> tuple[tuple[int, int, int], int, list[str]]:
-    outcome = point(*where)
-    return where, outcome.steps, [f"promise {v.promise} at {v.at:%m-%d %H:%M}: {v.what}" for v in outcome.violations]
+def alone(where: Where) -> Judged:
+    """One point, played from the beginning of its story."""
+    story, dies_at, lost_at = where
+    return _judged(replace(STORIES[story], dies=lambda step: step == dies_at, loses=lambda n: n == lost_at))
 
 
-def crash_points(stride: int = 1) -> tuple[int, int, int]:
+def _judged(script: Script) -> Judged:
+    collects = gc.isenabled()
+    gc.disable()  # to collect touches every object, of which a child then has to have its own
+    try:
+        outcome = History(1, script=script).run()
+    finally:
+        if collects:
+            gc.enable()
+    broken = [f"promise {v.promise} at {v.at:%m-%d %H:%M}: {v.what}" for v in outcome.violations]
+    return Judged(outcome.steps, broken)
+
+
+def played_elsewhere(story: int) -> dict[Where, Judged]:
+    """Each point of a story, played in a new process: to fork a small one is quicker than to fork pytest's."""
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.simulation.crash", str(story)],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONHASHSEED": "0"},
+        stdout=subprocess.PIPE,
+        check=True,
+    )
+    return {(story, dies_at, lost_at): Judged(*rest) for dies_at, lost_at, *rest in json.loads(done.stdout)}
+
+
+def broken(found: dict[Where, Judged]) -> list[tuple[Where, list[str]]]:
+    return [(where, judged.broken) for where, judged in found.items() if judged.broken]
+
+
+def crash_points() -> tuple[int, int, int]:
     """(points, steps, violations) of all stories."""
     total = steps = bad = 0
-    with multiprocessing.get_context("fork").Pool(WORKERS) as pool:
-        for story, script in enumerate(STORIES):
-            wheres = list(points(story, stride))
-            for where, its_steps, broken in pool.imap_unordered(judged, wheres, chunksize=8):
-                total, steps, bad = total + 1, steps + its_steps, bad + len(broken)
-                for line in broken[:2]:
-                    print(f"crash {script.name}, dies at {where[1]}, answer lost {where[2]}: {line[:500]}", flush=True)
-            print(f"{script.name}: {len(wheres)} crash points, {bad} violations so far", flush=True)
+    for story, script in enumerate(STORIES):
+        found = played(story, at_once=WORKERS)
+        total, steps = total + len(found), steps + sum(judged.steps for judged in found.values())
+        for (_, dies_at, lost_at), lines in broken(found):
+            bad += len(lines)
+            for line in lines[:2]:
+                print(f"crash {script.name}, dies at {dies_at}, answer lost {lost_at}: {line[:500]}", flush=True)
+        print(f"{script.name}: {len(found)} crash points, {bad} violations so far", flush=True)
     return total, steps, bad
+
+
+if __name__ == "__main__":
+    found_here = played(int(sys.argv[1]))
+    print(json.dumps([(*where[1:], judged.steps, judged.broken) for where, judged in found_here.items()]))

@@ -50,8 +50,8 @@ class Worker:
 class Crew:
     """``between`` is called now and then by whoever runs: it lets happen what is due by the clock.
 
-    ``bugs`` gathers what flew out of jobs. ``limit``: steps after which Endless flies. ``dies_at``:
-    the step of the whole crew at which whoever takes it dies.
+    ``bugs`` gathers what flew out of jobs. ``limit``: steps after which Endless flies. ``dies``:
+    whether whoever takes this step of the whole crew dies of it.
     """
 
     def __init__(self, clock: ManualClock, rng: random.Random, between: Callable[[], None]) -> None:
@@ -64,7 +64,7 @@ class Crew:
         self.busy: list[Worker] = []
         self.bugs: list[tuple[str, BaseException, str]] = []
         self.deaths = 0
-        self.dies_at = 0
+        self.dies: Callable[[int], bool] | None = None
         self.on_death: Callable[[Worker], None] = lambda _w: None
         self.main = greenlet.getcurrent()
         self.stopping = False
@@ -106,7 +106,7 @@ class Crew:
         me.steps += 1
         if self.steps > self.limit:
             raise Endless(f"more than {self.limit} steps")
-        if self.steps == self.dies_at:
+        if self.dies is not None and self.dies(self.steps):
             self._die(me)
         if me.kill_in is not None:
             me.kill_in -= 1

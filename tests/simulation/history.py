@@ -103,7 +103,7 @@ class History(SimLife):
         self.acts: list[Act] = []
         if script is not None:
             self.days = script.days
-            self.crew.dies_at = script.dies_at
+            self.crew.dies = script.dies
             self._let_sleep(self.firms[1], (*RECURRING, Do.REMIND))
             script.tell(self)
             return
@@ -212,7 +212,7 @@ class History(SimLife):
         if self.script is None or self.faults.healed:
             return ""
         self.answers += 1
-        return "drop_answer" if self.answers == self.script.lost_at else ""
+        return "drop_answer" if self.script.loses(self.answers) else ""
 
     def asked(self, neighbour: str, request: requests.PreparedRequest) -> None:
         self.calls += 1
@@ -412,7 +412,7 @@ class History(SimLife):
 
     def _live(self) -> None:
         self.run_until(self.began + timedelta(days=self.days))
-        self.crew.dies_at = 0
+        self.crew.dies = None
         if not self.checkers.violations:
             self._heal()
         if not self.checkers.violations:

@@ -50,17 +50,21 @@ class Mix:
     switches: dict[str, Any] = field(default_factory=dict)
 
 
+def never(_number: int) -> bool:
+    return False
+
+
 @dataclass(frozen=True)
 class Script:
-    """A story without chance or faults, but one: the worker dies at step ``dies_at``, or the answer ``lost_at`` is
-    lost. ``tell`` puts the acts on the agenda."""
+    """A story without chance or faults, but one: the worker dies at this step of the crew, or this answer is lost, as
+    ``dies`` and ``loses`` say when they are told its number. ``tell`` puts the acts on the agenda."""
 
     name: str
     tell: Callable[[History], None]
     begins: str = "running"
     days: float = 2.0
-    dies_at: int = 0
-    lost_at: int = 0
+    dies: Callable[[int], bool] = never
+    loses: Callable[[int], bool] = never
 
 
 @dataclass

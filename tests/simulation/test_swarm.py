@@ -18,8 +18,8 @@ SEEDS = range(1, 301)
 SABOTEUR_SEEDS = 120  # one of them shows in 1 history of 20
 QUICK = (
     "mail sent before the claim",
-    "open amount taken from Clio alone",
     "lost answer treated as failure",
+    "bank debit counted as paid on completion",
 )
 
 
