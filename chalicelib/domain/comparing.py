@@ -170,7 +170,7 @@ def _amounts(
         remedy = "It is entered there by itself; see Needs attention for what holds it."
         found.append(_of_payable(p, "credit not in QuickBooks", cause, remedy, missing))
     elif actual not in (expected, max(0, expected - max(0, missing))):
-        if told := _linked_payments(p, actual, expected):
+        if told := _linked_payments(p, actual, expected, max(0, missing)):
             return [*found, told]
         cause = (
             f"QuickBooks shows {show(invoice.balance, p.currency)} open on this invoice; the payments that we know "
@@ -224,18 +224,24 @@ def _left_open(p: Payable, x: Payment) -> int:
     return cents if link.broken.absent else min(cents, link.cents - link.broken.cents)
 
 
-def _linked_payments(p: Payable, actual: int, expected: int) -> Difference | None:
-    """What payments explain that stood on the invoice when it was linked."""
+def _linked_payments(p: Payable, actual: int, expected: int, missing: int) -> Difference | None:
+    """What payments explain that stood on the invoice when it was linked. ``missing``: cents of credits that are not
+    known to stand there, and may."""
     if p.booked and p.booked.waits:
         cause = "The payments on the linked invoice are not compared with Clio's yet."
         remedy = "Say under Needs attention what each of them is."
         return _of_payable(p, "waits for your word", cause, remedy, actual - expected)
-    left = sum(cents for _, cents in p.booked.left) if p.booked else 0
-    if not left or actual != max(0, expected - left):
+    left = of_something_else(p)
+    if not left or actual not in (max(0, expected - left), max(0, expected - left - missing)):
         return None
     cause = f"QuickBooks shows {show(left, p.currency)} on this invoice that you said is something else."
     remedy = "Move it in QuickBooks to what it belongs to, or record it in Clio."
     return _of_payable(p, "payment of something else", cause, remedy, actual - expected, expected=True)
+
+
+def of_something_else(p: Payable) -> int:
+    """Cents on its invoice of payments that a person said are something else."""
+    return sum(cents for _, cents in p.booked.left) if p.booked else 0
 
 
 def touching(p: Payable) -> set[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
@@ -97,6 +97,12 @@ class Credit:
     @property
     def lost(self) -> bool:
         return self.left_alone and self.accepted is not None and self.accepted.lost
+
+    @property
+    def by_hand(self) -> bool:
+        """Whether a person left it as others entered it there, at this revision or an earlier one: no memo is ours."""
+        left = self.accepted is not None and not self.accepted.lost
+        return left and self.memo is None and not self.stood and not self.gone
 
     def on_payable(self, payable: str) -> int:
         """Cents that fall on one bill."""
@@ -295,6 +301,15 @@ def applied(memo: str, payments: Sequence[BookedPayment]) -> dict[str, int]:
         if any(id == memo for id, _ in p.credits):
             for invoice, cents in p.lines:
                 found[invoice] = found.get(invoice, 0) + cents
+    return found
+
+
+def of_memos(invoice: str, payments: Iterable[BookedPayment], memos: Collection[str]) -> int:
+    """Cents on an invoice that come of these credit memos: at most, where a payment of money makes use of one too."""
+    found = 0
+    for p in payments:
+        used = sum(cents for id, cents in p.credits if id in memos)
+        found += min(used, sum(cents for id, cents in p.lines if id == invoice))
     return found
 
 

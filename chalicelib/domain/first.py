@@ -337,7 +337,8 @@ def compared(row: Row, said: pairing.Answer, over: tuple[str, ...] = ()) -> Row:
 def paired(p: Payable, invoice: InvoiceReading, paid: Paid) -> tuple[list[tuple[BookedPayment, Payment]], list[int]]:
     """The payments on a linked invoice that are Clio's, each with ours, and the cents of those that are not clear. Same
     day, and the same cents on each invoice that either pays, one to one, both ways; otherwise none is clear."""
-    there = [(x, sum(cents for id, cents in x.lines if id == invoice.id)) for x in paid.on(invoice) if not x.voided]
+    live = [x for x in paid.on(invoice) if not x.voided and not x.of_nothing]
+    there = [(x, sum(cents for id, cents in x.lines if id == invoice.id)) for x in live]
     theirs = [(x, cents) for x, cents in there if cents]
     if not theirs:
         return [], []

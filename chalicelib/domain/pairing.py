@@ -87,11 +87,11 @@ class Answer:
 
 
 def theirs_on(invoice: str, booked: Sequence[BookedPayment]) -> tuple[Theirs, ...]:
-    """The live payments on an invoice, by day."""
+    """The live payments on an invoice, by day. What only puts a credit on it is no money: crediting.py has those."""
     found = []
     for x in booked:
         cents = sum(c for id, c in x.lines if id == invoice)
-        if cents and not x.voided:
+        if cents and not x.voided and not x.of_nothing:
             found.append(Theirs(x.id, cents, x.total, x.on, x.reference, x.method, x.lines))
     return tuple(sorted(found, key=lambda t: (t.on or date.min, t.id)))
 

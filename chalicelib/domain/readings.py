@@ -242,6 +242,11 @@ class BookedPayment:
     credits: tuple[tuple[str, int], ...] = ()
     method: str = ""
 
+    @property
+    def of_nothing(self) -> bool:
+        """Whether it is no money at all, and only puts credit memos on invoices (reference/quickbooks.md 4.4)."""
+        return not self.total and bool(self.credits)
+
 
 @dataclass(frozen=True, slots=True)
 class Account:

@@ -7,23 +7,21 @@ itself, needs no step of its own, and nothing is applied twice.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, assert_never
 
-from chalicelib.domain import comparing, crediting, posting
-from chalicelib.domain.contact import Contact
+from chalicelib.domain import crediting, posting
 from chalicelib.domain.crediting import Credit
 from chalicelib.domain.firm import Policy
 from chalicelib.domain.kernel import Decision, Effect, Finish, Kind, Ref, Status
 from chalicelib.domain.money import show
 from chalicelib.domain.notes import MemoReading
 from chalicelib.domain.payable import Payable
-from chalicelib.domain.payment import Payment
-from chalicelib.domain.readings import BookedPayment, InvoiceReading, Wrote
+from chalicelib.domain.readings import BookedPayment, Wrote
 from chalicelib.domain.wanted import Removal, WantedApplication, WantedCredit, WantedLine
-from chalicelib.flow import leaving, states
+from chalicelib.flow import leaving
 from chalicelib.flow.credit_links import LINKED
+from chalicelib.flow.credit_readings import Around, read
 from chalicelib.flow.ports import World
 from chalicelib.flow.prepared import Prepared, park, still_open, unblocked
 from chalicelib.flow.reach import Reach
@@ -36,23 +34,6 @@ APPLY = ("apply", "Apply it again")
 LEAVE = ("leave", "Leave it off its invoices")
 
 
-@dataclass
-class _Batch:
-    """What QuickBooks shows, and what the credits fall on. ``left``: open cents of each invoice, less what the batch
-    itself applies. ``by_itself``: whether the company applies credits; None where it does not say."""
-
-    memos: dict[str, MemoReading]
-    applying: dict[str, BookedPayment]
-    payables: dict[str, Payable]
-    payments: dict[str, Payment]
-    credits: dict[str, Credit]
-    invoices: dict[str, InvoiceReading]
-    clients: dict[str, Contact]
-    sent: frozenset[str]
-    by_itself: bool | None
-    left: dict[str, int] = field(default_factory=dict)
-
-
 def credit_ref(effect: Effect) -> Ref:
     return Ref(effect.firm, Kind.CREDIT, str(effect.body["credit"]))
 
@@ -63,7 +44,7 @@ def prepare(world: World, reach: Reach, policy: Policy, batch: Sequence[Effect])
     payables = leaving.payables(world, policy, [p.payable for _, c in open_ for p in c.parts])
     open_ = unblocked(open_, lambda state: _asked_about(state, payables), out)
     if open_:
-        around = _read(world, reach, policy, open_, payables)
+        around = read(world, reach, policy, open_, payables)
         for e, state in open_:
             out.settled += _step(world, policy, e, state, around, out)
     return out
@@ -79,45 +60,7 @@ def _asked_about(state: Credit, payables: Mapping[str, Payable]) -> str:
     return next((told for told in map(leaving.asked_about, (p for p in held if not p.gone)) if told), "")
 
 
-def _read(
-    world: World,
-    reach: Reach,
-    policy: Policy,
-    open_: Sequence[tuple[Effect, Credit]],
-    payables: dict[str, Payable],
-) -> _Batch:
-    """At most six reads for a batch, whatever its size."""
-    ids = [id for id in (c.memo.id if c.memo else c.stood for _, c in open_) if id]
-    new = [c.number for _, c in open_ if not c.memo]
-    found = reach.quickbooks(lambda q, a: q.memos_by_id(a, ids)) if ids else []
-    found += reach.quickbooks(lambda q, a: q.memos_numbered(a, new)) if new else []
-    linked = sorted({p for m in found for p in m.payments})[: leaving.IDS_AT_ONCE]
-    applying = reach.quickbooks(lambda q, a: q.payments_by_id(a, linked)) if linked else []
-    firm = open_[0][0].firm
-    payments = _held(world, firm, Kind.PAYMENT, {id for p in payables.values() for id in comparing.touching(p)})
-    credits = _held(world, firm, Kind.CREDIT, {id for p in payables.values() for id in comparing.crediting_ids(p)})
-    invoices = leaving.invoices(reach, [p.booked.id for p in payables.values() if p.booked and not p.booked.voided])
-    by_itself = reach.quickbooks(lambda q, a: q.applies_credits(a)) if any(not c.gone for _, c in open_) else False
-    return _Batch(
-        memos={m.id: m for m in found},
-        applying={p.id: p for p in applying},
-        payables=payables,
-        payments=payments,
-        credits=credits,
-        invoices={i.id: i for i in invoices},
-        clients=leaving.clients(world, policy, payables.values()),
-        sent=leaving.sent(world, open_[0][0].lane),
-        by_itself=by_itself,
-        left={i.id: i.balance for i in invoices},
-    )
-
-
-def _held(world: World, firm: str, kind: Kind, ids: set[str]) -> dict[str, Any]:
-    held = world.store.load_many([Ref(firm, kind, id) for id in sorted(ids)])
-    return {h.ref.id: states.decode(kind, h.body) for h in held if h.body}
-
-
-def _step(world: World, policy: Policy, e: Effect, state: Credit, around: _Batch, out: Prepared) -> int:
+def _step(world: World, policy: Policy, e: Effect, state: Credit, around: Around, out: Prepared) -> int:
     """Adds the next step to ``out``, or why it waits. Gives 1 where the credit is settled or parked."""
     mark = posting.marker(state.firm, "credit", state.id)
     there = next((m for m in around.memos.values() if _is_it(m, state, mark)), None)
@@ -130,7 +73,7 @@ def _step(world: World, policy: Policy, e: Effect, state: Credit, around: _Batch
         return 1
     if there is None:
         return _enter(world, policy, e, state, around, out)
-    off = crediting.taken_off(state, _applying(there, around)) and not e.body.get("choice")
+    off = crediting.taken_off(state, around.applying(there)) and not e.body.get("choice")
     if off and (numbers := _off(state, there, around)):
         _ask_to_apply(world, e, state, there, numbers)
         return 1
@@ -150,7 +93,7 @@ def _is_it(memo: MemoReading, state: Credit, mark: str) -> bool:
 # --- entering and applying --------------------------------------------------------------------------------------------
 
 
-def _enter(world: World, policy: Policy, e: Effect, state: Credit, around: _Batch, out: Prepared) -> int:
+def _enter(world: World, policy: Policy, e: Effect, state: Credit, around: Around, out: Prepared) -> int:
     other = next((m for m in around.memos.values() if m.number == state.number), None)
     if other is not None:
         reason = f"QuickBooks already has a credit memo numbered {state.number} that we did not write."
@@ -161,10 +104,11 @@ def _enter(world: World, policy: Policy, e: Effect, state: Credit, around: _Batc
     if cause or not customer:
         out.blocked.append((e, cause or leaving.without_customer(around.clients.get(state.client_id))))
         return 0
-    doubled = [p for p in _live(state, around) if _there_already(p, state, around)]
-    if doubled and e.body.get("choice") != ENTER[0]:
+    doubled = around.doubled(state)
+    if doubled and e.body.get("choice") not in (ENTER[0], AGAIN[0]):
         numbers = ", ".join(p.number for p in doubled)
-        reason = f"Invoice {numbers} in QuickBooks is lower by just this credit: somebody may have entered it there."
+        reason = f"Invoice {numbers} in QuickBooks has a credit that we did not enter, or is lower by just this one: "
+        reason += "somebody may have entered it there."
         remedy = "If it is there, press Done. If not, enter it."
         park(world, e, reason, remedy, choices=(ENTER,), may_close=True)
         return 1
@@ -180,7 +124,7 @@ def _wanted(policy: Policy, state: Credit, customer: str, existing: tuple[str, s
     return WantedCredit(state.number, customer, state.on, line, mark, state.currency, existing)
 
 
-def _waits(world: World, state: Credit, around: _Batch) -> str:
+def _waits(world: World, state: Credit, around: Around) -> str:
     """Why it cannot be entered or applied yet."""
     for part in state.parts:
         p = around.payables[part.payable]
@@ -191,35 +135,18 @@ def _waits(world: World, state: Credit, around: _Batch) -> str:
     return ""
 
 
-def _live(state: Credit, around: _Batch) -> list[Payable]:
-    """The bills that it falls on and that still have an invoice."""
-    held = [around.payables[p.payable] for p in state.parts]
-    return [p for p in held if p.booked and not p.booked.voided and not p.gone and p.booked.id in around.invoices]
-
-
-def _there_already(p: Payable, state: Credit, around: _Batch) -> bool:
-    assert p.booked is not None
-    others = {id: c for id, c in around.credits.items() if id != state.id}
-    due = comparing.balance_due(p, around.payments, others)
-    return around.invoices[p.booked.id].balance == due - state.on_payable(p.id)
-
-
-def _customer(state: Credit, around: _Batch) -> str:
+def _customer(state: Credit, around: Around) -> str:
     """The invoices' own customer; with several, or none, the client's."""
-    theirs = {around.invoices[p.booked.id].customer_id for p in _live(state, around) if p.booked}
+    theirs = {around.invoices[p.booked.id].customer_id for p in around.live(state) if p.booked}
     client = around.clients.get(state.client_id)
     return theirs.pop() if len(theirs) == 1 else client.usable if client else ""
 
 
-def _off(state: Credit, there: MemoReading, around: _Batch) -> str:
+def _off(state: Credit, there: MemoReading, around: Around) -> str:
     """The invoices that it would be applied to, by number, while there is something left of it; empty for none."""
-    standing = crediting.applied(there.id, _applying(there, around))
-    missing = [p for p in _live(state, around) if p.booked and standing.get(p.booked.id, 0) < state.on_payable(p.id)]
+    standing = crediting.applied(there.id, around.applying(there))
+    missing = [p for p in around.live(state) if p.booked and standing.get(p.booked.id, 0) < state.on_payable(p.id)]
     return ", ".join(p.number for p in missing if p.booked and around.left[p.booked.id]) if there.left > 0 else ""
-
-
-def _applying(there: MemoReading, around: _Batch) -> list[BookedPayment]:
-    return [around.applying[id] for id in there.payments if id in around.applying]
 
 
 def _ask_to_apply(world: World, e: Effect, state: Credit, there: MemoReading, numbers: str) -> None:
@@ -230,12 +157,12 @@ def _ask_to_apply(world: World, e: Effect, state: Credit, there: MemoReading, nu
 
 
 def _apply(
-    world: World, policy: Policy, e: Effect, state: Credit, there: MemoReading, around: _Batch, out: Prepared
+    world: World, policy: Policy, e: Effect, state: Credit, there: MemoReading, around: Around, out: Prepared
 ) -> int:
     """Reads back first: what is applied already, by us or by QuickBooks itself, is not applied again."""
-    payments = _applying(there, around)
+    payments = around.applying(there)
     standing = crediting.applied(there.id, payments)
-    live = {p.booked.id: p for p in _live(state, around) if p.booked}
+    live = {p.booked.id: p for p in around.live(state) if p.booked}
     wanted = {id: state.on_payable(p.id) for id, p in live.items()}
     if standing and any(cents > wanted.get(id, 0) for id, cents in standing.items()):
         return _applied_elsewhere(world, policy, e, state, payments, out)
@@ -299,7 +226,7 @@ def _applied_elsewhere(
 
 
 def _change(
-    world: World, policy: Policy, e: Effect, state: Credit, there: MemoReading, around: _Batch, out: Prepared
+    world: World, policy: Policy, e: Effect, state: Credit, there: MemoReading, around: Around, out: Prepared
 ) -> int:
     """Another amount or day: it is taken off its invoices first, then changed, then applied again."""
     if cause := leaving.lost(around.clients.get(state.client_id), there.customer_id):
@@ -313,7 +240,7 @@ def _change(
 
 
 def _take_back(
-    world: World, policy: Policy, e: Effect, state: Credit, there: MemoReading | None, around: _Batch, out: Prepared
+    world: World, policy: Policy, e: Effect, state: Credit, there: MemoReading | None, around: Around, out: Prepared
 ) -> int:
     """Its application goes first, then the memo (reference/quickbooks.md 4.4)."""
     if there is None:
@@ -327,10 +254,10 @@ def _take_back(
 
 
 def _unapply(
-    world: World, policy: Policy, e: Effect, state: Credit, there: MemoReading, around: _Batch, out: Prepared
+    world: World, policy: Policy, e: Effect, state: Credit, there: MemoReading, around: Around, out: Prepared
 ) -> bool:
     """Takes one application off, where there is one. Gives True where a person has to do it: real money hangs on it."""
-    payments = _applying(there, around)
+    payments = around.applying(there)
     if not payments:
         return False
     bare = next((p for p in payments if not p.total and {id for id, _ in p.credits} == {there.id}), None)

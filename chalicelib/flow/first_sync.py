@@ -24,7 +24,7 @@ from chalicelib.domain.kernel import Effect, Finish, Kind, Neighbour, Ref, Statu
 from chalicelib.domain.pairing import theirs_on
 from chalicelib.domain.payable import Payable, Tab
 from chalicelib.errors import Refused
-from chalicelib.flow import clearing, contacts, first_clients, first_handing, pairing, renewing, resync, states
+from chalicelib.flow import clearing, contacts, first_clients, first_handing, leaving, pairing, renewing, resync, states
 from chalicelib.flow.answered import answers as answered_payments
 from chalicelib.flow.first_counts import list_page, meet, new_matter
 from chalicelib.flow.first_plan import (
@@ -286,10 +286,7 @@ def _bill_rows(world: World, reach: Reach, policy: Policy, plan: Plan, bills: Se
     there = may_be(reach, bills)
     found = list({i.id: i for of in there.values() for i in of}.values())
     on_them = list(dict.fromkeys(id for i in found for id in i.payments))
-    payments = {}
-    for n in range(0, len(on_them), 200):
-        part = on_them[n : n + 200]
-        payments.update({x.id: x for x in reach.quickbooks(lambda q, a, ids=part: q.payments_by_id(a, ids))})  # type: ignore[misc]
+    payments = leaving.booked_payments(reach, on_them)
     holders = sorted({i.customer_id for i in found})
     shown = reach.quickbooks(lambda q, a: q.customers_by_id(a, holders)) if holders else []
     names = {c.id: c.name for c in shown}
@@ -298,14 +295,14 @@ def _bill_rows(world: World, reach: Reach, policy: Policy, plan: Plan, bills: Se
     with_money = [p for p in bills if any(i.payments for i in there[p.id])]
     said = answered_payments(world, policy, [p.id for p in with_money])
     here = pairing.payments_of(world, policy, with_money)
-    paid = clearing.paid_with(world, reach, policy, bills, {i.id: i for i in found}, list(payments.values()), here)
+    paid = clearing.paid_with(world, reach, policy, bills, {i.id: i for i in found}, payments, here)
     made = []
     for p in bills:
         (customer, suggested), choice = customers.get(p.client_id, ("", False)), answers.get(p.id, "")
         told = said.get(p.id)
         row = first.bill_row(p, there[p.id], paid, customer, names, choice, told, suggested=suggested)
         if row.unmatched:
-            pairing.note(world, policy, p, row.link, theirs_on(row.link, list(payments.values())))
+            pairing.note(world, policy, p, row.link, theirs_on(row.link, payments))
         made.append(row)
     return made
 

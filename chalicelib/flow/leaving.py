@@ -15,7 +15,7 @@ from chalicelib.domain.firm import Policy
 from chalicelib.domain.kernel import Decision, Kind, Ref, Status
 from chalicelib.domain.payable import Payable
 from chalicelib.domain.payment import Payment
-from chalicelib.domain.readings import InvoiceReading
+from chalicelib.domain.readings import BookedPayment, InvoiceReading
 from chalicelib.flow import states
 from chalicelib.flow.ports import World
 from chalicelib.flow.prepared import FOR_A_PERSON, FOR_ITS_CUSTOMER, WITHOUT, current
@@ -38,6 +38,15 @@ def invoices(reach: Reach, ids: Sequence[str]) -> list[InvoiceReading]:
     for n in range(0, len(ids), IDS_AT_ONCE):
         some = ids[n : n + IDS_AT_ONCE]
         found += reach.quickbooks(lambda q, a, c=some: q.invoices_by_id(a, c))  # type: ignore[misc]
+    return found
+
+
+def booked_payments(reach: Reach, ids: Sequence[str]) -> list[BookedPayment]:
+    """These payments in QuickBooks, 200 for each call."""
+    found: list[BookedPayment] = []
+    for n in range(0, len(ids), IDS_AT_ONCE):
+        some = ids[n : n + IDS_AT_ONCE]
+        found += reach.quickbooks(lambda q, a, c=some: q.payments_by_id(a, c))  # type: ignore[misc]
     return found
 
 

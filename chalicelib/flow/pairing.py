@@ -21,7 +21,7 @@ from chalicelib.domain.money import show
 from chalicelib.domain.pairing import Answer, Ours, Theirs
 from chalicelib.domain.payable import Payable
 from chalicelib.domain.payment import Payment
-from chalicelib.domain.readings import BookedPayment, InvoiceReading
+from chalicelib.domain.readings import InvoiceReading
 from chalicelib.errors import Conflict, Refused
 from chalicelib.flow import answered, clearing, first_plan, leaving
 from chalicelib.flow.answered import Answered
@@ -33,7 +33,6 @@ from chalicelib.flow.settle import policy_of, settle
 
 AT_ONCE = 100  # certain ones confirmed by one press
 LOOKED_AT = 25  # of the others, which may have become certain
-IDS = 200  # in one reading
 LINKED_AT_ONCE = 10  # payments in one commit
 CERTAIN, ASKED = "c/", "a/"
 NOTHING = "Nothing waits for your word on this invoice any more."
@@ -280,10 +279,7 @@ def read_theirs(world: World, policy: Policy, ids: Sequence[str]) -> dict[str, t
         return {}
     reach = Reach(world, policy.firm.id, policy.lanes, Floor.PERSON)
     on_them = list(dict.fromkeys(x for i in leaving.invoices(reach, ids) for x in i.payments))
-    booked: list[BookedPayment] = []
-    for n in range(0, len(on_them), IDS):
-        some = on_them[n : n + IDS]
-        booked += reach.quickbooks(lambda q, a, c=some: q.payments_by_id(a, c))  # type: ignore[misc]
+    booked = leaving.booked_payments(reach, on_them)
     return {id: pairing.theirs_on(id, booked) for id in ids}
 
 

@@ -138,6 +138,11 @@ def test_a_question_that_waits_for_a_person_is_named() -> None:
         ),
         ({"booked": replace(BOOKED, left=(("9", 10000),))}, an_invoice(), []),
         (
+            {"booked": replace(BOOKED, left=(("9", 10000),)), "credits": 5000},
+            an_invoice(balance=25000),
+            [("payment of something else", -15000)],
+        ),
+        (
             {"booked": replace(BOOKED, left=(("9", 9000),))},
             an_invoice(balance=30000),
             [("balance differs in QuickBooks", -10000)],

@@ -354,3 +354,20 @@ def test_a_credit_that_a_person_left_off_explains_that_much_of_the_balance(
     state = a_payable(booked=BOOKED, asks=42000, total=42000, credits=credits)
     told = comparing.against_books(state, an_invoice(total=42000, balance=balance), {}, {"m1": off, "m2": on}, "9")
     assert [(d.kind, d.cents, d.expected) for d in told] == found
+
+
+def test_a_credit_is_another_persons_while_they_said_so_and_no_memo_is_ours() -> None:
+    said = a_credit(accepted=Accepted(1))
+    assert said.by_hand
+    assert replace(said, wanted=2).by_hand, "also when it changed since"
+    assert not a_credit().by_hand
+    for other in ({"accepted": Accepted(1, lost=True)}, {"memo": Memo("9", NOW)}, {"stood": "9"}, {"gone": True}):
+        assert not replace(said, **other).by_hand
+
+
+def test_what_comes_of_credit_memos_on_an_invoice_is_at_most_what_is_used_of_them() -> None:
+    tie = BookedPayment("80", "0", "63", 0, TODAY, "", "", (("70", 3000), ("71", 2000)), credits=(("9", 5000),))
+    with_money = replace(tie, id="81", total=4000, lines=(("70", 6000),), credits=(("9", 1500), ("8", 500)))
+    assert crediting.of_memos("70", [tie, with_money], {"9"}) == 3000 + 1500
+    assert crediting.of_memos("71", [tie, with_money], {"9", "8"}) == 2000
+    assert crediting.of_memos("70", [tie, with_money], {"7"}) == 0

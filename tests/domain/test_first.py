@@ -333,6 +333,8 @@ def test_only_what_clio_shows_and_all_that_it_shows_is_matched_by_itself() -> No
     p, linked, there = a_payable(receipts=(k,)), an_invoice(payments=("9",)), a_posted()
     assert first.paired(p, linked, a_paid([there], [ours_of(k)])) == ([(there, ours_of(k))], [])
     assert first.paired(p, linked, a_paid([there], [])) == ([], [40000]), "it is not read yet"
+    credit = replace(there, total=0, credits=(("80", 40000),))
+    assert first.paired(p, linked, a_paid([credit], [])) == ([], []), "a credit is no money"
     stripe = ours_of(k, source=Source.STRIPE)
     assert first.paired(p, linked, a_paid([there], [stripe])) == ([], [40000])
     asked = replace(p, receipts=(k, replace(k, id="r2", standing=Standing.ASKED)))

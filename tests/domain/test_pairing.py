@@ -39,7 +39,8 @@ def test_only_live_payments_with_a_part_on_the_invoice_stand_on_it() -> None:
     none = replace(one, id="10", lines=(("71", 15000),))
     void = replace(one, id="11", voided=True)
     early = replace(one, id="12", on=None)
-    found = pairing.theirs_on("70", [one, none, void, early])
+    credit = replace(one, id="13", total=0, credits=(("80", 15000),))
+    found = pairing.theirs_on("70", [one, none, void, early, credit])
     assert [(t.id, t.cents, t.whole) for t in found] == [("12", 12000, 15000), ("9", 12000, 15000)]
     assert found[1] == Theirs("9", 12000, 15000, TODAY, "118", "Check", lines)
 
