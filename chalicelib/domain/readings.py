@@ -309,6 +309,7 @@ class Wrote:
     fault: tuple[str, str, str] = ("", "", "")
     of_customer: str = ""  # whose the document is
     invoices: tuple[str, ...] = ()  # that a payment pays
+    lines: tuple[tuple[str, int, str], ...] = ()  # of a journal entry: account, cents, customer
     customer: CustomerReading | None = None  # as QuickBooks shows it after the write, where it was one
 
 

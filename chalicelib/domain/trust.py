@@ -11,8 +11,9 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import assert_never
 
-from chalicelib.domain import effects
+from chalicelib.domain import effects, journaled
 from chalicelib.domain.firm import Firm, Policy
+from chalicelib.domain.journaled import Lines, figures
 from chalicelib.domain.kernel import Decision, Effect, Guard, Json, Listing, Neighbour
 from chalicelib.domain.wanted import Side
 
@@ -54,12 +55,14 @@ class Move:
 @dataclass(frozen=True, slots=True)
 class Journaled:
     """What QuickBooks shows of an entry: the journal entry there, as of which revision; ``removed``: it was deleted.
-    ``told``: what people made of it there that a person was told of (as ``shows`` of JournalNoticed)."""
+    ``told``: what people made of it there that a person was told of (``journaled.told``); ``lines``: as it was
+    written (empty: not known)."""
 
     id: str
     revision: int
     removed: bool = False
     told: str = ""
+    lines: Lines = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +127,7 @@ class WriteAgain:
 @dataclass(frozen=True, slots=True)
 class JournalWritten:
     """QuickBooks shows the journal entry as one revision wanted it, or shows it no more. ``told``: a person accepts
-    that it shows this instead."""
+    that it shows this instead. ``lines``: between which accounts, and for whom (empty: as known before)."""
 
     id: str
     realm: str
@@ -132,6 +135,7 @@ class JournalWritten:
     removed: bool = False
     generation: int = 1
     told: str = ""
+    lines: Lines = ()
 
 
 DELETED = "deleted"
@@ -139,10 +143,12 @@ DELETED = "deleted"
 
 @dataclass(frozen=True, slots=True)
 class JournalNoticed:
-    """What QuickBooks tells of a journal entry that changed there. ``shows``: its ``figures``, or DELETED."""
+    """What QuickBooks tells of a journal entry that changed there. ``shows``: its ``figures``, or DELETED; ``mark``: of
+    its lines."""
 
     id: str
     shows: str
+    mark: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,13 +228,10 @@ def _written(state: Entry, fact: JournalWritten) -> Decision[Entry]:
     if state.posted is not None and state.posted.id == fact.id and fact.revision < state.posted.revision:
         return Decision(state)
     guard = Guard(f"quickbooks/{fact.realm}/journal/{fact.id}", f"{state.firm}/{state.id}")
-    posted = Journaled(fact.id, fact.revision, fact.removed, fact.told)
+    known = state.posted.lines if state.posted and state.posted.id == fact.id else ()
+    lines = journaled.between(fact.lines) or known
+    posted = Journaled(fact.id, fact.revision, fact.removed, fact.told, lines)
     return Decision(replace(state, posted=posted, stood=""), guards=(guard,))
-
-
-def figures(cents: int, on: date | None) -> str:
-    """What is laid beside each other of a journal entry: its amount and its day."""
-    return f"{abs(cents)}/{on}"
 
 
 def _noticed(state: Entry, fact: JournalNoticed, policy: Policy, now: datetime) -> Decision[Entry]:
@@ -237,9 +240,10 @@ def _noticed(state: Entry, fact: JournalNoticed, policy: Policy, now: datetime) 
     p = state.posted
     if p is None or p.id != fact.id or p.removed or not (state.written and state.stands):
         return Decision(state)
-    if state.generation < policy.firm.generation or fact.shows in (p.told, figures(state.move.cents, state.move.on)):
+    told = journaled.told(fact.shows, p.lines, fact.mark)
+    if state.generation < policy.firm.generation or told in (p.told, figures(state.move.cents, state.move.on)):
         return Decision(state)
-    wanted = _wanted(replace(state, posted=replace(p, told=fact.shows)), policy, now)
+    wanted = _wanted(replace(state, posted=replace(p, told=told)), policy, now)
     looks = tuple(replace(e, body={**e.body, "noticed": True}) for e in wanted.effects if e.kind == effects.Do.JOURNAL)
     return replace(wanted, effects=looks)
 

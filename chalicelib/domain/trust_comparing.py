@@ -3,9 +3,11 @@ with its journal entry. Every difference with its cause and its remedy. Pure."""
 
 from __future__ import annotations
 
+from chalicelib.domain import journaled
 from chalicelib.domain.comparing import Difference, nothing_needed
+from chalicelib.domain.journaled import figures
 from chalicelib.domain.money import show
-from chalicelib.domain.trust import DELETED, Entry, figures
+from chalicelib.domain.trust import DELETED, Entry
 from chalicelib.domain.trust_readings import JournalReading
 
 
@@ -40,8 +42,14 @@ def liability(shown: int, here: int, currency: str) -> list[Difference]:
     return [_named("Trust liability", "trust liability differs in QuickBooks", cause, remedy, shown - here)]
 
 
-def entry(e: Entry, why: str, there: JournalReading | None, currency: str) -> list[Difference]:
-    """``why``: what keeps an entry that is not begun (``trust.waits``); ``there``: its journal entry."""
+def of_another(e: Entry, there: JournalReading | None) -> bool:
+    """Whether it is another customer's than when we wrote it: the client's own may be another by now."""
+    return bool(e.posted and there and journaled.only_client(e.posted.lines, there.lines))
+
+
+def entry(e: Entry, why: str, there: JournalReading | None, currency: str, customer: str = "") -> list[Difference]:
+    """``why``: what keeps an entry that is not begun (``trust.waits``); ``there``: its journal entry; ``customer``: the
+    client's now, where it is ``of_another``."""
     cents = e.move.cents
     if not e.begun:
         if why != "word" or not e.stands:
@@ -54,8 +62,10 @@ def entry(e: Entry, why: str, there: JournalReading | None, currency: str) -> li
         return [_named(e.number, "not yet in QuickBooks", cause, remedy, cents)]
     if not e.stands:
         return []
+    written = e.posted.lines if e.posted else ()
+    moved = there is not None and journaled.differs(written, there.lines, customer)
     shown = DELETED if there is None else figures(there.debits, there.on)
-    if e.posted and e.posted.told == shown:
+    if e.posted and e.posted.told == (journaled.told(shown, written, journaled.mark(there.lines if there else ()))):
         what = "is not in QuickBooks any more" if there is None else "shows something else in QuickBooks"
         cause = f"You accepted that the journal entry of {show(cents, currency)} {what}."
         remedy = nothing_needed("transaction")
@@ -69,6 +79,10 @@ def entry(e: Entry, why: str, there: JournalReading | None, currency: str) -> li
         cause += f"{show(abs(cents), currency)} on {e.move.on}."
         remedy = "Set the journal entry back in QuickBooks."
         return [_named(e.number, "journal entry changed in QuickBooks", cause, remedy, _beside(e, there))]
+    if moved:
+        cause = f"The journal entry {journaled.otherwise(written, there.lines, e.move.client_name)}."
+        remedy = "Set it back in QuickBooks, or decide under Needs attention."
+        return [_named(e.number, "journal entry changed in QuickBooks", cause, remedy, 0)]
     return []
 
 

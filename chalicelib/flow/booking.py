@@ -340,7 +340,7 @@ def take(world: World, policy: Policy, effect: Effect, answer: Wrote, finish: Fi
         case Do.HOLDER:
             journals.link_holder(world, policy, effect, answer.id, finish)
         case Do.JOURNAL:
-            journals.link(world, policy, effect, answer.id, finish)
+            journals.link(world, policy, effect, answer.id, finish, lines=answer.lines)
         case Do.CREDIT:
             credits.take(world, policy, effect, answer, finish)
         case _:

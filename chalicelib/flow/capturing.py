@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from chalicelib.domain import effects, posting, trust
+from chalicelib.domain import effects, journaled, posting, trust
 from chalicelib.domain.book_changes import BookChanges
 from chalicelib.domain.crediting import TIE, MemoNoticed
 from chalicelib.domain.firm import Policy
@@ -20,6 +20,7 @@ from chalicelib.domain.noticing import Noticed, of_piece
 from chalicelib.domain.payable import Harm
 from chalicelib.domain.payment import Payment
 from chalicelib.domain.readings import BookedPayment, InvoiceReading
+from chalicelib.domain.trust import JournalNoticed
 from chalicelib.domain.trust_readings import JournalReading
 from chalicelib.flow import credit_links, polling, states, subcustomer_links
 from chalicelib.flow.budget import Floor
@@ -137,14 +138,15 @@ def _compare(
 
 def _compare_journals(world: World, policy: Policy, rows: Sequence[JournalReading], gone: Iterable[str]) -> None:
     """Journal entries of trust money. What differs is a step that reads it and asks a person (flow/journals.py)."""
-    shows = {r.id: (trust.figures(r.debits, r.on), r.note) for r in rows}
-    shows.update(dict.fromkeys(gone, (trust.DELETED, "")))
-    named = _ours(world, policy, JOURNAL, "journal", {id: note for id, (_, note) in shows.items()})
+    notes = {r.id: r.note for r in rows} | dict.fromkeys(gone, "")
+    facts = {r.id: JournalNoticed(r.id, journaled.figures(r.debits, r.on), journaled.mark(r.lines)) for r in rows}
+    facts.update({id: JournalNoticed(id, trust.DELETED) for id in gone})
+    named = _ours(world, policy, JOURNAL, "journal", notes)
     refs = {id: Ref(policy.firm.id, Kind.TRUST, ours) for id, ours in named.items()}
     held = {h.ref: h for h in world.store.load_many(list(dict.fromkeys(refs.values())))} if refs else {}
     for id, ref in refs.items():
         state = states.decode(Kind.TRUST, held[ref].body)
-        fact = trust.JournalNoticed(id, shows[id][0])
+        fact = facts[id]
         if state is None or not trust.decide(state, fact, policy, world.now()).effects:
             continue
 

@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from chalicelib.domain import effects, posting, trust
+from chalicelib.domain import effects, journaled, posting, trust
 from chalicelib.domain.contact import Contact
 from chalicelib.domain.firm import Policy, TrustBooks
+from chalicelib.domain.journaled import Lines
 from chalicelib.domain.kernel import Decision, Effect, Finish, Kind, Ref, Status
 from chalicelib.domain.money import show
 from chalicelib.domain.trust import Entry, Holder, JournalWritten
@@ -111,8 +112,7 @@ def _step(
         park(world, e, reason, remedy, choices=(AGAIN,), may_close=True, broken="journal entry")
         return 1
     if there is not None and posted and state.stands and e.body.get("noticed"):
-        _show_change(world, policy, e, state, there)
-        return 1
+        return _show_change(world, policy, e, state, there, customers.get(state.move.client_id), out)
     if there is not None and marker(state) not in there.note and not posted:
         park(
             world,
@@ -149,22 +149,39 @@ def _step(
     return 0
 
 
-def _show_change(world: World, policy: Policy, e: Effect, state: Entry, there: JournalReading) -> None:
-    """Somebody changed it in QuickBooks: nothing is written over it without a person's word."""
-    cents = there.debits
-    if trust.figures(cents, there.on) == trust.figures(state.move.cents, state.move.on):  # it was set back
-        link(world, policy, e, there.id, Finish(e.key))
-        return
-    theirs, ours = _over(state, cents, there.on), _over(state, abs(state.move.cents), state.move.on)
+def _show_change(
+    world: World,
+    policy: Policy,
+    e: Effect,
+    state: Entry,
+    there: JournalReading,
+    contact: Contact | None,
+    out: Prepared,
+) -> int:
+    """Somebody changed it in QuickBooks: nothing is written over it without a person's word. Where only its client is
+    another, the client's own link is settled first: customers may have been merged."""
+    written, customer = state.posted.lines if state.posted else (), contact.usable if contact else ""
+    same = journaled.figures(there.debits, there.on) == journaled.figures(state.move.cents, state.move.on)
+    if same and not journaled.differs(written, there.lines, customer):  # it was set back, or followed its client
+        link(world, policy, e, there.id, Finish(e.key), lines=there.lines)
+        return 1
+    if contact and contact.lost and not contact.without and journaled.only_client(written, there.lines):
+        out.blocked.append((e, FOR_A_PERSON))
+        return 0
+    theirs, ours = _over(state, there.debits, there.on), _over(state, abs(state.move.cents), state.move.on)
+    what = f"was changed in QuickBooks to {theirs}; it is {ours}"
+    if same:
+        what = journaled.otherwise(written, there.lines, state.move.client_name)
     park(
         world,
         e,
-        f"The journal entry {state.number} was changed in QuickBooks to {theirs}; it is {ours}.",
+        f"The journal entry {state.number} {what}.",
         "Write ours over it, or press Done to leave it as it is there; the comparison of the books goes on naming it.",
         choices=(AGAIN,),
         may_close=True,
         broken=CHANGED,
     )
+    return 1
 
 
 def _over(state: Entry, cents: int, on: date | None) -> str:
@@ -186,15 +203,17 @@ def _cause(world: World, books: TrustBooks, state: Entry, contact: Contact | Non
     return "" if liability else "It waits for its client's account below the trust liability."
 
 
-def link(world: World, policy: Policy, effect: Effect, id: str, finish: Finish, by: str = "") -> None:
+def link(
+    world: World, policy: Policy, effect: Effect, id: str, finish: Finish, by: str = "", lines: Lines = ()
+) -> None:
     """QuickBooks shows the journal entry as the effect's revision wanted it: deleted only where that revision said
-    so."""
+    so. ``lines``: as it stands there, where they were read."""
     ref, revision = _ref(effect), int(effect.body["revision"])
 
     def decide(before: Mapping[Ref, Any], now: datetime) -> dict[Ref, Decision[Any]]:
         state: Entry = before[ref]
         removed = state.revision == revision and not state.stands
-        fact = JournalWritten(id, policy.lanes.book, revision, removed, policy.firm.generation)
+        fact = JournalWritten(id, policy.lanes.book, revision, removed, policy.firm.generation, lines=lines)
         return {ref: trust.decide(state, fact, policy, now)}
 
     settle(world, [ref], decide, fact="JournalWritten", body={"id": id}, policy=policy.version, finish=[finish], by=by)
@@ -219,7 +238,7 @@ def find(world: World, reach: Reach, policy: Policy, effect: Effect, finish: Fin
     found = reach.quickbooks(lambda q, a: q.journals_numbered(a, [number]))
     mine = next((j for j in found if marker(state) in j.note), None)
     if mine:
-        link(world, policy, effect, mine.id, finish)
+        link(world, policy, effect, mine.id, finish, lines=mine.lines)
     return mine is not None
 
 
@@ -266,7 +285,7 @@ def link_numbered(world: World, reach: Reach, policy: Policy, step: Effect, numb
     if any(who != customer for account, _, who in there.lines if account == liability):
         whose = state.move.client_name or "the firm itself"
         raise Refused(f"Journal entry {number} in QuickBooks is for another client than {whose}.")
-    link(world, policy, step, there.id, Finish(step.key), by)
+    link(world, policy, step, there.id, Finish(step.key), by, there.lines)
 
 
 # --- a client's account below the liability ---------------------------------------------------------------------------

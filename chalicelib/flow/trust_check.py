@@ -6,6 +6,7 @@ account's ids. What is on one side only is looked at alone (flow/trusting.py), a
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -16,7 +17,7 @@ from chalicelib.domain import trust_comparing as comparing
 from chalicelib.domain.comparing import Difference
 from chalicelib.domain.effects import Do
 from chalicelib.domain.firm import Policy
-from chalicelib.domain.kernel import Effect, Finish, Json, Kind, Neighbour, lane_of
+from chalicelib.domain.kernel import Effect, Finish, Json, Kind, Neighbour, Ref, lane_of
 from chalicelib.domain.trust import Entry
 from chalicelib.errors import Disconnected
 from chalicelib.flow import ledgers, states, trust_setup
@@ -169,11 +170,20 @@ def _entries(world: World, reach: Reach, policy: Policy, account: str, cursor: s
     entries: list[Entry] = [states.decode(Kind.TRUST, h.body) for h in page.items]
     ids = [e.posted.id for e in entries if e.posted and not e.posted.removed]
     there = {j.id: j for j in reach.quickbooks(lambda q, a: q.journals_by_id(a, ids))} if ids else {}
+    shown = {e.id: there.get(e.posted.id) for e in entries if e.posted}
+    customers = _customers(world, policy, [e for e in entries if comparing.of_another(e, shown.get(e.id))])
     found = []
     for e in entries:
-        shown = there.get(e.posted.id) if e.posted else None
-        found += comparing.entry(e, trust.waits(e, policy.firm), shown, policy.firm.currency)
+        customer = customers.get(e.move.client_id, "")
+        found += comparing.entry(e, trust.waits(e, policy.firm), shown.get(e.id), policy.firm.currency, customer)
     return found, More(cursor=page.next or "")
+
+
+def _customers(world: World, policy: Policy, entries: Sequence[Entry]) -> dict[str, str]:
+    """By client: their customer now. Read only where a journal entry is another's than we wrote."""
+    refs = list(dict.fromkeys(Ref(policy.firm.id, Kind.CONTACT, e.move.client_id) for e in entries))
+    held = world.store.load_many(refs) if refs else []
+    return {h.ref.id: states.decode(Kind.CONTACT, h.body).customer for h in held if h.body}
 
 
 # --- the ids of one account -------------------------------------------------------------------------------------------

@@ -243,4 +243,5 @@ def _outcome(item: Raw, fault: tuple[str, str, str] | None) -> Wrote:
         unapplied=_cents_or_none(body, "UnappliedAmt"),
         of_customer=_text(_part(body, "CustomerRef"), "value"),
         invoices=tuple(id for id, _ in _linked(body, "Invoice")) if entity == "Payment" else (),
+        lines=journal(body).lines if entity == "JournalEntry" else (),
     )

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from chalicelib.domain import firm as firms
-from chalicelib.domain import generation, trust
+from chalicelib.domain import generation, journaled, trust
 from chalicelib.domain.effects import Do, Lanes
 from chalicelib.domain.firm import Firm, Policy, TrustBank, TrustBooks, TrustChosen, TrustWordTaken
 from chalicelib.domain.kernel import Decision
@@ -204,6 +204,10 @@ def test_answers_to_older_revisions_and_earlier_generations_change_nothing() -> 
     assert trust.decide(state, JournalWritten("8", "123", 1), a_policy(), NOW).state == state
     same = trust.decide(state, JournalWritten("8", "123", 2, told="500/2026-03-01"), a_policy(), NOW).state
     assert same.posted == Journaled("8", 2, told="500/2026-03-01"), "a person accepts what it shows"
+    lines = (("92", -1000, "c1"), ("91", 1000, ""))
+    written = trust.decide(state, JournalWritten("8", "123", 2, lines=lines), a_policy(), NOW).state
+    assert written.posted == Journaled("8", 2, lines=(("91", 1000, ""), ("92", -1000, "c1")))
+    assert trust.decide(written, JournalWritten("8", "123", 2), a_policy(), NOW).state == written, "they are kept"
     gone = trust.decide(state, JournalWritten("8", "123", 2, removed=True), a_policy(), NOW).state
     assert gone.posted == Journaled("8", 2, removed=True)
     later = replace(state, generation=2)
@@ -319,10 +323,10 @@ def test_a_choice_keeps_the_words_that_were_taken_and_counts_itself() -> None:
 
 def test_what_people_did_to_a_journal_entry_is_asked_about_once() -> None:
     state = replace(an_entry(), begun=True, revision=1, posted=trust.Journaled("9", 1))
-    mine = trust.figures(state.move.cents, state.move.on)
+    mine = journaled.figures(state.move.cents, state.move.on)
 
-    def noticed(state: Entry, shows: str, id: str = "9", firm: Firm | None = None) -> Decision[Entry]:
-        return trust.decide(state, trust.JournalNoticed(id, shows), a_policy(firm), NOW)
+    def noticed(state: Entry, shows: str, mark: str = "", id: str = "9", firm: Firm | None = None) -> Decision[Entry]:
+        return trust.decide(state, trust.JournalNoticed(id, shows, mark), a_policy(firm), NOW)
 
     for nothing in (
         noticed(state, mine),
@@ -339,3 +343,9 @@ def test_what_people_did_to_a_journal_entry_is_asked_about_once() -> None:
     [step] = asked.effects
     assert (step.body["noticed"], step.body["revision"]) == (True, 2)
     assert asked.state.posted == trust.Journaled("9", 1, told=trust.DELETED)
+    lines = (("91", 1000, ""), ("92", -1000, "c1"))
+    written = replace(state, posted=trust.Journaled("9", 1, lines=lines))
+    assert not noticed(written, mine, journaled.mark(lines)).effects
+    moved = noticed(written, mine, "m").state
+    assert moved.posted == trust.Journaled("9", 1, told=f"{mine}/m", lines=lines)
+    assert not noticed(replace(moved, posted=replace(moved.posted, revision=2)), mine, "m").effects, "told already"

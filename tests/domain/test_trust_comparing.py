@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib.domain import journaled
 from chalicelib.domain import trust_comparing as comparing
 from chalicelib.domain.comparing import Difference
 from chalicelib.domain.trust import Entry, Journaled, Move
@@ -120,6 +121,32 @@ def test_what_a_person_accepted_is_named_as_that_and_expected(
     assert found.remedy == "Nothing is needed. You are asked again when the transaction changes in Clio."
     assert comparing.entry(accepted, "", a_journal(), "EUR") == [], "it was set back"
     assert not comparing.entry(accepted, "", a_journal(800, -800), "EUR")[0].expected, "it is another change"
+
+
+LINES = (("91", 1000, ""), ("92", -1000, "c1"))
+
+
+def there_for(customer: str, liability: str = "92") -> JournalReading:
+    return replace(a_journal(), lines=(("91", 1000, ""), (liability, -1000, customer)))
+
+
+def test_an_entry_of_another_client_or_on_other_accounts_is_named() -> None:
+    written = an_entry(posted=Journaled("8", 1, lines=LINES))
+    [other] = comparing.entry(written, "", there_for("c2"), "EUR", "c1")
+    assert said([other]) == [(CHANGED, 0)]
+    assert other.cause == "The journal entry is for another client in QuickBooks than the firm itself."
+    [moved] = comparing.entry(written, "", there_for("c1", "93"), "EUR")
+    assert said([moved]) == [(CHANGED, 0)]
+    assert "other accounts" in moved.cause
+    assert comparing.entry(written, "", there_for("c1"), "EUR") == []
+    assert comparing.entry(written, "", there_for("c2"), "EUR", "c2") == [], "its customer was merged into that one"
+    told = journaled.told(journaled.figures(1000, TODAY), LINES, journaled.mark(there_for("c2").lines))
+    accepted = replace(written, posted=Journaled("8", 1, told=told, lines=LINES))
+    [left] = comparing.entry(accepted, "", there_for("c2"), "EUR", "c1")
+    assert (left.kind, left.expected) == ("journal entry left as it is", True)
+    assert comparing.of_another(written, there_for("c2"))
+    for same in ((written, there_for("c1")), (written, None), (an_entry(posted=None), there_for("c2"))):
+        assert not comparing.of_another(*same)
 
 
 def test_a_changed_entry_is_told_as_it_is_there_and_as_it_is() -> None:

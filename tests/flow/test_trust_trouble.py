@@ -174,6 +174,64 @@ def test_a_person_may_accept_that_a_journal_entry_is_gone() -> None:
     ]
 
 
+def test_an_entry_given_to_another_client_in_quickbooks_is_shown_to_a_person_and_named() -> None:
+    stage = trust.a_trust_stage()
+    made = trust.move(stage, "Ada Example", 12345)
+    ada, felix = acts.contact(stage, "Ada Example").customer, acts.contact(stage, "Felix Ortega").customer
+    number = f"T-{made}"
+    people, id = stage.world.quickbooks_box.people, trust.journals(stage)[number]["Id"]
+    people.move_journal(stage.realm, id, customers={ada: felix})
+    stage.pass_time(5, hours=1)
+    [parked] = acts.parked(stage, kind="quickbooks.journal")
+    assert parked.reason == f"The journal entry {number} is for another client in QuickBooks than Ada Example."
+    attention.done(stage.world, stage.firm, parked.key, acts.STAFF)
+    assert [d.kind for d in acts.compare(stage).differences if d.number == number] == ["journal entry left as it is"]
+    people.move_journal(stage.realm, id, accounts={trust.book(stage, "TrustAccountsLiabilities")["Id"]: other(stage)})
+    stage.pass_time(5, hours=1)
+    [parked] = acts.parked(stage, kind="quickbooks.journal")
+    assert "stands on other accounts" in parked.reason
+    attention.retry(stage.world, stage.firm, parked.key, acts.STAFF, "again")
+    stage.pass_time(5, minutes=5)
+    details = [line["JournalEntryLineDetail"] for line in trust.journals(stage)[number]["Line"]]
+    assert [d["Entity"]["EntityRef"]["value"] for d in details if "Entity" in d] == [ada]
+    trust.agree(stage)
+    assert not [d for d in acts.compare(stage).differences if d.number == number]
+
+
+def other(stage: Stage) -> str:
+    """Another liability account."""
+    held = acts.booked(stage, "Account", AccountType="Other Current Liability")
+    return str(next(a["Id"] for a in held if "Trust" not in a["AccountSubType"]))
+
+
+def test_an_entry_follows_its_client_where_customers_were_merged() -> None:
+    stage = trust.a_trust_stage()
+    made = trust.move(stage, "Ada Example", 12345)
+    people = stage.world.quickbooks_box.people
+    winner = people.add_customer(stage.realm, "Example Holdings", "office@example.com")["Id"]
+    people.merge_customers(stage.realm, acts.contact(stage, "Ada Example").customer, winner)
+    stage.pass_time(5, hours=1)
+    assert acts.contact(stage, "Ada Example").customer == winner
+    assert acts.parked(stage, kind="quickbooks.journal") == []
+    assert not [d for d in acts.compare(stage).differences if d.number == f"T-{made}"]
+    posted = trust.entry(stage, made).posted
+    assert posted
+    assert winner in {who for _, _, who in posted.lines}
+
+
+def test_where_the_merge_is_a_persons_business_its_entry_waits_for_that_word() -> None:
+    stage = trust.a_trust_stage()
+    made = trust.move(stage, "Ada Example", 12345)
+    ada, calder = (acts.contact(stage, name).customer for name in ("Ada Example", "Calder Freight Inc"))
+    stage.world.quickbooks_box.people.merge_customers(stage.realm, ada, calder)
+    stage.pass_time(5, hours=1)
+    assert acts.contact(stage, "Ada Example").lost == "merged"
+    assert acts.parked(stage, kind="quickbooks.journal") == []
+    about = f"trust/{trust.entry(stage, made).id}"
+    [step] = [e for e in acts.all_effects(stage) if e.about == about and e.status == "owed"]
+    assert "your word on its client" in step.cause
+
+
 def test_what_was_deleted_on_both_sides_needs_nobody() -> None:
     stage = trust.a_trust_stage()
     made = trust.move(stage, "Ada Example", 12345)

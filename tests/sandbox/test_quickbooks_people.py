@@ -89,6 +89,25 @@ def test_merging_moves_the_losers_invoices() -> None:
     assert good(paid)
 
 
+def test_merging_moves_the_losers_journal_entries_and_a_person_may_move_one() -> None:
+    app = App()
+    ada, zeta = app.customer(), app.customer("Zeta Holdings")
+    bank, liability, other = (app.people.add_account(REALM_A, n)["Id"] for n in ("Trust", "Held", "Elsewhere"))
+    made = app.people.add_journal(REALM_A, bank, liability, "5.00", "T-1", customer=ada)
+
+    def shown() -> list[tuple[str, str]]:
+        details = [line["JournalEntryLineDetail"] for line in app.read("JournalEntry", made["Id"])["Line"]]
+        return [(d["AccountRef"]["value"], d.get("Entity", {}).get("EntityRef", {}).get("value", "")) for d in details]
+
+    act(app, "merge_customers", realm=REALM_A, loser=ada, winner=zeta)
+    assert shown() == [(bank, zeta), (liability, zeta)]
+    app.people.move_journal(
+        REALM_A, made["Id"], accounts={liability: other}, customers={zeta: app.customer("Brook Jensen")}
+    )
+    assert [account for account, _ in shown()] == [bank, other]
+    assert {who for _, who in shown()} == {app.customer("Brook Jensen")}
+
+
 def test_a_person_deleting_an_invoice_leaves_its_payment_unapplied() -> None:
     app = App()
     ident = app.id_of("Invoice", DocNumber="1042")

@@ -6,6 +6,7 @@ arguments. Amounts are given as text or numbers of the currency's whole unit ("4
 
 from __future__ import annotations
 
+import copy
 import json
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -101,6 +102,9 @@ class People:
             for ident in list(clerk.company.of_customer.get((entity, gone["Id"]), {})):
                 obj = clerk.company.tables[entity][ident]
                 clerk.replace(entity, obj, {**obj, "CustomerRef": {"value": stays["Id"], "name": stays["DisplayName"]}})
+        for obj in list(clerk.company.tables["JournalEntry"].values()):
+            if gone["Id"] in _customers_of(obj):
+                clerk.replace("JournalEntry", obj, {**obj, "Line": _instead(obj, {gone["Id"]: stays["Id"]}, {})})
         self.deactivate_customer(realm, gone["Id"])
         self.box.tell(realm, "Customer", stays["Id"], "merged", deleted_id=gone["Id"])
         return clerk.read("Customer", stays["Id"])
@@ -229,6 +233,14 @@ class People:
         named = {"Id": old["Id"], "SyncToken": old["SyncToken"], "sparse": True}
         return clerk.update("JournalEntry", {**named, "Line": lines})
 
+    def move_journal(
+        self, realm: str, id: str, *, customers: dict[str, str] | None = None, accounts: dict[str, str] | None = None
+    ) -> Obj:
+        """Its lines are given to other customers, or stand on other accounts: each old id with the new one."""
+        clerk, old = self._at(realm, "JournalEntry", id)
+        named = {"Id": old["Id"], "SyncToken": old["SyncToken"], "sparse": True}
+        return clerk.update("JournalEntry", {**named, "Line": _instead(old, customers or {}, accounts or {})})
+
     def delete_journal(self, realm: str, id: str) -> Obj:
         clerk, old = self._at(realm, "JournalEntry", id)
         return clerk.delete("JournalEntry", old)
@@ -334,3 +346,23 @@ def control(app: Flask, box: QuickBooksSandbox) -> None:
 
         seed(box)
         return Response(to_json({"companies": len(box.state.companies)}), content_type="application/json")
+
+
+def _customers_of(journal: Obj) -> set[str]:
+    details = [line.get("JournalEntryLineDetail", {}) for line in journal["Line"]]
+    return {d["Entity"]["EntityRef"]["value"] for d in details if "Entity" in d}
+
+
+def _instead(journal: Obj, customers: dict[str, str], accounts: dict[str, str]) -> list[Obj]:
+    """A journal entry's lines with other customers and accounts."""
+    lines: list[Obj] = copy.deepcopy(journal["Line"])
+    for line in lines:
+        detail = line.get("JournalEntryLineDetail", {})
+        for ref, others in (
+            (detail.get("AccountRef", {}), accounts),
+            (detail.get("Entity", {}).get("EntityRef", {}), customers),
+        ):
+            if ref.get("value") in others:
+                ref["value"] = others[ref["value"]]
+                ref.pop("name", None)
+    return lines
