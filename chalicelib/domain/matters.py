@@ -56,7 +56,12 @@ def listing(state: Matter) -> Listing:
 
 
 def id_of(client: str, matter: str) -> str:
-    return f"{client}.{matter}"
+    return f"{of_client(client)}{matter}"
+
+
+def of_client(client: str) -> str:
+    """What the ids of all matters of a client begin with."""
+    return f"{client}."
 
 
 def of_bill(p: Payable) -> str:
@@ -172,7 +177,7 @@ def _first_look(state: Matter, policy: Policy, now: datetime) -> Effect:
 
 def afresh(state: Matter, policy: Policy) -> Decision[Matter]:
     """The link belongs to an earlier generation."""
-    closes = (_task_key(state),) if state.lost else ()
+    closes = (task_key(state),) if state.lost else ()
     new = replace(state, customer="", generation=policy.firm.generation, written=(), lost="", under="", without=False)
     return Decision(new, closes=closes)
 
@@ -218,14 +223,15 @@ def seen(state: Matter, customer: str, there: CustomerReading | None, own: str, 
         return Decision(state)
     if why and (state.without or state.lost == why):
         return Decision(new)
-    closes = (_task_key(state),) if state.lost else ()
+    closes = (task_key(state),) if state.lost else ()
     if not why:
         return Decision(replace(new, without=False), closes=closes)
     new = replace(new, breaks=state.breaks + 1)
     return Decision(new, effects=(_task(new, now),), closes=closes)
 
 
-def _task_key(state: Matter) -> str:
+def task_key(state: Matter) -> str:
+    """The task about the sub-customer that cannot be used."""
     return effects.key_of(state.firm, Do.TASK, _task_name(state))
 
 
@@ -246,7 +252,7 @@ def let_go(state: Matter, policy: Policy, now: datetime, *, customer: str) -> De
     new = replace(state, customer="", revision=state.revision + 1, written=(), lost="", under="", without=False)
     lane, count = policy.lanes.of(Neighbour.QUICKBOOKS), f"{new.generation}.{new.revision}"
     step = owed(new.firm, lane, new.client, new.matter, new.name, count, now)
-    return Decision(new, effects=(step,), closes=(_task_key(state),), guards=(_released(state, policy),))
+    return Decision(new, effects=(step,), closes=(task_key(state),), guards=(_released(state, policy),))
 
 
 def relinked(state: Matter, policy: Policy, *, customer: str, there: CustomerReading) -> Decision[Matter]:
@@ -257,13 +263,13 @@ def relinked(state: Matter, policy: Policy, *, customer: str, there: CustomerRea
     new = replace(state, customer=there.id, revision=state.revision + 1, written=(there.name,) if wears else ())
     new = replace(new, wrote=new.renames, lost="", under="", without=False)
     taken = Guard(guard_of(policy.lanes.book, there.id), f"{state.firm}/{state.id}")
-    return Decision(new, closes=(_task_key(state),), guards=(taken, _released(state, policy)))
+    return Decision(new, closes=(task_key(state),), guards=(taken, _released(state, policy)))
 
 
 def left_without(state: Matter, *, customer: str) -> Decision[Matter]:
     """A person accepts it: from now on its invoices are the client's own customer's. Raises Refused."""
     _still_asked(state, customer)
-    return Decision(replace(state, without=True), closes=(_task_key(state),))
+    return Decision(replace(state, without=True), closes=(task_key(state),))
 
 
 def _still_asked(state: Matter, customer: str) -> None:

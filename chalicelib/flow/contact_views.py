@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
-from chalicelib.domain import agreeing, effects, profile
+from chalicelib.domain import agreeing, effects, matters, profile
 from chalicelib.domain.contact import STANDINGS, WITHOUT, Contact, standing
 from chalicelib.domain.effects import Do
 from chalicelib.domain.kernel import Effect, Json, Kind, Line, Neighbour, Ref, Status
+from chalicelib.domain.matters import Matter
 from chalicelib.domain.profile import FIELDS, SHOWN, WHOSE, WORDS, Side, Value
 from chalicelib.errors import Refused
 from chalicelib.flow import states, timeline
@@ -21,6 +22,7 @@ from chalicelib.flow.rows import Item, Said, item
 from chalicelib.flow.timeline import Event
 
 SIZES = (25, 50, 100)
+MATTERS_SHOWN = 20  # of one client, whose sub-customer cannot be used; all that ask somebody need attention too
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,9 @@ class FieldRow:
 
 @dataclass(frozen=True, slots=True)
 class ContactPage:
-    """Everything about one client. ``timeline``: newest first; ``items``: what waits for a person about it."""
+    """Everything about one client. ``timeline``: newest first; ``items``: what waits for a person about it and about
+    its matters. ``matters_without``: matters whose sub-customer is gone, as a person accepted. ``more``: whether more
+    matters than are shown have a sub-customer that cannot be used."""
 
     row: ContactRow
     company: bool
@@ -73,6 +77,8 @@ class ContactPage:
     clio_url: str
     items: tuple[Item, ...]
     timeline: tuple[Event, ...]
+    matters_without: tuple[str, ...] = ()
+    more: bool = False
 
 
 def contacts(world: World, firm: str, standing: str = "", cursor: str | None = None, size: int = 25) -> ContactRows:
@@ -95,6 +101,7 @@ def contact(world: World, firm: str, id: str) -> ContactPage:
         raise Refused("There is no such client here.")
     c: Contact = states.decode(Kind.CONTACT, held.body)
     clio = connections(world, firm).get(str(Neighbour.CLIO))
+    lost = _lost_matters(world, c)
     return ContactPage(
         row=_row(c),
         company=c.company,
@@ -103,8 +110,10 @@ def contact(world: World, firm: str, id: str) -> ContactPage:
         without=c.without,
         fields=tuple(_field(c, f) for f in c.fields),
         clio_url=world.clio.contact_link(clio.account, id) if clio else "",
-        items=tuple(item(e) for e in _parked(world, c)),
+        items=tuple(item(e) for e in _parked(world, c, lost[:MATTERS_SHOWN])),
         timeline=_told(timeline.lines_of(world.store, held)),
+        matters_without=tuple(m.name for m in lost[:MATTERS_SHOWN] if m.without),
+        more=len(lost) > MATTERS_SHOWN,
     )
 
 
@@ -167,13 +176,22 @@ def _agreed(c: Contact, field: str) -> str:
     return profile.show(clio) if profile.same(field, clio, books) else ""
 
 
-def _parked(world: World, c: Contact) -> list[Effect]:
-    """What waits for a person about this client: by the keys that its state can have given, never by a search."""
+def _lost_matters(world: World, c: Contact) -> list[Matter]:
+    """The client's matters whose sub-customer cannot be used, one more than are shown."""
+    begins = matters.of_client(c.id)
+    page = world.store.grouped(f"{c.firm}/{matters.LOST}", limit=MATTERS_SHOWN + 1, begins=begins)
+    return [states.decode(Kind.MATTER, h.body) for h in page.items]
+
+
+def _parked(world: World, c: Contact, lost: Sequence[Matter]) -> list[Effect]:
+    """What waits for a person about this client and these matters of it: by the keys that their states can have given,
+    never by a search."""
     key = effects.key_of
     keys = [key(c.firm, Do.CUSTOMER, f"{c.id}/{c.revision}"), *(agreeing.task_key(c, k) for k in c.kept)]
     keys += [agreeing.change_key(c)] if c.to_clio else []
     keys += [key(c.firm, Do.LOOK_CLIENT, name) for name in (c.id, f"{c.id}/first", f"{c.id}/again")]
     keys += [key(c.firm, Do.LOOK_CUSTOMER, effects.linked_name(c.customer, c.generation))] if c.customer else []
+    keys += [matters.task_key(m) for m in lost]
     found = [world.store.effect(k) for k in keys]
     return [e for e in found if e is not None and e.status is Status.PARKED]
 

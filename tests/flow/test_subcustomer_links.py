@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from chalicelib.domain import matters
 from chalicelib.domain.effects import Do
-from chalicelib.domain.kernel import Commit, Effect, Guard, Neighbour, Status
+from chalicelib.domain.kernel import Commit, Decision, Effect, Guard, Neighbour, Status
 from chalicelib.errors import Conflict, Refused
-from chalicelib.flow import broken, contacts, health, subcustomer_links
+from chalicelib.flow import broken, contact_views, contacts, health, subcustomer_links
 from chalicelib.flow.budget import Floor
 from chalicelib.flow.reach import Reach
-from chalicelib.flow.settle import policy_of
+from chalicelib.flow.settle import policy_of, settle
 from chalicelib.flow.subcustomers import LOST
 from tests.flow import acts, races
 from tests.flow.acts import STAFF, booked, payable
@@ -82,6 +84,34 @@ def test_one_that_is_taken_away_is_shown_once_among_the_broken_links(how: str) -
     a_poll(stage)
     a_poll(stage)
     assert asked(stage) == [task]
+
+
+def test_it_is_shown_with_its_client_too_and_with_nobody_else() -> None:
+    stage = a_stage()
+    take_away(stage)
+    [task], p = asked(stage), payable(stage, ONE)
+    shown = contact_views.contact(stage.world, stage.firm, p.client_id)
+    assert ([i.key for i in shown.items], shown.matters_without, shown.more) == ([task.key], (), False)
+    others = {x.client_id for x in acts.payables(stage)} - {p.client_id}
+    assert others
+    for id in others:
+        assert task.key not in [i.key for i in contact_views.contact(stage.world, stage.firm, id).items]
+    decide(stage, "accept")
+    shown = contact_views.contact(stage.world, stage.firm, p.client_id)
+    assert (shown.items, shown.matters_without) == ((), (matter(stage).name,))
+
+
+def test_a_client_with_very_many_shows_some_and_says_that_there_are_more() -> None:
+    stage = a_stage()
+    take_away(stage)
+    held, client = matter(stage), payable(stage, ONE).client_id
+    for n in range(contact_views.MATTERS_SHOWN + 1):
+        other = replace(held, id=matters.id_of(client, f"x{n}"), matter=f"x{n}", without=True)
+        ref = subcustomer_links.ref_of(stage.firm, other.id)
+        settle(stage.world, [ref], lambda _s, _n, r=ref, o=other: {r: Decision(o)}, fact="Made")  # type: ignore[misc]
+    shown = contact_views.contact(stage.world, stage.firm, client)
+    assert shown.more
+    assert len(shown.items) + len(shown.matters_without) == contact_views.MATTERS_SHOWN
 
 
 def test_a_webhook_of_quickbooks_finds_it_in_minutes() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 from chalicelib.domain.firm import Invoicing
 from chalicelib.flow import contacts, drawing, health, views
 from chalicelib.flow.rows import Item
@@ -107,8 +109,18 @@ def test_a_sub_customer_that_is_gone_has_its_choices_on_the_page_and_by_the_api(
     asked = {"key": item.key, "choice": "link", "to": "NONE"}
     assert "There is no customer “NONE” in QuickBooks" in owner.post("/desk/attention/broken", asked).text
     assert program.post(f"/attention/{id}/done").status == 422
+    client, other = acts.payable(stage, "9001").client_id, acts.contact(stage, "Ada Example").id
+    shown = owner.get(f"/desk/contacts/{client}")
+    assert f"Sub-customer of matter {sub['DisplayName']}" in shown.text
+    assert f'href="/desk/attention/broken?key={quote(item.key)}"' in shown.html
+    assert "Sub-customer of matter" not in owner.get(f"/desk/contacts/{other}").text
+    assert [i["key"] for i in program.get(f"/contacts/{client}").json["items"]] == [item.key]
     assert program.post(f"/attention/{id}/choices", {"choice": "accept"}).status == 202
     assert health.health(stage.world, stage.firm).broken == ()
+    text = owner.get(f"/desk/contacts/{client}").text
+    assert f"The sub-customer of matter {sub['DisplayName']} is gone in QuickBooks, and you decided" in text
+    told = program.get(f"/contacts/{client}").json
+    assert (told["items"], told["matters_without"], told["more"]) == ([], [sub["DisplayName"]], False)
 
 
 def test_a_client_that_stays_without_a_customer_says_so_on_its_page_and_by_the_api() -> None:
