@@ -73,6 +73,9 @@ def _step(world: World, policy: Policy, e: Effect, state: Credit, around: Around
         return 1
     if there is None:
         return _enter(world, policy, e, state, around, out)
+    if cause := leaving.not_met(around.payables[p.payable] for p in state.parts):
+        out.blocked.append((e, cause))
+        return 0
     off = crediting.taken_off(state, around.applying(there)) and not e.body.get("choice")
     if off and (numbers := _off(state, there, around)):
         _ask_to_apply(world, e, state, there, numbers)
@@ -84,10 +87,8 @@ def _step(world: World, policy: Policy, e: Effect, state: Credit, around: Around
 
 
 def _is_it(memo: MemoReading, state: Credit, mark: str) -> bool:
-    """Before it is linked: ours by its mark, whatever number people gave it since an earlier generation of links."""
-    if state.memo:
-        return memo.id == state.memo.id
-    return mark in memo.note and (memo.number == state.number or memo.id == state.stood)
+    named = memo.number == state.number or memo.id == state.stood
+    return memo.id == state.memo.id if state.memo else named and mark in memo.note
 
 
 # --- entering and applying --------------------------------------------------------------------------------------------

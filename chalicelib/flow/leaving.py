@@ -98,7 +98,7 @@ def waits(
 ) -> str:
     """Why nothing can be put on a bill's invoice yet; empty when it can. ``mine``: the payment or credit that is."""
     if p.booked is None or p.booked.voided:
-        return f"It waits for invoice {p.number} in QuickBooks."
+        return for_invoice(p)
     if asked := asked_about(p):
         return asked
     there = invoices.get(p.booked.id)
@@ -110,6 +110,16 @@ def waits(
         left = "a payment or credit that was taken back in Clio"
         return f"It waits for {left}, which must leave invoice {p.number} in QuickBooks first."
     return ""
+
+
+def for_invoice(p: Payable) -> str:
+    return f"It waits for invoice {p.number} in QuickBooks."
+
+
+def not_met(bills: Iterable[Payable]) -> str:
+    """Which invoice is not there yet, or not known again after a purge: until then nothing says where something of
+    ours belongs that stands there. Empty where all are."""
+    return next((for_invoice(p) for p in bills if p.booked is None and not p.gone), "")
 
 
 def short(world: World, p: Payable, cents: int, left: int) -> str:

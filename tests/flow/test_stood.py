@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from chalicelib.domain.kernel import Kind
-from chalicelib.flow import connecting, trust_check
+from chalicelib.domain.kernel import Kind, Ref
+from chalicelib.flow import connecting, credits, trust_check
+from chalicelib.flow.budget import Floor
+from chalicelib.flow.prepared import renew_state
+from chalicelib.flow.reach import Reach
+from chalicelib.flow.settle import policy_of
 from infra.sandbox.quickbooks import REALM_B
 from tests.flow import acts
 from tests.flow import trust_acts as trust
@@ -150,6 +154,22 @@ def test_a_credit_whose_memo_was_to_be_taken_back_when_the_links_were_purged_lea
     assert len(memos(stage)) == before - 1
     again = acts.all_states(stage, Kind.CREDIT)
     assert all(c.current for c in again)
+
+
+def test_a_credit_whose_invoice_is_not_met_again_yet_stays_applied() -> None:
+    stage, made = a_credited_stage()
+    before = [p["Id"] for p in booked(stage, "Payment")]
+    purge(stage)
+    connect(stage, stage.realm)
+    policy = policy_of(stage.world, stage.firm)
+    credit = renew_state(stage.world, policy, Ref(stage.firm, Kind.CREDIT, str(made)))
+    assert payable(stage, "1046").generation == 1
+    [step] = [e for e in acts.all_effects(stage) if e.key.endswith(f"/{credit.id}/{credit.wanted}")]
+    reach = Reach(stage.world, stage.firm, policy.lanes, Floor.PERSON)
+    told = credits.prepare(stage.world, reach, policy, [step])
+    assert [cause for _, cause in told.blocked] == ["It waits for invoice 1046 in QuickBooks."]
+    assert [p["Id"] for p in booked(stage, "Payment")] == before
+    assert not told.write
 
 
 def a_journal(stage: Stage) -> tuple[int, dict[str, Any]]:

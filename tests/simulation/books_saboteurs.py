@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import Any
 
-from chalicelib.domain import agreeing, billing, crediting, generation, noticing, posting, preflight, trust
+from chalicelib.domain import agreeing, billing, crediting, generation, noticing, paying, posting, preflight, trust
 from chalicelib.domain.kernel import Finish
 from chalicelib.flow import capturing, contacts, credits, leaving, payments, trust_check, trusting
 from chalicelib.flow import noticing as noticing_flow
@@ -122,6 +122,26 @@ def not_known_again() -> AbstractContextManager[Any]:
     return patches((payments, "find", lambda *_a: False))
 
 
+def forgotten_where_it_stood() -> AbstractContextManager[Any]:
+    plain = billing.afresh
+
+    def afresh(state: Any, policy: Any, now: Any) -> Any:
+        decided = plain(state, policy, now)
+        return replace(decided, state=replace(decided.state, stood=""))
+
+    return patches((billing, "afresh", afresh))
+
+
+def forgotten_where_it_was_paid() -> AbstractContextManager[Any]:
+    plain = paying.afresh
+
+    def afresh(payment: Any, policy: Any, now: Any) -> Any:
+        decided = plain(payment, policy, now)
+        return replace(decided, state=replace(decided.state, stood=()))
+
+    return patches((paying, "afresh", afresh))
+
+
 BOOKS_SABOTEURS: tuple[Saboteur, ...] = (
     Saboteur("a customer's change overlooked", ("10",), customers_overlooked, Mix(CLIENTS)),
     Saboteur("a credit stays though taken back", ("2",), credit_stays, Mix({"credit": 80, "remove_credit": 120})),
@@ -194,5 +214,17 @@ BOOKS_SABOTEURS: tuple[Saboteur, ...] = (
         ("2",),
         not_known_again,
         Mix({"purge": 150, "cheque": 150}),
+    ),
+    Saboteur(
+        "where an invoice stood is forgotten in a purge",
+        ("1",),
+        forgotten_where_it_stood,
+        Mix({"purge": 300, "edit_ours": 600, "edit_particulars": 300}),
+    ),
+    Saboteur(
+        "where a payment stood is forgotten in a purge",
+        ("2",),
+        forgotten_where_it_was_paid,
+        Mix({"purge": 400, "edit_ours": 600, "cheque": 400}),
     ),
 )

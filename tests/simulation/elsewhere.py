@@ -13,6 +13,8 @@ from tests.simulation.base import FirmFacts
 if TYPE_CHECKING:
     from tests.simulation.history import History
 
+OURS = ("Invoice", "Payment", "CreditMemo", "JournalEntry")
+
 
 class Elsewhere:
     """``h`` is the history. What cannot be done just now is not done."""
@@ -78,6 +80,20 @@ class Elsewhere:
         if payment := self._booked(rng, firm, "Payment"):
             self.h.world.quickbooks_box.people.delete_payment(firm.realm, payment["Id"])
             self._touch(firm, "Payment", payment["Id"])
+
+    def edit_ours(self, rng: random.Random) -> None:
+        """The bookkeeper gives something that we wrote another number, or a payment another day."""
+        firm = self.firm(rng)
+        company = self.h.world.quickbooks_box.company(firm.realm)
+        ours = {e: [r for r in company.all(e) if "feesimple:" in r.get("PrivateNote", "")] for e in OURS}
+        if not any(ours.values()):
+            return
+        entity = rng.choice([e for e, rows in ours.items() if rows])
+        there = rng.choice(ours[entity])
+        day = (self.h.clock.at - timedelta(days=rng.randint(1, 9))).date().isoformat()
+        changes = {"TxnDate": day} if entity == "Payment" else {"DocNumber": f"X{there['Id']}"}
+        self.h.world.quickbooks_box.people.change(firm.realm, entity, there["Id"], **changes)
+        self._touch(firm, entity, there["Id"])
 
     def deposit_booked_payment(self, rng: random.Random) -> None:
         firm = self.firm(rng)

@@ -70,6 +70,7 @@ ACTS: dict[str, int] = {
     "auto_apply": 1,
     "delete_booked_payment": 1,
     "deposit_booked_payment": 2,
+    "edit_ours": 2,
     "strange_payment": 1,
     "refund": 6,
     "dispute": 4,
