@@ -105,16 +105,26 @@ def _enter(world: World, policy: Policy, e: Effect, state: Credit, around: Aroun
     if cause or not customer:
         out.blocked.append((e, cause or leaving.without_customer(around.clients.get(state.client_id))))
         return 0
-    doubled = around.doubled(state)
-    if doubled and e.body.get("choice") not in (ENTER[0], AGAIN[0]):
-        numbers = ", ".join(p.number for p in doubled)
-        reason = f"Invoice {numbers} in QuickBooks has a credit that we did not enter, or is lower by just this one: "
-        reason += "somebody may have entered it there."
-        remedy = "If it is there, press Done. If not, enter it."
+    reason, remedy = _there_already(state, around)
+    if reason and e.body.get("choice") not in (ENTER[0], AGAIN[0]):
         park(world, e, reason, remedy, choices=(ENTER,), may_close=True)
         return 1
     out.write.append((e, _wanted(policy, state, customer, None)))
     return 0
+
+
+def _there_already(state: Credit, around: Around) -> tuple[str, str]:
+    """Why it may stand there without us, and what to do; empty where nothing says so."""
+    if state.by_hand:
+        amount = show(state.cents, state.currency)
+        reason = (
+            f"You left the credit as others entered it in QuickBooks. It changed in Clio since: it is {amount} now."
+        )
+        return reason, "Correct it there and press Done. If it is not there any more, enter it."
+    numbers = ", ".join(p.number for p in around.doubled(state))
+    reason = f"Invoice {numbers} in QuickBooks has a credit that we did not enter, or is lower by just this one: "
+    reason += "somebody may have entered it there."
+    return (reason, "If it is there, press Done. If not, enter it.") if numbers else ("", "")
 
 
 def _wanted(policy: Policy, state: Credit, customer: str, existing: tuple[str, str] | None) -> WantedCredit:
