@@ -41,7 +41,7 @@ class Fate(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Offer:
     """Something in QuickBooks that it may be. ``choice`` is what choosing it says. ``change``: choosing it gives it
-    Clio's figures."""
+    Clio's figures, and its client's customer unless ``words`` say that it stays another's."""
 
     choice: str
     words: str
@@ -277,7 +277,7 @@ def bill_row(
     alike = [i for i in live if customer and i.customer_id == customer and i.total == p.asks]
     same = mine or alike
     as_it_is = [i for i in (*alike, *mine) if (i.total, i.number) == (p.asks, p.number)]
-    links = [Offer(f"{LINK}{i.id}", _described(i, p, names), change=i not in as_it_is) for i in live]
+    links = [Offer(f"{LINK}{i.id}", _described(i, p, customer, names), change=i not in as_it_is) for i in live]
     offered = (*links, Offer(LEAVE, "It is another invoice: leave this bill until one of the two is renumbered"))
     if answer and answer in {o.choice for o in offered}:
         chosen = answered(replace(told, fate=Fate.WAIT, offers=offered), answer)
@@ -292,9 +292,11 @@ def bill_row(
     return _with(told, Fate.WAIT, None, why, needs=True, offers=offered)
 
 
-def _described(invoice: InvoiceReading, p: Payable, names: Mapping[str, str]) -> str:
+def _described(invoice: InvoiceReading, p: Payable, customer: str, names: Mapping[str, str]) -> str:
+    """One with money on it gets Clio's figures, and QuickBooks does not let it go to another customer."""
     name = names.get(invoice.customer_id)
-    return f"Invoice {invoice.number} of {show(invoice.total, p.currency)}{f' for {name}' if name else ''}"
+    stays = ", whose it stays: there is money on it" if invoice.payments and invoice.customer_id != customer else ""
+    return f"Invoice {invoice.number} of {show(invoice.total, p.currency)} for {name or 'another customer'}{stays}"
 
 
 def _paired(

@@ -22,6 +22,7 @@ AS_ACCEPTED = "The comparison of the books names it as accepted."
 ASKED_AGAIN = "If it changes in Clio, you are asked again."
 AS_CLIO = "as Clio shows it now"
 
+STAYS = "One with money on it in QuickBooks stays with the customer that it has there, and its changes go on."
 MOVES_ON = "New invoices of the matter belong to the new one, and so does each open one from its next change on."
 
 # by what is broken and the choice
@@ -33,11 +34,13 @@ WRITES: dict[tuple[str, str], tuple[str, ...]] = {
     ("customer", "anew"): (
         "A new customer of this name is created in QuickBooks. The old one is not changed.",
         "New invoices belong to the new one, and so does each open one from its next change on.",
+        f"{STAYS} They need that customer active there.",
     ),
     (BROKEN, "anew"): (
         "A new sub-customer is created in QuickBooks below the client's customer. The old one is not changed.",
         "It is named by the matter's number, or by the number with Clio's id where that name is used.",
         MOVES_ON,
+        STAYS,
     ),
     ("credit memo", "again"): (
         f"A new credit memo is created in QuickBooks, {AS_CLIO}, and applied to its invoices there.",
@@ -74,8 +77,7 @@ ACCEPTED_CUSTOMER = (
     "credits and trust entries.",
     "They go on by themselves when you link a customer on the client's page, or when the customer is active again in "
     "QuickBooks.",
-    "If you link another customer, an invoice that something waits for goes to it, unless money stands on the invoice "
-    "there.",
+    f"If you link another customer, an invoice that something waits for goes to it. {STAYS}",
 )
 LINKED_MEMO = (
     "It must be a credit memo of the same customer over the same amount. Nothing is changed in it.",
@@ -89,10 +91,12 @@ LINKED_JOURNAL = (
 LINKED = (
     "Nothing is written. Both keep what they have until one of them is changed.",
     "From then on changes of the client go to that customer, and its new invoices belong to it.",
+    f"So does each open one from its next change on. {STAYS}",
 )
 LINKED_SUB = (
     "Nothing is written. It must be active, below the client's customer, and no other matter's. It keeps its name.",
     MOVES_ON,
+    STAYS,
 )
 LINKS = {
     BROKEN: (LINKED_SUB, "Name of the sub-customer, exactly as QuickBooks shows it"),

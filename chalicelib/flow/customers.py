@@ -33,6 +33,7 @@ from chalicelib.flow.settle import settle
 
 CUSTOMER_CODES = ("610", "620", "2500", "6250")  # what refers to a customer that is inactive, merged or another's
 LOOKS_AT_MOST = 2
+MOVED_ONCE = LOOKS_AT_MOST + 1
 LOOKED_FOR = timedelta(seconds=10)
 STANDS_STILL_FOR = timedelta(minutes=10)
 MOVES = "Its invoice goes to the customer that its client is linked to first."
@@ -243,9 +244,10 @@ def refused(world: World, policy: Policy, effect: Effect, code: str) -> bool:
         return True
     lost = next((told for c in clients.values() if (told := leaving.lost(c, c.customer))), "")
     whole = effect.kind == Do.INVOICE and not effect.body.get(paylinks.RELINKED)  # it goes over by itself
-    cause = lost or ("" if whole else _moves(world, policy, bills, clients))
+    cause = lost or ("" if whole else _moves(world, policy, bills, clients, effect.tries))
     if cause:
-        world.store.postpone(effect.key, world.now() + STANDS_STILL_FOR, cause=cause, tries=effect.tries)
+        tries = max(effect.tries, MOVED_ONCE) if cause == MOVES else effect.tries
+        world.store.postpone(effect.key, world.now() + STANDS_STILL_FOR, cause=cause, tries=tries)
     return bool(cause)
 
 
@@ -274,16 +276,20 @@ def _clients(world: World, firm: str, ids: Sequence[str]) -> dict[str, Contact]:
     return {h.ref.id: states.decode(Kind.CONTACT, h.body) for h in held if h.body}
 
 
-def _moves(world: World, policy: Policy, bills: Mapping[str, Payable], clients: Mapping[str, Contact]) -> str:
+def _moves(
+    world: World, policy: Policy, bills: Mapping[str, Payable], clients: Mapping[str, Contact], tries: int
+) -> str:
     """Invoices that belong to an earlier customer of their client, on which QuickBooks books nothing any more, are
-    written again, which takes them to the present one; not where money stands on one of them, which would lose its
-    invoice. Gives why the step waits, empty where nothing moves."""
+    written again, which takes them to the present one; not where money stands on one of them, which keeps it where it
+    is (flow/rewriting.py), nor twice: people's own payments keep it there too. Gives why the step waits, empty where
+    nothing moves."""
     former = [
         p
         for p in bills.values()
         if p.booked and p.client_id in clients and invoicing.elsewhere(p, clients[p.client_id].usable)
     ]
-    if any(_paid(world, p) for p in former):
+    written = all(p.booked and p.booked.revision >= p.revision for p in former)
+    if any(_paid(world, p) for p in former) or (written and tries >= MOVED_ONCE):
         return ""
     for p in former:
         ref = Ref(p.firm, Kind.PAYABLE, p.id)

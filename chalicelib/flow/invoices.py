@@ -16,7 +16,7 @@ from chalicelib.domain.payable import Payable, Standing
 from chalicelib.domain.readings import BillLine, InvoiceReading
 from chalicelib.domain.wanted import Void, WantedInvoice
 from chalicelib.errors import Conflict
-from chalicelib.flow import clearing, noticing, pairing, relinking, states, subcustomers
+from chalicelib.flow import clearing, noticing, pairing, relinking, rewriting, states, subcustomers
 from chalicelib.flow.invoice_links import link, may_be, ref_of, settle_booked
 from chalicelib.flow.ports import World
 from chalicelib.flow.prepared import (
@@ -319,6 +319,7 @@ def _old_invoices(
     """Changes and voids need the present SyncToken, so the invoices are read first."""
     ids = [p.booked.id for _, p in old if p.booked]
     found = {i.id: i for i in reach.quickbooks(lambda q, a: q.invoices_by_id(a, ids))}
+    again: list[rewriting.Again] = []
     for e, state in old:
         assert state.booked is not None
         there = found.get(state.booked.id)
@@ -332,8 +333,9 @@ def _old_invoices(
         elif state.gone:
             out.write.append((e, Void("Invoice", there.id, there.sync_token)))
         elif _placed(world, e, state, places[state.id], out):
-            customer = places[state.id].customer
-            out.write.append((e, _wanted(world, policy, state, drawn[state.id], customer, there)))
+            again.append((e, state, there))
+    for e, state, shown, customer in rewriting.writable(world, reach, again, places, out):
+        out.write.append((e, _wanted(world, policy, state, drawn[state.id], customer, shown)))
 
 
 def _marker(state: Payable) -> str:

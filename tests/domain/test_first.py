@@ -219,7 +219,15 @@ def test_what_is_certain_since_the_list_was_confirmed_is_asked_about() -> None:
 
 
 def test_an_invoice_of_a_customer_that_is_not_known_is_told_without_a_name() -> None:
-    assert bill(an_invoice(customer_id="8")).offers[0].words == "Invoice 1042 of $400.00"
+    assert bill(an_invoice(customer_id="8")).offers[0].words == "Invoice 1042 of $400.00 for another customer"
+
+
+def test_a_paid_invoice_of_another_customer_is_told_to_stay_that_customers() -> None:
+    paid = an_invoice(total=1, customer_id="8", payments=("9",))
+    row = bill(paid, payments=[a_posted()], answer="link:70")
+    assert (row.fate, row.link) == (Fate.CHANGE, "70")
+    assert row.there == "Invoice 1042 of $0.01 for another customer, whose it stays: there is money on it"
+    assert bill(an_invoice(total=1, payments=("9",)), payments=[a_posted()]).offers[0].words.endswith("for Ada")
 
 
 def test_what_we_made_ourselves_is_known_by_its_mark_and_changed_if_it_differs() -> None:
