@@ -24,6 +24,9 @@ DISCOUNTS = "DiscountsRefundsGiven"  # the only kind of account that QuickBooks 
 TRUST_WRITES = (Do.HOLDER, Do.JOURNAL)
 EVERYTHING = (Do.CUSTOMER, Do.SUB_CUSTOMER, Do.INVOICE, Do.POSTING, Do.CREDIT, *TRUST_WRITES)
 
+UNREAD = "QuickBooks' settings are being read."  # from the moment a company is connected until they are
+ALL_UNREAD = tuple((str(kind), UNREAD) for kind in sorted(EVERYTHING))
+
 
 class Weight(StrEnum):
     """BLOCKS: something waits for it. WARNS: it may go wrong. UNKNOWN: QuickBooks does not tell. GOOD: nothing to

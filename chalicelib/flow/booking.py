@@ -13,6 +13,7 @@ from chalicelib.domain import paylinks
 from chalicelib.domain.effects import Do, generation_in
 from chalicelib.domain.firm import Policy
 from chalicelib.domain.kernel import Call, Effect, Finish
+from chalicelib.domain.preflight import UNREAD
 from chalicelib.domain.readings import InvoiceReading, Wrote
 from chalicelib.domain.wanted import Wanted
 from chalicelib.errors import Conflict, Declined
@@ -47,6 +48,7 @@ ASKED_AT_MOST = timedelta(hours=1)  # what waits for a person's word is woken by
 SETUP_WAITS = timedelta(minutes=30)
 NOT_BEGUN = "It waits for the first sync: see the set-up."
 SETTING_WAITS = timedelta(hours=1)  # the preflight wakes them as soon as the setting is right
+BEING_READ = timedelta(minutes=1)  # ... and reads them at once where a company was just connected
 # what others need goes before them
 ORDER = (Do.CUSTOMER, Do.SUB_CUSTOMER, Do.HOLDER, Do.INVOICE, Do.POSTING, Do.CREDIT, Do.JOURNAL)
 NOT_REPLAYED = ("6000", "600")
@@ -132,11 +134,12 @@ def _free(world: World, lane: str, effects: Sequence[Effect]) -> list[Effect]:
 
 
 def _allowed(world: World, policy: Policy, effects: Sequence[Effect]) -> list[Effect]:
-    """Without those that wait for a setting in QuickBooks, by the last preflight."""
+    """Without those that wait for a setting in QuickBooks, by the last preflight, or for the one after connecting."""
     blocked = dict(policy.firm.blocked)
     for e in effects:
         if cause := blocked.get(e.kind):
-            world.store.postpone(e.key, world.now() + SETTING_WAITS, cause=cause)
+            wait = BEING_READ if cause == UNREAD else SETTING_WAITS
+            world.store.postpone(e.key, world.now() + wait, cause=cause)
     return [e for e in effects if e.kind not in blocked]
 
 

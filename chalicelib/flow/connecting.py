@@ -12,9 +12,10 @@ from typing import Any
 
 from chalicelib.domain import connection
 from chalicelib.domain.connection import NAMES, Connected, Connection, ConnectionFact, Lost, account_guard, id_of
-from chalicelib.domain.firm import LinksPurged
+from chalicelib.domain.firm import LinksPurged, Preflighted
 from chalicelib.domain.firm import decide as decide_firm
 from chalicelib.domain.kernel import Decision, Kind, Neighbour, Ref, lane_of
+from chalicelib.domain.preflight import ALL_UNREAD
 from chalicelib.domain.readings import Access, Pot, Tokens
 from chalicelib.errors import Conflict, Outside, Refused
 from chalicelib.flow import subscribing, tokens
@@ -74,6 +75,8 @@ def connect_quickbooks(world: World, firm: str, back: Callback, redirect: str, b
             f"company that keeps books in {state.currency}."
         )
     fact = Connected(Neighbour.QUICKBOOKS, back.realm, books.company)
+    _may_connect(world, firm, fact)
+    preflight.start(world, firm)  # before what waits for it, so that it is owed whatever happens in between
     _connect(world, firm, fact, got, by)
     preflight.start(world, firm)
     renewing.start(world, firm)
@@ -126,10 +129,7 @@ def _connect_stripe(world: World, firm: str, pot: Pot, account: str, by: str) ->
 
 def _connect(world: World, firm: str, fact: Connected, got: Tokens | None, by: str) -> None:
     """Tokens first, so that a connection never stands without them; both only where the account is free."""
-    _free_for(world, firm, fact)
-    before = connections(world, firm).get(id_of(fact.neighbour, fact.pot))
-    if before is not None and before.account != fact.account:
-        connection.decide(before, fact, firm, world.now())  # refuses, with its own sentence
+    _may_connect(world, firm, fact)
     if got is not None:
         tokens.keep(world, firm, fact.neighbour, fact.account, got)
     try:
@@ -140,6 +140,14 @@ def _connect(world: World, firm: str, fact: Connected, got: Tokens | None, by: s
     wake(world, _lane(world, firm, fact))
     for ours in (Neighbour.MAIL, Neighbour.SELF):  # reminders and runs read the neighbour from lanes of our own
         wake(world, lane_of(firm, ours), waiting_for=waits_for(fact.neighbour))
+
+
+def _may_connect(world: World, firm: str, fact: Connected) -> None:
+    """Raises Refused where the account is another's, or would silently take the place of the one connected."""
+    _free_for(world, firm, fact)
+    before = connections(world, firm).get(id_of(fact.neighbour, fact.pot))
+    if before is not None and before.account != fact.account:
+        connection.decide(before, fact, firm, world.now())  # refuses, with its own sentence
 
 
 def _lane(world: World, firm: str, fact: Connected) -> str:
@@ -255,12 +263,16 @@ def wake(world: World, lane: str, *, waiting_for: str = "", at_most: int = WOKEN
 
 
 def _settle(world: World, firm: str, id: str, fact: ConnectionFact, by: str) -> None:
-    ref = Ref(firm, Kind.CONNECTION, id)
+    """From the commit that connects QuickBooks on, writing waits until the preflight has read its settings: they may
+    have been changed while it was away."""
+    ref, firm_ref = Ref(firm, Kind.CONNECTION, id), Ref(firm, Kind.FIRM, firm)
+    books = isinstance(fact, Connected) and fact.neighbour is Neighbour.QUICKBOOKS
 
-    def decide(states: Mapping[Ref, Any], now: datetime) -> dict[Ref, Decision[Connection] | None]:
-        return {ref: connection.decide(states[ref], fact, firm, now)}
+    def decide(states: Mapping[Ref, Any], now: datetime) -> dict[Ref, Decision[Any] | None]:
+        told: dict[Ref, Decision[Any] | None] = {ref: connection.decide(states[ref], fact, firm, now)}
+        return told | {firm_ref: decide_firm(states[firm_ref], Preflighted(ALL_UNREAD))} if books else told
 
-    settle(world, [ref], decide, fact=type(fact).__name__, body=fact, by=by)
+    settle(world, [ref, firm_ref] if books else [ref], decide, fact=type(fact).__name__, body=fact, by=by)
 
 
 def _listed(names: list[str]) -> str:

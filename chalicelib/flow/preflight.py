@@ -18,11 +18,11 @@ from chalicelib.domain import effects, preflight, series
 from chalicelib.domain.effects import Do
 from chalicelib.domain.firm import Firm, Policy, Preflighted
 from chalicelib.domain.firm import decide as decide_firm
-from chalicelib.domain.kernel import Decision, Effect, Finish, Json, Kind, Neighbour, Ref, Status, lane_of
+from chalicelib.domain.kernel import Decision, Effect, Finish, Held, Json, Kind, Neighbour, Ref, Status, lane_of
 from chalicelib.domain.preflight import Finding, Weight
 from chalicelib.domain.readings import Books, DocNumber
 from chalicelib.errors import Disconnected
-from chalicelib.flow import connecting
+from chalicelib.flow import connecting, states
 from chalicelib.flow.ports import World
 from chalicelib.flow.reach import Reach
 from chalicelib.flow.settle import settle
@@ -67,12 +67,18 @@ def run(world: World, reach: Reach, policy: Policy, effect: Effect) -> None:
     """One reading. Raises Unavailable with what it has kept of the numbers."""
     if not policy.lanes.realm:
         raise Disconnected(policy.firm.id, str(Neighbour.QUICKBOOKS), "not connected yet")
-    books = _with_chosen(reach, policy.firm, reach.quickbooks(lambda q, a: q.books(a)))
-    top, clio = _numbers(world, reach, policy)
-    found = preflight.findings(policy.firm, books, top, clio)
+    firm = policy.firm
+    held = world.store.load(Ref(firm.id, Kind.FIRM, firm.id))
+    books = _with_chosen(reach, firm, reach.quickbooks(lambda q, a: q.books(a)))
+    _hold(world, policy, held, preflight.blocks(preflight.findings(firm, books, (), ())))
+    found = preflight.findings(firm, books, *_numbers(world, reach, policy))
     told: Json = msgspec.to_builtins(Report(world.now(), found))
-    world.store.put_record("preflight", policy.firm.id, told)
-    _hold(world, policy, found, effect)
+    world.store.put_record("preflight", firm.id, told)
+    done = Finish(effect.key, arrivals=effect.arrivals)
+    if preflight.blocks(found):
+        again = world.now() + AGAIN_AFTER
+        done = Finish(effect.key, arrivals=effect.arrivals, status=Status.OWED, due_at=again)
+    settle(world, [], lambda _s, _n: {}, fact="Preflighted", finish=[done])
 
 
 def _with_chosen(reach: Reach, firm: Firm, books: Books) -> Books:
@@ -84,21 +90,19 @@ def _with_chosen(reach: Reach, firm: Firm, books: Books) -> Books:
     return replace(books, accounts=(*books.accounts, *found))
 
 
-def _hold(world: World, policy: Policy, found: tuple[Finding, ...], effect: Effect) -> None:
-    """What waits is told to the firm's state, where every lane sees it; what waits no more goes on."""
-    firm, now = policy.firm.id, world.now()
-    blocked = preflight.blocks(found)
-    ref, fact = Ref(firm, Kind.FIRM, firm), Preflighted(blocked)
-    done = Finish(effect.key, arrivals=effect.arrivals)
-    if blocked:
-        done = Finish(effect.key, arrivals=effect.arrivals, status=Status.OWED, due_at=now + AGAIN_AFTER)
+def _hold(world: World, policy: Policy, held: Held, blocked: tuple[tuple[str, str], ...]) -> None:
+    """What waits is told to the firm's state, where every lane sees it; what waits no more goes on. It needs QuickBooks
+    alone: whatever Clio's connection does, nothing waits for the numbers. Raises Conflict where the firm moved since
+    ``held``, before its settings were asked for: it may have been connected anew."""
+    fact = Preflighted(blocked)
+    before: Firm = states.decode(Kind.FIRM, held.body)
 
-    def decide(before: Mapping[Ref, Any], _now: datetime) -> dict[Ref, Decision[Firm]]:
-        return {ref: decide_firm(before[ref], fact)}
+    def decide(now_held: Mapping[Ref, Any], _now: datetime) -> dict[Ref, Decision[Firm]]:
+        return {held.ref: decide_firm(now_held[held.ref], fact)}
 
-    settle(world, [ref], decide, fact="Preflighted", body=fact, finish=[done])
+    settle(world, [held.ref], decide, fact="Preflighted", body=fact, held={held.ref: held})
     lane = policy.lanes.of(Neighbour.QUICKBOOKS)
-    for _, cause in set(policy.firm.blocked) - set(blocked):
+    for cause in {cause for _, cause in set(before.blocked) - set(blocked)}:
         connecting.wake(world, lane, waiting_for=cause)
 
 

@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 
 from chalicelib.domain import effects
+from chalicelib.domain import preflight as rules
 from chalicelib.domain.effects import Do, Lanes
-from chalicelib.domain.firm import Accounts, Policy
+from chalicelib.domain.firm import Accounts, Policy, Preflighted
 from chalicelib.domain.kernel import Kind, Neighbour, Status, lane_of
 from chalicelib.domain.readings import Account, Books, DocNumber, DocNumbers
-from chalicelib.errors import Disconnected
-from chalicelib.flow import preflight, reconciling
+from chalicelib.errors import Conflict, Disconnected
+from chalicelib.flow import connecting, preflight, reconciling, signing
 from chalicelib.flow.firms import firm_of
 from infra.sandbox.kit import Fault
 from tests.builders import FIRM, a_firm, put
@@ -21,13 +22,17 @@ from tests.flow import acts
 from tests.flow import trust_acts as trust
 from tests.flow.acts import a_stage, a_synced_stage, holds, payable
 from tests.flow.alone import near, owe
-from tests.flow.test_connections import lose_quickbooks
+from tests.flow.test_connections import lose_quickbooks, reconnect_quickbooks
 from tests.world import MemoryWorld, Stage
 
 
 def check(stage: Stage) -> preflight.Report:
     preflight.start(stage.world, stage.firm)
     stage.pass_time(1, minutes=2)  # a Resync may have used up the minute's calls
+    return told(stage)
+
+
+def told(stage: Stage) -> preflight.Report:
     report = preflight.report(stage.world, stage.firm)
     assert report is not None
     return report
@@ -65,6 +70,62 @@ def test_invoices_wait_for_custom_numbers_and_go_on_by_themselves_when_they_are_
     stage.pass_time(5, minutes=20)
     assert payable(stage, "1071").booked
     assert not firm_of(stage.world, stage.firm).blocked  # type: ignore[union-attr]
+
+
+def test_what_was_switched_off_while_quickbooks_was_away_holds_from_the_moment_it_is_connected_again() -> None:
+    stage = a_synced_stage()
+    connecting.disconnect(stage.world, stage.firm, "quickbooks", acts.STAFF)
+    settings(stage, CustomTxnNumbers=False)
+    stage.world.clio_box.people.approve("1071")
+    stage.pass_time(60, hours=3)
+    reconnect_quickbooks(stage)
+    assert "custom-numbers" in {f.key for f in told(stage).needs}
+    assert payable(stage, "1071").booked is None
+    settings(stage, CustomTxnNumbers=True)
+    stage.pass_time(5, minutes=20)
+    assert payable(stage, "1071").booked
+
+
+def test_until_the_settings_are_read_nothing_is_written_and_each_says_why() -> None:
+    stage = a_synced_stage()
+    lose_quickbooks(stage)
+    acts.pay_by_card(stage, "1046")
+    stage.world.quickbooks_box.faults.append(Fault("status", status=503, path="/batch", skip=1, times=50))
+    reconnect_quickbooks(stage)
+    [step] = [e for e in acts.all_effects(stage) if e.kind == Do.POSTING and e.status is Status.OWED]
+    assert step.cause == "QuickBooks' settings are being read."
+    assert acts.posted_on(stage, "1046") == []
+    stage.world.quickbooks_box.faults.clear()
+    stage.pass_time(1, minutes=5)
+    assert acts.posted_on(stage, "1046") == [125000]
+
+
+def test_what_goes_to_quickbooks_waits_for_its_settings_alone_and_not_for_clio() -> None:
+    stage = a_synced_stage()
+    lose_quickbooks(stage)
+    acts.pay_by_card(stage, "1046")
+    stage.world.clio_box.people.revoke()
+    reconnect_quickbooks(stage)
+    assert acts.posted_on(stage, "1046") == [125000]
+
+
+def test_settings_read_before_the_company_was_connected_anew_lift_nothing() -> None:
+    world, firm = MemoryWorld(), a_firm(accounts=Accounts(), blocked=((str(Do.INVOICE), "Numbers are off."),))
+    put(world.store, Kind.FIRM, firm)
+    books = Books("Hartwell", "USD", (), (), True, None, False, None)
+    again = Preflighted(rules.ALL_UNREAD)
+
+    def connected_anew() -> None:
+        signing.settle_firm(world, FIRM, again, by=acts.STAFF)
+
+    policy = Policy(firm, 1, Lanes(FIRM, clio="us/1", realm="9"))
+    effect = owe(world, effects.owed(FIRM, Do.PREFLIGHT, "main", "firm", lane_of(FIRM, Neighbour.SELF), world.now()))
+    reach = near(quickbooks=SimpleNamespace(books=lambda _a: books), first=connected_anew)
+    with pytest.raises(Conflict):
+        preflight.run(world, reach, policy, effect)
+    state = firm_of(world, FIRM)
+    assert state
+    assert state.blocked == again.blocked
 
 
 @pytest.mark.parametrize("goes_down", [False, True])
@@ -122,9 +183,9 @@ def test_an_account_that_a_cut_list_does_not_show_is_looked_up_before_it_is_miss
     effect = owe(world, effects.owed(FIRM, Do.PREFLIGHT, "main", "firm", lane_of(FIRM, Neighbour.SELF), world.now()))
     preflight.run(world, near(quickbooks=quickbooks, clio=clio), policy, effect)
     assert asked == [["60"]]
-    told = preflight.report(world, FIRM)
-    assert told is not None
-    assert "clearing" not in {f.key for f in told.needs}
+    report = preflight.report(world, FIRM)
+    assert report is not None
+    assert "clearing" not in {f.key for f in report.needs}
 
 
 def test_a_second_reading_asks_only_for_what_changed_since() -> None:
@@ -136,9 +197,9 @@ def test_a_second_reading_asks_only_for_what_changed_since() -> None:
     assert len(batches) == 2, batches
     owner = stage.world.quickbooks_box.people.find(stage.realm, "Customer")[0]["Id"]
     stage.world.quickbooks_box.people.add_credit_memo(stage.realm, owner, 5, "90210")
-    told = next(f for f in check(stage).findings if f.key == "numbers")
-    assert told.weight == "warns"
-    assert "credit memo 90210" in told.listed
+    found = next(f for f in check(stage).findings if f.key == "numbers")
+    assert found.weight == "warns"
+    assert "credit memo 90210" in found.listed
 
 
 def test_numbers_are_compared_series_by_series_and_remembered() -> None:
@@ -181,8 +242,8 @@ def test_every_page_of_numbers_is_read_the_first_time() -> None:
     owner = people.find(stage.realm, "Customer")[0]["Id"]
     for n in range(1001):
         people.add_invoice(stage.realm, owner, 1, f"7{n:05d}")
-    told = next(f for f in check(stage).findings if f.key == "numbers")
-    assert told.listed[0] == "invoice 701000"
+    found = next(f for f in check(stage).findings if f.key == "numbers")
+    assert found.listed[0] == "invoice 701000"
 
 
 def test_the_night_owes_a_preflight_for_every_firm() -> None:
