@@ -20,6 +20,7 @@ from chalicelib.domain.readings import CustomerReading
 from chalicelib.errors import Refused
 
 LOST = "lost-matters"
+SUB_CUSTOMER = "subcustomer"  # a customer there that is a matter's here, as its guard calls it
 BROKEN = "sub-customer"  # what its task says is broken
 ANEW = ("anew", "Create another")
 
@@ -147,7 +148,7 @@ def free(wishes: tuple[str, str], found: Sequence[CustomerReading], taken: Mappi
 
 
 def guard_of(book: str, customer: str) -> str:
-    return f"quickbooks/{book}/subcustomer/{customer}"
+    return f"quickbooks/{book}/{SUB_CUSTOMER}/{customer}"
 
 
 def linked(state: Matter | None, told: Matter, shown: str, policy: Policy, now: datetime) -> Decision[Matter]:

@@ -35,7 +35,7 @@ from chalicelib.flow import (
 )
 from chalicelib.flow.changed import CLOCKS
 from chalicelib.flow.ports import World
-from chalicelib.flow.prepared import NAME_TAKEN, Prepared, done, refused
+from chalicelib.flow.prepared import NAME_TAKEN, Asked, Prepared, done, refused
 from chalicelib.flow.reach import Reach
 
 BATCH = 30  # reference/quickbooks.md 2.6
@@ -160,9 +160,9 @@ def _batch(world: World, reach: Reach, policy: Policy, kind: str, effects: Seque
     reach.batch_room()
     prepared = prepare(world, reach, policy, kind, effects)
     for effect, cause in prepared.blocked:
-        longest = ASKED_AT_MOST if cause == subcustomers.LOST else BLOCKED_AT_MOST
+        longest = ASKED_AT_MOST if isinstance(cause, Asked) else BLOCKED_AT_MOST
         wait = min(BLOCKED_FOR * (2 ** min(effect.tries, 8)), longest)
-        world.store.postpone(effect.key, world.now() + wait, cause=cause, tries=effect.tries + 1)
+        world.store.postpone(effect.key, world.now() + wait, cause=str(cause), tries=effect.tries + 1)
     if not prepared.write:
         return prepared.settled > 0
     members = [Ready(e, w) for e, w in prepared.write]

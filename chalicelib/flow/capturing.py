@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from chalicelib.domain import effects, journaled, posting, trust
+from chalicelib.domain import effects, journaled, matters, posting, trust
 from chalicelib.domain.book_changes import BookChanges
 from chalicelib.domain.crediting import TIE, MemoNoticed
 from chalicelib.domain.firm import Policy
@@ -24,6 +24,7 @@ from chalicelib.domain.trust import JournalNoticed
 from chalicelib.domain.trust_readings import JournalReading
 from chalicelib.flow import credit_links, polling, states, subcustomer_links
 from chalicelib.flow.budget import Floor
+from chalicelib.flow.holders import holders
 from chalicelib.flow.noticing import INVOICE, KINDS, PAYMENT, point
 from chalicelib.flow.ports import World
 from chalicelib.flow.reach import Reach
@@ -35,7 +36,6 @@ FIRST_LOOK = timedelta(days=1)
 SOON = timedelta(seconds=15)  # what comes in one burst is read at once
 APART = timedelta(minutes=2)  # while a first sync goes out, our own echoes come all the time
 CUSTOMER, JOURNAL, MEMO = "Customer", "JournalEntry", "CreditMemo"
-SUB_CUSTOMER = "SubCustomer"  # a customer there that is a matter's here: as its guard calls it
 KINDS_TOLD = (INVOICE, PAYMENT, CUSTOMER, JOURNAL, MEMO)
 NAME = "quickbooks"
 
@@ -112,10 +112,10 @@ def _take(world: World, policy: Policy, page: BookChanges) -> None:
     )
     lane = policy.lanes.of(Neighbour.QUICKBOOKS)
     customers = {**{c.id: c for c in page.customers}, **dict.fromkeys(gone[CUSTOMER])}
-    for id in _holders(world, policy, CUSTOMER, list(customers)):
+    for id in holders(world, policy, CUSTOMER, list(customers)):
         world.store.arrive(effects.look_customer(policy.firm.id, lane, id, world.now()))
     if policy.firm.sub_customers_used:
-        held = _holders(world, policy, SUB_CUSTOMER, list(customers))
+        held = holders(world, policy, matters.SUB_CUSTOMER, list(customers))
         subcustomer_links.notice(world, policy, [(matter, id, customers[id]) for id, matter in held.items()])
 
 
@@ -162,14 +162,14 @@ def _memos(world: World, policy: Policy, page: BookChanges, gone: Iterable[str])
         **{m.id: credit_links.told_of(m.id, m) for m in page.memos},
         **{id: credit_links.told_of(id, None) for id in gone},
     }
-    for id, ours in _holders(world, policy, MEMO, list(shows)).items():
+    for id, ours in holders(world, policy, MEMO, list(shows)).items():
         yield ours.removeprefix("credit-"), shows[id]
 
 
 def _ties(world: World, policy: Policy, page: BookChanges, gone: Iterable[str]) -> Iterator[tuple[str, MemoNoticed]]:
     """Credits whose payment of nothing was deleted, or voided: the memo itself may not be told of (2.7)."""
     ties = [*gone, *(p.id for p in page.payments if not p.total and not p.credits)]
-    for id, ours in _holders(world, policy, TIE, ties).items():
+    for id, ours in holders(world, policy, TIE, ties).items():
         yield ours.removeprefix("credit-"), MemoNoticed(tie=id)
 
 
@@ -187,17 +187,8 @@ def _ours(world: World, policy: Policy, entity: str, guarded: str, notes: Mappin
     """By id there, what of ours each is, where it is ours. ``notes``: what stands on each. ``guarded``: what guards
     call the entity."""
     named = {id: _named(policy, entity, note) for id, note in notes.items()}
-    held = _holders(world, policy, guarded, [id for id, ours in named.items() if not ours])
+    held = holders(world, policy, guarded, [id for id, ours in named.items() if not ours])
     return {id: ours for id, ours in {**named, **held}.items() if ours}
-
-
-def _holders(world: World, policy: Policy, entity: str, ids: Sequence[str]) -> dict[str, str]:
-    """By id there, what holds each in this firm, in the order asked; those that nothing of it holds are left out."""
-    mine = f"{policy.firm.id}/"
-    guards = {id: f"quickbooks/{policy.lanes.book}/{entity.lower()}/{id}" for id in ids}
-    holders = world.store.holders(list(guards.values()))
-    found = {id: holders.get(guard, "") for id, guard in guards.items()}
-    return {id: holder.removeprefix(mine) for id, holder in found.items() if holder.startswith(mine)}
 
 
 def hear(world: World, firm: str) -> None:

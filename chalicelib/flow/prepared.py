@@ -23,9 +23,14 @@ WITHOUT = "Its client stays without a customer in QuickBooks, as you decided. Li
 S = TypeVar("S", bound=generation.Linked)
 
 
+class Asked(str):
+    """What a step waits for, where that is a person's word which wakes it: it need not look for itself often."""
+
+
 @dataclass
 class Prepared:
-    """What a batch of effects came to: to write now, to wait for something else, or settled already."""
+    """What a batch of effects came to: to write now, to wait for something else (with its cause), or settled
+    already."""
 
     write: list[tuple[Effect, Wanted]] = field(default_factory=list)
     blocked: list[tuple[Effect, str]] = field(default_factory=list)

@@ -19,6 +19,7 @@ from chalicelib.domain.readings import CustomerReading
 from chalicelib.errors import Conflict, Refused
 from chalicelib.flow import states
 from chalicelib.flow.budget import Floor
+from chalicelib.flow.holders import holders
 from chalicelib.flow.ports import World
 from chalicelib.flow.prepared import current, wake
 from chalicelib.flow.reach import Reach
@@ -58,10 +59,8 @@ def notice(world: World, policy: Policy, rows: Sequence[tuple[str, str, Customer
 def look(world: World, reach: Reach, policy: Policy, looks: Sequence[Effect]) -> None:
     """Looks at the sub-customers that matters are linked to, all with one query; the others are let be."""
     by_id = {str(e.body["customer"]): e for e in looks}
-    guards = {id: matters.guard_of(policy.lanes.book, id) for id in by_id}
-    holders, mine = world.store.holders(list(guards.values())), f"{policy.firm.id}/"
-    named = {id: holders.get(guard, "") for id, guard in guards.items()}
-    refs = {id: ref_of(policy.firm.id, of.removeprefix(mine)) for id, of in named.items() if of.startswith(mine)}
+    named = holders(world, policy, matters.SUB_CUSTOMER, list(by_id))
+    refs = {id: ref_of(policy.firm.id, of) for id, of in named.items()}
     held = {h.ref: h for h in world.store.load_many(list(refs.values()))} if refs else {}
     known: dict[Ref, Matter] = {ref: states.decode(Kind.MATTER, h.body) for ref, h in held.items()}
     owns = _owns(world, policy, list(known.values())) if known else {}
@@ -170,7 +169,7 @@ def _named(world: World, policy: Policy, state: Matter, to: str) -> CustomerRead
     if there.parent != own:
         raise Refused(f"“{name}” is not below its client's customer in QuickBooks. Move it there, or choose another.")
     book = policy.lanes.book
-    holders = world.store.holders([matters.guard_of(book, there.id), customer_guard(book, there.id)])
-    if set(holders.values()) - {f"{state.firm}/{state.id}"}:
+    taken = world.store.holders([matters.guard_of(book, there.id), customer_guard(book, there.id)])
+    if set(taken.values()) - {f"{state.firm}/{state.id}"}:
         raise Refused(TAKEN)
     return there

@@ -19,12 +19,12 @@ from chalicelib.domain.wanted import WantedSubCustomer
 from chalicelib.errors import Conflict
 from chalicelib.flow import leaving, renaming, subcustomer_links
 from chalicelib.flow.ports import World
-from chalicelib.flow.prepared import FOR_A_PERSON, Prepared, current, done, park, wake
+from chalicelib.flow.prepared import FOR_A_PERSON, Asked, Prepared, current, done, park, wake
 from chalicelib.flow.reach import Reach
 from chalicelib.flow.settle import settle
 
 MADE = "It waits for its matter's sub-customer in QuickBooks."
-LOST = "Its matter's sub-customer cannot be used in QuickBooks: it waits for your word, under Needs attention."
+LOST = Asked("Its matter's sub-customer cannot be used in QuickBooks: it waits for your word, under Needs attention.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from typing import Any
 from chalicelib.domain import agreeing, billing, crediting, generation, noticing, paying, posting, preflight, trust
 from chalicelib.domain.kernel import Finish
 from chalicelib.flow import capturing, contacts, credits, leaving, payments, trust_check, trusting
+from chalicelib.flow import holders as holding
 from chalicelib.flow import noticing as noticing_flow
 from tests.simulation.sabotaging import Saboteur, patches
 from tests.simulation.terms import Mix
@@ -18,12 +19,12 @@ TRUST = {"move_trust": 120, "edit_trust": 60}
 
 
 def customers_overlooked() -> AbstractContextManager[Any]:
-    plain = capturing._holders
+    plain = holding.holders
 
     def holders(world: Any, policy: Any, entity: str, ids: Any) -> dict[str, str]:
         return {} if entity == capturing.CUSTOMER else plain(world, policy, entity, ids)
 
-    return patches((capturing, "_holders", holders))
+    return patches((capturing, "holders", holders))
 
 
 def credit_stays() -> AbstractContextManager[Any]:
