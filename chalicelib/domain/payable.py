@@ -31,7 +31,7 @@ class Standing(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A receipt as we know it. ``by``: who matched it (code, person, patch)."""
+    """A receipt as we know it. ``by``: who matched it (code, person, patch). ``loose``: a deposit on no request."""
 
     id: str
     cents: int
@@ -42,6 +42,7 @@ class Known:
     standing: Standing
     by: str = ""
     asked: int = 0
+    loose: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +191,8 @@ class Booked:
 class Payable:
     """``leaving``: payments that Clio no longer shows here, and that may still stand on the invoice in QuickBooks:
     nothing is added there before they are gone. ``seq`` counts what this payable told others, for their effects' keys;
-    ``hold_seq``: the task behind the hold; ``excess``: the task about the surplus. ``asks``: what the bill asks for;
+    ``hold_seq``: the task behind the hold; ``excess``: the task about the surplus; ``apart``:
+    that about a deposit beside its trust request. ``asks``: what the bill asks for;
     ``balance``: the owner's word. ``revision`` grows when what QuickBooks should show changes; ``lines``: the document
     with the bill's lines at ``lines_revision``. ``generation``: of its link. ``words``: subject and memo of the bill,
     without our pay link. ``relinked``: how often new pay links took the place of useless ones; ``link_put_off``: others
@@ -243,19 +245,34 @@ class Payable:
     relinked: int = 0
     stood: str = ""
     link_put_off: bool = False
+    apart: Excess | None = None
 
     @property
     def open(self) -> int:
-        """The open amount in cents: the owner's balance less every payment we know that the owner does not show yet."""
+        """The open amount in cents: the owner's balance less every payment we know that it does not count yet."""
         if self.bill_state is not BillState.AWAITING_PAYMENT:
             return 0
-        return max(0, self.balance - sum(s.unseen for s in self.shares))
+        return max(0, self.balance - self.uncounted)
+
+    @property
+    def uncounted(self) -> int:
+        """Cents that we hold and that the owner's balance does not count: not shown there yet, or shown apart."""
+        return sum(s.unseen for s in self.shares) + self.shown_apart
+
+    @property
+    def shown_apart(self) -> int:
+        """Cents of ours that Clio shows as deposits beside their trust request: what the request asks for counts only
+        as much of them as its own deposits do not explain."""
+        loose = {k.id for k in self.receipts if k.loose}
+        ours = sum(min(s.cents, sum(c for id, c in s.shown if id in loose)) for s in self.shares)
+        counted = self.asks - self.balance - sum(k.cents for k in self.receipts if not k.loose)
+        return max(0, ours - max(0, counted))
 
     @property
     def surplus(self) -> int:
         """Cents that we hold beyond what the owner asks for: kept visible, returned or moved by a person's decision."""
         balance = self.balance if self.bill_state is BillState.AWAITING_PAYMENT else 0
-        return max(0, sum(s.unseen for s in self.shares) - balance)
+        return max(0, self.uncounted - balance)
 
     @property
     def gone(self) -> bool:

@@ -48,9 +48,9 @@ class Item:
         return self.cents - self.back
 
     @property
-    def recorded(self) -> bool:
-        """Whether Clio shows it, as far as we may still expect it to."""
-        return self.net == 0 or self.patched or self.shown > 0
+    def missing(self) -> int:
+        """Cents of it that Clio does not show, as far as we may still expect it to."""
+        return 0 if self.patched else max(0, self.net - self.shown)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +147,7 @@ class Payment:
     @property
     def unrecorded(self) -> bool:
         """Whether staff still have to record it in Clio."""
-        return self.source is Source.STRIPE and self.money and not all(i.recorded for i in self.items)
+        return self.source is Source.STRIPE and self.money and any(i.missing for i in self.items)
 
 
 def listing(state: Payment) -> Listing:

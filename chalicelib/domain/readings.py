@@ -135,6 +135,7 @@ class BillLine:
 class Receipt:
     """Money that Clio shows on a bill: an allocation of a payment or credit memo, or, for a trust request, a deposit
     on a trust bank account. ``group``: the payment (or memo) it is part of. ``text``: whatever description is visible.
+    ``loose``: a deposit that names no trust request, so that no request's balance need count it.
     """
 
     id: str
@@ -151,6 +152,7 @@ class Receipt:
     source: str = ""  # Clio's bank account that it was paid from
     matter_id: str = ""
     matter: str = ""
+    loose: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,7 +52,7 @@ def read(state: Payable, shown: tuple[Receipt, ...], policy: Policy, now: dateti
     for known in state.receipts:
         r = valid.get(known.id)
         if r is not None and (r.cents, r.on, r.group) == (known.cents, known.on, known.group):
-            kept.append(replace(known, text=r.text or known.text))
+            kept.append(replace(known, text=r.text or known.text, loose=r.loose))
             continue
         state = _forget(state, known.id)
         if known.standing is Standing.OWN and known.group:
@@ -67,7 +67,7 @@ def read(state: Payable, shown: tuple[Receipt, ...], policy: Policy, now: dateti
             owed.append(look)
     known_ids = {k.id for k in kept}
     new = tuple(
-        Known(r.id, r.cents, r.on, r.group, r.kind, r.text, Standing.NEW)
+        Known(r.id, r.cents, r.on, r.group, r.kind, r.text, Standing.NEW, loose=r.loose)
         for r in valid.values()
         if r.id not in known_ids
     )

@@ -1,6 +1,6 @@
-"""What is paid too much: shown as a task as soon as it is known, however it came about, until a person decides.
-
-A surplus also comes about long after a payment settled: a cheque is recorded, a bill is lowered or voided (promise 6).
+"""Money of ours that a bill does not account for: shown as a task as soon as it is known, however it came about, until
+a person decides. Paid too much, also long after a payment settled: a cheque is recorded, a bill is lowered or voided
+(promise 6). Or recorded in Clio apart from the trust request that it paid, which asks for it still.
 """
 
 from __future__ import annotations
@@ -15,36 +15,65 @@ from chalicelib.domain.money import show
 from chalicelib.domain.payable import Excess, Payable
 
 
-def key(p: Payable) -> str:
-    """The task of its surplus; empty when there is none."""
-    return effects.key_of(p.firm, Do.TASK, _name(p.id, p.excess)) if p.excess else ""
+def keys(p: Payable) -> list[str]:
+    """The tasks that stand about it."""
+    named = [_name("surplus", p, p.excess)] if p.excess else []
+    named += [_name("apart", p, p.apart)] if p.apart else []
+    return [effects.key_of(p.firm, Do.TASK, name) for name in named]
 
 
-def _name(payable: str, excess: Excess) -> str:
-    return f"surplus/{payable}/{excess.seq}"
+def _name(what: str, p: Payable, known: Excess) -> str:
+    return f"{what}/{p.id}/{known.seq}"
 
 
 def told(p: Payable, now: datetime) -> tuple[Payable, list[Effect], tuple[str, ...]]:
-    """The state that knows its surplus, the task of one that is new or another amount, and the task that it closes.
+    """The state that knows it, the task of what is new or another amount, and the tasks that are closed.
 
-    The number in the key is never used again: the same surplus, gone and there again, is another task.
+    The number in a key is never used again: the same surplus, gone and there again, is another task.
     """
-    known = p.excess.cents if p.excess else 0
-    if p.surplus == known:
-        return p, [], ()
-    closes = (key(p),) if p.excess else ()
-    if not p.surplus:
-        return replace(p, excess=None), [], closes
-    excess = Excess(p.seq + 1, p.surplus)
-    amount = show(p.surplus, p.currency)
-    task = effects.task(
+    old, owed = keys(p), []
+    excess = _known(p, p.excess, p.surplus)
+    if excess and excess != p.excess:
+        owed.append(_too_much(p, excess, now))
+        p = replace(p, seq=excess.seq)
+    apart = _known(p, p.apart, p.shown_apart)
+    if apart and apart != p.apart:
+        owed.append(_beside(p, apart, now))
+        p = replace(p, seq=apart.seq)
+    p = replace(p, excess=excess, apart=apart)
+    return p, owed, tuple(key for key in old if key not in keys(p))
+
+
+def _known(p: Payable, known: Excess | None, cents: int) -> Excess | None:
+    if cents == (known.cents if known else 0):
+        return known
+    return Excess(p.seq + 1, cents) if cents else None
+
+
+def _too_much(p: Payable, new: Excess, now: datetime) -> Effect:
+    amount = show(new.cents, p.currency)
+    return effects.task(
         p.firm,
-        _name(p.id, excess),
+        _name("surplus", p, new),
         f"payable/{p.id}",
         now,
         title=f"{p.number}: paid {amount} too much",
         reason=f"We hold {amount} more than Clio asks for on this bill.",
         remedy="Return it in Stripe, or record it in Clio where it belongs; then press Done.",
-        body={"surplus": p.surplus},
+        body={"surplus": new.cents},
     )
-    return replace(p, seq=excess.seq, excess=excess), [task], closes
+
+
+def _beside(p: Payable, new: Excess, now: datetime) -> Effect:
+    amount = show(new.cents, p.currency)
+    return effects.task(
+        p.firm,
+        _name("apart", p, new),
+        f"payable/{p.id}",
+        now,
+        title=f"{p.number}: {amount} stands beside the trust request in Clio",
+        reason=f"Clio shows the client's payment as a deposit of its own; the request still asks for {amount}. "
+        "The client is not asked for it again.",
+        remedy="In Clio, delete that deposit and record it as a payment of the request, with the same code.",
+        body={"apart": new.cents},
+    )

@@ -89,7 +89,7 @@ def _trust_deposits(reach: Reach, bill: BillReading, known: Payable | None) -> t
         return ()
     client = bill.client.id
     return tuple(
-        Receipt(f"bt-{d.id}", bill.id, d.on, d.cents, group="", kind="deposit", text=d.text)
+        Receipt(f"bt-{d.id}", bill.id, d.on, d.cents, group="", kind="deposit", text=d.text, loose=not d.bill_id)
         for d in every(reach, lambda c, a, n: c.deposits(a, client_id=client, next=n))
         if not isinstance(d, Broken) and d.trust and d.cents > 0 and d.bill_id in ("", bill.id)
     )

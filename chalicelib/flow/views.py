@@ -284,7 +284,7 @@ def _parked_about(
     if p.booked and p.booked.waits:
         keys += [key(firm, Do.TASK, linked_payments.name(p, p.booked.id, p.generation))]
     keys += [receipts.removal_task(firm, p.id, p.hold_seq)] if p.hold else []
-    keys += [surplus.key(p)] if p.surplus else []
+    keys += surplus.keys(p)
     keys += [key(firm, Do.REMIND, f"{p.id}/{p.collection.round}")] if p.collection else []
     for x in paid:
         keys += [key(firm, Do.POSTING, f"{x.id}/{x.wanted}")] if x.wanted else []
@@ -319,7 +319,7 @@ def unrecorded(world: World, firm: str, cursor: str | None = None, size: int = 2
             number=i.number,
             client=x.client_name,
             kind="trust request" if x.pot is Pot.TRUST else "invoice",
-            cents=i.net,
+            cents=i.missing,
             currency=x.currency,
             on=x.settled_on,
             method=x.method,
@@ -328,7 +328,7 @@ def unrecorded(world: World, firm: str, cursor: str | None = None, size: int = 2
         )
         for x in (states.decode(Kind.PAYMENT, h.body) for h in page.items)
         for i in x.items
-        if not i.recorded
+        if i.missing
     ]
     return ToRecords(tuple(rows), page.next)
 

@@ -67,7 +67,7 @@ def test_a_second_payment_too_much_takes_the_place_of_the_first_ones_task() -> N
     assert owed[0].body["surplus"] == 100
     after = paying.shown(payment, [early], a_paid_session(payment), a_policy(), NOW)
     decision = after.payables["b1"]
-    assert surplus.key(early) in decision.closes
+    assert surplus.keys(early)[0] in decision.closes
     assert [e.body["surplus"] for e in decision.effects if "/surplus/" in e.key] == [40100]
 
 

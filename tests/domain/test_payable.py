@@ -10,8 +10,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.domain import surplus
-from chalicelib.domain.payable import Active, Collection, Excess, Known, Standing, Tab, blocked, listing, tab
-from chalicelib.domain.readings import BillState
+from chalicelib.domain.payable import (
+    Active,
+    Collection,
+    Excess,
+    Known,
+    Payable,
+    Share,
+    Standing,
+    Tab,
+    blocked,
+    listing,
+    tab,
+)
+from chalicelib.domain.readings import BillState, Pot
 from tests.builders import NOW, TODAY, a_payable
 from tests.domain.given import a_share
 
@@ -95,14 +107,14 @@ def test_a_share_is_found_by_its_payment() -> None:
 
 def test_a_surplus_of_another_amount_is_another_task() -> None:
     ten, owed, closes = surplus.told(a_payable(balance=39990, shares=(a_share(),)), NOW)
-    assert [e.key for e in owed] == [surplus.key(ten)]
+    assert [e.key for e in owed] == surplus.keys(ten)
     assert closes == ()
     assert surplus.told(ten, NOW) == (ten, [], ())
     twenty, owed, closes = surplus.told(replace(ten, balance=39980), NOW)
-    assert [(e.key, e.body, e.about) for e in owed] == [(surplus.key(twenty), {"surplus": 20}, "payable/b1")]
-    assert closes == (surplus.key(ten),)
-    assert surplus.told(replace(twenty, balance=40000), NOW)[2] == (surplus.key(twenty),)
-    assert surplus.key(a_payable()) == ""
+    assert [(e.key, e.body, e.about) for e in owed] == [(surplus.keys(twenty)[0], {"surplus": 20}, "payable/b1")]
+    assert closes == tuple(surplus.keys(ten))
+    assert surplus.told(replace(twenty, balance=40000), NOW)[2] == tuple(surplus.keys(twenty))
+    assert surplus.keys(a_payable()) == []
 
 
 def test_a_surplus_is_told_in_the_bills_currency_and_counts_on_from_what_was_told_before() -> None:
@@ -121,5 +133,58 @@ def test_a_surplus_that_is_gone_and_there_again_is_told_again() -> None:
     gone, owed, _ = surplus.told(replace(once, balance=40000), NOW)
     assert (gone.excess, owed) == (None, [])
     again, owed, _ = surplus.told(replace(gone, balance=39990), NOW)
-    assert [e.key for e in owed] == [surplus.key(again)]
-    assert surplus.key(again) != surplus.key(once)
+    assert [e.key for e in owed] == surplus.keys(again)
+    assert surplus.keys(again)[0] != surplus.keys(once)[0]
+
+
+# --- a deposit beside its trust request -------------------------------------------------------------------------------
+
+
+def a_request(
+    *, asks: int = 100000, balance: int = 100000, loose: int = 100000, share: int = 100000, named: int = 0
+) -> Payable:
+    """Of a payment of ours Clio shows ``loose`` on a deposit of its own. ``named``: a deposit on the request."""
+    receipts = [Known("bt-1", loose, TODAY, "", "deposit", "", Standing.MATCHED, loose=True)]
+    receipts += [Known("bt-2", named, TODAY, "", "deposit", "", Standing.OTHER)] if named else []
+    shown = (("bt-1", loose),)
+    shares = (Share("p1", share, "FS-ABC234", TODAY, shown=shown),)
+    return a_payable(pot=Pot.TRUST, asks=asks, balance=balance, shares=shares, receipts=tuple(receipts))
+
+
+@pytest.mark.parametrize(
+    ("request_", "apart", "open_", "surplus_"),
+    [
+        (a_request(), 100000, 0, 0),
+        (a_request(balance=0), 0, 0, 0),
+        (a_request(balance=40000), 40000, 0, 0),
+        (a_request(balance=40000, named=60000), 100000, 0, 60000),
+        (a_request(balance=60000, named=40000, loose=60000, share=60000), 60000, 0, 0),
+        (a_request(loose=99000), 99000, 0, 0),
+        (a_request(share=25000), 25000, 75000, 0),
+    ],
+)
+def test_what_stands_beside_a_request_is_not_asked_for_again(
+    request_: Payable, apart: int, open_: int, surplus_: int
+) -> None:
+    assert (request_.shown_apart, request_.open, request_.surplus) == (apart, open_, surplus_)
+
+
+def test_a_deposit_beside_its_request_is_a_task_until_the_request_counts_it() -> None:
+    told, [task], _ = surplus.told(replace(a_request(), seq=4), NOW)
+    assert (told.apart, told.excess, task.body) == (Excess(5, 100000), None, {"apart": 100000})
+    assert task.title == "1042: $1,000.00 stands beside the trust request in Clio"
+    assert "still asks for $1,000.00" in task.reason
+    assert "same code" in task.remedy
+    assert surplus.keys(told) == [task.key]
+    assert surplus.told(told, NOW) == (told, [], ())
+    less, [other], closed = surplus.told(replace(told, balance=30000), NOW)
+    assert (less.apart, other.body, closed) == (Excess(6, 30000), {"apart": 30000}, (task.key,))
+    counted, owed, closed = surplus.told(replace(told, balance=0), NOW)
+    assert (counted.apart, owed, closed) == (None, [], (task.key,))
+
+
+def test_too_much_and_beside_are_two_tasks() -> None:
+    told, owed, _ = surplus.told(a_request(balance=40000, named=60000), NOW)
+    assert [e.body for e in owed] == [{"surplus": 60000}, {"apart": 100000}]
+    assert [e.key for e in owed] == surplus.keys(told)
+    assert told.excess and told.apart and told.apart.seq == told.excess.seq + 1 == told.seq

@@ -216,9 +216,13 @@ class OneBill(RuleBasedStateMachine):
 
     @invariant()
     def what_is_paid_too_much_has_one_task_with_its_amount(self) -> None:
-        told = [(e.key, e.body["surplus"]) for e in self.journal.tasks("surplus/")]
         p = self.state
-        assert told == ([(surplus.key(p), p.surplus)] if p.surplus else [])
+        told = {
+            e.key: e.body.get("surplus", e.body.get("apart"))
+            for n in ("surplus/", "apart/")
+            for e in self.journal.tasks(n)
+        }
+        assert told == dict(zip(surplus.keys(p), [c for c in (p.surplus, p.shown_apart) if c], strict=True))
 
     @invariant()
     def each_question_and_each_hold_has_its_task(self) -> None:
