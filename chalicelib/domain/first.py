@@ -24,13 +24,14 @@ from chalicelib.errors import Refused
 NEW, LEAVE = "new", "leave"
 NO_NAME = f"{NEW}:wait"
 LINK = "link:"
+CLIENT_WAITS = "It waits until its client can become a customer: no name is free in QuickBooks"
 SAME = "Same number, client and amount"
 NO_PAYMENTS: dict[str, object] = {"payments": 0, "unmatched": "", "left": 0, "shared": (), "paired": ()}  # of a row
 
 
 class Fate(StrEnum):
     """CREATE: made new in QuickBooks. LINK: the same thing is there. CHANGE: it is there and gets Clio's figures. WAIT:
-    nothing is written until the number is free."""
+    nothing is written until a name or number is free."""
 
     CREATE = "create"
     LINK = "link"
@@ -55,7 +56,8 @@ class Row:
     payments on the invoice that are Clio's, ``shared`` those of them that pay other bills too; ``unmatched``: the
     others, in words: nothing is posted there until somebody has compared them; ``left``: those that they said are
     something else; ``paired``: the ids of Clio's that stand there. ``matter``: the sub-customer that its invoice brings
-    with it. Of money (domain/first_money.py) ``on`` is its day and ``about`` what it falls on."""
+    with it; ``under``: the one that is there and is linked with it. ``waits``: what a bill's invoice waits for whatever
+    is said about its number. Of money (domain/first_money.py) ``on`` is its day and ``about`` what it falls on."""
 
     id: str
     title: str
@@ -75,6 +77,8 @@ class Row:
     shared: tuple[str, ...] = ()
     paired: tuple[str, ...] = ()
     matter: str = ""
+    under: str = ""
+    waits: str = ""
     on: date | None = None
     about: str = ""
 
@@ -154,13 +158,23 @@ def _with(row: Row, fate: Fate, offer: Offer | None, why: str, **more: object) -
     link = offer.choice.removeprefix(LINK) if offer else ""
     changed: dict[str, object] = {
         **{name: getattr(row, name) for name in Row.__slots__},
-        "fate": fate,
+        "fate": Fate.WAIT if row.waits else fate,
         "link": link,
         "there": offer.words if offer else "",
         "why": why,
         **more,
     }
     return Row(**changed)  # type: ignore[arg-type]
+
+
+def must_wait(row: Row) -> bool:
+    """Whether nothing of this client can be written in the run: no name is free for it, whatever is answered."""
+    return row.fate is Fate.WAIT or bool(row.offers and all(o.choice == NO_NAME for o in row.offers))
+
+
+def held_up(row: Row, why: str) -> Row:
+    """A bill whose client or matter has to wait waits with it. What is said about its number is kept for then."""
+    return replace(row, fate=Fate.WAIT, waits=why) if why else row
 
 
 def naming_of(row: Row) -> str:

@@ -6,12 +6,13 @@ Pure. What a bill's row means for what falls on the bill is told first; a row of
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from enum import StrEnum
 
 from chalicelib.domain import comparing, trust
 from chalicelib.domain.crediting import Credit
 from chalicelib.domain.firm import Firm
-from chalicelib.domain.first import Fate, Row
+from chalicelib.domain.first import CLIENT_WAITS, Fate, Row
 from chalicelib.domain.payable import Payable
 from chalicelib.domain.payment import Payment, Source
 from chalicelib.domain.readings import Pot
@@ -22,17 +23,20 @@ NAMED = 5  # bills in one row; the others are counted
 
 class Met(StrEnum):
     """LINKED: it stands on the invoice that its bill is linked to. ASKED: its bill is still to be answered. LEFT: its
-    bill waits until the number is free. DIFFERS: the payments on its invoice are still to be compared."""
+    bill waits until the number is free. HELD: its bill waits for its client or matter. DIFFERS: the payments on its
+    invoice are still to be compared."""
 
     LINKED = "linked"
     ASKED = "asked"
     LEFT = "left"
+    HELD = "held"
     DIFFERS = "differs"
 
 
 WAITS = {
     Met.ASKED: "Bill {} is still to be answered",
     Met.LEFT: "It waits with bill {} until the number is free",
+    Met.HELD: "It waits with bill {}",
     Met.DIFFERS: "The payments on invoice {} are still to be compared",
 }
 
@@ -44,7 +48,7 @@ def met(row: Row, p: Payable) -> dict[str, Met]:
     if row.needs:
         return dict.fromkeys(sorted(here), Met.ASKED)
     if row.fate is Fate.WAIT:
-        return dict.fromkeys(sorted(here), Met.LEFT)
+        return dict.fromkeys(sorted(here), Met.HELD if row.waits else Met.LEFT)
     if row.unmatched:
         return dict.fromkeys(sorted(here), Met.DIFFERS)
     return dict.fromkeys(row.paired, Met.LINKED)
@@ -85,6 +89,13 @@ def entry_row(e: Entry, firm: Firm) -> Row | None:
     about = bills([m.bill_number] if m.bill_number else []) or m.matter
     whose = m.client_name or "The firm's own money"
     return Row(e.id, title, whose, fate, abs(m.cents), there=f"Journal entry {e.number}", why=why, on=m.on, about=about)
+
+
+def of_client(row: Row | None, *, waits: bool) -> Row | None:
+    """Nothing is booked on a client who ``waits`` for a name."""
+    if row is None or not waits or row.fate is not Fate.CREATE:
+        return row
+    return replace(row, fate=Fate.WAIT, why=CLIENT_WAITS)
 
 
 def _becomes(known: Mapping[str, Met]) -> tuple[Fate, str]:

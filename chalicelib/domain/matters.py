@@ -7,7 +7,7 @@ gave in QuickBooks stands. One that people made inactive, merged or moved there 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -128,16 +128,23 @@ class Choice:
 
 
 def choose(
-    wishes: tuple[str, str], note: str, parent: str, found: Sequence[CustomerReading], taken: Mapping[str, str]
+    wishes: tuple[str, str],
+    note: str,
+    parent: str,
+    found: Sequence[CustomerReading],
+    taken: Mapping[str, str],
+    promised: Set[str] = frozenset(),
 ) -> Choice:
     """One with our marker is ours, after an answer that was lost. One of the same name below this client's customer is
-    the same matter's: Clio's matter numbers are used once. Anything else holds only the name."""
-    active = [c for c in found if c.active and c.parent == parent]
+    the same matter's: Clio's matter numbers are used once. Anything else holds only the name. ``parent``: the client's
+    customer, empty while there is none. ``promised``: names, casefolded, that are to be another's."""
+    active = [c for c in found if c.active and parent and c.parent == parent]
     mine = next((c for c in active if c.note == note), None)
-    same = next((c for c in active if c.name.casefold() == wishes[0].casefold()), None)
+    plain = wishes[0].casefold()
+    same = next((c for c in active if c.name.casefold() == plain and plain not in promised), None)
     if there := mine or same:
         return Choice("link", customer=there.id, name=there.name)
-    name = free(wishes, found, taken)
+    name = free(wishes, found, {**taken, **dict.fromkeys(promised, "")})
     return Choice("create", name=name) if name else Choice("park")
 
 

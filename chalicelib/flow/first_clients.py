@@ -16,7 +16,7 @@ from chalicelib.domain.kernel import Kind
 from chalicelib.domain.matching import CERTAIN, Suggestion, suggest
 from chalicelib.domain.naming import NewName
 from chalicelib.domain.readings import ClientReading, CustomerReading
-from chalicelib.flow import states
+from chalicelib.flow import first_matters, states
 from chalicelib.flow.first_plan import Plan, all_answers, kept_customers, kept_names, pk_of, write
 from chalicelib.flow.ports import World
 from chalicelib.flow.reach import Reach
@@ -64,6 +64,9 @@ def list_all(world: World, policy: Policy, plan: Plan) -> None:
     told = {s.client_id: _ours(s, mine[s.client_id]) for s in suggest([_reading_of(c) for c in held], free, picked)}
 
     names = _new_names(held, set(told), _holders(world, policy, plan, customers))
+    if policy.firm.invoicing.sub_customers:
+        for c in held:
+            first_matters.promise(world, policy, plan, names[c.id].name, c.id)
     made = (first.client_row(c, told.get(c.id), shown, names[c.id], answers.get(c.id, "")) for c in held)
     write(world, policy, plan, "clients", made)
 

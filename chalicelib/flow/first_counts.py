@@ -1,5 +1,5 @@
-"""What a first sync would create besides customers and invoices: payments, credit notes, entries of trust money, and
-the sub-customers of matters. It only lists and counts.
+"""What a first sync would create besides customers and invoices: payments, credit notes and entries of trust money.
+It only lists and counts.
 
 Records ``plan/<firm>/<generation>/met/<turn>``: ``<payment>/<bill>``, what the bill's row means for it.
 """
@@ -9,19 +9,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import assert_never
 
-from chalicelib.domain import first_money, matters
+from chalicelib.domain import first_money
 from chalicelib.domain.crediting import Credit
 from chalicelib.domain.firm import Policy
 from chalicelib.domain.first import Fate, Row
 from chalicelib.domain.first_money import Met
-from chalicelib.domain.kernel import Kind, Ref
 from chalicelib.domain.payable import Payable
 from chalicelib.domain.payment import Payment
 from chalicelib.domain.trust import Entry
 from chalicelib.flow import states
-from chalicelib.flow.first_plan import Plan, What, first, pk_of, write
+from chalicelib.flow.first_plan import Plan, What, pk_of, waiting, write
 from chalicelib.flow.ports import World
-from chalicelib.flow.prepared import current
 
 LISTED = 100  # of our states in one page
 ON_BILLS = 500  # bills that one payment pays
@@ -46,6 +44,7 @@ def list_page(world: World, policy: Policy, plan: Plan, part: str) -> None:
 def _rows(world: World, policy: Policy, plan: Plan, found: Sequence[Payment | Credit | Entry]) -> Iterator[Row]:
     """Of what is not in QuickBooks yet."""
     any_met = bool(world.store.records(_met(policy, plan), limit=1))
+    late = waiting(world, policy, plan, [x.move.client_id if isinstance(x, Entry) else x.client_id for x in found])
     for state in found:
         row: Row | None
         match state:
@@ -57,8 +56,10 @@ def _rows(world: World, policy: Policy, plan: Plan, found: Sequence[Payment | Cr
                 row = first_money.credit_row(state, {})
                 if row and any_met:
                     row = first_money.credit_row(state, _known(world, policy, plan, first_money.credit_key(state.id)))
+                row = first_money.of_client(row, waits=state.client_id in late)
             case Entry():
                 row = first_money.entry_row(state, policy.firm)
+                row = first_money.of_client(row, waits=state.move.client_id in late)
             case _:
                 assert_never(state)
         if row:
@@ -78,13 +79,3 @@ def _known(world: World, policy: Policy, plan: Plan, id: str) -> dict[str, Met]:
 
 def _met(policy: Policy, plan: Plan) -> str:
     return f"{pk_of(policy)}/met/{plan.turn}"
-
-
-def new_matter(world: World, policy: Policy, plan: Plan, p: Payable) -> str:
-    """The sub-customer that is to be made for the bill's matter, where this is its first bill; else empty."""
-    wanted = matters.wanted(p, policy)
-    matter = matters.id_of(p.client_id, wanted)
-    if not wanted or not first(world, policy, plan, f"matter/{matter}", p.id):
-        return ""
-    known = current(world, policy, [Ref(p.firm, Kind.MATTER, matter)]).values()
-    return "" if any(m.customer for m in known) else p.matters[0]

@@ -3,13 +3,13 @@
 Records ``plan/<firm>/<generation>``: ``state``, ``customers/<n>``, ``names/<n>``, ``clients/<n>``, ``bills/<n>``,
 ``payments/<n>``, ``credits/<n>``, ``trust/<n>``;
 ``answers/<firm>/<generation>``: what a person said, by kind and id; ``plan/<firm>/<generation>/claims/<turn>``: by
-customer or invoice, the row that is matched with it; ``…/links/<turn>``: by client, the customer of its row. It reads
-and keeps; what follows from it is in flow/first_sync.py.
+customer or invoice, the row that is matched with it; ``…/links/<turn>``: by client, the customer of its row, and
+whether it has to wait. It reads and keeps; what follows from it is in flow/first_sync.py.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
@@ -17,7 +17,7 @@ from typing import Any, Literal
 import msgspec
 
 from chalicelib.domain.firm import Policy
-from chalicelib.domain.first import Row, Totals, contested, found_since, named
+from chalicelib.domain.first import Fate, Row, Totals, contested, found_since, must_wait, named
 from chalicelib.domain.kernel import Json
 from chalicelib.domain.readings import CustomerReading
 from chalicelib.errors import Conflict, Unavailable
@@ -37,8 +37,9 @@ class Plan:
     """How far it is. ``pages``: of rows, by kind; ``needs``: the pages on which somebody is asked. ``begin``: a person
     wants it carried out; ``said``: why it did not begin yet. ``payments``, ``credits``, ``entries`` (of trust money):
     counts and cents of what Clio has; ``besides``: what becomes of those, by kind. ``matters``: sub-customers to be
-    made. ``turn``: how often it was listed anew. ``behind``: a client was answered otherwise since its bills were
-    compared."""
+    made; ``matters_there``: those that are there and get linked. ``turn``: how often it was listed anew. ``behind``: a
+    client was answered otherwise since its bills were compared; ``shown``: what the bills came to on a list that was
+    begun so."""
 
     generation: int
     phase: str = "reading"
@@ -55,8 +56,10 @@ class Plan:
     entries: list[int] = field(default_factory=lambda: [0, 0])
     besides: dict[str, Totals] = field(default_factory=dict)
     matters: int = 0
+    matters_there: int = 0
     turn: int = 0
     behind: bool = False
+    shown: list[int] = field(default_factory=list)
     exact: bool = False
     begin: bool = False
     by: str = ""
@@ -66,6 +69,12 @@ class Plan:
         if what == "clients":
             return self.clients
         return self.bills if what == "bills" else self.besides.setdefault(what, Totals())
+
+    @property
+    def sums(self) -> list[int]:
+        """What the bills come to."""
+        told = [n for f in Fate for n in (self.bills.counts.get(f, 0), self.bills.cents.get(f, 0))]
+        return [*told, self.matters, self.matters_there]
 
     @property
     def asked(self) -> int:
@@ -138,8 +147,9 @@ def write(
             row = found_since(row)
         totals.add(row)
         totals.matched += matched(world, policy, plan, row)
-        if what == "clients" and row.link:
-            world.store.put_record(_links(policy, plan), row.id, {"customer": row.link, "suggested": row.needs})
+        if what == "clients" and (row.link or must_wait(row)):
+            kept: Json = {"customer": row.link, "suggested": row.needs, "waits": must_wait(row)}
+            world.store.put_record(_links(policy, plan), row.id, kept)
         if then:
             then(row)
         batch.append(row)
@@ -163,6 +173,14 @@ def customer_of(world: World, policy: Policy, plan: Plan, client: str) -> tuple[
     suggested."""
     found = world.store.record(_links(policy, plan), client)
     return (str(found[1]["customer"]), bool(found[1]["suggested"])) if found else ("", False)
+
+
+def waiting(world: World, policy: Policy, plan: Plan, clients: Iterable[str]) -> set[str]:
+    """Those of these clients that have to wait for a free name. None is read where no client does."""
+    if not (plan.clients.needs or plan.clients.counts.get(Fate.WAIT)):
+        return set()
+    found = {id: world.store.record(_links(policy, plan), id) for id in dict.fromkeys(clients)}
+    return {id for id, kept in found.items() if kept and kept[1]["waits"]}
 
 
 def _links(policy: Policy, plan: Plan) -> str:

@@ -24,9 +24,21 @@ from chalicelib.domain.kernel import Effect, Finish, Kind, Neighbour, Ref, Statu
 from chalicelib.domain.pairing import theirs_on
 from chalicelib.domain.payable import Payable, Tab
 from chalicelib.errors import Refused
-from chalicelib.flow import clearing, contacts, first_clients, first_handing, leaving, pairing, renewing, resync, states
+from chalicelib.flow import (
+    clearing,
+    contacts,
+    first_clients,
+    first_handing,
+    first_matters,
+    leaving,
+    pairing,
+    renewing,
+    resync,
+    states,
+)
 from chalicelib.flow.answered import answers as answered_payments
-from chalicelib.flow.first_counts import list_page, meet, new_matter
+from chalicelib.flow.first_counts import list_page, meet
+from chalicelib.flow.first_matters import Sub
 from chalicelib.flow.first_plan import (
     Page,
     Plan,
@@ -42,6 +54,7 @@ from chalicelib.flow.first_plan import (
     release,
     rows_of,
     save,
+    waiting,
     write,
 )
 from chalicelib.flow.invoice_links import may_be
@@ -55,6 +68,8 @@ READING_WAITS = timedelta(seconds=15)
 SHOULD_THEY_DIE = timedelta(seconds=60)  # before the plan is kept the run is owed for then; after it, at once
 OWED_LOOKED_AT = 200
 BILLS = (*(f"payables/{t}" for t in (Tab.OPEN, Tab.REMINDING, Tab.PAID)),)
+CHANGED = "Something changed since the list was made: look at what is asked now, then begin again."
+SAID_OTHERWISE = "What you said about clients changes what becomes of their bills: look at the bills, then begin again."
 PHASES = ("reading", "customers", "names", "clients", "bills", "payments", "ready", "handing", "begun")
 
 
@@ -127,7 +142,8 @@ def answer(world: World, firm: str, what: What, page: int, id: str, choice: str)
     moved = matched(world, policy, plan, after) - matched(world, policy, plan, before)
 
     def count(p: Plan) -> None:
-        p.behind |= what == "clients" and row.link != new.link
+        moves = row.link != new.link or first.must_wait(row) != first.must_wait(new)
+        p.behind |= what == "clients" and moves
         totals = p.totals(what)
         totals.add(before, -1)
         totals.add(after)
@@ -177,6 +193,7 @@ def begin(world: World, firm: str, by: str) -> None:
 
     def go(p: Plan) -> None:
         p.begin, p.by, p.said = True, by, ""
+        p.shown = p.sums if p.behind else []
         _again(p)
 
     _owe(world, policy, SHOULD_THEY_DIE)
@@ -187,7 +204,7 @@ def begin(world: World, firm: str, by: str) -> None:
 def _again(p: Plan) -> None:
     """From the customers on, with the answers kept."""
     p.phase, p.place, p.cursor = "customers", 0, ""
-    p.pages, p.needs, p.turn, p.matters, p.behind = {}, {}, p.turn + 1, 0, False
+    p.pages, p.needs, p.turn, p.matters, p.matters_there, p.behind = {}, {}, p.turn + 1, 0, 0, False
     p.clients, p.bills, p.besides = Totals(), Totals(), {}
     p.payments, p.credits, p.entries = [0, 0], [0, 0], [0, 0]
 
@@ -276,9 +293,16 @@ def _bills(world: World, reach: Reach, policy: Policy, plan: Plan) -> timedelta:
 
 def _list_bills(world: World, reach: Reach, policy: Policy, plan: Plan, bills: Sequence[Payable]) -> None:
     made = _bill_rows(world, reach, policy, plan, bills)
-    told = [replace(row, matter=new_matter(world, policy, plan, p)) for row, p in zip(made, bills, strict=True)]
+    late, by_id = waiting(world, policy, plan, [p.client_id for p in bills]), {p.id: p for p in bills}
+    free = [p for p in bills if p.client_id not in late]
+    own = _customers_of(world, policy, plan, free) if policy.firm.invoicing.sub_customers else {}
+    subs = first_matters.of_bills(world, reach, policy, plan, free, {client: id for client, (id, _) in own.items()})
+    told = []
+    for row in made:
+        sub = subs.get(row.id, Sub(waits=first.CLIENT_WAITS if by_id[row.id].client_id in late else ""))
+        told.append(first.held_up(replace(row, matter=sub.made, under=sub.there), sub.waits))
     plan.matters += sum(bool(row.matter) for row in told)
-    by_id = {p.id: p for p in bills}
+    plan.matters_there += sum(bool(row.under) for row in told)
     write(world, policy, plan, "bills", iter(told), lambda row: meet(world, policy, plan, row, by_id[row.id]))
 
 
@@ -324,11 +348,13 @@ def _payments(world: World, _reach: Reach, policy: Policy, plan: Plan) -> timede
         return timedelta(0)
     _next(plan)
     plan.at = world.now()
-    if plan.begin and not plan.asked:
+    otherwise = bool(plan.shown) and plan.shown != plan.sums
+    plan.shown = []
+    if plan.begin and not plan.asked and not otherwise:
         plan.phase = "handing"
     elif plan.begin:
         plan.begin = False
-        plan.said = "Something changed since the list was made: look at what is asked now, then begin again."
+        plan.said = SAID_OTHERWISE if otherwise and not plan.asked else CHANGED
     return timedelta(0)
 
 

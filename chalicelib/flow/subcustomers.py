@@ -17,7 +17,7 @@ from chalicelib.domain.payable import Payable
 from chalicelib.domain.readings import Wrote
 from chalicelib.domain.wanted import WantedSubCustomer
 from chalicelib.errors import Conflict
-from chalicelib.flow import leaving, renaming, subcustomer_links
+from chalicelib.flow import first_matters, leaving, renaming, subcustomer_links
 from chalicelib.flow.ports import World
 from chalicelib.flow.prepared import FOR_A_PERSON, Asked, Prepared, current, done, park, wake
 from chalicelib.flow.reach import Reach
@@ -136,10 +136,12 @@ def prepare(world: World, reach: Reach, policy: Policy, batch: Sequence[Effect])
     taken = dict(reach.quickbooks(lambda q, a: q.names_taken(a, wishes))) if wishes else {}
     for e, there in renames:
         renaming.write(world, e, there, found, taken, out)
+    others = first_matters.kept_from(world, policy, {mine[e.key].id: renaming.names_of(e) for e, _ in open_})
     for e, parent in open_:
         names = renaming.names_of(e)
         same = [c for c in found if c.name.casefold() in {n.casefold() for n in _looked_up(e)}]
-        choice = matters.choose(names, _note(policy, e), parent, same, renaming.not_again(e, taken))
+        promised = others[mine[e.key].id]
+        choice = matters.choose(names, _note(policy, e), parent, same, renaming.not_again(e, taken), promised)
         if choice.do == "link":
             out.settled += _link(world, policy, e, choice, Finish(e.key))
         elif choice.do == "create":

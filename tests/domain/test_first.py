@@ -410,3 +410,30 @@ def test_an_answered_row_says_which_invoice_it_is_and_which_are_another_bills() 
     assert first.chosen(bill(*found, answer="link:70")) == {"invoice": "70", "change": False, "left": ["71"]}
     assert first.chosen(bill(*found, answer="link:71")) == {"invoice": "71", "change": True, "left": ["70"]}
     assert first.chosen(bill(*found, answer=LEAVE)) == {"invoice": "", "change": False, "left": ["70", "71"]}
+
+
+def test_a_bill_that_is_held_up_waits_and_keeps_what_is_said_of_its_number() -> None:
+    assert first.held_up(bill(), "") == bill()
+    held = first.held_up(bill(an_invoice(), an_invoice("71", customer_id="8")), "It waits for its client")
+    assert (held.fate, held.link, held.exact, held.waits) == (Fate.WAIT, "70", True, "It waits for its client")
+    other = first.answered(held, "link:71")
+    assert (other.fate, other.link, other.why) == (Fate.WAIT, "71", "Your choice")
+    assert first.chosen(other) == {"invoice": "71", "change": True, "left": ["70"]}
+
+
+@pytest.mark.parametrize(
+    ("found", "new", "answer", "waits"),
+    [
+        (None, PLAIN, "", False),
+        (None, TAKEN, "", False),
+        (None, NONE, "", True),
+        (None, NONE, first.NO_NAME, True),
+        (MAYBE, NONE, "", False),
+        (MAYBE, NONE, first.NO_NAME, True),
+        (MAYBE, NONE, "link:7", False),
+    ],
+)
+def test_a_client_must_wait_once_nothing_but_that_can_be_said(
+    found: Suggestion | None, new: NewName, answer: str, waits: bool
+) -> None:
+    assert first.must_wait(first.client_row(ADA, found, NAMES, new, answer)) is waits

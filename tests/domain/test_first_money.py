@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain import first_money
+from chalicelib.domain import first, first_money
 from chalicelib.domain.crediting import Credit, Memo, Part
 from chalicelib.domain.firm import TrustBank, TrustBooks
 from chalicelib.domain.first import Fate, Row
@@ -26,6 +26,7 @@ BILL = a_payable(
     )
 )
 ROW = Row(BILL.id, BILL.number, BILL.client_name, Fate.LINK, paired=("clio-5",))
+ROW_OF_MONEY = Row("c1", "Credit note 9", "Ada Example", Fate.CREATE, 500)
 
 
 @pytest.mark.parametrize(
@@ -35,6 +36,8 @@ ROW = Row(BILL.id, BILL.number, BILL.client_name, Fate.LINK, paired=("clio-5",))
         (replace(ROW, paired=()), {}),
         (replace(ROW, needs=True), Met.ASKED),
         (replace(ROW, fate=Fate.WAIT), Met.LEFT),
+        (first.held_up(replace(ROW, unmatched="$1.00"), first.CLIENT_WAITS), Met.HELD),
+        (first.held_up(replace(ROW, needs=True), first.CLIENT_WAITS), Met.ASKED),
         (replace(ROW, unmatched="$1.00"), Met.DIFFERS),
     ],
 )
@@ -136,3 +139,12 @@ def test_trust_money_of_an_unknown_kind_waits_for_a_word() -> None:
     row = first_money.entry_row(replace(an_entry(word="adjustment"), begun=False), firm)
     assert row and row.fate is Fate.WAIT
     assert "“adjustment”" in row.why
+
+
+def test_nothing_is_booked_on_a_client_who_waits_for_a_name() -> None:
+    late = first_money.of_client(ROW_OF_MONEY, waits=True)
+    assert late and (late.fate, late.why) == (Fate.WAIT, first.CLIENT_WAITS)
+    assert first_money.of_client(ROW_OF_MONEY, waits=False) == ROW_OF_MONEY
+    said = replace(ROW_OF_MONEY, fate=Fate.WAIT, why="It waits with bill 1042")
+    assert first_money.of_client(said, waits=True) == said
+    assert first_money.of_client(None, waits=True) is None

@@ -97,6 +97,20 @@ def test_what_is_taken_for_it(found: list[CustomerReading], taken: dict[str, str
 # --- the link ---------------------------------------------------------------------------------------------------------
 
 
+def test_a_name_that_is_promised_to_another_is_neither_made_nor_linked() -> None:
+    plain, other = NAMES
+    for found in ([], [there()]):
+        assert matters.choose(NAMES, NOTE, "7", found, {}, {plain.casefold()}) == Choice("create", name=other)
+    assert matters.choose(NAMES, NOTE, "7", [], {}, {n.casefold() for n in NAMES}) == Choice("park")
+    mine = there(note=NOTE)
+    assert matters.choose(NAMES, NOTE, "7", [mine], {}, {plain.casefold()}) == Choice("link", mine.id, mine.name)
+
+
+def test_before_its_client_is_a_customer_nothing_is_taken_for_it() -> None:
+    top = there(parent="")
+    assert matters.choose(NAMES, NOTE, "", [top], {}) == Choice("create", name=NAMES[1])
+
+
 def test_a_sub_customer_is_one_matters_alone() -> None:
     decision = matters.linked(None, a_matter(customer="70"), NAMES[1], ON, NOW)
     assert decision.state == a_matter(customer="70", written=(NAMES[1],))
