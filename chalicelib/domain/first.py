@@ -21,7 +21,7 @@ from chalicelib.domain.posting import marker
 from chalicelib.domain.readings import BookedPayment, InvoiceReading, Pot
 from chalicelib.errors import Refused
 
-NEW, LEAVE = "new", "leave"
+NEW, LEAVE, APART = "new", "leave", "apart"
 NO_NAME = f"{NEW}:wait"
 LINK = "link:"
 CLIENT_WAITS = "It waits until its client can become a customer: no name is free in QuickBooks"
@@ -201,6 +201,8 @@ def answered(row: Row, choice: str) -> Row:
     if _is_new(choice):
         why = "Your choice" if choice == NEW else f"Your choice: {offer.words[:1].lower()}{offer.words[1:]}"
         return _with(row, Fate.WAIT if choice == NO_NAME else Fate.CREATE, None, why, **done)
+    if choice == APART:
+        return _with(row, Fate.CREATE, None, "Your choice: the other one is left as it is", **done)
     if choice == LEAVE:
         return _with(row, Fate.WAIT, None, "Your choice: it waits until the number is free", **done)
     return _with(row, Fate.CHANGE if offer.change else Fate.LINK, offer, "Your choice", **done)
@@ -218,7 +220,7 @@ def chosen(row: Row) -> dict[str, str | bool | list[str]]:
 
 
 def _is_bill(row: Row) -> bool:
-    return any(o.choice == LEAVE for o in row.offers)
+    return any(o.choice in (LEAVE, APART) for o in row.offers)
 
 
 def named(row: Row) -> str:
@@ -292,7 +294,11 @@ def bill_row(
     same = mine or alike
     as_it_is = [i for i in (*alike, *mine) if (i.total, i.number) == (p.asks, p.number)]
     links = [Offer(f"{LINK}{i.id}", _described(i, p, customer, names), change=i not in as_it_is) for i in live]
-    offered = (*links, Offer(LEAVE, "It is another invoice: leave this bill until one of the two is renumbered"))
+    other = Offer(LEAVE, "It is another invoice: leave this bill until one of the two is renumbered")
+    if all(i.number != p.number for i in live):  # one of ours, renumbered since
+        other = Offer(APART, "It is another invoice: create one for this bill")
+    answer = other.choice if answer in (LEAVE, APART) else answer
+    offered = (*links, other)
     if answer and answer in {o.choice for o in offered}:
         chosen = answered(replace(told, fate=Fate.WAIT, offers=offered), answer)
         return _paired(chosen, p, next((i for i in live if i.id == chosen.link), None), paid, said)

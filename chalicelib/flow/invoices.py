@@ -188,8 +188,9 @@ def _new_invoices(
         there = [i for i in found[state.id] if not i.voided]
         if state.gone:  # ours of an earlier generation is linked, and then voided as any other
             there = [i for i in there if _marker(state) in i.note]
-        if there:
-            if _meet(world, reach, policy, e, state, there, places.get(state.id, Place())):
+        listed = _listed(world, policy, e, state.id) if there else {}
+        if there := [i for i in there if i.number == state.number or i.id not in listed.get("left", ())]:
+            if _meet(world, reach, policy, e, state, there, places.get(state.id, Place()), listed):
                 out.settled += 1
             else:
                 out.blocked.append((e, "The payments that Clio shows on it are being read."))
@@ -217,11 +218,11 @@ def _meet(
     state: Payable,
     there: Sequence[InvoiceReading],
     place: Place,
+    listed: Json,
 ) -> bool:
     """The number is in QuickBooks already: ours after a lost answer, one to link, or somebody else's. False where the
     payments on it cannot be compared yet."""
-    listed = _listed(world, policy, state.id)
-    left = [] if e.body.get("choice") == AFTER_ALL else [i for i in there if i.id in listed.get("left", ())]
+    left = [i for i in there if i.id in listed.get("left", ())]
     invoice = _which(state, [i for i in there if i not in left], place, listed)
     if invoice is None and state.gone:  # what a person said is another invoice is not voided with this bill
         done(world, e)
@@ -269,11 +270,11 @@ def _meet(
     return True
 
 
-def _listed(world: World, policy: Policy, bill: str) -> Json:
+def _listed(world: World, policy: Policy, e: Effect, bill: str) -> Json:
     """What the first sync's list said of the bill's number: the ``invoice`` that it is linked to, whether it may
-    ``change``, and those that are ``left`` as another bill's. Empty where nothing was said."""
+    ``change``, and those that are ``left`` as another bill's. Empty where nothing was said, or it was taken back."""
     found = world.store.record(first_links(policy), bill)
-    return found[1] if found else {}
+    return found[1] if found and e.body.get("choice") != AFTER_ALL else {}
 
 
 def _which(state: Payable, there: Sequence[InvoiceReading], place: Place, listed: Json) -> InvoiceReading | None:

@@ -437,3 +437,15 @@ def test_a_client_must_wait_once_nothing_but_that_can_be_said(
     found: Suggestion | None, new: NewName, answer: str, waits: bool
 ) -> None:
     assert first.must_wait(first.client_row(ADA, found, NAMES, new, answer)) is waits
+
+
+def test_one_of_ours_that_people_renumbered_does_not_hold_the_number() -> None:
+    mine = an_invoice(note="feesimple:us-1:bill:b1", number="M-1")
+    row = bill(mine)
+    assert (row.fate, row.exact, [o.choice for o in row.offers]) == (Fate.CHANGE, True, ["link:70", first.APART])
+    for answer in (LEAVE, first.APART):
+        apart = bill(mine, answer=answer)
+        assert (apart.fate, apart.link, apart.choice) == (Fate.CREATE, "", first.APART)
+        assert first.named(apart) == "bill 1042 of Ada Example"
+    both = bill(mine, an_invoice("71"), answer=first.APART)
+    assert (both.fate, both.choice) == (Fate.WAIT, LEAVE)

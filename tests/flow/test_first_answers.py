@@ -88,6 +88,46 @@ def test_an_invoice_that_was_left_is_not_voided_with_the_bill() -> None:
     assert not acts.parked_on(stage, number)
 
 
+@pytest.mark.parametrize("ours", [True, False])
+def test_so_it_does_once_the_other_invoice_is_renumbered(ours: bool) -> None:
+    stage, number = a_stage_with(ours=ours)
+    before = acts.invoice(stage, number)
+    task = left(stage, number)
+    stage.world.quickbooks_box.people.change_invoice(stage.realm, before["Id"], DocNumber="M-1")
+    attention.retry(stage.world, stage.firm, task.key, STAFF)
+    stage.pass_time(3, hours=1)
+    link = payable(stage, number).booked
+    assert link and link.id == acts.invoice(stage, number)["Id"] != before["Id"]
+    assert acts.cents(acts.invoice(stage, "M-1")["TotalAmt"]) == acts.cents(before["TotalAmt"])
+    without_mark(stage, before["Id"])
+
+
+def without_mark(stage: Stage, invoice: str) -> None:
+    """People take our mark off what they say is not the bill's: of those that have it there is one (soundness)."""
+    stage.world.quickbooks_box.people.change_invoice(stage.realm, invoice, PrivateNote="")
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_one_of_ours_that_was_renumbered_is_left_and_another_is_created(first: bool) -> None:
+    """``first``: it was left before it was renumbered."""
+    stage, number = a_stage_with(ours=True)
+    before = acts.invoice(stage, number)
+    if first:
+        say(stage, "bills", number, "leave")
+    stage.world.quickbooks_box.people.change_invoice(stage.realm, before["Id"], DocNumber="M-1")
+    prepare(stage)
+    if not first:
+        assert rows(stage, "bills")[number].fate == "change"
+        say(stage, "bills", number, "apart")
+    row = rows(stage, "bills")[number]
+    assert (row.fate, row.choice, row.link) == ("create", "apart", "")
+    run_as_listed(stage)
+    link = payable(stage, number).booked
+    assert link and link.id == acts.invoice(stage, number)["Id"] != before["Id"]
+    assert acts.invoice(stage, "M-1")["SyncToken"] == "1"
+    without_mark(stage, before["Id"])
+
+
 def test_where_nothing_would_be_linked_only_the_number_can_be_changed() -> None:
     stage = a_new_stage()
     prepare(stage)

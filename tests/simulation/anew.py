@@ -81,7 +81,8 @@ class Anew(Acting):
             first_sync.begin(world, id, "staff")
 
     def _answer_all(self, id: str) -> None:
-        """What is certain is confirmed; another client's or amount's invoice is another one."""
+        """What is certain is confirmed, also what was found since; another client's or amount's invoice is another
+        one."""
         world = self.h.world
         first_sync.confirm_exact(world, id)
         first_sync.create_rest(world, id)
@@ -89,5 +90,6 @@ class Anew(Acting):
         while at is not None:
             page = first_sync.rows(world, id, "bills", at, needs=True)
             for row in page.rows:
-                first_sync.answer(world, id, "bills", page.page, row.id, row.offers[-1].choice)
+                choice = f"link:{row.link}" if row.link else row.offers[-1].choice
+                first_sync.answer(world, id, "bills", page.page, row.id, choice)
             at = page.next
