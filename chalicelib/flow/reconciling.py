@@ -33,6 +33,7 @@ from chalicelib.flow.settle import policy_of, settle
 PAGE = 100
 NAMED_AT_MOST = 100  # a record holds 64 KB; the count says how many there are
 LATELY = timedelta(days=35)  # payments that a night's comparison looks at
+NIGHT = "nightly"  # who asked, where nobody did
 HISTORY_SHOWN = 60
 HISTORY_KEPT = timedelta(days=400)
 NIGHTLY = (Tab.OPEN, Tab.REMINDING)
@@ -80,9 +81,10 @@ class _Run:
 
 
 def start(world: World, firm: str, by: str, *, full: bool = True) -> None:
-    """Owes a comparison now."""
+    """Owes a comparison now. One that is owed already and is not in full becomes what was asked for; a nightly one says
+    nothing, so that it takes nothing from one that is owed in full."""
     lane = lane_of(firm, Neighbour.SELF)
-    body: Json = {"by": by, "full": full}
+    body: Json = {"by": by, "full": True} if full else {}
     world.store.arrive(effects.owed(firm, Do.RECONCILE, "main", "firm", lane, world.now(), body=body))
     world.queue.hint([lane])
 
@@ -95,7 +97,7 @@ def nightly(world: World) -> int:
     for firm in firms:
         preflight.start(world, firm)
         trust_check.start(world, firm)
-        start(world, firm, "nightly", full=world.now().day == 1)
+        start(world, firm, NIGHT, full=world.now().day == 1)
     return len(firms)
 
 
@@ -160,15 +162,15 @@ def reconcile(world: World, reach: Reach, policy: Policy, effect: Effect) -> Non
 
 
 def _begun(world: World, firm: str, effect: Effect) -> _Run:
-    """The comparison that was interrupted, or a new one."""
+    """The comparison that was interrupted, or a new one. One in full that was asked for meanwhile begins anew."""
+    full = bool(effect.body.get("full"))
     found = world.store.record("report", f"{firm}/running")
-    if found is not None and effect.cause:  # it was interrupted, and said why
-        run = msgspec.convert(found[1], _Run)
-        if (here := changed.taken_up(world, firm, run.changed)) is not None:
-            return replace(run, changed=here)
-    full = bool(effect.body.get("full", True))
+    run = msgspec.convert(found[1], _Run) if found is not None and effect.cause else None  # it said why it stopped
+    fits = run is not None and (run.report.full or not full)
+    if run and fits and (here := changed.taken_up(world, firm, run.changed)) is not None:
+        return replace(run, changed=here)
     tabs = IN_FULL if full else NIGHTLY
-    by = str(effect.body.get("by", ""))
+    by = str(effect.body.get("by", NIGHT))
     begun = Report(at=world.now(), full=full, by=by)
     last = None if full else report(world, firm)
     lately = () if full else changed.PARTS

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
 from chalicelib.flow import attention, reconciling
+from infra.sandbox.kit import Fault
 from tests.flow import acts
 from tests.flow.acts import STAFF, a_synced_stage, compare, invoice, parked, pay_by_card, payable, record
 from tests.world import Stage
@@ -174,7 +177,7 @@ def test_comparing_changes_nothing_in_any_book() -> None:
 def night(stage: Stage) -> reconciling.Report:
     stage.pass_time(1, minutes=2)
     began = stage.world.now()
-    reconciling.start(stage.world, stage.firm, "nightly", full=False)
+    reconciling.start(stage.world, stage.firm, reconciling.NIGHT, full=False)
     stage.pass_time(1, minutes=3)
     report = reconciling.report(stage.world, stage.firm)
     assert report
@@ -202,7 +205,7 @@ def test_a_night_finds_what_quickbooks_changed_on_a_paid_invoice_and_only_then()
     told = night(stage)
     assert "amount changed in QuickBooks" in acts.about(told, "1046")
     assert told.counts["changed"] >= 1
-    assert (told.full, told.by) == (False, "nightly")
+    assert (told.full, told.by) == (False, reconciling.NIGHT)
 
 
 def test_a_night_finds_what_clio_changed_on_a_paid_bill_that_no_poll_has_shown_yet() -> None:
@@ -212,7 +215,7 @@ def test_a_night_finds_what_clio_changed_on_a_paid_bill_that_no_poll_has_shown_y
     assert acts.tab(stage, "1046") == "paid"
     assert night(stage).agree
     stage.world.clio_box.people.remove_payment(made)
-    reconciling.start(stage.world, stage.firm, "nightly", full=False)
+    reconciling.start(stage.world, stage.firm, reconciling.NIGHT, full=False)
     stage.work()  # before any poll
     told = reconciling.report(stage.world, stage.firm)
     assert told
@@ -226,9 +229,48 @@ def test_every_comparison_is_kept_and_can_be_looked_at() -> None:
     first = compare(stage)
     night(stage)
     kept = reconciling.history(stage.world, stage.firm)
-    assert [(p.full, p.by) for p in kept][:2] == [(False, "nightly"), (True, STAFF)]
+    assert [(p.full, p.by) for p in kept][:2] == [(False, reconciling.NIGHT), (True, STAFF)]
     assert all(p.ended_at and p.ended_at >= p.at for p in kept)
     old = reconciling.past(stage.world, stage.firm, kept[1].id)
     assert old
     assert (old.at, old.checked, old.named) == (first.at, first.checked, 0)
     assert reconciling.past(stage.world, stage.firm, "none") is None
+
+
+# --- in full, asked for while one of a night waits --------------------------------------------------------------------
+
+
+def interrupted(stage: Stage, *, full: bool) -> None:
+    """A comparison that Clio's silence stopped on its way."""
+    stage.world.clio_box.faults.append(Fault("drop_request", path="/bills"))
+    reconciling.start(stage.world, stage.firm, STAFF if full else reconciling.NIGHT, full=full)
+    stage.work()
+    assert stage.world.store.record("report", f"{stage.firm}/running")
+
+
+@pytest.mark.parametrize("by", [STAFF, "after a long silence"])
+def test_one_in_full_asked_for_while_a_nightly_waits_is_made_in_full(by: str) -> None:
+    stage = a_synced_stage()
+    compare(stage)
+    interrupted(stage, full=False)
+    reconciling.start(stage.world, stage.firm, by)
+    stage.pass_time(1, minutes=5)
+    [last, *_] = reconciling.history(stage.world, stage.firm)
+    assert (last.full, last.by) == (True, by)
+
+
+def test_the_night_takes_nothing_from_one_that_is_owed_in_full() -> None:
+    stage = a_synced_stage()
+    interrupted(stage, full=True)
+    reconciling.start(stage.world, stage.firm, reconciling.NIGHT, full=False)
+    stage.pass_time(1, minutes=5)
+    assert [(p.full, p.by) for p in reconciling.history(stage.world, stage.firm)] == [(True, STAFF)]
+
+
+def test_a_nightly_that_was_interrupted_goes_on_as_one() -> None:
+    stage = a_synced_stage()
+    compare(stage)
+    interrupted(stage, full=False)
+    stage.pass_time(1, minutes=5)
+    [last, *_] = reconciling.history(stage.world, stage.firm)
+    assert (last.full, last.by) == (False, reconciling.NIGHT)
