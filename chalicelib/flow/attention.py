@@ -16,6 +16,8 @@ from chalicelib.flow.ports import World
 from chalicelib.flow.settle import policy_of, settle
 
 GONE = "This is already settled. Reload the page."
+READ = 100  # parked steps and tasks of one page
+PAGES = 20  # of which at most so many are read for what is told apart
 
 
 def _parked(world: World, firm: str, key: str) -> Effect:
@@ -23,6 +25,22 @@ def _parked(world: World, firm: str, key: str) -> Effect:
     if effect is None or effect.firm != firm or effect.status is not Status.PARKED:
         raise Refused(GONE)
     return effect
+
+
+def standing(world: World, firm: str) -> tuple[list[Effect], bool]:
+    """What is parked, the newest hundred; and of what is older, up to two thousand, the broken links and the lost
+    connections, which are told by themselves. With it whether there is more than the newest hundred."""
+    page = world.store.parked(firm, limit=READ)
+    found, more, read = list(page.items), page.next is not None, 1
+    while page.next and read < PAGES:
+        page, read = world.store.parked(firm, limit=READ, cursor=page.next), read + 1
+        found += [e for e in page.items if apart(e)]
+    return found, more
+
+
+def apart(effect: Effect) -> bool:
+    """Whether it is told by itself: what is linked is gone, or a connection is lost."""
+    return bool(effect.body.get("broken")) or (effect.kind == Do.TASK and "connection" in effect.body)
 
 
 def retry(world: World, firm: str, key: str, by: str, choice: str = "") -> None:

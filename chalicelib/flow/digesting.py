@@ -24,7 +24,7 @@ from chalicelib.domain.money import show
 from chalicelib.domain.preflight import Weight
 from chalicelib.domain.wanted import Letter
 from chalicelib.errors import Refused
-from chalicelib.flow import mailing, preflight, reconciling, states
+from chalicelib.flow import attention, mailing, preflight, reconciling, states
 from chalicelib.flow.firms import firm_of
 from chalicelib.flow.letters import words_for
 from chalicelib.flow.ports import World
@@ -32,7 +32,6 @@ from chalicelib.flow.reach import Reach
 from chalicelib.flow.rows import item
 from chalicelib.flow.settle import settle
 
-READ_AT_MOST = 100  # parked effects; beyond that the mail says "over"
 TOLD = 10  # of each kind, with cause and remedy
 SENDER = "Fee Simple"  # it is no client's mail: the firm hears from the program
 VALUES = "What each side shows stands on the client's page."  # a client's phone or address is for no mail
@@ -199,19 +198,19 @@ def event_seen(world: World, firm: str, number: str, post: Post) -> None:
 
 
 def read(world: World, policy: Policy) -> News:
-    """What stands on the firm's pages: one page of what is parked, the last preflight, the last comparison."""
+    """What stands on the firm's pages: what is parked, the last preflight, the last comparison."""
     firm = policy.firm
-    page = world.store.parked(firm.id, limit=READ_AT_MOST)
-    ended = {e.key for e in page.items if e.body.get("chosen")}  # on purpose, by a person of the firm
-    lost = [e for e in page.items if e.kind == Do.TASK and "connection" in e.body and e.key not in ended]
-    broken = [e for e in page.items if e.body.get("broken")]
+    waiting, more = attention.standing(world, firm.id)
+    ended = {e.key for e in waiting if e.body.get("chosen")}  # on purpose, by a person of the firm
+    lost = [e for e in waiting if e.kind == Do.TASK and "connection" in e.body and e.key not in ended]
+    broken = [e for e in waiting if e.body.get("broken")]
     apart = {e.key for e in (*lost, *broken)} | ended
     findings = preflight.report(world, firm.id)
     compared = reconciling.report(world, firm.id)
     return News(
         lost=tuple(need(e) for e in lost),
         broken=tuple(need(e) for e in broken),
-        needs=tuple(need(e) for e in page.items if e.key not in apart),
+        needs=tuple(need(e) for e in waiting if e.key not in apart),
         settings=tuple(
             Need(f.title, f.found, " ".join(f.steps), "/desk/preflight")
             for f in (findings.findings if findings else ())
@@ -219,7 +218,7 @@ def read(world: World, policy: Policy) -> News:
         ),
         differences=tuple(_difference(d, firm) for d in (compared.differences if compared else ()) if not d.expected),
         compared_on=compared.at.astimezone(ZoneInfo(firm.zone)).date() if compared else None,
-        more=page.next is not None,
+        more=more,
     )
 
 

@@ -1,6 +1,7 @@
 """Sync status: when each feed was read, what waits in each lane and why, what is parked, and which links are broken.
 
-Reads a handful of records, the head of each lane, and one page of what is parked; nothing grows with what is stored.
+Reads a handful of records, the head of each lane, and what is parked, its broken links up to a bound; nothing grows
+with what is stored.
 """
 
 from __future__ import annotations
@@ -10,11 +11,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from chalicelib.domain.connection import NAMES
-from chalicelib.domain.effects import Do
+from chalicelib.domain.effects import TRUST_LANE, Do
 from chalicelib.domain.kernel import Effect, Neighbour, lane_of
 from chalicelib.domain.preflight import Weight
 from chalicelib.errors import Refused
-from chalicelib.flow import polling, preflight, resync
+from chalicelib.flow import attention, polling, preflight, resync
 from chalicelib.flow.firms import connections
 from chalicelib.flow.polling import Freshness
 from chalicelib.flow.ports import World
@@ -23,7 +24,6 @@ from chalicelib.flow.rows import Item, item
 from chalicelib.flow.settle import policy_of
 
 LOOKED_AT = 500  # effects of one lane; more are "more than"
-PARKED_SHOWN = 100
 BY_THE_CLOCK = {Do.REMIND, Do.WATCH_MAIL, Do.DIGEST, Do.POLL_CLIO, Do.POLL_STRIPE, Do.LOOK_SESSION}
 BY_THE_CLOCK |= {Do.PREFLIGHT, Do.RECONCILE}
 WORDS = {
@@ -72,8 +72,7 @@ class Health:
 
 def health(world: World, firm: str) -> Health:
     policy = policy_of(world, firm)
-    page = world.store.parked(firm, limit=PARKED_SHOWN)
-    broken = [e for e in page.items if e.body.get("broken")]
+    waiting, more = attention.standing(world, firm)
     report = preflight.report(world, firm)
     needs = report.needs if report else ()
     return Health(
@@ -81,9 +80,9 @@ def health(world: World, firm: str) -> Health:
         run=resync.last(world, firm),
         feeds=polling.freshness(world, policy),
         queues=tuple(_queue(world, name, lane) for name, lane in _lanes(world, firm)),
-        broken=tuple(item(e) for e in broken),
-        parked=tuple(item(e) for e in page.items if not e.body.get("broken")),
-        more=page.next is not None,
+        broken=tuple(item(e) for e in waiting if e.body.get("broken")),
+        parked=tuple(item(e) for e in waiting if not e.body.get("broken")),
+        more=more,
         settings=len(needs),
         blocked=any(f.weight is Weight.BLOCKS for f in needs),
     )
@@ -96,7 +95,8 @@ def _lanes(world: World, firm: str) -> list[tuple[str, str]]:
     for c in connections(world, firm).values():
         if c.neighbour is Neighbour.STRIPE:
             found.append((f"{NAMES[c.neighbour]}, {c.pot}", lane_of(firm, c.neighbour, c.account)))
-    return [*found, *((WORDS[n], lane_of(firm, n)) for n in (Neighbour.MAIL, Neighbour.SELF))]
+    found += [(WORDS[n], lane_of(firm, n)) for n in (Neighbour.MAIL, Neighbour.SELF)]
+    return [*found, ("Ledgers of trust money", lane_of(firm, Neighbour.SELF, TRUST_LANE))]
 
 
 def _queue(world: World, name: str, lane: str) -> Queue:

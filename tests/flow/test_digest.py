@@ -19,7 +19,7 @@ from chalicelib.domain.firm import Member
 from chalicelib.domain.kernel import Effect, Kind, Status
 from chalicelib.domain.preflight import Finding, Weight
 from chalicelib.errors import Conflict, Declined, Refused
-from chalicelib.flow import digesting, mailing, preflight, reconciling
+from chalicelib.flow import attention, digesting, mailing, preflight, reconciling
 from chalicelib.flow.budget import Floor
 from chalicelib.flow.drain import drain
 from chalicelib.flow.reach import Reach
@@ -512,7 +512,7 @@ def test_ten_of_each_are_told_and_the_rest_counted() -> None:
 
 def test_more_than_can_be_read_is_said_so() -> None:
     room = Room()
-    for n in range(digesting.READ_AT_MOST + 1):
+    for n in range(attention.READ + 1):
         room.needs(f"mail/e{n}/bounced", f"payable/b{n}")
     room.due()
     [mail] = room.mails

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from chalicelib.domain.kernel import Neighbour
+from chalicelib.domain import effects
+from chalicelib.domain.kernel import Neighbour, lane_of
 from chalicelib.errors import Refused
-from chalicelib.flow import health
+from chalicelib.flow import attention, digesting, health
 from chalicelib.flow.health import Health, Queue
+from chalicelib.flow.settle import policy_of
 from tests.flow import acts
+from tests.flow import trust_acts as trust
 from tests.flow.acts import a_stage, a_synced_stage, pay_by_card
 from tests.flow.test_connections import lose_quickbooks
 from tests.flow.test_preflight import check, settings
@@ -80,3 +83,48 @@ def test_a_deleted_invoice_is_a_broken_link_and_shown_apart() -> None:
     told = status(stage)
     assert [i.payable for i in told.broken] == [acts.payable(stage, "1046").id]
     assert not {i.key for i in told.broken} & {i.key for i in told.parked}
+
+
+def a_deleted_invoice(stage: Stage) -> None:
+    stage.world.quickbooks_box.people.delete_invoice(stage.realm, acts.invoice(stage, "1046")["Id"])
+    stage.pass_time(5, minutes=30)
+    assert status(stage).broken
+
+
+def park_newer(stage: Stage, count: int) -> None:
+    stage.world.clock.move(seconds=5)
+    for n in range(count):
+        now = stage.world.now()
+        stage.world.store.arrive(
+            effects.task(stage.firm, f"x/{n}", "firm", now, title="Odd", reason="It is.", remedy="Look")
+        )
+
+
+def test_a_broken_link_behind_a_hundred_newer_things_is_shown_and_told_in_the_morning() -> None:
+    stage = a_synced_stage()
+    a_deleted_invoice(stage)
+    park_newer(stage, 210)
+    told = status(stage)
+    assert [i.payable for i in told.broken] == [acts.payable(stage, "1046").id]
+    assert told.more
+    assert len(told.parked) == 100
+    news = digesting.read(stage.world, policy_of(stage.world, stage.firm))
+    assert len(news.broken) == 1
+    assert news.more
+
+
+def test_what_is_parked_is_read_up_to_a_bound() -> None:
+    stage = a_synced_stage()
+    a_deleted_invoice(stage)
+    park_newer(stage, attention.READ * attention.PAGES)
+    told = status(stage)
+    assert told.more
+    assert not told.broken
+
+
+def test_every_lane_that_ever_owed_something_is_shown() -> None:
+    stage = trust.a_trust_stage()
+    owing = {e.lane for e in acts.all_effects(stage)}
+    shown = {q.lane: q.name for q in status(stage).queues}
+    assert owing <= set(shown)
+    assert shown[lane_of(stage.firm, Neighbour.SELF, "trust")] == "Ledgers of trust money"
