@@ -7,7 +7,7 @@ Record ``polled/<firm>``, sk the poll's name: when it was last read to its end, 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -29,6 +29,8 @@ EVERY = timedelta(minutes=15)  # design section 2: feeds without a webhook are p
 RARELY = timedelta(hours=1)  # what a webhook tells of; the poll catches what was lost
 RAREST = timedelta(hours=6)  # ... while nothing comes for hours
 MAIN, TOLD = "main", "told"  # Clio's feeds without a webhook, and those with one
+
+BILL, CONTACT, CONTACTS = "bill", "contact", "contacts"  # the models of webhooks, and the feed of clients
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,15 +74,22 @@ def poll(world: World, policy: Policy, effect: Effect) -> None:
             rest(world, effect, world.now() + EVERY)
             return
         name = effect.key.rpartition("/")[2]
+        working = subscribing.working(world, firm)
         if policy.firm.may_read:
-            poll_clio(world, reach, policy, tally, UNHOOKED if name == MAIN else (*HOOKED, MATTERS))
-        hooked = name == TOLD and "bill" in subscribing.working(world, firm)
-        again(world, effect, f"clio.{name}", tally.wrote, hooked)
+            poll_clio(world, reach, policy, tally, feeds_of(name, working))
+        again(world, effect, f"clio.{name}", tally.wrote, name == TOLD and BILL in working)
         return
     connection = connections(world, firm)[str(effect.body["connection"])]
     if connection.connected:
         poll_stripe(world, reach, connection, tally)
     again(world, effect, connection.id, True, True)
+
+
+def feeds_of(name: str, working: Collection[str]) -> tuple[str, ...]:
+    """What each of the two polls of Clio reads. Clients whose webhook does not work, while that of bills does, are read
+    every quarter of an hour with what has none; where that of bills does not, all of these are."""
+    untold = () if BILL not in working or CONTACT in working else (CONTACTS,)
+    return (*UNHOOKED, *untold) if name == MAIN else tuple(f for f in (*HOOKED, MATTERS) if f not in untold)
 
 
 def _first_sync_reads(world: World, policy: Policy) -> bool:
@@ -117,11 +126,12 @@ def noted(world: World, firm: str, name: str) -> Json:
 def freshness(world: World, policy: Policy) -> tuple[Freshness, ...]:
     """Every poll of the firm, for the page Sync status: a handful of records."""
     firm = policy.firm.id
-    told = bool(subscribing.working(world, firm))
-    hooked = (*HOOKED, MATTERS) if policy.firm.sub_customers_used else HOOKED
+    working = subscribing.working(world, firm)
+    main, told = feeds_of(MAIN, working), feeds_of(TOLD, working)
+    told = told if policy.firm.sub_customers_used else tuple(f for f in told if f != MATTERS)
     rows = [
-        _fresh(world, firm, "clio.main", effects.key_of(firm, Do.POLL_CLIO, MAIN), UNHOOKED, False),
-        _fresh(world, firm, "clio.told", effects.key_of(firm, Do.POLL_CLIO, TOLD), hooked, told),
+        _fresh(world, firm, "clio.main", effects.key_of(firm, Do.POLL_CLIO, MAIN), main, False),
+        _fresh(world, firm, "clio.told", effects.key_of(firm, Do.POLL_CLIO, TOLD), told, BILL in working),
     ]
     for c in connections(world, firm).values():
         if c.neighbour is Neighbour.STRIPE:

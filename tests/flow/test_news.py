@@ -227,6 +227,23 @@ def test_without_a_webhook_bills_are_polled_every_quarter_of_an_hour() -> None:
     assert not told.hooked and told.next_at - told.read_at == polling.EVERY
 
 
+def test_clients_whose_webhook_alone_does_not_work_are_polled_every_quarter_of_an_hour() -> None:
+    stage = a_told_stage()
+    hook_of(stage, "contact").status = "suspended"
+    refused = Fault("status", path="webhooks", method="POST", status=403, body="{}", times=50)
+    stage.world.clio_box.faults.append(refused)
+    keep(stage)
+    assert subscribing.working(stage.world, stage.firm) == {"bill", "matter"}
+    stage.pass_time(15, hours=9)
+    told, main = polled(stage, "clio.told"), polled(stage, "clio.main")
+    assert "contacts" in main.feeds and "contacts" not in told.feeds
+    assert main.next_at - main.read_at == polling.EVERY
+    assert told.next_at - told.read_at > polling.EVERY, "bills are told of"
+    stage.world.clio_box.people.change_client("Felix Ortega", email="felix@new.example")
+    stage.pass_time(5, minutes=16)
+    assert acts.contact(stage, "Felix Ortega").email == "felix@new.example"
+
+
 def test_a_pointer_that_comes_during_a_poll_is_not_slept_over() -> None:
     stage = a_told_stage()
     effect = next(e for e in acts.all_effects(stage) if e.kind == Do.POLL_CLIO)
