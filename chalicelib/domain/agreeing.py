@@ -50,16 +50,18 @@ def agree(state: Contact, policy: Policy, now: datetime, side: Side | None = Non
 
 def _own(state: Contact, side: Side, wrote: int) -> Contact:
     """What we brought to ``side`` ourselves is agreed. After our own step that holds whatever the side made of it:
-    a neighbour that reformats a value, or does not take it, is not written to again and again."""
+    a neighbour that reformats a value, or does not take it, is not written to again and again. A name that was not
+    sent is not there yet."""
     assert state.books is not None
     assert state.agreed is not None
+    later = {c.field for c in state.to_books} - {c.field for c in state.sent} if side is Side.QUICKBOOKS else set()
     shown = state.clio if side is Side.CLIO else state.books
     agreed, left = state.agreed, list(state.ours)
     for field in state.fields:
         now = profile.value(shown, field)
         mine = [o for o in left if (o.side, o.field) == (side, field)]
         exact = [o for o in mine if profile.same(field, o.value, now)]
-        done = exact or [o for o in mine if o.revision == wrote]
+        done = exact or [o for o in mine if o.revision == wrote and field not in later]
         if not done:
             continue
         last = done[-1]

@@ -51,7 +51,8 @@ class Contact:
     ``choice``: what a person said about the name or link (link:<id> | suffix | clean). ``lost``: why the link does not
     hold now (inactive | gone | merged into another client's); ``answer``: what a person said about that (activate |
     without: it stays without a customer).
-    ``asked`` counts the tasks about fields. ``generation``: of its link (domain/generation.py).
+    ``asked`` counts the tasks about fields. ``generation``: of its link (domain/generation.py). ``apart``: a name that
+    QuickBooks refused: what else goes there goes without it first.
     """
 
     firm: str
@@ -80,6 +81,7 @@ class Contact:
     lost: str = ""
     answer: str = ""
     generation: int = 1
+    apart: str = ""
 
     @property
     def clio(self) -> Profile:
@@ -94,6 +96,12 @@ class Contact:
     def without(self) -> bool:
         """The customer is gone, and a person accepted it: what needs one waits until another is linked."""
         return bool(self.lost) and self.answer == WITHOUT
+
+    @property
+    def sent(self) -> tuple[Change, ...]:
+        """What the owed step brings to QuickBooks: all of it, or at first all but a name that was refused there."""
+        rest = tuple(c for c in self.to_books if (c.field, c.value) != ("name", self.apart))
+        return rest or self.to_books
 
     @property
     def fields(self) -> tuple[str, ...]:

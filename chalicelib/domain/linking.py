@@ -65,6 +65,13 @@ class CustomerSeen:
 
 
 @dataclass(frozen=True, slots=True)
+class NameRefused:
+    """QuickBooks does not take the client's new name for its customer."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class ChoiceMade:
     """A person decided about a parked customer: ``link:<customer id>``, ``suffix``, ``clean``, ``keep``, ``activate``,
     ``anew`` or ``without``."""
@@ -87,7 +94,7 @@ class Left:
     field: str
 
 
-ContactFact = ClientSeen | ClientHidden | CustomerLinked | CustomerSeen | ChoiceMade | Taken | Left
+ContactFact = ClientSeen | ClientHidden | CustomerLinked | CustomerSeen | NameRefused | ChoiceMade | Taken | Left
 
 
 def decide(state: Contact | None, fact: ContactFact, policy: Policy, now: datetime) -> Decision[Contact]:
@@ -103,6 +110,8 @@ def decide(state: Contact | None, fact: ContactFact, policy: Policy, now: dateti
             return _linked(state, fact, policy, now)
         case CustomerSeen():
             return _customer_seen(state, fact, policy, now)
+        case NameRefused():
+            return Decision(replace(state, apart=fact.name))
         case ChoiceMade():
             return _chosen(state, fact.choice, policy, now)
         case Taken():
@@ -259,7 +268,7 @@ def _chosen(state: Contact, choice: str, policy: Policy, now: datetime) -> Decis
             raise Refused(BACK)
         return Decision(replace(state, answer=choice), closes=(step_key(state),))
     if choice != ANEW:
-        return Decision(replace(state, choice=choice))
+        return Decision(replace(state, choice=choice, apart=""))
     guards = _guards(state, policy.lanes.book, "")
     closes = (step_key(state), *(task_key(state, k) for k in state.kept))
     new = replace(unlinked(state), choice="suffix", revision=state.revision + 1)

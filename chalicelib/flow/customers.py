@@ -16,7 +16,7 @@ from chalicelib.domain.crediting import Credit
 from chalicelib.domain.effects import Do
 from chalicelib.domain.firm import Policy
 from chalicelib.domain.kernel import Decision, Effect, Finish, Kind, Ref
-from chalicelib.domain.linking import CustomerLinked, CustomerSeen
+from chalicelib.domain.linking import CustomerLinked, CustomerSeen, NameRefused
 from chalicelib.domain.naming import Match, name_for
 from chalicelib.domain.payable import Payable
 from chalicelib.domain.payment import Payment
@@ -80,25 +80,45 @@ def _old_customers(world: World, reach: Reach, policy: Policy, old: Sequence[Ste
         if now.lost and _wanted(now, e):
             _park(world, e, naming.broken_link(now), broken="customer")
         elif _wanted(now, e) and now.usable and there is not None:
-            _change(world, e, now, there, out)
+            _change(world, policy, e, now, there, out)
             continue
         else:
             done(world, e)
         out.settled += 1
 
 
-def _change(world: World, e: Effect, state: Contact, there: CustomerReading, out: Prepared) -> None:
+def _change(world: World, policy: Policy, e: Effect, state: Contact, there: CustomerReading, out: Prepared) -> None:
+    if _unwritable(state) and _goes_apart(state):
+        state = _set_apart(world, policy, state)
     changes = []
-    for change in state.to_books:
+    for change in state.sent:
         if change.field == "name":
-            name = name_for(state, str(change.value))
-            if no := naming.refusal(name):
+            if no := _unwritable(state):
                 _park(world, e, no)
                 out.settled += 1
                 return
-            change = Change("name", name)
+            change = Change("name", name_for(state, str(change.value)))
         changes.append(change)
     out.write.append((e, ChangedCustomer(there.id, there.sync_token, tuple(changes), state.company)))
+
+
+def _new_name(state: Contact) -> str:
+    """The client's new name, which its customer shall have; empty where the name goes nowhere."""
+    return next((str(c.value) for c in state.to_books if c.field == "name"), "")
+
+
+def _unwritable(state: Contact) -> Match | None:
+    name = _new_name(state)
+    return naming.refusal(name_for(state, name)) if name else None
+
+
+def _goes_apart(state: Contact) -> bool:
+    """Whether other fields go over with a name that will not: they go alone, and then a person is asked about it."""
+    return any(c.field != "name" for c in state.sent) and any(c.field == "name" for c in state.sent)
+
+
+def _set_apart(world: World, policy: Policy, state: Contact) -> Contact:
+    return contacts.tell(world, policy, state.id, NameRefused(_new_name(state)))
 
 
 # --- customers that are not there yet ---------------------------------------------------------------------------------
@@ -231,7 +251,11 @@ def refused(world: World, policy: Policy, effect: Effect, code: str) -> bool:
     """Whether a refusal has to do with a customer and is taken care of here."""
     if effect.kind == Do.CUSTOMER and code == NAME_TAKEN and effect.body.get("customer"):
         state: Contact = states.decode(Kind.CONTACT, world.store.load(_contact_ref(effect)).body)
-        _park(world, effect, naming.taken_on_rename(state))
+        if _goes_apart(state):
+            _set_apart(world, policy, state)
+            world.store.postpone(effect.key, world.now(), cause="What else changed goes first.", tries=effect.tries)
+        else:
+            _park(world, effect, naming.taken_on_rename(state))
         return True
     if code not in CUSTOMER_CODES:
         return False

@@ -67,7 +67,11 @@ def writes(stage: Stage) -> int:
 
 
 def email(address: str, stage: Stage) -> dict[str, Any]:
-    return {"email_addresses": [{"id": held(stage).emails[0]["id"], "address": address}]}
+    return email_of(stage, ADA, address)
+
+
+def email_of(stage: Stage, name: str, address: str) -> dict[str, Any]:
+    return {"email_addresses": [{"id": held(stage, name).emails[0]["id"], "address": address}]}
 
 
 # --- one side changes -------------------------------------------------------------------------------------------------
@@ -335,6 +339,25 @@ def test_a_name_that_is_taken_parks_with_choices_and_keep_leaves_it() -> None:
     assert (there["DisplayName"], there["PrimaryEmailAddr"]["Address"]) == (ADA, "new@example.com")
 
 
+def test_a_name_that_is_taken_holds_back_no_other_field() -> None:
+    stage = a_synced_stage()
+    rename_to_taken(stage)
+    assert customer(stage, "Ada Taken")["PrimaryEmailAddr"]["Address"] == "new@example.com"
+    assert [c[0] for c in taken_step(stage).body["choices"]] == ["suffix", "keep"]
+    before = writes(stage)
+    edit_clio(stage, "Ada Taken", **email_of(stage, "Ada Taken", "newer@example.com"))
+    acts.poll(stage)
+    stage.pass_time(1, minutes=5)
+    there = customer(stage, "Ada Taken")
+    assert (there["DisplayName"], there["PrimaryEmailAddr"]["Address"]) == (ADA, "newer@example.com")
+    assert writes(stage) == before + 2, "one in Clio, and one in QuickBooks"
+    attention.retry(stage.world, stage.firm, taken_step(stage).key, STAFF, "suffix")
+    stage.pass_time(1, minutes=2)
+    state = contact(stage, "Ada Taken")
+    assert customer(stage, "Ada Taken")["DisplayName"] == f"Ada Taken (Clio {state.id})"
+    assert "name" not in state.differing and not state.kept
+
+
 def test_a_name_that_is_taken_can_have_a_suffix() -> None:
     stage = a_synced_stage()
     rename_to_taken(stage)
@@ -357,9 +380,10 @@ def test_a_name_that_is_taken_goes_through_once_the_other_is_renamed() -> None:
 
 def test_a_name_with_forbidden_characters_parks_and_can_be_cleaned() -> None:
     stage = a_synced_stage()
-    edit_clio(stage, last_name="E: Xample")
+    edit_clio(stage, last_name="E: Xample", **email("other@example.com", stage))
     acts.poll(stage)
     [effect] = [e for e in parked(stage, kind="quickbooks.customer") if "characters" in e.reason]
+    assert customer(stage, "Ada E: Xample")["PrimaryEmailAddr"]["Address"] == "other@example.com"
     attention.retry(stage.world, stage.firm, effect.key, STAFF, "clean")
     stage.pass_time(1, minutes=2)
     assert customer(stage, "Ada E: Xample")["DisplayName"] == "Ada E Xample"
