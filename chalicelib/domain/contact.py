@@ -48,9 +48,9 @@ class Contact:
 
     ``customer``: the QuickBooks id once linked; ``books``: what it shows; ``agreed``: the last state that both sides
     agreed on. ``to_books``, ``to_clio``: what the owed steps bring over, at ``revision`` and ``clio_revision``.
-    ``choice``: what a person said about the name or link (link:<id> | suffix | clean). ``lost``: why the link does not
-    hold now (inactive | gone | merged into another client's); ``answer``: what a person said about that (activate |
-    without: it stays without a customer).
+    ``choice``: what a person said about the name or link (link:<id> | over:<id> | suffix | clean). ``lost``: why the
+    link does not hold now (inactive | gone | merged into another client's | taken over by another client); ``answer``:
+    what a person said about that (activate | without: it stays without a customer).
     ``asked`` counts the tasks about fields. ``generation``: of its link (domain/generation.py). ``apart``: a name that
     QuickBooks refused: what else goes there goes without it first.
     """

@@ -19,6 +19,9 @@ from chalicelib.domain.readings import ClientReading, CustomerReading
 from chalicelib.errors import Refused
 
 ANEW = "anew"
+LINK = "link:"  # before the id of a customer that a person chose
+OVER = "over:"  # the same, of one that another client gives up
+TAKEN_OVER = "taken over"  # why a client that gave its customer up has none (Contact.lost)
 BACK = "Its customer is there again. Reload the page."
 
 
@@ -72,9 +75,17 @@ class NameRefused:
 
 
 @dataclass(frozen=True, slots=True)
+class GivenUp:
+    """Another client takes this customer over, as a person says: it is the same client, merged into that one in
+    Clio."""
+
+    customer: str
+
+
+@dataclass(frozen=True, slots=True)
 class ChoiceMade:
-    """A person decided about a parked customer: ``link:<customer id>``, ``suffix``, ``clean``, ``keep``, ``activate``,
-    ``anew`` or ``without``."""
+    """A person decided about a parked customer: ``link:<customer id>``, ``over:<customer id>``, ``suffix``, ``clean``,
+    ``keep``, ``activate``, ``anew`` or ``without``."""
 
     choice: str
 
@@ -94,7 +105,9 @@ class Left:
     field: str
 
 
-ContactFact = ClientSeen | ClientHidden | CustomerLinked | CustomerSeen | NameRefused | ChoiceMade | Taken | Left
+ContactFact = (
+    ClientSeen | ClientHidden | CustomerLinked | CustomerSeen | NameRefused | GivenUp | ChoiceMade | Taken | Left
+)
 
 
 def decide(state: Contact | None, fact: ContactFact, policy: Policy, now: datetime) -> Decision[Contact]:
@@ -112,6 +125,8 @@ def decide(state: Contact | None, fact: ContactFact, policy: Policy, now: dateti
             return _customer_seen(state, fact, policy, now)
         case NameRefused():
             return Decision(replace(state, apart=fact.name))
+        case GivenUp():
+            return _given_up(state, fact.customer, policy)
         case ChoiceMade():
             return _chosen(state, fact.choice, policy, now)
         case Taken():
@@ -136,6 +151,8 @@ def _seen(state: Contact | None, fact: ClientSeen, policy: Policy, now: datetime
         return Decision(new)  # its link counts no more: whoever meets it next begins it anew
     if state.customer:
         return agreeing.agree(new, policy, now, Side.CLIO, fact.wrote)
+    if state.without and not fact.again:
+        return Decision(new)
     first = new.whole and not state.whole
     moved = (state.name, state.email) != (c.name, c.email)
     if not (first or moved or fact.again):
@@ -147,7 +164,7 @@ def _seen(state: Contact | None, fact: ClientSeen, policy: Policy, now: datetime
 
 
 def _hidden(state: Contact, fact: ClientHidden, policy: Policy, now: datetime) -> Decision[Contact]:
-    if state.customer or (state.whole and not fact.again):
+    if state.customer or ((state.whole or state.without) and not fact.again):
         return Decision(state)
     if not fact.again:
         return Decision(state, effects=(customer_step(state, policy, now),))
@@ -230,6 +247,21 @@ def afresh(state: Contact, policy: Policy, now: datetime) -> Decision[Contact]:
     closes += [task_key(state, k) for k in state.kept]
     new = replace(unlinked(state), revision=state.revision + 1, generation=policy.firm.generation)
     return Decision(new, effects=(customer_step(new, policy, now),), closes=tuple(closes))
+
+
+def picked(choice: str) -> str:
+    """The customer that a person chose; empty where they chose none."""
+    return choice.removeprefix(LINK).removeprefix(OVER) if choice.startswith((LINK, OVER)) else ""
+
+
+def _given_up(state: Contact, customer: str, policy: Policy) -> Decision[Contact]:
+    """It stays without a customer, and is asked about no more until something is to be booked on it."""
+    if state.customer != customer:
+        return Decision(state)
+    closes = [step_key(state), *([agreeing.change_key(state)] if state.to_clio else [])]
+    closes += [task_key(state, k) for k in state.kept]
+    new = replace(unlinked(state), lost=TAKEN_OVER, answer=WITHOUT)
+    return Decision(new, guards=_guards(state, policy.lanes.book, ""), closes=tuple(closes))
 
 
 def _customer_seen(state: Contact, fact: CustomerSeen, policy: Policy, now: datetime) -> Decision[Contact]:

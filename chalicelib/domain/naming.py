@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from chalicelib.domain import profile
 from chalicelib.domain.contact import Contact
-from chalicelib.domain.linking import ANEW
+from chalicelib.domain.linking import ANEW, LINK, OVER, picked
 from chalicelib.domain.readings import CustomerReading
 
 Choice = tuple[str, str]  # what it is called in code, words for the button
@@ -65,8 +65,8 @@ def match(state: Contact, found: Sequence[CustomerReading], taken: str) -> Match
     it.
     """
     name = name_for(state)
-    if state.choice.startswith("link:"):
-        return Match("link", customer=state.choice.removeprefix("link:"), name=name)
+    if there := picked(state.choice):
+        return Match("link", customer=there, name=name)
     if unwritable := refusal(name):
         return unwritable
     same = [c for c in found if c.active and c.email.lower() == state.email.lower() and state.email]
@@ -80,7 +80,7 @@ def match(state: Contact, found: Sequence[CustomerReading], taken: str) -> Match
             "park",
             reason=f"QuickBooks already has a customer named “{active[0].name}” with {mail}.",
             remedy="Link it if it is the same person, or create another with a suffix.",
-            choices=((f"link:{active[0].id}", "Link to this customer"), suffix),
+            choices=((f"{LINK}{active[0].id}", "Link to this customer"), suffix),
         )
     if found:
         return Match(
@@ -120,6 +120,29 @@ def with_suffix(state: Contact) -> Choice:
 
 def _suffixed(state: Contact) -> str:
     return name_for(replace(state, choice="suffix"))
+
+
+def anothers(state: Contact, customer: str, holder: Contact | None) -> Match:
+    """The customer is linked to another client. ``holder``: that one, where it has no open bills and may give it up;
+    what that comes to is said before it is done."""
+    told = "This QuickBooks customer is already linked to another client."
+    if holder is None:
+        remedy = "Create another customer with a suffix, or correct the name in Clio."
+        return Match("park", reason=told, remedy=remedy, choices=(with_suffix(state),))
+    return Match(
+        "park",
+        reason=f"{told[:-1]}, “{holder.name}” (Clio {holder.id}), which has no open bills.",
+        remedy=f"If Clio merged the two, take the customer over. {given_up(holder)} Or create another with a suffix.",
+        choices=((f"{OVER}{customer}", "Take over the other client's customer"), with_suffix(state)),
+    )
+
+
+def given_up(holder: Contact) -> str:
+    """What becomes of both when this client's customer is taken over."""
+    return (
+        "Nothing that is in QuickBooks changes; from then on changes and new invoices of this client go there, and "
+        f"“{holder.name}” (Clio {holder.id}) stays without a customer: a new bill of it would wait until you link one."
+    )
 
 
 def taken_on_rename(state: Contact) -> Match:

@@ -28,8 +28,11 @@ from chalicelib.flow.settle import policy_of, settle
 
 CLIENTS_AT_ONCE = 200  # reference/clio.md 2.2
 CUSTOMERS_AT_ONCE = 30
+BILLS_ASKED = 200  # of a client that may give its customer up: one with more of them is no leftover of a merge
 INVOICES_ASKED = 30  # of a client whose customer is gone: who they belong to now
 AGAIN = timedelta(seconds=2)
+SHARED = "Another client is linked to this customer already. Two clients cannot share one."
+TAKE_OVER = "if it is the same client, merged into this one in Clio, press “Take it over from that client”."
 LEAVE_CLIO = "Leave the client in Clio as it is"
 
 
@@ -302,14 +305,35 @@ def _say(world: World, firm: str, id: str, fact: ContactFact, by: str) -> None:
     world.queue.hint([policy.lanes.of(Neighbour.CLIO), policy.lanes.of(Neighbour.QUICKBOOKS)])
 
 
-def link_by_name(world: World, firm: str, id: str, name: str, by: str) -> str:
+def may_give_up(world: World, policy: Policy, customer: str) -> Contact | None:
+    """The client that holds this customer, where it has no open bills, as one that Clio merged into another: the bills
+    are that one's then."""
+    id = holder(world, policy, customer)
+    if not id:
+        return None
+    page = world.store.grouped(f"{policy.firm.id}/client/{id}", limit=BILLS_ASKED)
+    bills: list[Payable] = [states.decode(Kind.PAYABLE, h.body) for h in page.items]
+    if page.next or any(p.balance > 0 and not p.gone for p in bills):
+        return None
+    state: Contact | None = states.decode(Kind.CONTACT, world.store.load(contact_ref(policy.firm.id, id)).body)
+    return state
+
+
+def give_up(world: World, policy: Policy, customer: str, by: str = "") -> None:
+    """The client that holds the customer gives it up, if it may; else nothing happens."""
+    if there := may_give_up(world, policy, customer):
+        tell(world, policy, there.id, linking.GivenUp(customer), by=by)
+
+
+def link_by_name(world: World, firm: str, id: str, name: str, by: str, *, over: bool = False) -> str:
     """As ``link_to``, for a person who waits."""
     policy = policy_of(world, firm)
-    return link_to(world, Reach(world, firm, policy.lanes, Floor.PERSON), policy, id, name, by)
+    return link_to(world, Reach(world, firm, policy.lanes, Floor.PERSON), policy, id, name, by, over=over)
 
 
-def link_to(world: World, reach: Reach, policy: Policy, id: str, name: str, by: str) -> str:
+def link_to(world: World, reach: Reach, policy: Policy, id: str, name: str, by: str, *, over: bool = False) -> str:
     """Links a client to the QuickBooks customer of exactly this name, as a person says. Gives the customer's id.
+    ``over``: also where another client without open bills has to give it up.
 
     Raises Refused when there is none, it is inactive, or it is another client's."""
     if not name.strip():
@@ -323,12 +347,17 @@ def link_to(world: World, reach: Reach, policy: Policy, id: str, name: str, by: 
         raise Refused(f"{told} in QuickBooks. Give the name exactly as QuickBooks shows it.")
     [customer] = active[:1]
     if holder(world, policy, customer.id) not in ("", id):
-        raise Refused("Another client is linked to this customer already. Two clients cannot share one.")
+        there = may_give_up(world, policy, customer.id)
+        if there is None:
+            raise Refused(SHARED)
+        if not over:
+            raise Refused(f"{SHARED} Clio's client “{there.name}” has it, without open bills: {TAKE_OVER}")
+        give_up(world, policy, customer.id, by)
     generation = policy.firm.generation
     fact = linking.CustomerLinked(customer.id, policy.lanes.book, customer, generation=generation)
     try:
         tell(world, policy, id, fact, by=by)
     except Conflict as taken:
-        raise Refused("Another client is linked to this customer already. Two clients cannot share one.") from taken
+        raise Refused(SHARED) from taken
     world.queue.hint([policy.lanes.of(Neighbour.QUICKBOOKS)])
     return customer.id

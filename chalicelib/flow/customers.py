@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from chalicelib.domain import comparing, invoicing, naming, paylinks, posting, profile
+from chalicelib.domain import comparing, invoicing, linking, naming, paylinks, posting, profile
 from chalicelib.domain.contact import Contact
 from chalicelib.domain.crediting import Credit
 from chalicelib.domain.effects import Do
@@ -125,9 +125,9 @@ def _set_apart(world: World, policy: Policy, state: Contact) -> Contact:
 
 
 def _new_customers(world: World, reach: Reach, policy: Policy, new: Sequence[Step], out: Prepared) -> None:
-    picked = [s.choice.removeprefix("link:") for _, s in new if s.choice.startswith("link:")]
+    picked = [id for _, s in new if (id := linking.picked(s.choice))]
     named = {c.id: c for c in reach.quickbooks(lambda q, a: q.customers_by_id(a, picked))} if picked else {}
-    names = [name_for(s) for _, s in new if not s.choice.startswith("link:")]
+    names = [name_for(s) for _, s in new if not linking.picked(s.choice)]
     askable = [n for n in dict.fromkeys(names) if not any(x in n for x in profile.FORBIDDEN)]
     found = reach.quickbooks(lambda q, a: q.customers_named(a, askable)) if askable else []
     there = {f.name.casefold() for f in found}
@@ -145,7 +145,7 @@ def _new_customers(world: World, reach: Reach, policy: Policy, new: Sequence[Ste
         if match.do == "create" and name.casefold() in claimed:
             match = naming.match(state, [_twin(name)], "")
         if match.do == "link":
-            _link_existing(world, policy, e, by_id.get(match.customer), created=mine is not None)
+            _link_existing(world, policy, e, state, by_id.get(match.customer), created=mine is not None)
         elif match.do == "park":
             _park(world, e, match)
         else:
@@ -170,22 +170,20 @@ def _twin(name: str) -> CustomerReading:
     return CustomerReading("", "", name, "another client of this firm", active=True)
 
 
-def _link_existing(world: World, policy: Policy, e: Effect, customer: CustomerReading | None, *, created: bool) -> None:
+def _link_existing(
+    world: World, policy: Policy, e: Effect, state: Contact, customer: CustomerReading | None, *, created: bool
+) -> None:
     suffix = (("suffix", "Create with a suffix"),)
     if customer is None or not customer.active:
         reason = "The QuickBooks customer that was chosen is inactive or no longer there."
         park(world, e, reason, "Make it active in QuickBooks and press Retry, or create another.", choices=suffix)
         return
+    if state.choice.startswith(linking.OVER):
+        contacts.give_up(world, policy, customer.id)
     try:
         _link(world, policy, e, customer.id, customer, Finish(e.key), created=created)
     except Conflict:
-        park(
-            world,
-            e,
-            "This QuickBooks customer is already linked to another client.",
-            "Create another customer with a suffix, or correct the name in Clio.",
-            choices=suffix,
-        )
+        _park(world, e, naming.anothers(state, customer.id, contacts.may_give_up(world, policy, customer.id)))
 
 
 def _park(world: World, e: Effect, match: Match, *, broken: str = "") -> None:

@@ -63,10 +63,11 @@ def leave_value(ask: Asked, contact: str) -> Any:
 
 @post("/contacts/{contact}/link")
 def link_customer(ask: Asked, contact: str) -> Any:
-    """Links the QuickBooks customer of exactly this name."""
+    """Links the QuickBooks customer of exactly this name; ``take_over``: also from one without open bills."""
     from chalicelib.flow import contact_views
     from chalicelib.flow import contacts as flow
 
     found(lambda: contact_views.contact(ask.world, ask.firm, contact))
-    flow.link_by_name(ask.world, ask.firm, contact, ask.json.text("customer"), ask.by)
+    over = ask.json.flag("take_over", absent=False)
+    flow.link_by_name(ask.world, ask.firm, contact, ask.json.text("customer"), ask.by, over=over)
     return contact_views.contact(ask.world, ask.firm, contact)

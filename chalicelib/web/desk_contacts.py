@@ -66,8 +66,8 @@ def decide(ask: Ask, contact: str) -> Reply:
         case "leave":
             flow.leave(ask.world, ask.firm, contact, ask.one("field"), ask.by)
             return back(where, "left")
-        case "link":
-            flow.link_by_name(ask.world, ask.firm, contact, ask.one("customer"), ask.by)
+        case "link" | "over" as do:
+            flow.link_by_name(ask.world, ask.firm, contact, ask.one("customer"), ask.by, over=do == "over")
             return back(where, "linked")
         case _:
             raise Refused("Press one of the buttons.")

@@ -18,6 +18,7 @@ from chalicelib.domain.linking import (
     ContactFact,
     CustomerLinked,
     CustomerSeen,
+    GivenUp,
     Left,
     Taken,
     customer_guard,
@@ -325,3 +326,27 @@ def test_a_client_whose_customer_is_gone_stays_without_one_where_a_person_accept
     assert contact.standing(lost) == "conflict"
     with pytest.raises(Refused, match="there again"):
         decide(linked(), ChoiceMade("without"))
+
+
+# --- taken over by another client -----------------------------------------------------------------------------------
+
+
+def test_a_client_whose_customer_is_taken_over_stays_without_one_until_a_person_retries() -> None:
+    moving = linked(to_clio=(Change("email", "new@example.com"),), clio_revision=3)
+    told = decide(moving, GivenUp("7"))
+    new = told.state
+    assert (new.customer, new.usable, new.without, new.to_clio) == ("", "", True, ())
+    assert [(g.key, g.release) for g in told.guards] == [(customer_guard("realm-1", "7"), True)]
+    assert told.closes == (step(1), agreeing.change_key(moving))
+    for seen in (ClientSeen(replace(ADA, name="Ada Newname")), ClientHidden()):
+        assert decide(replace(new, whole=False), seen).effects == ()
+    for again in (ClientSeen(ADA, again=True), ClientHidden(again=True)):
+        assert kinds(decide(new, again)) == [Do.CUSTOMER]
+
+
+def test_a_customer_that_is_not_the_clients_any_more_is_not_given_up() -> None:
+    assert decide(linked(), GivenUp("8")) == Decision(linked())
+
+
+def test_the_customer_that_a_person_chose_is_read_from_the_choice() -> None:
+    assert [linking.picked(c) for c in ("link:7", "over:8", "suffix", "")] == ["7", "8", "", ""]

@@ -165,6 +165,7 @@ def _contacts(stage: Stage) -> list[str]:
         f"client {c.name} is not on the way to QuickBooks"
         for c in found
         if not c.customer
+        and not c.without
         and not _waits(stage, Do.CUSTOMER, f"{c.id}/{c.revision}")
         and not _waits(stage, Do.LOOK_CLIENT, f"{c.id}/first")
     ] + [

@@ -1,0 +1,129 @@
+"""Two contacts that a clerk merged in Clio: the one that stays takes over the other's customer, on a person's word."""
+
+from __future__ import annotations
+
+import copy
+
+import pytest
+
+from chalicelib.domain.contact import Contact
+from chalicelib.domain.effects import Do
+from chalicelib.domain.kernel import Effect, Kind
+from chalicelib.errors import Refused
+from chalicelib.flow import attention, contact_views, contacts
+from chalicelib.flow.prepared import WITHOUT
+from chalicelib.flow.settle import policy_of
+from tests.flow import acts
+from tests.flow.acts import STAFF, a_synced_stage, booked, invoice, parked, posted_on
+from tests.flow.test_broken_steps import causes
+from tests.world import Stage
+
+BILL = "1046"
+
+
+def merge(stage: Stage, *, but: str = "", gone: bool = True) -> tuple[str, str]:
+    """A clerk merges the bill's client into another contact of the same name: its matters, bills (``but`` for one) and
+    payments are that one's then. ``gone``: Clio shows it no longer. Gives the ids of both."""
+    clio, rows = stage.world.clio_box, stage.world.clio_box.state.rows
+    bill = next(b for b in rows["bills"].values() if b.number == BILL)
+    loser = rows["contacts"][bill.client_id]
+    winner = copy.deepcopy(loser)
+    winner.id = clio.state.next_id()
+    clio.state.add(winner)
+    for m in rows["matters"].values():
+        m.client_id = winner.id if m.client_id == loser.id else m.client_id
+    for b in [b for b in rows["bills"].values() if b.client_id == loser.id and b.number != but]:
+        b.client_id = winner.id
+        clio.changed(b)
+    for a in rows["allocations"].values():
+        a.contact = winner.id if a.contact == loser.id else a.contact
+    if gone and not but:
+        clio.people.delete_client(loser.id)
+    acts.poll(stage)
+    stage.pass_time(5, minutes=30)
+    return str(loser.id), str(winner.id)
+
+
+def of(stage: Stage, id: str) -> Contact:
+    found: Contact = next(c for c in acts.all_states(stage, Kind.CONTACT) if c.id == id)
+    return found
+
+
+def asked(stage: Stage, id: str) -> Effect:
+    [found] = parked(stage, kind=Do.CUSTOMER, about=f"contact/{id}")
+    return found
+
+
+def give_back(stage: Stage, id: str) -> None:
+    """A bill turns out to be the other one's after all."""
+    bill = next(b for b in stage.world.clio_box.state.rows["bills"].values() if b.number == "1047")
+    bill.client_id = int(id)
+    stage.world.clio_box.changed(bill)
+    acts.poll(stage)
+    stage.pass_time(5, minutes=30)
+
+
+def a_paid_stage() -> Stage:
+    stage = a_synced_stage()
+    stage.pass_time(2, minutes=5)
+    acts.record(stage, {BILL: 10000})
+    stage.pass_time(5, minutes=10)
+    return stage
+
+
+def test_the_one_that_stays_takes_the_customer_over_and_its_bills_go_on() -> None:
+    stage = a_paid_stage()
+    customers = len(booked(stage, "Customer"))
+    old, new = merge(stage)
+    before, there = invoice(stage, BILL)["CustomerRef"], of(stage, old).customer
+    step = asked(stage, new)
+    assert "which has no open bills" in step.reason
+    assert "Nothing that is in QuickBooks changes" in step.remedy and "stays without a customer" in step.remedy
+    assert [c[0] for c in step.body["choices"]] == [f"over:{there}", "suffix"]
+    attention.retry(stage.world, stage.firm, step.key, STAFF, f"over:{there}")
+    stage.pass_time(5, minutes=30)
+    assert (of(stage, new).customer, of(stage, old).customer) == (there, "")
+    assert of(stage, old).without and contacts.holder(stage.world, policy_of(stage.world, stage.firm), there) == new
+    assert not acts.parked_on(stage, BILL) and len(booked(stage, "Customer")) == customers
+    stage.world.clio_box.people.edit_bill(BILL, total=130000)
+    acts.poll(stage)
+    stage.pass_time(5, minutes=30)
+    assert (invoice(stage, BILL)["TotalAmt"], invoice(stage, BILL)["CustomerRef"]) == (1300, before)
+    assert posted_on(stage, BILL) == [10000]
+
+
+def test_a_client_with_open_bills_keeps_its_customer() -> None:
+    stage = a_paid_stage()
+    old, new = merge(stage, but="1047")
+    step = asked(stage, new)
+    assert step.reason == "This QuickBooks customer is already linked to another client."
+    assert [c[0] for c in step.body["choices"]] == ["suffix"]
+    with pytest.raises(Refused, match=r"cannot share one\.$"):
+        contacts.link_by_name(stage.world, stage.firm, new, of(stage, old).name, STAFF, over=True)
+
+
+def test_on_the_clients_page_it_is_taken_over_too_and_a_new_bill_of_the_other_waits() -> None:
+    stage = a_paid_stage()
+    old, new = merge(stage, gone=False)
+    name, there = of(stage, old).name, of(stage, old).customer
+    with pytest.raises(Refused, match="Take it over"):
+        contacts.link_by_name(stage.world, stage.firm, new, name, STAFF)
+    contacts.link_by_name(stage.world, stage.firm, new, name, STAFF, over=True)
+    stage.pass_time(5, minutes=30)
+    assert of(stage, new).customer == there and not parked(stage, kind=Do.CUSTOMER, about=f"contact/{new}")
+    page = contact_views.contact(stage.world, stage.firm, old)
+    assert page.without and not page.linked
+    give_back(stage, old)
+    assert causes(stage, Do.INVOICE).count(WITHOUT) == 1
+    assert of(stage, old).customer == ""
+
+
+def test_one_that_has_an_open_bill_by_then_keeps_its_customer() -> None:
+    stage = a_paid_stage()
+    old, new = merge(stage, gone=False)
+    step, there = asked(stage, new), of(stage, old).customer
+    give_back(stage, old)
+    attention.retry(stage.world, stage.firm, step.key, STAFF, f"over:{there}")
+    stage.pass_time(5, minutes=10)
+    assert of(stage, old).customer == there
+    assert [c[0] for c in asked(stage, new).body["choices"]] == ["suffix"]
