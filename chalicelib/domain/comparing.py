@@ -372,7 +372,7 @@ def _trust_payment(x: Payment) -> list[Difference]:
     """It reaches QuickBooks once, as the journal entry of the trust transaction that staff record in Clio for it."""
     if not x.unrecorded:
         return []
-    open_ = sum(i.missing for i in x.items)
+    open_ = sum(x.to_record(i) for i in x.items)
     cause = f"The trust payment {x.code} of {show(open_, x.currency)} by Stripe is in no book yet."
     remedy = "Record it in Clio as a trust deposit with its code; its journal entry follows by itself."
     return [_of_payment(x, "not yet in Clio", cause, remedy, open_, expected=True)]

@@ -79,11 +79,13 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Returned:
-    """A payment of ours of which nothing is left, and that Clio does not show: staff may record it there yet."""
+    """A payment of ours of which nothing is left, and that Clio does not show: staff may record it there yet.
+    ``cents``: what went back."""
 
     payment: str
     code: str
     on: date
+    cents: int = 0
 
 
 @dataclass(frozen=True, slots=True)

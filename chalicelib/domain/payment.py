@@ -49,7 +49,7 @@ class Item:
 
     @property
     def missing(self) -> int:
-        """Cents of it that Clio does not show, as far as we may still expect it to."""
+        """Cents of it that Clio does not show."""
         return 0 if self.patched else max(0, self.net - self.shown)
 
 
@@ -147,7 +147,12 @@ class Payment:
     @property
     def unrecorded(self) -> bool:
         """Whether staff still have to record it in Clio."""
-        return self.source is Source.STRIPE and self.money and any(i.missing for i in self.items)
+        return self.source is Source.STRIPE and self.money and any(self.to_record(i) for i in self.items)
+
+    def to_record(self, item: Item) -> int:
+        """Cents of it that staff still have to record in Clio. On an invoice, less is all of it by a person's word (net
+        of the fee); trust money is never less than it is."""
+        return item.missing if self.pot is Pot.TRUST or not item.shown else 0
 
 
 def listing(state: Payment) -> Listing:

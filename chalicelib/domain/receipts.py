@@ -148,9 +148,9 @@ def sort(state: Payable, policy: Policy, now: datetime) -> tuple[Payable, list[E
         elif back:
             state, more = _recorded_too_late(state, known, back[0], policy, now)
             owed += more
-        elif waiting:
+        elif waiting or _gone_back(state, known):
             state, known = _doubt(state, known)
-            owed.append(_ask(state, known, waiting, now))
+            owed.append(_ask(state, known, now))
         elif known.kind == "deposit":
             state = _stand(state, known, Standing.OTHER)
         else:
@@ -159,13 +159,27 @@ def sort(state: Payable, policy: Policy, now: datetime) -> tuple[Payable, list[E
     return state, owed
 
 
+def _gone_back(state: Payable, known: Known) -> list[Returned]:
+    """Payments of ours whose money went back, and that this may be nevertheless: by its code or its amount."""
+    return [
+        r
+        for r in state.returned
+        if (r.cents == known.cents and r.on <= known.on) or (r.code and r.code.upper() in known.text.upper())
+    ]
+
+
+def _restored(state: Payable, of: Iterable[Returned]) -> Payable:
+    """With shares again, of which nothing is left."""
+    back = tuple(of)
+    shares = tuple(Share(r.payment, 0, r.code, r.on, back=r.cents) for r in back)
+    return replace(state, shares=(*state.shares, *shares), returned=tuple(r for r in state.returned if r not in back))
+
+
 def _recorded_too_late(
     state: Payable, known: Known, of: Returned, policy: Policy, now: datetime
 ) -> tuple[Payable, list[Effect]]:
     """Staff recorded a payment whose money had gone back: it is ours, and is to be removed in Clio."""
-    shares = (*state.shares, Share(of.payment, 0, of.code, of.on))
-    state = replace(state, shares=shares, returned=tuple(r for r in state.returned if r != of))
-    state = _match(state, known, (of.payment,), "code")
+    state = _match(_restored(state, [of]), known, (of.payment,), "code")
     state, owed = _rest_of_group(state, known, policy, now)
     state, task = hold_until_removed(state, of.payment, of.code, known.cents, now)
     return state, [*owed, *task]
@@ -195,7 +209,7 @@ def hold_until_removed(
 def put_away(state: Payable) -> Payable:
     """A share of which nothing is left, and that Clio does not show, is known by its code only."""
     kept = tuple(s for s in state.shares if s.cents or s.shown or s.patched)
-    gone = tuple(Returned(s.payment, s.code, s.on) for s in state.shares if s not in kept)
+    gone = tuple(Returned(s.payment, s.code, s.on, s.back) for s in state.shares if s not in kept)
     told = {s.payment for s in state.shares}
     return replace(state, shares=kept, returned=(*(r for r in state.returned if r.payment not in told), *gone))
 
@@ -224,19 +238,30 @@ def _match(state: Payable, known: Known, payments: tuple[str, ...], by: str) -> 
     return _stand(replace(state, shares=shares), known, Standing.MATCHED, by)
 
 
-def _ask(state: Payable, known: Known, waiting: list[Share], now: datetime) -> Effect:
+def _ask(state: Payable, known: Known, now: datetime) -> Effect:
     amount = show(known.cents, state.currency)
-    ours = ", ".join(f"{show(s.cents, state.currency)} ({s.code})" for s in waiting)
+    waiting = [s for s in state.shares if s.recorded < s.cents]
+    back = _gone_back(state, known)
+    ours = [f"received here and not yet seen in Clio: {_listed(state, waiting)}"] if waiting else []
+    ours += [f"paid here and gone back to the client: {_listed(state, back)}"] if back else []
     return effects.task(
         state.firm,
         f"match/{state.id}/{known.id}/{known.asked}",
         f"payable/{state.id}",
         now,
         title=f"Bill {state.number}: is this payment in Clio one of ours?",
-        reason=f"Clio shows {amount} dated {known.on}; received here and not yet seen in Clio: {ours}.",
+        reason=f"Clio shows {amount} dated {known.on}; {'; '.join(ours)}.",
         remedy="Say whether it is the same money. Until then nothing is posted and no reminder goes out.",
-        body={"payable": state.id, "receipt": known.id, "payments": [s.payment for s in waiting]},
+        body={
+            "payable": state.id,
+            "receipt": known.id,
+            "payments": [*(s.payment for s in waiting), *(r.payment for r in back)],
+        },
     )
+
+
+def _listed(state: Payable, ours: Iterable[Share | Returned]) -> str:
+    return ", ".join(f"{show(s.cents, state.currency)} ({s.code})" for s in ours)
 
 
 def expire_stale_attempt(state: Payable, now: datetime) -> tuple[Payable, list[Effect]]:
@@ -293,10 +318,15 @@ def answered(state: Payable, fact: MatchFact, policy: Policy, now: datetime) -> 
         case MatchConfirmed():
             if known.standing is not Standing.ASKED:
                 raise Refused("This payment is already sorted. Reload the page.")
+            back = [r for r in state.returned if r.payment in fact.payments]
+            state = _restored(state, back)
             if not fact.payments or any(state.share_of(p) is None for p in fact.payments):
                 raise Refused("Choose which of our payments it is.")
             state = _match(state, known, fact.payments, "person")
             state, owed = _rest_of_group(state, known, policy, now)
+            if back:
+                state, task = hold_until_removed(state, back[0].payment, back[0].code, known.cents, now)
+                owed += task
         case MatchRefused():
             if known.standing is not Standing.ASKED:
                 raise Refused("This payment is already sorted. Reload the page.")
@@ -308,9 +338,8 @@ def answered(state: Payable, fact: MatchFact, policy: Policy, now: datetime) -> 
         case MatchUndone():
             if known.standing is not Standing.MATCHED:
                 raise Refused("This payment is not matched. Reload the page.")
-            state, again = _doubt(_forget(state, known.id), known)
-            waiting = [s for s in state.shares if s.recorded < s.cents]
-            owed.append(_ask(state, again, waiting, now))
+            state, again = _doubt(lift_hold(_forget(state, known.id)), known)
+            owed.append(_ask(state, again, now))
         case _:
             assert_never(fact)
     return _after(old, lift_hold(state), owed, policy, now)

@@ -319,7 +319,7 @@ def unrecorded(world: World, firm: str, cursor: str | None = None, size: int = 2
             number=i.number,
             client=x.client_name,
             kind="trust request" if x.pot is Pot.TRUST else "invoice",
-            cents=i.missing,
+            cents=x.to_record(i),
             currency=x.currency,
             on=x.settled_on,
             method=x.method,
@@ -328,7 +328,7 @@ def unrecorded(world: World, firm: str, cursor: str | None = None, size: int = 2
         )
         for x in (states.decode(Kind.PAYMENT, h.body) for h in page.items)
         for i in x.items
-        if i.missing
+        if x.to_record(i)
     ]
     return ToRecords(tuple(rows), page.next)
 

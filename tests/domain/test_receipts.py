@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -250,6 +251,55 @@ def test_a_receipt_without_the_code_of_money_that_went_back_is_a_payment_of_its_
     assert (state.hold, state.returned, owed) == ("", BACK, [Do.LOOK_GROUP])
 
 
+SAME = replace(BACK[1], cents=30000)
+
+
+@pytest.mark.parametrize(
+    ("fields", "asked"),
+    [({}, True), ({"cents": 29999}, False), ({"on": TODAY - timedelta(days=1)}, False)],
+)
+def test_one_of_the_amount_that_went_back_is_asked_about(fields: dict[str, Any], asked: bool) -> None:
+    """Staff may have recorded it without its code; or another payment of the same amount has come."""
+    state, owed = receipts.read(
+        a_payable(returned=(SAME,)), (a_receipt(**{"cents": 30000, "text": "Card", **fields}),), POLICY, NOW
+    )
+    assert standing(state) == {"r1": Standing.ASKED if asked else Standing.OWN}
+    if asked:
+        task = one(tuple(owed), Do.TASK)
+        assert task.body["payments"] == ["p1"]
+        assert task.reason.endswith(f"; paid here and gone back to the client: $300.00 ({CODE}).")
+        assert "not yet seen" not in task.reason
+
+
+def test_what_waits_and_what_went_back_are_asked_about_together() -> None:
+    before = a_payable(returned=(SAME,), shares=(a_share("p7", 40000, "FS-SEVEN"),))
+    _, owed = receipts.read(before, (a_receipt(cents=30000),), POLICY, NOW)
+    task = one(tuple(owed), Do.TASK)
+    assert task.body["payments"] == ["p7", "p1"]
+    assert "not yet seen in Clio: $400.00 (FS-SEVEN); paid here" in task.reason
+
+
+def asked_about_what_went_back() -> Payable:
+    state, _ = receipts.read(a_payable(returned=(SAME,)), (a_receipt(cents=30000),), POLICY, NOW)
+    return state
+
+
+def test_money_that_went_back_and_is_recorded_by_a_persons_word_is_to_be_removed() -> None:
+    told = receipts.answered(asked_about_what_went_back(), MatchConfirmed("r1", ("p1",)), POLICY, NOW)
+    assert (standing(told.state), told.state.returned) == ({"r1": Standing.MATCHED}, ())
+    assert told.state.hold == receipts.REMOVE_IN_CLIO
+    assert one(told.effects, Do.TASK).title == f"1042: remove the payment {CODE} in Clio"
+    undone = receipts.answered(told.state, MatchUndone("r1"), POLICY, NOW)
+    assert (standing(undone.state), undone.state.hold, undone.state.returned) == ({"r1": Standing.ASKED}, "", (SAME,))
+    assert one(undone.effects, Do.TASK).body["payments"] == ["p1"]
+
+
+def test_money_of_the_same_amount_that_is_another_payment_is_posted() -> None:
+    told = receipts.answered(asked_about_what_went_back(), MatchRefused("r1"), POLICY, NOW)
+    assert (standing(told.state), told.state.hold, told.state.returned) == ({"r1": Standing.OWN}, "", (SAME,))
+    assert [e.kind for e in told.effects if e.kind == Do.LOOK_GROUP]
+
+
 def test_the_first_of_two_codes_of_money_that_went_back_names_the_payment() -> None:
     state, _ = read(a_payable(returned=BACK), a_receipt(text=f"FS-OTHER {CODE}"))
     assert [s.payment for s in state.shares] == ["p1"]
@@ -280,6 +330,8 @@ def test_a_share_is_put_away_once_nothing_of_it_is_left_or_shown(share: dict[str
     else:
         assert after.shares == (a_share(),)
         assert after.returned == (told[1], Returned("p9", CODE, TODAY)), "once"
+    back = receipts.put_away(a_payable(shares=(a_share("p9", 0, back=700),)))
+    assert back.returned == (Returned("p9", CODE, TODAY, 700),)
 
 
 # --- what vanishes ----------------------------------------------------------------------------------------------------

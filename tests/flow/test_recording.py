@@ -466,6 +466,20 @@ def test_a_payment_recorded_after_its_money_went_back_is_not_posted_and_is_to_be
     assert len(acts.posted_on(stage, "1046")) == before
 
 
+def test_one_recorded_without_its_code_after_its_money_went_back_is_asked_about_and_not_posted() -> None:
+    stage = a_synced_stage()
+    paid = pay_by_card(stage, "1046")
+    stage.world.stripe_box.people.refund(paid.intent)
+    stage.work()
+    before = len(acts.posted_on(stage, "1046"))
+    record(stage, {"1046": 125000}, "Card payment")
+    stage.pass_time(2, minutes=20)
+    assert [k.standing for k in payable(stage, "1046").receipts] == [Standing.ASKED]
+    assert len(acts.posted_on(stage, "1046")) == before
+    [task] = acts.tasks(stage, "match")
+    assert paid.code in task.reason
+
+
 def test_one_recorded_too_late_beside_another_hold_asks_for_nothing_more() -> None:
     stage = a_synced_stage()
     first = pay_by_card(stage, "1046")
