@@ -245,8 +245,8 @@ def _accounts(firm: Firm, books: Books) -> list[Finding]:
                 "The account that payments are recorded in cannot be used",
                 f"{chosen.clearing_name or 'It'} {wrong}",
                 (ANOTHER, *ACTIVE),
-                "Payments wait; invoices go on.",
-                (Do.POSTING,),
+                "Payments and credit notes wait; invoices go on.",
+                (Do.POSTING, Do.CREDIT),  # a credit is applied by a payment
             )
         )
     active = {id for id, _ in books.items}

@@ -113,7 +113,7 @@ class WantedCredit:
 @dataclass(frozen=True, slots=True)
 class WantedApplication:
     """A payment of nothing that ties a credit memo to invoices (reference/quickbooks.md 4.4). ``lines``: (invoice id,
-    cents) pairs."""
+    cents) pairs. ``account``: as of a payment of money; without one QuickBooks takes its own, which may be inactive."""
 
     memo: str
     customer: str
@@ -121,6 +121,7 @@ class WantedApplication:
     lines: tuple[tuple[str, int], ...]
     note: str
     currency: str
+    account: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -199,7 +199,9 @@ def _apply(
         out.blocked.append((e, cause))
         return 0
     mark = posting.marker(state.firm, "applied", state.id)
-    out.write.append((e, WantedApplication(there.id, there.customer_id, state.on, tuple(lines), mark, state.currency)))
+    to = policy.firm.accounts.clearing
+    tie = WantedApplication(there.id, there.customer_id, state.on, tuple(lines), mark, state.currency, to)
+    out.write.append((e, tie))
     return 0
 
 

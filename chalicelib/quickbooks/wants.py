@@ -201,6 +201,8 @@ def _application_body(wanted: WantedApplication) -> Json:
             {"Amount": decimal_of(cents), "LinkedTxn": [{"TxnId": id, "TxnType": kind}]} for kind, id, cents in links
         ],
     }
+    if wanted.account:
+        body["DepositToAccountRef"] = {"value": wanted.account}
     if wanted.currency:
         body["CurrencyRef"] = {"value": wanted.currency}
     return body

@@ -14,8 +14,9 @@ from chalicelib.domain.firm import Accounts, Policy, Preflighted
 from chalicelib.domain.kernel import Kind, Neighbour, Status, lane_of
 from chalicelib.domain.readings import Account, Books, DocNumber, DocNumbers
 from chalicelib.errors import Conflict, Disconnected
-from chalicelib.flow import connecting, preflight, reconciling, signing
+from chalicelib.flow import connecting, preflight, reconciling, setup, signing
 from chalicelib.flow.firms import firm_of
+from chalicelib.flow.settle import policy_of
 from infra.sandbox.kit import Fault
 from tests.builders import FIRM, a_firm, put
 from tests.flow import acts
@@ -147,6 +148,40 @@ def test_a_payment_of_more_than_its_invoice_shows_waits_for_the_change_that_is_o
     assert acts.cents(acts.invoice(stage, "1042")["Balance"]) == (920 if goes_down else 0)
     assert sum(acts.posted_on(stage, "1042")) == (asks if goes_down else asks + 920)
     assert [p["UnappliedAmt"] for p in acts.booked(stage, "Payment") if p["UnappliedAmt"]] == []
+
+
+def test_credits_wait_for_the_account_of_payments_and_go_on_once_it_is_active() -> None:
+    stage = a_synced_stage()
+    people = stage.world.quickbooks_box.people
+    clearing = policy_of(stage.world, stage.firm).firm.accounts.clearing
+    people.change_name(stage.realm, "Account", clearing, Active=False)
+    assert "clearing" in needs(stage)
+    made = stage.world.clio_box.people.issue_credit("1046", 2500)
+    acts.poll(stage)
+    stage.pass_time(2, minutes=20)
+    assert acts.booked(stage, "CreditMemo", DocNumber=f"CN-{made}") == []
+    assert acts.parked(stage, kind="quickbooks.credit") == []
+    people.change_name(stage.realm, "Account", clearing, Active=True)
+    assert "clearing" not in needs(stage)
+    stage.pass_time(3, minutes=20)
+    assert acts.cents(acts.invoice(stage, "1046")["Balance"]) == 122500
+
+
+def test_a_credit_is_applied_in_the_account_of_payments_also_while_quickbooks_own_is_inactive() -> None:
+    stage = a_synced_stage()
+    stage.pass_time(2, minutes=20)
+    chosen = policy_of(stage.world, stage.firm).firm.accounts
+    [bank] = [a for a in acts.booked(stage, "Account") if a["AccountSubType"] == "Checking"]
+    ids = {"clearing": bank["Id"], "services": chosen.services}
+    setup.choose_accounts(stage.world, stage.firm, ids, acts.STAFF)
+    people = stage.world.quickbooks_box.people
+    [own] = [a for a in acts.booked(stage, "Account") if a["AccountSubType"] == "UndepositedFunds"]
+    people.change_name(stage.realm, "Account", own["Id"], Active=False)
+    assert "clearing" not in needs(stage)
+    stage.world.clio_box.people.issue_credit("1046", 2500)
+    acts.poll(stage)
+    stage.pass_time(2, minutes=20)
+    assert acts.cents(acts.invoice(stage, "1046")["Balance"]) == 122500
 
 
 def test_journal_entries_wait_for_an_account_that_was_made_inactive_and_go_on_once_it_is_active() -> None:

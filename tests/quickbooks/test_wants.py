@@ -46,7 +46,10 @@ def test_it_is_applied_by_a_payment_of_nothing_with_a_line_for_each_document() -
     assert (operation, entity, body["TotalAmt"]) == ("create", "Payment", 0.0)
     linked = [(x["Amount"], x["LinkedTxn"][0]["TxnType"], x["LinkedTxn"][0]["TxnId"]) for x in body["Line"]]
     assert linked == [(30.0, "Invoice", "238"), (20.0, "Invoice", "239"), (50.0, "CreditMemo", "9")]
+    assert "DepositToAccountRef" not in body
     assert "CurrencyRef" not in body_of(WantedApplication("9", "63", DAY, (), "mark", ""))[2]
+    named = body_of(WantedApplication("9", "63", DAY, (), "mark", "USD", "35"))[2]
+    assert named["DepositToAccountRef"] == {"value": "35"}, "not QuickBooks' own, which may be inactive"
 
 
 def test_what_cannot_be_voided_is_deleted() -> None:
