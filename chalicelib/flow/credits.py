@@ -109,8 +109,34 @@ def _enter(world: World, policy: Policy, e: Effect, state: Credit, around: Aroun
     if reason and e.body.get("choice") not in (ENTER[0], AGAIN[0]):
         park(world, e, reason, remedy, choices=(ENTER,), may_close=True)
         return 1
+    if _falls_apart(world, e, state, around.live(state), None, around):
+        return 1
     out.write.append((e, _wanted(policy, state, customer, None)))
     return 0
+
+
+def _falls_apart(
+    world: World, e: Effect, state: Credit, on: Sequence[Payable], there: MemoReading | None, around: Around
+) -> bool:
+    """Whether it is to be put on invoices of several customers: QuickBooks links one customer's alone (620), and a
+    person is asked before anything is written."""
+    shares: dict[str, list[Payable]] = {}
+    for id, p in ((p.booked.id, p) for p in on if p.booked):
+        shares.setdefault(around.invoices[id].customer_id, []).append(p)
+    if len(shares) < 2:
+        return False
+    told = [
+        f"{show(sum(state.on_payable(p.id) for p in held), state.currency)} on invoice "
+        f"{', '.join(p.number for p in held)}"
+        for held in shares.values()
+    ]
+    reason = f"This credit falls on invoices of several customers in QuickBooks: {'; '.join(told)}. A credit memo "
+    reason += "there can be applied to invoices of its own customer only."
+    first = f"delete the credit memo {there.number} and enter" if there else "enter"
+    remedy = f"In QuickBooks {first} a credit memo for each customer, apply it there, then press Done. Or replace it "
+    remedy += "in Clio by a credit note for each bill: those go on by themselves."
+    park(world, e, reason, remedy, may_close=True)
+    return True
 
 
 def _there_already(state: Credit, around: Around) -> tuple[str, str]:
@@ -147,10 +173,10 @@ def _waits(world: World, state: Credit, around: Around) -> str:
 
 
 def _customer(state: Credit, around: Around) -> str:
-    """The invoices' own customer; with several, or none, the client's."""
-    theirs = {around.invoices[p.booked.id].customer_id for p in around.live(state) if p.booked}
+    """The invoices' own customer; with none, the client's."""
+    theirs = [around.invoices[p.booked.id].customer_id for p in around.live(state) if p.booked]
     client = around.clients.get(state.client_id)
-    return theirs.pop() if len(theirs) == 1 else client.usable if client else ""
+    return theirs[0] if theirs else client.usable if client else ""
 
 
 def _off(state: Credit, there: MemoReading, around: Around) -> str:
@@ -176,6 +202,8 @@ def _apply(
     live = {p.booked.id: p for p in around.live(state) if p.booked}
     wanted = {id: state.on_payable(p.id) for id, p in live.items()}
     if standing and any(cents > wanted.get(id, 0) for id, cents in standing.items()):
+        if _falls_apart(world, e, state, list(live.values()), there, around):
+            return 1
         return _applied_elsewhere(world, policy, e, state, payments, out)
     left_off, lines = e.body.get("choice") == LEAVE[0], []
     for id, p in ({} if left_off else live).items():
@@ -198,6 +226,8 @@ def _apply(
     if cause:
         out.blocked.append((e, cause))
         return 0
+    if _falls_apart(world, e, state, [live[id] for id, _ in lines], there, around):
+        return 1
     mark = posting.marker(state.firm, "applied", state.id)
     to = policy.firm.accounts.clearing
     tie = WantedApplication(there.id, there.customer_id, state.on, tuple(lines), mark, state.currency, to)
@@ -245,6 +275,8 @@ def _change(
     if cause := leaving.lost(around.clients.get(state.client_id), there.customer_id):
         out.blocked.append((e, cause))
         return 0
+    if _falls_apart(world, e, state, around.live(state), there, around):
+        return 1
     if _unapply(world, policy, e, state, there, around, out):
         return 1
     if not any(effect is e for effect, _ in out.write):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from decimal import Decimal
 
 import pytest
@@ -10,11 +11,15 @@ from chalicelib.domain.kernel import Effect
 from chalicelib.errors import Refused
 from chalicelib.flow import attention
 from chalicelib.flow.credit_readings import ByHand
+from infra.sandbox.clio import ledger
+from infra.sandbox.clio.state import Allocation
+from infra.sandbox.kit import Fault
 from tests.flow import acts
 from tests.flow.acts import STAFF, a_stage, invoice, parked, posted_on
 from tests.flow.test_adoption import pay_in_quickbooks
 from tests.flow.test_credits import a_calm_stage, balance, credits, issue, memos, prefer
 from tests.flow.test_pairing import beside, linked, say
+from tests.flow.test_subcustomers import a_new_bill, a_stage_by_matter
 from tests.world import Stage
 
 
@@ -182,3 +187,108 @@ def test_who_enters_a_deleted_credit_again_is_not_asked_whether_it_is_there() ->
     stage.pass_time(3, minutes=5)
     assert balance(stage, "1046") == 125000 - 5000
     assert parked(stage, kind="quickbooks.credit") == []
+
+
+# --- over invoices of several customers ------------------------------------------------------------------------------
+
+
+def by_two_matters(cents: int = 1000) -> tuple[Stage, int]:
+    """Bills 1046 and 9101 are two sub-customers' of one client; a credit falls on the first of them in Clio."""
+    stage = a_stage_by_matter()
+    stage.resync()
+    stage.pass_time(2, minutes=10)
+    rows = stage.world.clio_box.state.rows
+    first = next(b for b in rows["bills"].values() if b.number == "1046")
+    second = copy.copy(rows["matters"][first.matters[0]])
+    second.id, second.display_number = stage.world.clio_box.state.next_id(), "99999-Second"
+    stage.world.clio_box.state.add(second)
+    a_new_bill(stage, "9101", price=90000, matters=(second.id,))
+    stage.pass_time(2, minutes=10)
+    assert invoice(stage, "1046")["CustomerRef"] != invoice(stage, "9101")["CustomerRef"]
+    made = stage.world.clio_box.people.issue_credit("1046", cents)
+    return stage, made
+
+
+def spread(stage: Stage, made: int, number: str, cents: int) -> None:
+    """The credit falls on this bill too."""
+    clio = stage.world.clio_box
+    memo = clio.state.rows["credit_memos"][made]
+    bill = next(b for b in clio.state.rows["bills"].values() if b.number == number)
+    link = {"parent_id": memo.id, "parent_type": "CreditMemo", "shown_description": ""}
+    matter = bill.matters[0]
+    clio.new(
+        Allocation, bill.firm, bill=bill.id, contact=bill.client_id, matter=matter, date=memo.date, amount=cents, **link
+    )
+    memo.amount, bill.credits = memo.amount + cents, bill.credits + cents
+    ledger.touch_bill(clio, bill)
+    clio.touch(memo)
+
+
+def test_a_credit_over_invoices_of_two_customers_is_a_persons_to_enter_before_anything_is_written() -> None:
+    stage, made = by_two_matters()
+    spread(stage, made, "9101", 500)
+    acts.poll(stage)
+    stage.pass_time(3, minutes=20)
+    [asked] = parked(stage, kind="quickbooks.credit")
+    assert "$10.00 on invoice 1046; $5.00 on invoice 9101" in asked.reason
+    assert f"CN-{made}" not in ours(stage)
+    assert "Delete" not in asked.remedy
+    by_hand(stage, "1046", "10.00")
+    by_hand(stage, "9101", "5.00")
+    attention.done(stage.world, stage.firm, asked.key, STAFF)
+    stage.pass_time(3, minutes=20)
+    assert (balance(stage, "1046"), balance(stage, "9101")) == (125000 - 1000, 90000 - 500)
+    assert parked(stage, kind="quickbooks.credit") == []
+    assert kinds(stage, "9101") == []
+    assert kinds(stage, "1046, 9101") == [("credit left as it is", True)]
+
+
+def test_a_credit_over_two_customers_that_is_issued_for_each_in_clio_goes_on_by_itself() -> None:
+    stage, made = by_two_matters()
+    spread(stage, made, "9101", 500)
+    acts.poll(stage)
+    assert parked(stage, kind="quickbooks.credit")
+    clio = stage.world.clio_box.people
+    clio.remove_credit(made)
+    parts = {clio.issue_credit("1046", 1000), clio.issue_credit("9101", 500)}
+    acts.poll(stage)
+    stage.pass_time(3, minutes=20)
+    assert (balance(stage, "1046"), balance(stage, "9101")) == (125000 - 1000, 90000 - 500)
+    assert ours(stage) == {f"CN-{id}" for id in parts}
+    assert parked(stage, kind="quickbooks.credit") == []
+
+
+@pytest.mark.parametrize("more", [0, 500])
+def test_a_credit_that_comes_to_fall_on_another_customers_invoice_stays_as_it_is_until_a_person_says(more: int) -> None:
+    """With another amount, and with the same over two bills."""
+    stage, made = by_two_matters(500)
+    acts.poll(stage)
+    stage.pass_time(3, minutes=20)
+    assert balance(stage, "1046") == 125000 - 500
+    stage.world.clio_box.people.correct_credit(made, more or 200)
+    spread(stage, made, "9101", 500 if more else 300)
+    acts.poll(stage)
+    stage.pass_time(3, minutes=20)
+    [asked] = parked(stage, kind="quickbooks.credit")
+    assert asked.remedy.startswith(f"In QuickBooks delete the credit memo CN-{made} and enter a credit memo for each")
+    assert balance(stage, "1046") == 125000 - 500, "nothing was taken off"
+    attention.done(stage.world, stage.firm, asked.key, STAFF)
+    assert ("credit left as it is", True) in kinds(stage, "1046, 9101")
+
+
+def test_an_invoice_that_people_give_to_another_customer_before_the_credit_is_applied_is_a_persons_too() -> None:
+    stage = a_calm_stage()
+    faults = stage.world.quickbooks_box.faults
+    faults.append(Fault("status", path="/batch", method="POST", times=100, skip=1))
+    made = stage.world.clio_box.people.issue_credit("1046", 1000)
+    spread(stage, made, "1047", 500)
+    acts.poll(stage)
+    assert f"CN-{made}" in ours(stage)
+    faults.clear()
+    people, other = stage.world.quickbooks_box.people, invoice(stage, "1042")["CustomerRef"]
+    people.change_invoice(stage.realm, invoice(stage, "1047")["Id"], CustomerRef=other)
+    stage.pass_time(3, minutes=20)
+    [asked] = parked(stage, kind="quickbooks.credit")
+    assert "$10.00 on invoice 1046; $5.00 on invoice 1047" in asked.reason
+    assert f"delete the credit memo CN-{made}" in asked.remedy
+    assert balance(stage, "1046") == 125000
