@@ -12,6 +12,7 @@ from chalicelib.domain.kernel import Kind, Line, Neighbour, Ref
 from chalicelib.flow import contact_views, states
 from chalicelib.flow.drain import drain
 from chalicelib.flow.settle import policy_of
+from tests.flow import acts
 from tests.web.test_api import Program
 from tests.web.visit import Visitor, a_firm_with_pages
 from tests.world import Stage
@@ -119,6 +120,20 @@ def test_a_customer_is_linked_by_its_name() -> None:
     text = visitor.get(where).text
     assert "Customer “Example, Ada” in QuickBooks" in text
     assert "Take Clio's value" in text
+
+
+def test_a_customer_is_taken_over_from_a_client_without_open_bills() -> None:
+    stage, visitor = a_firm_with_pages()
+    brook, page = acts.contact(stage, "Brook Jensen"), f"/desk/contacts/{ada(stage).id}"
+    for bill in [p.number for p in acts.payables(stage) if p.client_id == ada(stage).id and not p.gone]:
+        stage.world.clio_box.people.void(bill)
+    acts.poll(stage)
+    visitor.get(f"/desk/contacts/{brook.id}")
+    told = visitor.post(f"/desk/contacts/{brook.id}", {"do": "link", "customer": "Ada Example"}).text
+    assert "without open bills: if it is the same client" in told
+    visitor.post(f"/desk/contacts/{brook.id}", {"do": "over", "customer": "Ada Example"})
+    assert "Customer “Ada Example” in QuickBooks" in visitor.get(f"/desk/contacts/{brook.id}").text
+    assert "Another client took over its customer, as you decided." in visitor.get(page).text
 
 
 def test_a_broken_link_is_said_on_the_page_with_its_choices() -> None:
