@@ -24,7 +24,6 @@ from chalicelib.domain.payment import Payment
 from chalicelib.errors import Refused
 from chalicelib.flow import leaving
 from chalicelib.flow.ports import World
-from chalicelib.flow.prepared import posted_there
 from chalicelib.flow.settle import settle
 
 NOTHING = "Nothing that was said of this invoice's payments can be taken back."
@@ -154,7 +153,6 @@ def part(
         def decide(state: Payment, now: datetime, id: str = t.id) -> Decision[Payment]:
             return pairing.parted(state, id, policy, now)
 
-        world.store.delete_record(posted_there(policy), x.id)
         _tell(world, policy, Ref(x.firm, Kind.PAYMENT, x.id), "PaymentParted", decide, by)
 
 

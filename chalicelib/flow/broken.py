@@ -23,7 +23,6 @@ from chalicelib.flow.broken_steps import NUMBER_LENGTH, Option
 from chalicelib.flow.budget import Floor
 from chalicelib.flow.numbered import Sought, only
 from chalicelib.flow.ports import World
-from chalicelib.flow.prepared import posted_there
 from chalicelib.flow.reach import Reach
 from chalicelib.flow.rows import item
 from chalicelib.flow.settle import policy_of, settle
@@ -183,7 +182,6 @@ def decide(world: World, firm: str, key: str, choice: str, to: str, by: str) -> 
         ref, made = Ref(firm, Kind.PAYABLE, state.id), _of_invoice(world, policy, state, choice, to)
     else:
         ref, made = Ref(firm, Kind.PAYMENT, state.id), _of_payment(world, policy, state, choice, to)
-        world.store.delete_record(posted_there(policy), state.id)  # it named the payment that is gone
 
     def decided(before: Mapping[Ref, Any], now: datetime) -> dict[Ref, Decision[Any]]:
         return {ref: made(before[ref], now)}

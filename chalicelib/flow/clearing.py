@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from chalicelib.domain import comparing, first
 from chalicelib.domain.effects import Do
@@ -15,7 +14,6 @@ from chalicelib.domain.payment import Payment
 from chalicelib.domain.readings import BookedPayment, InvoiceReading
 from chalicelib.flow import answered, leaving
 from chalicelib.flow.ports import World
-from chalicelib.flow.prepared import posted_there
 from chalicelib.flow.reach import Reach
 
 OWED_LOOKED_AT = 500  # steps of Clio's lane; with more it is not known whether one is among them
@@ -59,13 +57,6 @@ def _spoken(p: Payable, said: Answer | None, there: Mapping[str, BookedPayment])
     """Whether a person said of one of these that it is something else, or that what is here is new."""
     left = {id for id, _ in p.booked.left} if p.booked else set(said.left) if said else set()
     return bool(left & set(there)) or bool(said and said.new)
-
-
-def known(world: World, policy: Policy, payments: Sequence[Payment]) -> dict[str, Any]:
-    """What is known to stand in QuickBooks once it comes to be posted, of money over several bills."""
-    waiting = [x for x in payments if len(x.items) > 1 and x.posted is None]
-    found = {x.id: world.store.record(posted_there(policy), x.id) for x in waiting}
-    return {id: held[1] for id, held in found.items() if held}
 
 
 def coming(world: World, policy: Policy, p: Payable, payments: Sequence[Payment]) -> bool:

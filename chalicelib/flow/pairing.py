@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from chalicelib.domain import effects, first, pairing
+from chalicelib.domain import effects, first, pairing, receipts
 from chalicelib.domain.effects import Do
 from chalicelib.domain.firm import Policy
 from chalicelib.domain.kernel import Decision, Kind, Neighbour, Ref
@@ -21,13 +21,13 @@ from chalicelib.domain.money import show
 from chalicelib.domain.pairing import Answer, Ours, Theirs
 from chalicelib.domain.payable import Payable
 from chalicelib.domain.payment import Payment
-from chalicelib.domain.readings import InvoiceReading
+from chalicelib.domain.readings import BookedPayment, InvoiceReading
 from chalicelib.errors import Conflict, Refused
 from chalicelib.flow import answered, clearing, first_plan, leaving
 from chalicelib.flow.answered import Answered
 from chalicelib.flow.budget import Floor
 from chalicelib.flow.ports import World
-from chalicelib.flow.prepared import current, posted_there, wake
+from chalicelib.flow.prepared import current, wake
 from chalicelib.flow.reach import Reach
 from chalicelib.flow.settle import policy_of, settle
 
@@ -72,13 +72,12 @@ def compare(world: World, reach: Reach, policy: Policy, p: Payable, invoice: Inv
     payments = payments_of(world, policy, [p])
     paid = clearing.paid_with(world, reach, policy, [p], {invoice.id: invoice}, booked, payments)
     pairs, left = first.paired(p, invoice, paid)
-    for there, x in pairs:  # when it comes to be posted, it is known
-        if there.id not in pairing.linked_ids(x):
-            world.store.put_record(posted_there(policy), x.id, {"id": there.id, "cents": there.total})
-    if not left:
-        return Compared()
     theirs = pairing.theirs_on(invoice.id, booked)
-    open_ = _asked(world, policy, theirs, payments)
+    if _anothers(world, policy, p, invoice.id):  # it will not be linked: its payments are let be
+        return Compared(words=_words(theirs, p))
+    if not left and _link_clear(world, policy, p, invoice.id, theirs, pairs, paid):
+        return Compared()
+    open_ = pairing.asked(theirs, payments)
     told = answered.find(world, policy, p.id)  # before the answer: whoever takes it back removes this one last
     said = answered.answers(world, policy, [p.id]).get(p.id)
     if not open_ or (said and said.invoice == invoice.id and said.covers(open_)):
@@ -89,7 +88,17 @@ def compare(world: World, reach: Reach, policy: Policy, p: Payable, invoice: Inv
         else:
             return Compared(left=_left(open_, said), told=told)
     note(world, policy, p, invoice.id, theirs)
-    return Compared(words=", ".join(show(t.cents, p.currency) for t in open_))
+    return Compared(words=_words(open_, p))
+
+
+def _words(theirs: Sequence[Theirs], p: Payable) -> str:
+    return ", ".join(show(t.cents, p.currency) for t in theirs)
+
+
+def _anothers(world: World, policy: Policy, p: Payable, invoice: str) -> bool:
+    """Whether the invoice is linked to another bill."""
+    guard = receipts.link_key(policy.lanes.book, "invoice", invoice)
+    return world.store.holders([guard]).get(guard, f"{p.firm}/{p.id}") != f"{p.firm}/{p.id}"
 
 
 def kept_as_told(world: World, policy: Policy, payable: str, told: Answered) -> None:
@@ -103,10 +112,25 @@ def kept_as_told(world: World, policy: Policy, payable: str, told: Answered) -> 
         forget(world, policy, payable)
 
 
-def _asked(world: World, policy: Policy, theirs: Sequence[Theirs], payments: Sequence[Payment]) -> tuple[Theirs, ...]:
-    """Without those that are linked, or that are clear by another invoice that they pay."""
-    clear = {str(found["id"]) for found in clearing.known(world, policy, payments).values()}
-    return tuple(t for t in pairing.asked(theirs, payments) if t.id not in clear)
+def _link_clear(
+    world: World,
+    policy: Policy,
+    p: Payable,
+    invoice: str,
+    theirs: Sequence[Theirs],
+    pairs: Sequence[tuple[BookedPayment, Payment]],
+    paid: first.Paid,
+) -> bool:
+    """What is clear is ours from here on: changed or removed in Clio, it is taken out first as any other. False where
+    it cannot be linked: a person is asked then."""
+    there = {t.id: t for t in theirs}
+    chosen = [(x, there[b.id]) for b, x in pairs if b.id not in pairing.linked_ids(x)]
+    try:
+        _tie(world, policy, invoice, chosen, {**paid.bills, invoice: p.id}, "")
+    except Refused as no:
+        world.log("not_paired", firm=p.firm, why=no.reason)
+        return False
+    return True
 
 
 def note(world: World, policy: Policy, p: Payable, invoice: str, theirs: Sequence[Theirs]) -> None:
@@ -174,10 +198,8 @@ def sides(
     world: World, policy: Policy, p: Payable, kept: Kept, payments: Sequence[Payment]
 ) -> tuple[tuple[Theirs, ...], tuple[Ours, ...]]:
     mine = [x for x in payments if any(i.payable == p.id for i in x.items)]
-    invoices = _invoices(world, policy, p, kept.invoice, mine)
-    clear = clearing.known(world, policy, mine)
-    ours = pairing.ours_on(p, [x for x in mine if x.id not in clear], invoices)
-    return _asked(world, policy, kept.theirs, mine), ours
+    ours = pairing.ours_on(p, mine, _invoices(world, policy, p, kept.invoice, mine))
+    return pairing.asked(kept.theirs, mine), ours
 
 
 def _invoices(world: World, policy: Policy, p: Payable, invoice: str, payments: Sequence[Payment]) -> dict[str, str]:
@@ -267,7 +289,7 @@ def release(world: World, firm: str, payable: str, by: str) -> None:
     policy = policy_of(world, firm)
     p = leaving.payables(world, policy, [payable])[payable]
     kept = find(world, policy, payable)
-    theirs = _asked(world, policy, kept.theirs, payments_of(world, policy, [p])) if kept else ()
+    theirs = pairing.asked(kept.theirs, payments_of(world, policy, [p])) if kept else ()
     said = Answer(kept.invoice if kept else "", left=tuple(t.id for t in theirs))
     answered.keep(world, policy, p, theirs, said, by)
     _release(world, policy, p, _left(theirs, said), by)
@@ -322,8 +344,7 @@ def _link(
     pairs: Sequence[tuple[str, str]],
     by: str,
 ) -> None:
-    """Each pair becomes one link, guarded: a QuickBooks payment is one payment's. Raises Refused where one is
-    another's, or is not what it was."""
+    """Links these pairs. Raises Refused where one is another's, or is not what it was."""
     there = {t.id: t for t in theirs}
     chosen = [(o, there[t]) for t, o in pairs if t in there]
     payments = payments_of(world, policy, [p])
@@ -331,12 +352,25 @@ def _link(
     here = {o.id: o for o in sides(world, policy, p, Kept(p.id, invoice, world.now(), ()), payments)[1]}
     if any(o not in here or pairing.unfit(t, here[o], p.currency) for o, t in chosen):
         raise Refused(CHANGED)
+    known = {x.id: x for x in payments}
+    _tie(world, policy, invoice, [(known[o], t) for o, t in chosen], bills, by)
+
+
+def _tie(
+    world: World,
+    policy: Policy,
+    invoice: str,
+    chosen: Sequence[tuple[Payment, Theirs]],
+    bills: Mapping[str, str],
+    by: str,
+) -> None:
+    """Each pair becomes one link, guarded: a QuickBooks payment is one payment's. ``bills``: by their invoices. Raises
+    Refused where one is another's, or its own answer is awaited."""
     sent = leaving.sent(world, policy.lanes.of(Neighbour.QUICKBOOKS))
-    wanted = {x.id: effects.key_of(p.firm, Do.POSTING, f"{x.id}/{x.wanted}") for x in payments}
-    if any(wanted[o] in sent for o, _ in chosen):
+    if any(effects.key_of(x.firm, Do.POSTING, f"{x.id}/{x.wanted}") in sent for x, _ in chosen):
         raise Refused("QuickBooks' answer about one of these payments is awaited. Try again in two minutes.")
     for n in range(0, len(chosen), LINKED_AT_ONCE):
-        some = {Ref(p.firm, Kind.PAYMENT, o): t for o, t in chosen[n : n + LINKED_AT_ONCE]}
+        some = {Ref(x.firm, Kind.PAYMENT, x.id): t for x, t in chosen[n : n + LINKED_AT_ONCE]}
 
         def decide(before: Mapping[Ref, Any], _now: datetime, some: Any = some) -> dict[Ref, Decision[Any]]:
             return {ref: pairing.linked(before[ref], t, bills, policy) for ref, t in some.items()}

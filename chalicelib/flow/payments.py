@@ -12,17 +12,15 @@ from typing import Any
 from chalicelib.domain import posting
 from chalicelib.domain.contact import Contact
 from chalicelib.domain.firm import Policy
-from chalicelib.domain.kernel import Decision, Effect, Finish, Json, Kind, Ref, Status
-from chalicelib.domain.money import show
+from chalicelib.domain.kernel import Decision, Effect, Finish, Kind, Ref, Status
 from chalicelib.domain.payable import Payable
 from chalicelib.domain.payment import ANEW, Payment, Posted
 from chalicelib.domain.readings import BookedPayment, InvoiceReading, Wrote
 from chalicelib.domain.wanted import Void, WantedPayment
-from chalicelib.errors import Conflict
 from chalicelib.flow import deposited, leaving, noticing, states
 from chalicelib.flow.invoices import customer_ids
 from chalicelib.flow.ports import World
-from chalicelib.flow.prepared import Prepared, done, park, posted_there, still_open, unblocked, wake
+from chalicelib.flow.prepared import Prepared, done, still_open, unblocked, wake
 from chalicelib.flow.reach import Reach
 from chalicelib.flow.settle import settle
 
@@ -90,30 +88,10 @@ def _step(world: World, reach: Reach, policy: Policy, e: Effect, state: Payment,
         return _take_out(world, reach, policy, e, state, state.posted, around, out)
     if posting.left_behind(state):
         return _left_behind(world, reach, policy, e, state, around, out)
-    known = world.store.record(posted_there(policy), state.id)
-    if known and state.posted is None:
-        return _adopt(world, policy, e, state, known[1])
     if state.generation > 1 and (more or state.posted is None) and find(world, reach, policy, e, Finish(e.key)):
         return 1  # books that were not purged show it from an earlier generation
     _add(world, policy, e, state, around, out)
     return 0
-
-
-def _adopt(world: World, policy: Policy, e: Effect, state: Payment, known: Json) -> int:
-    """It stands in QuickBooks already, on an invoice that was linked."""
-    if known["cents"] == state.total:
-        try:
-            _posted(world, policy, e, Wrote(ok=True, id=str(known["id"])), Finish(e.key))
-        except Conflict:
-            reason = "The payment in QuickBooks that it was taken for is linked to another one."
-        else:
-            return 1
-    else:
-        theirs, ours = show(int(known["cents"]), state.currency), show(state.total, state.currency)
-        reason = f"The payment in QuickBooks that it was taken for is over {theirs}; here it is {ours} now."
-    park(world, e, reason, "Compare the invoice's payments in QuickBooks with Clio's, then press Retry.")
-    world.store.delete_record(posted_there(policy), state.id)
-    return 1
 
 
 def _take_out(

@@ -131,11 +131,6 @@ def wake(world: World, lane: str, link: str) -> None:
             world.store.postpone(waiting.key, now, tries=0)
 
 
-def posted_there(policy: Policy) -> str:
-    """The records of payments that stood in QuickBooks already, in this generation of links."""
-    return f"posted/{policy.firm.id}/{policy.firm.generation}"
-
-
 def park(
     world: World,
     effect: Effect,

@@ -12,17 +12,15 @@ from chalicelib.domain import crediting, effects
 from chalicelib.domain.crediting import CreditSeen
 from chalicelib.domain.effects import Do
 from chalicelib.domain.firm import Invoicing, Policy
-from chalicelib.domain.kernel import Commit, Effect, Kind, Neighbour, Ref, Status
+from chalicelib.domain.kernel import Effect, Kind, Neighbour, Ref, Status
 from chalicelib.domain.notes import CreditReading, MemoOfBill
 from chalicelib.domain.payable import Booked, Harm, Payable
 from chalicelib.domain.payable import Broken as Break
 from chalicelib.domain.payment import Payment, Phase, Posted
 from chalicelib.domain.readings import BillState, Broken, InvoiceReading, Page, Receipt
-from chalicelib.domain.receipts import link_guard
 from chalicelib.errors import Conflict, Declined, Unreadable
 from chalicelib.flow import memoing, noticing, noting, payments, states
 from chalicelib.flow.feeds import Tally
-from chalicelib.flow.prepared import posted_there
 from tests.builders import FIRM, NOW, TODAY, a_payable, a_payment, put
 from tests.domain.given import a_policy
 from tests.flow.alone import held, is_done, near, owe
@@ -343,20 +341,6 @@ def test_a_changed_payment_that_quickbooks_does_not_show_at_this_moment_waits() 
 def test_a_payment_that_fits_on_no_invoice_waits_for_its_clients_customer() -> None:
     _, effect, out = prepared(a_payment(wanted=1), 1, an_invoice_there(balance=0))
     assert out.blocked == [(effect, "It waits for its client's customer in QuickBooks.")]
-
-
-def test_a_payment_there_that_is_linked_to_another_is_for_a_person() -> None:
-    world = MemoryWorld()
-    put(world.store, Kind.PAYMENT, a_payment(wanted=1))
-    put(world.store, Kind.PAYABLE, a_linked_bill())
-    world.store.put_record(posted_there(POLICY), "p1", {"id": "88", "cents": 40000})
-    taken = link_guard(POLICY.lanes.book, "payment", "88", FIRM, "p2")
-    world.store.commit(Commit(guards=(taken,)))
-    effect = owe(world, effects.posting(FIRM, BOOKS, "p1", ("b1",), 1, TODAY, NOW, "Payment"))
-    out = payments.prepare(world, near(quickbooks=Shown(an_invoice_there())), POLICY, [effect])
-    assert out.settled == 1
-    assert "linked to another" in held(world, effect).reason
-    assert world.store.record(posted_there(POLICY), "p1") is None, "on Retry it is posted as its own"
 
 
 def test_money_of_a_bill_that_is_gone_stays_unapplied_on_the_customer() -> None:

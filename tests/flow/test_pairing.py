@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain import effects, paying
-from chalicelib.domain.kernel import Decision, Kind, Neighbour, Ref
+from chalicelib.domain import effects
+from chalicelib.domain.kernel import Decision, Neighbour
 from chalicelib.domain.pairing import Answer
 from chalicelib.errors import Refused
 from chalicelib.flow import (
@@ -24,7 +24,6 @@ from chalicelib.flow import (
     unpairing,
 )
 from chalicelib.flow.pairing_views import Beside, Said
-from chalicelib.flow.prepared import posted_there
 from chalicelib.flow.settle import policy_of, settle
 from tests.flow import acts
 from tests.flow.acts import STAFF, a_stage, payable, payments_on, posted_on, tasks
@@ -570,26 +569,6 @@ def test_a_payment_is_coming_while_its_look_is_owed(monkeypatch: pytest.MonkeyPa
     stage.work()
     monkeypatch.setattr(clearing, "OWED_LOOKED_AT", 0)
     assert clearing.coming(stage.world, policy, p, []), "nobody can tell"
-
-
-def test_what_was_clear_and_has_another_amount_meanwhile_is_not_taken_for_the_same() -> None:
-    stage = a_stage()
-    over_two(stage, once=True, day=SAME_DAY)
-    [x] = payments_on(stage, "1042")
-    policy = policy_of(stage.world, stage.firm)
-    ref = Ref(stage.firm, Kind.PAYMENT, x.id)
-
-    def again(before: Any, now: Any) -> Any:
-        new, owed = paying.post(replace(before[ref], posted=None), policy, now)
-        return {ref: Decision(new, effects=tuple(owed))}
-
-    record = {"id": x.posted.id if x.posted else "", "cents": 100}
-    stage.world.store.put_record(posted_there(policy), x.id, record)
-    settle(stage.world, [ref], again, fact="Test")
-    stage.pass_time(1, minutes=20)
-    [task] = acts.parked(stage, kind="quickbooks.payment")
-    assert "$1.00" in task.reason and "$200.00" in task.reason
-    assert stage.world.store.record(posted_there(policy), x.id) is None
 
 
 @pytest.mark.parametrize("once", [True, False])
