@@ -208,12 +208,13 @@ def answered(row: Row, choice: str) -> Row:
     return _with(row, Fate.CHANGE if offer.change else Fate.LINK, offer, "Your choice", **done)
 
 
-def chosen(row: Row) -> dict[str, str | bool | list[str]]:
+def chosen(row: Row) -> dict[str, str | bool | int | list[str]]:
     """What a bill's row says of the invoices that have its number: the one that it is linked to, whether that one gets
-    Clio's figures, and those that are another bill's. An invoice that comes later is none of these."""
+    Clio's figures (else it is over the bill's ``cents``), and those that are another bill's. An invoice that comes
+    later is none of these."""
     there = {o.choice.removeprefix(LINK): o for o in row.offers if _is_link(o.choice)}
     change = bool(row.link) and there[row.link].change
-    return {"invoice": row.link, "change": change, "left": [id for id in there if id != row.link]}
+    return {"invoice": row.link, "change": change, "cents": row.cents, "left": [id for id in there if id != row.link]}
 
 
 # --- one row each -----------------------------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ from chalicelib.domain.payable import Payable, Standing
 from chalicelib.domain.readings import BillLine, InvoiceReading
 from chalicelib.domain.wanted import Void, WantedInvoice
 from chalicelib.errors import Conflict
-from chalicelib.flow import clearing, noticing, pairing, relinking, rewriting, states, subcustomers
+from chalicelib.flow import clearing, noticing, pairing, relinking, rewriting, same_number, states, subcustomers
 from chalicelib.flow.invoice_links import link, may_be, ref_of, settle_booked
 from chalicelib.flow.ports import World
 from chalicelib.flow.prepared import (
@@ -26,7 +26,6 @@ from chalicelib.flow.prepared import (
     Prepared,
     current,
     done,
-    first_links,
     park,
     still_open,
 )
@@ -36,7 +35,6 @@ from chalicelib.flow.subcustomers import Place
 
 LONGEST_NUMBER = 21  # reference/quickbooks.md 3.2
 MOST_LINES = 750
-AFTER_ALL = "after-all"  # a person says that it is the bill's invoice, which they had left as another one
 
 
 def prepare(world: World, reach: Reach, policy: Policy, batch: Sequence[Effect]) -> Prepared:
@@ -188,7 +186,7 @@ def _new_invoices(
         there = [i for i in found[state.id] if not i.voided]
         if state.gone:  # ours of an earlier generation is linked, and then voided as any other
             there = [i for i in there if _marker(state) in i.note]
-        listed = _listed(world, policy, e, state.id) if there else {}
+        listed = same_number.listed_of(world, policy, e, state.id) if there else {}
         if there := [i for i in there if i.number == state.number or i.id not in listed.get("left", ())]:
             if _meet(world, reach, policy, e, state, there, places.get(state.id, Place()), listed):
                 out.settled += 1
@@ -223,12 +221,18 @@ def _meet(
     """The number is in QuickBooks already: ours after a lost answer, one to link, or somebody else's. False where the
     payments on it cannot be compared yet."""
     left = [i for i in there if i.id in listed.get("left", ())]
-    invoice = _which(state, [i for i in there if i not in left], place, listed)
+    invoice = same_number.which(state, [i for i in there if i not in left], place, listed)
     if invoice is None and state.gone:  # what a person said is another invoice is not voided with this bill
         done(world, e)
         return True
     if invoice is None:
-        _park_number(world, e, state, (left or there)[0], left=bool(left), may=_which(state, there, place, {}))
+        was = next((i for i in there if i.id == listed.get("invoice")), None)
+        if was:
+            same_number.park_changed(world, e, state, was, int(listed.get("cents", state.asks)))
+        else:
+            same_number.park_number(
+                world, e, state, (left or there)[0], left=bool(left), may=same_number.which(state, there, place, {})
+            )
         return True
     if _marker(state) in invoice.note:  # after an answer that never came it may show an older revision: written anew
         book, generation, of = policy.lanes.book, policy.firm.generation, invoice.customer_id
@@ -244,7 +248,7 @@ def _meet(
     fact = billing.InvoiceBooked(
         invoice.id,
         policy.lanes.book,
-        state.revision if _alike(state, invoice, place) else 0,
+        state.revision if same_number.alike(state, invoice, place) else 0,
         invoice.total,
         adopted=True,
         waits=bool(compared.words),
@@ -268,44 +272,6 @@ def _meet(
         if compared.told:
             pairing.kept_as_told(world, policy, state.id, compared.told)
     return True
-
-
-def _listed(world: World, policy: Policy, e: Effect, bill: str) -> Json:
-    """What the first sync's list said of the bill's number: the ``invoice`` that it is linked to, whether it may
-    ``change``, and those that are ``left`` as another bill's. Empty where nothing was said, or it was taken back."""
-    found = world.store.record(first_links(policy), bill)
-    return found[1] if found and e.body.get("choice") != AFTER_ALL else {}
-
-
-def _which(state: Payable, there: Sequence[InvoiceReading], place: Place, listed: Json) -> InvoiceReading | None:
-    """Which of these the bill is: one of ours, the one that the list linked it to, or the only one that is alike. Where
-    the list showed it as linked and no more than that, nobody has agreed that it becomes another customer's."""
-    may = there if listed.get("change", True) else [i for i in there if _theirs(i, place)]
-    ours = [i for i in there if _marker(state) in i.note] + [i for i in may if i.id == listed.get("invoice")]
-    same = [i for i in there if _alike(state, i, place)]
-    return next(iter(ours), same[0] if len(same) == 1 else None)
-
-
-def _theirs(invoice: InvoiceReading, place: Place) -> bool:
-    return invoice.customer_id in (place.customer, place.own)
-
-
-def _alike(state: Payable, invoice: InvoiceReading, place: Place) -> bool:
-    return _theirs(invoice, place) and invoice.total == state.asks
-
-
-def _park_number(
-    world: World, e: Effect, state: Payable, other: InvoiceReading, *, left: bool, may: InvoiceReading | None
-) -> None:
-    """``left``: a person said in the first sync that ``other`` is not this bill's. ``may``: what it is linked to once
-    they say that it is."""
-    amount = show(other.total, state.currency)
-    told = f"QuickBooks already has an invoice numbered {state.number}: {amount}, of another customer or amount."
-    if left:
-        told = f"In the first sync you left invoice {state.number} of {amount} in QuickBooks as another one."
-    remedy = "Renumber the bill in Clio or that invoice in QuickBooks, then press Retry."
-    choices = ((AFTER_ALL, "It is this bill's invoice: link it"),) if left and may else ()
-    park(world, e, told, remedy, detail=f"QuickBooks invoice {other.id}", choices=choices)
 
 
 def _old_invoices(

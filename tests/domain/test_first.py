@@ -407,9 +407,24 @@ def test_totals_count_the_questions_of_every_row_both_ways() -> None:
 
 def test_an_answered_row_says_which_invoice_it_is_and_which_are_another_bills() -> None:
     found = an_invoice(), an_invoice("71", customer_id="8")
-    assert first.chosen(bill(*found, answer="link:70")) == {"invoice": "70", "change": False, "left": ["71"]}
-    assert first.chosen(bill(*found, answer="link:71")) == {"invoice": "71", "change": True, "left": ["70"]}
-    assert first.chosen(bill(*found, answer=LEAVE)) == {"invoice": "", "change": False, "left": ["70", "71"]}
+    assert first.chosen(bill(*found, answer="link:70")) == {
+        "invoice": "70",
+        "change": False,
+        "cents": 40000,
+        "left": ["71"],
+    }
+    assert first.chosen(bill(*found, answer="link:71")) == {
+        "invoice": "71",
+        "change": True,
+        "cents": 40000,
+        "left": ["70"],
+    }
+    assert first.chosen(bill(*found, answer=LEAVE)) == {
+        "invoice": "",
+        "change": False,
+        "cents": 40000,
+        "left": ["70", "71"],
+    }
 
 
 def test_a_bill_that_is_held_up_waits_and_keeps_what_is_said_of_its_number() -> None:
@@ -418,7 +433,7 @@ def test_a_bill_that_is_held_up_waits_and_keeps_what_is_said_of_its_number() -> 
     assert (held.fate, held.link, held.exact, held.waits) == (Fate.WAIT, "70", True, "It waits for its client")
     other = first.answered(held, "link:71")
     assert (other.fate, other.link, other.why) == (Fate.WAIT, "71", "Your choice")
-    assert first.chosen(other) == {"invoice": "71", "change": True, "left": ["70"]}
+    assert first.chosen(other) == {"invoice": "71", "change": True, "cents": 40000, "left": ["70"]}
 
 
 @pytest.mark.parametrize(

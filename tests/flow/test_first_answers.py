@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from chalicelib.flow import attention, first_sync
+from chalicelib.flow import attention, first_handing, first_sync
 from tests.flow import acts
 from tests.flow.acts import STAFF, booked, payable
-from tests.flow.test_first_sync import a_new_stage, answer_all, prepare, rows, run_as_listed, say
+from tests.flow.test_first_sync import a_new_stage, answer_all, prepare, rows, run_as_listed, say, settled
 from tests.flow.test_purge import begin_anew, purge
 from tests.world import Stage
 
@@ -152,3 +152,71 @@ def test_of_two_invoices_of_one_number_the_one_that_was_chosen_is_linked(ours: b
     assert link and link.id == twin["Id"]
     assert booked(stage, Id=before["Id"]) == [before]
     stage.world.quickbooks_box.people.change_invoice(stage.realm, before["Id"], DocNumber=f"{number}-copy")
+
+
+def changed_before_it_is_linked(monkeypatch: pytest.MonkeyPatch, **change: Any) -> Stage:
+    """The list has the invoice as linked, with nothing to write; the bookkeeper changes it before the run meets it.
+    The stage once that has come about."""
+    stage, number = a_stage_with(ours=False)
+    answer_all(stage)
+    assert rows(stage, "bills")[number].fate == "link"
+    people, id = stage.world.quickbooks_box.people, acts.invoice(stage, number)["Id"]
+    begins = first_handing._begin_writing
+
+    def begin(*args: Any) -> None:
+        if amount := change.get("amount"):
+            people.change_invoice_amount(stage.realm, id, amount)
+        else:
+            people.change_invoice(stage.realm, id, CustomerRef={"value": change["customer"](stage)})
+        begins(*args)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(first_handing, "_begin_writing", begin)
+        first_sync.begin(stage.world, stage.firm, STAFF)
+        settled(stage)
+    stage.pass_time(5, hours=1)
+    return stage
+
+
+def test_an_invoice_to_be_linked_whose_amount_changes_before_is_not_written_unasked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    stage = changed_before_it_is_linked(monkeypatch, amount="401.00")
+    there = acts.invoice(stage, ALIKE)
+    assert (acts.cents(there["TotalAmt"]), there["Line"][0]["Description"]) == (40100, "Entered by hand")
+    assert payable(stage, ALIKE).booked is None
+    [step] = acts.parked_on(stage, ALIKE)
+    assert "$400.00" in step.reason and "it is $401.00 now" in step.reason
+    attention.retry(stage.world, stage.firm, step.key, STAFF, choice="after-all")
+    stage.pass_time(3, hours=1)
+    assert acts.cents(acts.invoice(stage, ALIKE)["TotalAmt"]) == 40000
+    assert not acts.parked_on(stage, ALIKE)
+
+
+@pytest.mark.parametrize("where", ["quickbooks", "clio"])
+def test_it_is_linked_once_the_amounts_agree_again(where: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    stage = changed_before_it_is_linked(monkeypatch, amount="401.00")
+    before, people = acts.invoice(stage, ALIKE), stage.world.quickbooks_box.people
+    if where == "quickbooks":
+        people.change_invoice_amount(stage.realm, before["Id"], "400.00")
+    else:
+        stage.world.clio_box.people.edit_bill(ALIKE, total=40100)
+        acts.poll(stage)
+    for step in acts.parked_on(stage, ALIKE):
+        attention.retry(stage.world, stage.firm, step.key, STAFF)
+    stage.pass_time(3, hours=1)
+    link = payable(stage, ALIKE).booked
+    assert link and link.id == before["Id"]
+    assert acts.invoice(stage, ALIKE)["Line"][0]["Description"] == "Entered by hand", "nothing is written"
+
+
+def test_an_invoice_to_be_linked_that_goes_to_another_customer_before_is_asked_about(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def stranger(stage: Stage) -> str:
+        return str(stage.world.quickbooks_box.people.add_customer(stage.realm, "Somebody Else")["Id"])
+
+    stage = changed_before_it_is_linked(monkeypatch, customer=stranger)
+    [step] = acts.parked_on(stage, ALIKE)
+    assert "another customer's now" in step.reason
+    assert acts.invoice(stage, ALIKE)["CustomerRef"]["name"] == "Somebody Else"
