@@ -33,11 +33,13 @@ SETTLED = "This is already settled. Reload the page."
 
 @dataclass(frozen=True, slots=True)
 class Noticed:
-    """What QuickBooks shows under a linked id. ``harm`` None: it stands, over ``cents``."""
+    """What QuickBooks shows under a linked id. ``harm`` None: it stands, over ``cents``. ``unapplied``: of a payment,
+    the cents that pay no invoice; None where that was not read."""
 
     id: str
     cents: int = 0
     harm: Harm | None = None
+    unapplied: int | None = None
 
 
 def of_piece(link: Posted, fact: Noticed) -> Noticed:
@@ -128,8 +130,10 @@ def found(state: S, fact: Noticed, now: datetime) -> Decision[S]:
         return (
             Decision(_with(state, replace(link, voided=True, broken=None)), closes=closes) if over else Decision(state)
         )
+    if isinstance(link, Posted) and broken is None and fact.unapplied is not None:
+        link = replace(link, unapplied=fact.unapplied)
     if _known(link.broken, broken):
-        return Decision(state)
+        return Decision(_with(state, link))
     if broken is None:
         return Decision(_with(state, replace(link, broken=None)), closes=closes)
     return _asked(state, link, broken, now, closes)

@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from chalicelib.domain import billing, posting
+from chalicelib.domain import billing, comparing, effects, posting
 from chalicelib.domain.firm import Policy
-from chalicelib.domain.kernel import Decision, Effect, Finish, Held, Kind, Ref
+from chalicelib.domain.kernel import Decision, Effect, Finish, Held, Kind, Neighbour, Ref
 from chalicelib.domain.payable import Payable
+from chalicelib.domain.payment import Payment
 from chalicelib.domain.readings import InvoiceReading
 from chalicelib.flow import states, subcustomers
 from chalicelib.flow.ports import World
@@ -52,7 +53,20 @@ def link(world: World, policy: Policy, effect: Effect, id: str, total: int, cust
         customer=customer,
         matter=subcustomers.matter_of(world, policy, state, customer),
     )
+    if voided:  # before it is settled: a worker that dies between owes them again
+        _look_at_its_money(world, policy, state)
     settle_booked(world, policy, effect, fact, finish, held)
+
+
+def _look_at_its_money(world: World, policy: Policy, state: Payable) -> None:
+    """What was paid on an invoice that is voided stands in QuickBooks unapplied: how much of it is read there."""
+    lane = policy.lanes.of(Neighbour.QUICKBOOKS)
+    refs = [Ref(state.firm, Kind.PAYMENT, id) for id in sorted(comparing.touching(state))]
+    found: list[Payment | None] = [states.decode(Kind.PAYMENT, h.body) for h in world.store.load_many(refs)]
+    there = {x.id: x.posted.id for x in found if x and x.posted and not x.posted.voided}
+    for payment, id in there.items():
+        about = f"{Kind.PAYMENT}/{payment}"
+        world.store.arrive(effects.look_booked(state.firm, lane, "Payment", id, about, world.now()))
 
 
 def settle_booked(

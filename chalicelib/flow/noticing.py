@@ -75,7 +75,8 @@ def _payment(reach: Reach, posted: Posted, rows: Mapping[str, BookedPayment]) ->
 def noticed(reach: Reach, entity: str, id: str, there: Reading | None) -> Noticed | None:
     """What QuickBooks shows under an id; None where it neither shows it nor says that it is deleted."""
     if there is not None:
-        return Noticed(id, there.total, Harm.VOIDED if there.voided else None)
+        unapplied = there.unapplied if isinstance(there, BookedPayment) else None
+        return Noticed(id, there.total, Harm.VOIDED if there.voided else None, unapplied)
     gone = reach.quickbooks(lambda q, a: q.is_deleted(a, entity, id))
     return Noticed(id, harm=Harm.DELETED) if gone else None
 

@@ -233,7 +233,7 @@ def _booked(p: Payable) -> str:
     if b is None:
         return "Not needed" if p.gone else "Not there yet"
     if b.voided:
-        return "Voided"
+        return f"Voided, {show(p.surplus, p.currency)} stays unapplied" if p.surplus else "Voided"
     if b.kept:
         return "Kept, though the bill is gone"
     if b.waits:

@@ -332,3 +332,10 @@ def test_a_payment_of_another_bill_stays_where_it_is() -> None:
 
 def test_trust_money_is_never_posted_again_as_a_payment() -> None:
     assert not noticing.reposted(replace(a_posted(), pot=Pot.TRUST), "b1", POLICY, NOW).effects
+
+
+def test_what_of_a_payment_pays_no_invoice_is_taken_from_a_look_that_read_it() -> None:
+    x = a_payment(posted=Posted("77", 0, 40000))
+    told = noticing.looked(x, replace(AS_WRITTEN, unapplied=40000), NOW)
+    assert told.state.posted == Posted("77", 0, 40000, unapplied=40000)
+    assert noticing.looked(told.state, AS_WRITTEN, NOW) == Decision(told.state), "not read"

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
 from chalicelib.domain.kernel import Status
 from chalicelib.domain.pairing import Answer
-from chalicelib.flow import attention, broken, pairing, pairing_views
+from chalicelib.flow import attention, broken, pairing, pairing_views, rows, views
 from infra.sandbox.kit import Fault
 from tests.flow import acts
 from tests.flow.acts import STAFF, a_synced_stage, booked, cents, invoice, parked, posted_on, record
@@ -240,8 +242,6 @@ def test_one_payment_over_sixty_bills_is_one_payment_in_quickbooks() -> None:
 
 
 def test_what_is_paid_too_much_stays_unapplied_and_is_shown() -> None:
-    from chalicelib.flow import views
-
     stage = a_synced_stage()
     acts.pay_by_card(stage, "1046")
     made = acts.record(stage, {"1046": 125000})
@@ -274,6 +274,23 @@ def test_a_bill_voided_while_we_hold_a_payment_is_not_voided_in_quickbooks_befor
     [there] = [p for p in booked(stage, "Payment") if p.get("PaymentRefNum", "").startswith("FS-")]
     assert cents(there["UnappliedAmt"]) == 125000
     assert acts.about(acts.compare(stage), "1046") in ([], ["not yet in Clio"])
+    stage.pass_time(2, minutes=5)
+    shown = views.payments(stage.world, stage.firm, None, 25).payments
+    assert [x.booked for x in shown if x.code] == ["Posted, $1,250.00 of it unapplied"]
+    row = rows.row(acts.payable(stage, "1046"), {}, date(2026, 3, 2))
+    assert row.booked == "Voided, $1,250.00 stays unapplied"
+
+
+def test_a_bill_that_goes_after_its_money_left_quickbooks_has_nothing_to_look_at() -> None:
+    stage = a_synced_stage()
+    made = record(stage, {"1046": 10000})
+    stage.world.clio_box.people.remove_payment(made)
+    acts.poll(stage)
+    stage.world.clio_box.people.void("1046")
+    acts.poll(stage)
+    stage.pass_time(2, minutes=5)
+    assert cents(invoice(stage, "1046")["TotalAmt"]) == 0
+    assert rows.row(acts.payable(stage, "1046"), {}, date(2026, 3, 2)).booked == "Voided"
 
 
 def test_a_person_may_keep_the_invoice_of_a_bill_that_is_gone() -> None:
