@@ -75,11 +75,11 @@ class Late:
 
 @dataclass(frozen=True, slots=True)
 class ThreeWay:
-    """``adjusted`` None: no statement is entered. ``clio`` and ``book``: today's figures less what is dated later;
-    ``checked_at``: when they were read. ``whole``: every change is in the ledgers, and all were read as of one moment.
-    ``touched``: when something in each month up to this one last moved. Once signed off, all figures and lines are
-    those of the sign-off; ``moved``: whether anything dated so was entered, changed or deleted since; ``late``: which
-    balances are others for it, none where it cancels out."""
+    """``adjusted`` None: no statement is entered. ``clio`` and ``book``: the journal and what each differed by at the
+    last check; ``checked_at``: when that was. ``whole``: every change is in the ledgers, and all were read as of one
+    moment. ``touched``: when something in each month up to this one last moved. Once signed off, all figures and lines
+    are those of the sign-off; ``moved``: whether anything dated so was entered, changed or deleted since; ``late``:
+    which balances are others for it, none where it cancels out."""
 
     account: str
     name: str
@@ -153,7 +153,7 @@ def three_way(world: World, firm: str, account: str, month: str, *, sure: bool =
             held_by.setdefault(m.client, []).append(MatterLine(m.label, cents, m.matter))
     lines = tuple(_line(c, month, held_by.get(c.client, [])) for c in clients if _shown(c, month, held_by))
     journal, of_clients = total.at_end_of(month), sum(line.cents for line in lines)
-    clio, book, at = _beside(world, firm, account, total.balance - journal)
+    clio, book, at = _beside(world, firm, account, journal)
     firm_state = firm_of(world, firm)
     now = ThreeWay(
         account=account,
@@ -244,13 +244,14 @@ def _line(c: Ledger, month: str, matters: Sequence[MatterLine]) -> ClientLine:
     return ClientLine(c.client, name, c.at_end_of(month), tuple(matters))
 
 
-def _beside(world: World, firm: str, account: str, later: int) -> tuple[int | None, int | None, datetime | None]:
-    """Clio's and QuickBooks' figures of the last check, less what is dated after the month end."""
+def _beside(world: World, firm: str, account: str, journal: int) -> tuple[int | None, int | None, datetime | None]:
+    """Clio's and QuickBooks' figures: the month's ``journal``, and by how much each differed from what was counted at
+    the last check. What has come since is in none of these differences, whatever day it bears."""
     checked = trust_check.last(world, firm)
     if checked is None or account not in checked.accounts:
         return None, None, None
     f = checked.accounts[account]
-    return f.clio - later, None if f.book is None else f.book - later, checked.at
+    return journal + f.clio - f.here, None if f.book is None else journal + f.book - f.here, checked.at
 
 
 def _late(signed: Sequence[ClientLine], now: Sequence[ClientLine]) -> tuple[Late, ...]:

@@ -57,6 +57,30 @@ def test_the_three_agree_and_clio_and_quickbooks_stand_beside_them() -> None:
     assert all(sum(m.cents for m in line.matters) == line.cents for line in shown.lines)
 
 
+def test_money_that_came_after_the_check_changes_no_figure_of_a_month_before() -> None:
+    stage, account, month = a_checked_stage()
+    before = trust_report.three_way(stage.world, stage.firm, account, month)
+    trust.move(stage, "Ada Example", 700)
+    now = trust_report.three_way(stage.world, stage.firm, account, month)
+    assert (now.journal, now.clio, now.book) == (before.journal, before.clio, before.book)
+    enter(stage, account, month, now.journal)
+    trust_report.sign(stage.world, stage.firm, account, month, "Olivia")
+    signed = trust_report.statement_of(stage.world, stage.firm, account, month).signed
+    assert signed
+    assert signed.figures.clio == signed.figures.book == signed.figures.journal
+
+
+def test_what_clio_and_quickbooks_differ_by_stands_in_their_figures() -> None:
+    stage, account, month = a_checked_stage()
+    stage.world.clio_box.state.rows["bank_accounts"][int(account)].balance += 500
+    people = stage.world.quickbooks_box.people
+    bank, liability = trust.book(stage, "TrustAccounts")["Id"], trust.book(stage, "TrustAccountsLiabilities")["Id"]
+    people.add_journal(stage.realm, bank, liability, "3.00")
+    trust.check(stage)
+    shown = trust_report.three_way(stage.world, stage.firm, account, month)
+    assert (shown.clio, shown.book) == (shown.journal + 500, shown.journal + 300)
+
+
 def test_signed_off_it_is_kept_and_cannot_be_changed_until_it_is_opened_again() -> None:
     stage, account, month = a_checked_stage()
     journal = trust_report.three_way(stage.world, stage.firm, account, month).journal
