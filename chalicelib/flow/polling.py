@@ -70,7 +70,7 @@ def poll(world: World, policy: Policy, effect: Effect) -> None:
     reach = Reach(world, firm, policy.lanes, Floor.POLL)
     tally = Tally(warily=effect.tries > 0)
     if effect.kind == Do.POLL_CLIO:
-        if _first_sync_reads(world, policy):
+        if first_sync_reads(world, policy):
             rest(world, effect, world.now() + EVERY)
             return
         name = effect.key.rpartition("/")[2]
@@ -92,7 +92,7 @@ def feeds_of(name: str, working: Collection[str]) -> tuple[str, ...]:
     return (*UNHOOKED, *untold) if name == MAIN else tuple(f for f in (*HOOKED, MATTERS) if f not in untold)
 
 
-def _first_sync_reads(world: World, policy: Policy) -> bool:
+def first_sync_reads(world: World, policy: Policy) -> bool:
     """Whether every feed is being read for the first sync, which needs no poll beside it."""
     found = None if policy.firm.may_write else first_plan.load(world, policy)
     return found is not None and found[1].phase == "reading"

@@ -82,9 +82,10 @@ def start(world: World, firm: str) -> None:
 def check(world: World, reach: Reach, policy: Policy, effect: Effect) -> None:
     """Reads what changed, waits until all of it is added up, then compares. Raises Unavailable and Disconnected."""
     from chalicelib.flow.feeds import Tally, poll_clio
+    from chalicelib.flow.polling import first_sync_reads
 
     firm = policy.firm.id
-    if not policy.firm.may_write:
+    if not policy.firm.may_read or first_sync_reads(world, policy):
         settle(world, [], lambda _s, _n: {}, fact="NotSetUp", finish=[Finish(effect.key, arrivals=effect.arrivals)])
         return
     poll_clio(world, Reach(world, firm, policy.lanes, Floor.POLL), policy, Tally(), ("deposits", "receipts"))
@@ -93,7 +94,7 @@ def check(world: World, reach: Reach, policy: Policy, effect: Effect) -> None:
         return
     checked = measure(world, reach, policy)
     for id, figures in checked.accounts.items():
-        if figures.here and not policy.firm.trust_books.book_of(id):
+        if figures.here and policy.firm.may_write and not policy.firm.trust_books.book_of(id):
             trust_setup.ask_for_accounts(world, firm, id, figures.name)
     lane = policy.lanes.of(Neighbour.CLIO)
     for id, figures in checked.accounts.items():

@@ -15,6 +15,7 @@ from chalicelib.flow.settle import policy_of, settle
 from infra.sandbox.kit import Fault
 from tests.flow import acts
 from tests.flow import trust_acts as trust
+from tests.flow.test_purge import begin_anew
 from tests.world import Stage
 
 FIRM = "Hartwell & Pine LLP"
@@ -300,6 +301,18 @@ def test_after_a_purge_every_entry_is_written_anew_once_its_accounts_are_chosen_
     assert all(e.lane.endswith("|~2") for e in owed)  # it waits there for the first sync of the new company
     assert len(owed) == len(trust.entries(stage))
     assert all(e.posted is None for e in trust.entries(stage))
+
+
+def test_after_a_purge_what_vanished_in_clio_is_found_before_the_next_first_sync() -> None:
+    stage = trust.a_trust_stage()
+    made = trust.move(stage, "Ada Example", 12345)
+    trust.check(stage)
+    connecting.purge(stage.world, stage.firm, FIRM, acts.STAFF)
+    begin_anew(stage, stage.realm, matched=False)
+    stage.world.clio_box.people.delete_transaction(made)
+    assert trust.check(stage).clio_agrees
+    assert trust.entry(stage, made).gone
+    assert acts.tasks(stage, "trust-accounts") == [], "where they go is chosen with the next company"
 
 
 def test_without_clio_and_quickbooks_nothing_can_be_chosen() -> None:
