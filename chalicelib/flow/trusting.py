@@ -57,9 +57,9 @@ def see_page(world: World, policy: Policy, items: Sequence[Deposit | Broken]) ->
             wrote = True
             continue
         known: Entry | None = states.decode(Kind.TRUST, here.body)
-        if known is None and d.trust and d.id not in broken:
+        if known is None and d.trust and d.id not in broken and not _foreign(policy, d):
             new.append(d)
-        elif (known is None and d.id in broken) or (known is not None and not _same(known, moves.get(d.id))):
+        elif (known is None and (d.id in broken or d.trust)) or (known is not None and not _same(known, moves.get(d.id))):
             point_at(world, policy, d.id, ids[d.id] if known else "", d.account)
             wrote = True
     for start in range(0, len(new), AT_ONCE):
@@ -89,6 +89,11 @@ def see_allocations(world: World, policy: Policy, receipts: Sequence[Receipt]) -
                 _settle(world, policy, {here.ref: MoveGone()}, held={here.ref: here})
             wrote = True
     return wrote
+
+
+def _foreign(policy: Policy, d: Deposit) -> bool:
+    """In another currency: no ledger takes it in; its look parks it."""
+    return d.currency not in ("", policy.firm.currency)
 
 
 def _same(known: Entry, seen: Move | None) -> bool:

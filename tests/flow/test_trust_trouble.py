@@ -62,6 +62,22 @@ def test_another_currency_parks_with_its_value() -> None:
     assert acts.parked(stage, kind="clio.move") == []
 
 
+def test_new_money_in_another_currency_parks_and_is_in_no_ledger() -> None:
+    stage = trust.a_trust_stage()
+    before = trust.agree(stage)
+    made = stage.world.clio_box.people.move_trust("Ada Example", 12345)
+    spoil(stage, made, currency="GBP")
+    acts.poll(stage)
+    [parked] = acts.parked(stage, kind="clio.move")
+    assert "GBP" in parked.reason
+    assert trust.totals(stage)["entries"] == trust.totals(stage)["clients"] == before
+    assert f"T-{made}" not in trust.journals(stage)
+    spoil(stage, made)
+    attention.retry(stage.world, stage.firm, parked.key, acts.STAFF)
+    stage.work()
+    assert trust.agree(stage) == before + 12345
+
+
 def test_a_transaction_that_moves_to_an_operating_account_leaves_trust() -> None:
     stage = trust.a_trust_stage()
     made = trust.move(stage, "Ada Example", 12345)
