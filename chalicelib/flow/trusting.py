@@ -59,7 +59,9 @@ def see_page(world: World, policy: Policy, items: Sequence[Deposit | Broken]) ->
         known: Entry | None = states.decode(Kind.TRUST, here.body)
         if known is None and d.trust and d.id not in broken and not _foreign(policy, d):
             new.append(d)
-        elif (known is None and (d.id in broken or d.trust)) or (known is not None and not _same(known, moves.get(d.id))):
+        elif (known is None and (d.id in broken or d.trust)) or (
+            known is not None and not _same(known, moves.get(d.id))
+        ):
             point_at(world, policy, d.id, ids[d.id] if known else "", d.account)
             wrote = True
     for start in range(0, len(new), AT_ONCE):
@@ -69,7 +71,8 @@ def see_page(world: World, policy: Policy, items: Sequence[Deposit | Broken]) ->
 
 def see_allocations(world: World, policy: Policy, receipts: Sequence[Receipt]) -> bool:
     """A page of allocations: those paid from trust. Where Clio shows no line on the trust account for one, it is the
-    only trace of that money; one that was voided takes its entry with it, unless its line still stands."""
+    only trace of that money, and an edit of it is one of the entry; one that was voided takes its entry with it, unless
+    its line still stands."""
     firm = policy.firm.id
     mine = [r for r in receipts if r.from_trust and r.kind == "payment"]
     moves = {r.id: _from_allocation(r, policy) for r in mine}
@@ -78,7 +81,7 @@ def see_allocations(world: World, policy: Policy, receipts: Sequence[Receipt]) -
     for r in mine:
         here, move = held[moves[r.id].entry], moves[r.id]
         known: Entry | None = states.decode(Kind.TRUST, here.body)
-        if known is None and not r.voided:
+        if not r.voided and (known is None or _edited(known, move)):
             know_client(world, policy, move.client_id, None)
             _settle(world, policy, {here.ref: MoveSeen(move)}, held={here.ref: here})
             wrote = True
@@ -89,6 +92,12 @@ def see_allocations(world: World, policy: Policy, receipts: Sequence[Receipt]) -
                 _settle(world, policy, {here.ref: MoveGone()}, held={here.ref: here})
             wrote = True
     return wrote
+
+
+def _edited(known: Entry, seen: Move) -> bool:
+    """Whether an allocation without a line was changed by staff: its line is the truth where there is one."""
+    one, other = ((m.cents, m.on, m.client_id, m.matter_id, m.account) for m in (known.move, seen))
+    return not known.gone and not known.move.transaction and one != other
 
 
 def _foreign(policy: Policy, d: Deposit) -> bool:

@@ -108,6 +108,44 @@ def test_a_line_that_turns_out_to_be_a_payment_from_trust_becomes_that_entry() -
     trust.agree(stage)
 
 
+@pytest.mark.parametrize("lines", ["both", "none"])
+def test_a_payment_from_trust_that_staff_edit_changes_its_entry_with_a_line_or_without(lines: str) -> None:
+    stage = trust.a_trust_stage()
+    box = stage.world.clio_box
+    box.switches["trust_payment_lines"] = lines
+    trust.move(stage, "Ada Example", 50000)
+    before = trust.agree(stage)
+    payment = box.people.record_payment({"1042": 15000}, from_trust=True)
+    acts.poll(stage)
+    assert trust.agree(stage) == before - 15000
+    _edit_payment(stage, payment, 12000)
+    acts.poll(stage)
+    assert trust.agree(stage) == before - 12000
+    assert not [d for d in acts.compare(stage).differences if "trust" in d.kind or d.number.startswith("T-")]
+
+
+def _edit_payment(stage: Stage, payment: int, cents: int) -> None:
+    """Staff change the amount of a payment from trust over one bill."""
+    box = stage.world.clio_box
+    rows = box.state.rows
+    paid = next(a for a in rows["allocations"].values() if (a.parent_type, a.parent_id) == ("Payment", payment))
+    less = paid.amount - cents
+    paid.amount = rows["payments"][payment].amount = cents
+    bill, source, into = (
+        rows["bills"][paid.bill],
+        rows["bank_accounts"][paid.source_bank_account],
+        rows["bank_accounts"][paid.destination_bank_account],
+    )
+    bill.paid -= less
+    source.balance += less
+    into.balance -= less
+    lines = [m for m in rows["bank_transactions"].values() if m.allocation == paid.id]
+    for m in lines:
+        m.amount = cents if m.amount > 0 else -cents
+    for changed in (paid, bill, source, into, *lines):
+        box.touch(changed)
+
+
 def test_what_is_gone_is_not_believed_while_its_account_is_not_shown() -> None:
     stage = trust.a_trust_stage()
     made = trust.move(stage, "Ada Example", 12345)
