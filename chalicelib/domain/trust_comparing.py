@@ -15,13 +15,30 @@ def _named(number: str, kind: str, cause: str, remedy: str, cents: int, *, expec
     return Difference("", number, kind, cause, remedy, cents=cents, expected=expected)
 
 
-def account(name: str, clio: int, here: int, book: int | None, currency: str) -> list[Difference]:
-    """``book``: what its QuickBooks account shows; None while none is chosen, or where it could not be read."""
+def unlisted(name: str, here: int, currency: str, *, chosen: bool) -> list[Difference]:
+    """A trust account that Clio lists no more. ``chosen``: it has an account in QuickBooks. One without money that is
+    not chosen is nobody's business any more."""
+    if not (here or chosen):
+        return []
+    cause = f"Clio no longer lists the trust account “{name}”; the entries that it showed us come to "
+    cause += f"{show(here, currency)}."
+    remedy = "Look in Clio whether it was made another kind of account, or hidden from the user who connected us: set "
+    remedy += "that back, then compare again. If it was closed for good, choose the accounts under Trust anew."
+    return [_named(name, "trust account not listed in Clio", cause, remedy, -here)]
+
+
+def account(
+    name: str, clio: int | None, here: int, book: int | None, currency: str, *, looked_for: bool = False
+) -> list[Difference]:
+    """``clio`` None: it is ``unlisted``. ``book``: what its QuickBooks account shows; None while none is chosen, or
+    where it could not be read. ``looked_for``: its transactions are still being compared one by one."""
     found = []
-    if clio != here:
+    if clio is not None and clio != here:
         cause = f"Clio shows {show(clio, currency)} in “{name}”; the entries that it shows us come to "
         cause += f"{show(here, currency)}."
         remedy = "Every transaction was compared. Look in Clio for one that this user may not see, then compare again."
+        if looked_for:
+            remedy = "Its transactions are being compared one by one. Compare again in a few minutes."
         found.append(_named(name, "trust account differs in Clio", cause, remedy, clio - here))
     if book is not None and book != here:
         cause = (

@@ -70,7 +70,7 @@ class Report:
 @dataclass
 class _Run:
     """A comparison under way. ``parts``: what is still to be compared, the part it is at first; ``cursor`` within it;
-    ``waiting``: bills of a page that is read already."""
+    ``waiting``: bills of a page that is read already; ``until``: when it waits no more for trust money under way."""
 
     report: Report
     parts: list[str]
@@ -78,6 +78,7 @@ class _Run:
     named: int = 0
     changed: Changed = field(default_factory=Changed)
     waiting: list[str] = field(default_factory=list)
+    until: datetime | None = None
 
 
 def start(world: World, firm: str, by: str, *, full: bool = True) -> None:
@@ -246,10 +247,10 @@ def _name(run: _Run, found: Sequence[Difference]) -> None:
 def _trust(world: World, reach: Reach, policy: Policy, run: _Run) -> None:
     """Trust accounts by their balances; where these differ, and in a full comparison, entry by entry."""
     part = run.parts.pop(0)
+    run.until = run.until or world.now() + trust_check.LOOKED_FOR
+    account, full = part.removeprefix(TRUST), run.report.full
     try:
-        found, more = trust_check.compare(
-            world, reach, policy, part.removeprefix(TRUST), run.cursor, full=run.report.full
-        )
+        found, more = trust_check.compare(world, reach, policy, account, run.cursor, full=full, until=run.until)
     except Unavailable:
         run.parts.insert(0, part)
         raise

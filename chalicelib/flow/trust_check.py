@@ -19,7 +19,7 @@ from chalicelib.domain.effects import Do
 from chalicelib.domain.firm import Policy
 from chalicelib.domain.kernel import Effect, Finish, Json, Kind, Neighbour, Ref, lane_of
 from chalicelib.domain.trust import Entry
-from chalicelib.errors import Disconnected
+from chalicelib.errors import Disconnected, Unavailable
 from chalicelib.flow import ledgers, states, trust_setup
 from chalicelib.flow.budget import Floor
 from chalicelib.flow.ports import World
@@ -28,20 +28,26 @@ from chalicelib.flow.settle import settle
 from chalicelib.flow.trusting import broken_moves, point_at
 
 WAITS = timedelta(seconds=30)
+UNDER_WAY = "Trust transactions are still being compared, or are on their way."
 OWED_READ = 1000
 WRITES = (Do.JOURNAL, Do.HOLDER)
 PAGE = 100
+LOOKED_FOR = timedelta(minutes=10)  # a comparison waits so long for what is under way
 
 
 @dataclass
 class Figures:
-    """One trust account: cents at Clio, by our entries, and in its QuickBooks account (None: not chosen, or not
-    read)."""
+    """One trust account: cents at Clio (None: it lists the account no more), by our entries, and in its QuickBooks
+    account (None: not chosen, or not read)."""
 
     name: str
-    clio: int
+    clio: int | None
     here: int
     book: int | None = None
+
+    @property
+    def agrees(self) -> bool:
+        return (self.clio or 0) == self.here
 
 
 @dataclass
@@ -57,7 +63,7 @@ class Checked:
 
     @property
     def clio_agrees(self) -> bool:
-        return all(f.clio == f.here for f in self.accounts.values())
+        return all(f.agrees for f in self.accounts.values())
 
     @property
     def books_agree(self) -> bool:
@@ -94,15 +100,30 @@ def check(world: World, reach: Reach, policy: Policy, effect: Effect) -> None:
         return
     checked = measure(world, reach, policy)
     for id, figures in checked.accounts.items():
-        if figures.here and policy.firm.may_write and not policy.firm.trust_books.book_of(id):
+        if (
+            figures.here
+            and figures.clio is not None
+            and policy.firm.may_write
+            and not policy.firm.trust_books.book_of(id)
+        ):
             trust_setup.ask_for_accounts(world, firm, id, figures.name)
-    lane = policy.lanes.of(Neighbour.CLIO)
-    for id, figures in checked.accounts.items():
-        if figures.clio != figures.here and checked.swept.get(id) != f"{figures.clio}/{figures.here}":
-            world.store.arrive(effects.trust_sweep(firm, lane, id, world.now()))
-            world.queue.hint([lane])
+    _look_for(world, policy, checked)
     done = [Finish(effect.key, arrivals=effect.arrivals)]
     settle(world, [], lambda _s, _n: {}, fact="TrustChecked", finish=done)
+
+
+def _not_swept(checked: Checked) -> list[str]:
+    """Accounts whose difference was not looked for yet. What Clio lists no more has no ids to read."""
+    differ = {id: f for id, f in checked.accounts.items() if f.clio is not None and not f.agrees}
+    return [id for id, f in differ.items() if checked.swept.get(id) != f"{f.clio}/{f.here}"]
+
+
+def _look_for(world: World, policy: Policy, checked: Checked) -> None:
+    """Owes a sweep of each account whose difference was not looked for yet."""
+    lane = policy.lanes.of(Neighbour.CLIO)
+    for id in _not_swept(checked):
+        world.store.arrive(effects.trust_sweep(policy.firm.id, lane, id, world.now()))
+        world.queue.hint([lane])
 
 
 def _quiet(world: World, policy: Policy) -> bool:
@@ -115,14 +136,20 @@ def _quiet(world: World, policy: Policy) -> bool:
 
 
 def measure(world: World, reach: Reach, policy: Policy) -> Checked:
-    """The figures as they are now, kept as the last check. One call to Clio, one to QuickBooks."""
+    """The figures as they are now, kept as the last check. One call to Clio, one to QuickBooks. An account that Clio
+    lists no more stays among them: its ledgers and signed months do."""
     firm, books = policy.firm.id, policy.firm.trust_books
     before = last(world, firm)
     found = Checked(world.now(), swept=before.swept if before else {})
     for a in reach.clio(lambda c, access: c.trust_accounts(access)):
         found.accounts[a.id] = f = Figures(a.name, a.balance, ledgers.ledger_of(world, firm, a.id).balance)
-        if f.clio == f.here:
+        if f.agrees:
             found.swept.pop(a.id, None)
+    unlisted = {b.clio: b.name for b in books.banks} | {
+        id: f.name for id, f in (before.accounts if before else {}).items()
+    }
+    for id in sorted(unlisted.keys() - found.accounts.keys()):
+        found.accounts[id] = Figures(unlisted[id], None, ledgers.ledger_of(world, firm, id).balance)
     if books.liability:
         ids = [*(b.book for b in books.banks), books.liability]
         try:
@@ -130,7 +157,7 @@ def measure(world: World, reach: Reach, policy: Policy) -> Checked:
         except Disconnected:  # Clio's side is told all the same
             shown = {}
         for b in books.banks:
-            if b.clio in found.accounts and b.book in shown:
+            if b.book in shown:
                 found.accounts[b.clio].book = shown[b.book].balance
         found.liability = shown[books.liability].balance if books.liability in shown else None
     world.store.put_record("trust", firm, msgspec.to_builtins(found))
@@ -149,18 +176,27 @@ class More:
 
 
 def compare(
-    world: World, reach: Reach, policy: Policy, account: str, cursor: str, *, full: bool
+    world: World, reach: Reach, policy: Policy, account: str, cursor: str, *, full: bool, until: datetime
 ) -> tuple[list[Difference], More]:
     """Without ``account``: the balances; entries follow in full, or where these differ. With it: one page of its
-    entries against their journal entries."""
+    entries against their journal entries. What differs may be on its way, or be found by a sweep, which is owed here:
+    ``until`` then that is waited for (Unavailable), and named as such afterwards."""
     if account:
         return _entries(world, reach, policy, account, cursor)
     currency = policy.firm.currency
     checked = measure(world, reach, policy)
-    found = [d for f in checked.accounts.values() for d in comparing.account(f.name, f.clio, f.here, f.book, currency)]
+    unswept = _not_swept(checked)
+    _look_for(world, policy, checked)
+    found = []
+    for id, f in checked.accounts.items():
+        if f.clio is None:
+            found += comparing.unlisted(f.name, f.here, currency, chosen=bool(policy.firm.trust_books.book_of(id)))
+        found += comparing.account(f.name, f.clio, f.here, f.book, currency, looked_for=id in unswept)
     here = {id: f for id, f in checked.accounts.items() if f.book is not None}
     if checked.liability is not None and len(here) == len(policy.firm.trust_books.banks):
         found += comparing.liability(checked.liability, sum(f.here for f in here.values()), currency)
+    if found and world.now() < until and (unswept or not _quiet(world, policy)):
+        raise Unavailable(UNDER_WAY, after=WAITS.total_seconds(), ours=True)
     if not checked.clio_agrees:
         start(world, policy.firm.id)
     return found, More(accounts=tuple(here) if full or found else ())

@@ -251,7 +251,8 @@ def _beside(world: World, firm: str, account: str, journal: int) -> tuple[int | 
     if checked is None or account not in checked.accounts:
         return None, None, None
     f = checked.accounts[account]
-    return journal + f.clio - f.here, None if f.book is None else journal + f.book - f.here, checked.at
+    clio, book = (None if x is None else journal + x - f.here for x in (f.clio, f.book))
+    return clio, book, checked.at
 
 
 def _late(signed: Sequence[ClientLine], now: Sequence[ClientLine]) -> tuple[Late, ...]:

@@ -26,7 +26,7 @@ class AccountRow:
 
     id: str
     name: str
-    clio: int
+    clio: int | None
     here: int
     book: int | None
     book_name: str
@@ -113,6 +113,7 @@ def overview(world: World, firm: str) -> Overview:
     rows = tuple(
         AccountRow(id, f.name, f.clio, ledgers.ledger_of(world, firm, id).balance, f.book, names.get(id, ""))
         for id, f in checked.accounts.items()
+        if f.clio is not None or f.here or id in names
     )
     agree = checked.clio_agrees and bool(books.liability) and checked.books_agree
     return Overview(

@@ -57,6 +57,23 @@ def test_an_account_is_laid_beside_clio_and_quickbooks(
     assert all(d.number == "IOLTA" and not d.expected for d in found)
 
 
+def test_an_account_that_clio_lists_no_more_is_named_while_it_matters() -> None:
+    for here, chosen in ((500, False), (500, True), (0, True)):
+        [told] = comparing.unlisted("IOLTA", here, "EUR", chosen=chosen)
+        assert said([told]) == [("trust account not listed in Clio", -here)]
+        assert told.number == "IOLTA"
+    assert "“IOLTA”; the entries that it showed us come to €0.00." in told.cause
+    assert comparing.unlisted("IOLTA", 0, "EUR", chosen=False) == []
+    assert said(comparing.account("IOLTA", None, 5, 1, "USD")) == [("trust account differs in QuickBooks", -4)]
+
+
+def test_a_difference_whose_transactions_are_still_compared_says_so() -> None:
+    [told] = comparing.account("IOLTA", 700, 500, None, "EUR", looked_for=True)
+    assert told.remedy == "Its transactions are being compared one by one. Compare again in a few minutes."
+    [told] = comparing.account("IOLTA", 700, 500, None, "EUR")
+    assert told.remedy.startswith("Every transaction was compared.")
+
+
 def test_both_figures_of_an_account_are_told() -> None:
     clio, book = comparing.account("IOLTA", 700, 500, 100, "EUR")
     assert clio.cause == "Clio shows €7.00 in “IOLTA”; the entries that it shows us come to €5.00."

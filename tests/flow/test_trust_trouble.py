@@ -8,7 +8,16 @@ import pytest
 
 from chalicelib.domain.kernel import Decision, Kind, Neighbour, Ref
 from chalicelib.errors import Refused
-from chalicelib.flow import attention, connecting, trust_check, trust_setup, trust_views, trusting
+from chalicelib.flow import (
+    attention,
+    connecting,
+    reconciling,
+    trust_check,
+    trust_report,
+    trust_setup,
+    trust_views,
+    trusting,
+)
 from chalicelib.flow.budget import Floor
 from chalicelib.flow.reach import Reach
 from chalicelib.flow.settle import policy_of, settle
@@ -16,6 +25,7 @@ from infra.sandbox.kit import Fault
 from tests.flow import acts
 from tests.flow import trust_acts as trust
 from tests.flow.test_purge import begin_anew
+from tests.flow.test_trust_report import last_month
 from tests.world import Stage
 
 FIRM = "Hartwell & Pine LLP"
@@ -183,6 +193,59 @@ def test_a_sweep_over_several_pages_finds_what_is_gone_and_what_was_never_read()
     assert trust.entry(stage, hidden).move.cents == 777
     stage.pass_time(minutes=30)
     trust.agree(stage)
+
+
+def test_a_trust_account_that_clio_lists_no_more_is_named_and_its_months_stay() -> None:
+    stage = trust.a_trust_stage()
+    stage.pass_time(60, hours=1)
+    assert trust.check(stage).clio_agrees
+    account, month = trust.account(stage), last_month(stage)
+    row = stage.world.clio_box.state.rows["bank_accounts"][int(account)]
+    row.type = "Operating"
+    checked = trust.check(stage)
+    assert not checked.clio_agrees
+    assert checked.accounts[account].clio is None
+    [named] = [d for d in acts.compare(stage).differences if d.kind == "trust account not listed in Clio"]
+    assert (named.number, named.cents) == (row.name, -12000)
+    assert not [e for e in acts.all_effects(stage) if e.kind == "clio.trust_sweep"], "it has no ids to read"
+    shown = trust_report.three_way(stage.world, stage.firm, account, month)
+    assert (shown.clio, shown.book) == (None, shown.journal)
+    assert not trust_views.overview(stage.world, stage.firm).agree
+    row.type = "Trust"
+    assert trust.check(stage).clio_agrees
+    assert not [d for d in acts.compare(stage).differences if "trust" in d.kind]
+
+
+def test_a_night_that_finds_a_deletion_waits_until_it_is_mended_and_then_names_nothing() -> None:
+    stage = trust.a_trust_stage()
+    made = trust.move(stage, "Ada Example", 12345)
+    trust.check(stage)
+    stage.world.clio_box.people.delete_transaction(made)
+    stage.pass_time(5, hours=1)
+    reconciling.nightly(stage.world)
+    stage.pass_time(1, minutes=30)
+    report = reconciling.report(stage.world, stage.firm)
+    assert report
+    assert report.by == "nightly"
+    assert trust.entry(stage, made).gone
+    assert not [d for d in report.differences if "trust" in d.kind or d.number.startswith("T-")]
+
+
+def test_a_comparison_waits_for_a_sweep_for_a_while_and_then_says_that_it_is_under_way() -> None:
+    stage = trust.a_trust_stage()
+    stage.world.clio_box.state.rows["bank_accounts"][int(trust.account(stage))].balance += 500
+    stage.world.clio_box.faults.append(Fault("status", path="/bank_transactions", status=503, times=1000))
+    began = stage.world.now()
+    reconciling.start(stage.world, stage.firm, acts.STAFF)
+    stage.pass_time(1, minutes=8)
+    report = reconciling.report(stage.world, stage.firm)
+    assert report is None or report.at < began
+    stage.pass_time(1, minutes=8)
+    report = reconciling.report(stage.world, stage.firm)
+    assert report
+    assert report.at >= began
+    [named] = [d for d in report.differences if d.kind == "trust account differs in Clio"]
+    assert "are being compared one by one" in named.remedy
 
 
 def test_a_sweep_goes_on_where_a_minute_ended() -> None:
