@@ -121,7 +121,9 @@ class RulesChanged:
 
 @dataclass(frozen=True, slots=True)
 class WriteAgain:
-    """A person wants it in QuickBooks again, where somebody deleted it."""
+    """A person wants it in QuickBooks again, where somebody deleted it; ``over``: over what somebody changed there."""
+
+    over: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +174,8 @@ def decide(state: Entry | None, fact: EntryFact, policy: Policy, now: datetime) 
         case RulesChanged():
             return _moved(state, state, policy, now)
         case WriteAgain():
-            return _wanted(replace(state, posted=None), policy, now)
+            kept = replace(state.posted, told="") if fact.over and state.posted else None
+            return _wanted(replace(state, posted=kept), policy, now)
         case JournalWritten():
             return _written(state, fact)
         case JournalNoticed():

@@ -67,8 +67,14 @@ def _unlinked(
     """What may be its journal entry: ours of an earlier generation of links, whatever number people gave it since, or
     the one with its number. Of what is gone only ours counts."""
     may = [j for j in (by_id.get(state.stood), numbered.get(state.number)) if j]
-    ours = next((j for j in may if marker(state) in j.note), None)
+    ours = next((j for j in may if _is_ours(state, j)), None)
     return ours or (may[-1] if may and state.stands else None)
+
+
+def _is_ours(state: Entry, there: JournalReading) -> bool:
+    """By our mark; or a person's own that was linked to it in an earlier generation, and shows what it should still."""
+    same = journaled.figures(there.debits, there.on) == journaled.figures(state.move.cents, state.move.on)
+    return marker(state) in there.note or (there.id == state.stood and same)
 
 
 def _superseded(state: Entry, e: Effect) -> bool:
@@ -113,7 +119,7 @@ def _step(
         return 1
     if there is not None and posted and state.stands and e.body.get("noticed"):
         return _show_change(world, policy, e, state, there, customers.get(state.move.client_id), out)
-    if there is not None and marker(state) not in there.note and not posted:
+    if there is not None and not posted and not _is_ours(state, there):
         park(
             world,
             e,
@@ -243,11 +249,12 @@ def find(world: World, reach: Reach, policy: Policy, effect: Effect, finish: Fin
 
 
 def again(world: World, policy: Policy, effect: Effect, by: str) -> None:
-    """A person wants the journal entry again that somebody deleted."""
-    ref = _ref(effect)
+    """A person wants the journal entry again that somebody deleted, or ours over what somebody changed there: under
+    whatever number, it stays the one that is linked."""
+    ref, over = _ref(effect), effect.body.get("broken") == CHANGED
 
     def decide(before: Mapping[Ref, Any], now: datetime) -> dict[Ref, Decision[Any]]:
-        return {ref: trust.decide(before[ref], trust.WriteAgain(), policy, now)}
+        return {ref: trust.decide(before[ref], trust.WriteAgain(over), policy, now)}
 
     settle(world, [ref], decide, fact="WriteAgain", policy=policy.version, by=by)
 

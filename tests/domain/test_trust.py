@@ -223,6 +223,11 @@ def test_a_person_may_have_a_deleted_journal_entry_written_again() -> None:
     decided = trust.decide(an_entry(), WriteAgain(), a_policy(), NOW)
     assert kinds(decided) == [Do.JOURNAL]
     assert decided.state.posted is None
+    changed = replace(an_entry(), posted=Journaled("8", 1, told="1/x"))
+    over = trust.decide(changed, WriteAgain(over=True), a_policy(), NOW)
+    assert (over.state.posted, over.state.revision, kinds(over)) == (Journaled("8", 1), 2, [Do.JOURNAL])
+    never = trust.decide(replace(an_entry(), posted=None), WriteAgain(over=True), a_policy(), NOW)
+    assert never.state.posted is None
 
 
 def test_nothing_happens_to_an_entry_that_is_not_held() -> None:

@@ -12,7 +12,8 @@ from chalicelib.flow import attention, broken, health
 from infra.sandbox.quickbooks.people import People
 from tests.flow import acts
 from tests.flow.acts import STAFF
-from tests.flow.trust_acts import a_trust_stage, entry, journals, move
+from tests.flow.test_purge import begin_anew, purge
+from tests.flow.trust_acts import a_trust_stage, choose, entry, journals, move
 from tests.world import Stage
 
 
@@ -148,3 +149,60 @@ def test_a_journal_entry_of_others_is_nothing() -> None:
     people(stage).add_journal(stage.realm, bank, income, "12.00")
     stage.pass_time(5, minutes=30)
     assert not asked(stage)
+
+
+def linked_to_anothers(stage: Stage, made: int) -> str:
+    """Somebody deletes it and enters it by hand; a person links that one. Gives its id."""
+    old = there(stage, made)
+    people(stage).delete_journal(stage.realm, old["Id"])
+    stage.pass_time(5, minutes=30)
+    lines = [{k: v for k, v in line.items() if k != "Id"} for line in old["Line"]]
+    body = {"Line": lines, "DocNumber": "JE-77", "TxnDate": old["TxnDate"]}
+    hand = people(stage)._clerk(stage.realm).create("JournalEntry", body)
+    [step] = asked(stage)
+    broken.decide(stage.world, stage.firm, step.key, "link", "JE-77", STAFF)
+    stage.pass_time(5, minutes=30)
+    assert not asked(stage)
+    return str(hand["Id"])
+
+
+def written_over(stage: Stage) -> None:
+    [step] = asked(stage)
+    broken.decide(stage.world, stage.firm, step.key, "again", "", STAFF)
+    stage.pass_time(5, minutes=30)
+
+
+def test_ours_over_a_linked_one_that_was_changed_stands_once() -> None:
+    stage, made = a_written_stage()
+    hand = linked_to_anothers(stage, made)
+    before = len(journals(stage))
+    people(stage).change_journal_amount(stage.realm, hand, "400.00")
+    stage.pass_time(5, minutes=30)
+    written_over(stage)
+    assert len(journals(stage)) == before
+    assert (there(stage, made)["Id"], amount(stage, made)) == (hand, 50000)
+
+
+def test_ours_over_one_with_another_number_and_amount_stands_once() -> None:
+    stage, made = a_written_stage()
+    id, before = there(stage, made)["Id"], len(journals(stage))
+    people(stage).change_journal_amount(stage.realm, id, "400.00")
+    people(stage).change(stage.realm, "JournalEntry", id, DocNumber="900")
+    stage.pass_time(5, minutes=30)
+    written_over(stage)
+    assert len(journals(stage)) == before
+    assert (there(stage, made)["Id"], amount(stage, made)) == (id, 50000)
+
+
+def test_a_linked_one_is_met_again_after_a_purge() -> None:
+    stage, made = a_written_stage()
+    hand = linked_to_anothers(stage, made)
+    before = len(journals(stage))
+    purge(stage)
+    begin_anew(stage, stage.realm)
+    choose(stage)
+    stage.pass_time(5, hours=1)
+    assert len(journals(stage)) == before
+    found = entry(stage, made).posted
+    assert found
+    assert found.id == hand
