@@ -127,3 +127,10 @@ def test_one_that_has_an_open_bill_by_then_keeps_its_customer() -> None:
     stage.pass_time(5, minutes=10)
     assert of(stage, old).customer == there
     assert [c[0] for c in asked(stage, new).body["choices"]] == ["suffix"]
+
+
+def test_a_customer_that_nobody_holds_is_nobodys_to_give_up() -> None:
+    stage = a_synced_stage()
+    policy = policy_of(stage.world, stage.firm)
+    assert contacts.may_give_up(stage.world, policy, "no such customer") is None
+    contacts.give_up(stage.world, policy, "no such customer")
