@@ -93,8 +93,12 @@ def against_books(
             _of_payable(p, "deleted in QuickBooks", cause, "Decide under Needs attention what becomes of it.", p.asks)
         ]
     if p.gone:
-        if invoice.voided or p.booked.kept:
+        if invoice.voided:
             return []
+        if p.booked.kept:
+            cause = "The bill was removed in Clio, and you left its invoice in QuickBooks."
+            remedy = "Nothing is needed. To take it out after all, void it in QuickBooks."
+            return [_of_payable(p, "left in QuickBooks", cause, remedy, invoice.total, expected=True)]
         cause = "The bill was removed in Clio, but the invoice still stands in QuickBooks."
         remedy = "See Needs attention for what holds it."
         return [_of_payable(p, "not void in QuickBooks", cause, remedy, invoice.total)]

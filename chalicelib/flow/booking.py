@@ -19,6 +19,7 @@ from chalicelib.domain.wanted import Wanted
 from chalicelib.errors import Conflict, Declined
 from chalicelib.flow import (
     capturing,
+    closed,
     contacts,
     credits,
     customers,
@@ -246,7 +247,7 @@ def _settle_member(world: World, policy: Policy, call: Call, effect: Effect, wro
         world.store.free(call.id, effect.key)
         if customers.refused(world, policy, effect, code) or deposited.refused(world, effect, code, detail):
             return
-        if renaming.refused(world, effect, code):
+        if renaming.refused(world, effect, code) or closed.refused(world, effect, code, detail):
             return
         if code == GONE and effect.tries < LOOKED_AGAIN:  # the next pass reads it: what is gone there has its choices
             cause = "Something of it was removed in QuickBooks: it is being looked at."

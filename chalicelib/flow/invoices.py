@@ -16,7 +16,17 @@ from chalicelib.domain.payable import Payable, Standing
 from chalicelib.domain.readings import BillLine, InvoiceReading
 from chalicelib.domain.wanted import Void, WantedInvoice
 from chalicelib.errors import Conflict
-from chalicelib.flow import clearing, noticing, pairing, relinking, rewriting, same_number, states, subcustomers
+from chalicelib.flow import (
+    clearing,
+    closed,
+    noticing,
+    pairing,
+    relinking,
+    rewriting,
+    same_number,
+    states,
+    subcustomers,
+)
 from chalicelib.flow.invoice_links import link, may_be, ref_of, settle_booked
 from chalicelib.flow.ports import World
 from chalicelib.flow.prepared import (
@@ -44,7 +54,7 @@ def prepare(world: World, reach: Reach, policy: Policy, batch: Sequence[Effect])
     messages: list[tuple[Effect, Payable]] = []
     drawn: dict[str, Drawn] = {}
     for e, state in still_open(world, policy, batch, ref_of, _superseded, out):
-        if state.gone and state.booked and holds_money(state):
+        if state.gone and state.booked and (holds_money(state) or e.body.get("choice") == closed.KEEP):
             out.settled += _gone_with_money(world, policy, e, state, old)
         elif e.body.get(paylinks.RELINKED):
             messages.append((e, state))
@@ -90,12 +100,12 @@ def holds_money(state: Payable) -> bool:
 
 
 def _gone_with_money(world: World, policy: Policy, e: Effect, state: Payable, old: list[tuple[Effect, Payable]]) -> int:
-    """The bill is gone and we hold money for it: the invoice stands until a person has decided. Gives 1 where it is
-    settled or parked; a void goes on with ``old``."""
+    """The bill is gone and we hold money for it, or a person left it: the invoice stands until a person has decided.
+    Gives 1 where it is settled or parked; a void goes on with ``old``."""
     if e.body.get("choice") == "void":
         old.append((e, state))
         return 0
-    if e.body.get("choice") == "keep":
+    if e.body.get("choice") == closed.KEEP:
         ref = ref_of(e)
         settle(
             world,
@@ -115,7 +125,7 @@ def _gone_with_money(world: World, policy: Policy, e: Effect, state: Payable, ol
         f"Decide what becomes of the invoice. Voided: its total becomes zero, and {amount} stays in QuickBooks as "
         "unapplied credit of the client. Kept: invoice and payment stay as they are. Then return the money in Stripe, "
         "or record it in Clio where it belongs.",
-        choices=(("void", f"Void it; {amount} stays unapplied"), ("keep", "Keep the invoice")),
+        choices=(("void", f"Void it; {amount} stays unapplied"), (closed.KEEP, "Keep the invoice")),
     )
     return 1
 
