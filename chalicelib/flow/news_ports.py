@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
@@ -51,6 +51,13 @@ class BookNews(Protocol):
 
     def is_deleted(self, access: r.Access, entity: str, id: str) -> bool:
         """By QuickBooks' own word on this one transaction."""
+        ...
+
+    def numbers(
+        self, access: r.Access, since: datetime | None, start: int = 1, of: Mapping[str, Sequence[str]] | None = None
+    ) -> r.DocNumbers:
+        """A page of numbers of every kind of document that shares them, changed ``since``; ``start``: 1, 1001 ... With
+        ``of`` only of these documents, up to 200 ids of each kind; deleted ones are absent."""
         ...
 
     def changes(self, access: r.Access, since: datetime, entity: str = "") -> BookChanges: ...

@@ -255,9 +255,6 @@ class QuickBooks(QuickBooksTrust, BookedCredits, BookNews, Protocol):
     def books(self, access: r.Access, *, whole: bool = False) -> r.Books:
         """Company, preferences, 1000 accounts and items, in one batch. ``whole``: all of these, by further calls."""
 
-    def numbers(self, access: r.Access, since: datetime | None, start: int = 1) -> r.DocNumbers:
-        """A page of numbers of every kind of document that shares them, changed ``since``; ``start``: 1, 1001 ..."""
-
     def customers_named(self, access: r.Access, names: Sequence[str]) -> list[r.CustomerReading]:
         """Active and inactive customers of these display names, however they are spelt (one query)."""
 

@@ -7,7 +7,7 @@ remembered, so that nothing grows with what is stored. Only the first reading pa
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -28,6 +28,7 @@ from chalicelib.flow.reach import Reach
 from chalicelib.flow.settle import settle
 
 PAGE = 1000  # documents of each kind in one reading of numbers
+ASKED = 100  # documents ahead of Clio's numbers: as many as are listed
 OVERLAP = timedelta(minutes=5)  # QuickBooks' clock and its index
 AGAIN_AFTER = timedelta(minutes=15)  # while something waits for a setting
 
@@ -127,5 +128,18 @@ def _numbers(world: World, reach: Reach, policy: Policy) -> tuple[tuple[DocNumbe
         body = {**body, "start": start, "series": msgspec.to_builtins(top), "clio": list(clio)}
         if more:
             world.store.put_record(*key, body)
+    top = _standing(reach, top, clio)
     world.store.put_record(*key, {"since": body["mark"], "series": body["series"], "clio": list(clio)})
     return top, clio
+
+
+def _standing(reach: Reach, top: tuple[DocNumber, ...], clio: Sequence[str]) -> tuple[DocNumber, ...]:
+    """Without those ahead of Clio's that were deleted meanwhile: of deleted ones no query tells. They are few."""
+    ahead = [d for _, _, above in series.ahead(series.places(clio), top) for d in above][:ASKED]
+    if not ahead:
+        return top
+    of: dict[str, list[str]] = {}
+    for d in ahead:
+        of.setdefault(d.entity, []).append(d.id)
+    there = reach.quickbooks(lambda q, a: q.numbers(a, None, 1, of)).found
+    return series.highest((*(d for d in top if d not in ahead), *there), clio)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -138,14 +138,16 @@ class QuickBooksClient:
             found += page
         return found
 
-    def numbers(self, access: r.Access, since: datetime | None, start: int = 1) -> r.DocNumbers:
+    def numbers(
+        self, access: r.Access, since: datetime | None, start: int = 1, of: Mapping[str, Sequence[str]] | None = None
+    ) -> r.DocNumbers:
         """Numbers of every kind of document that shares them (3.3), a page of 1000 of each, in one batch. With
-        ``since`` only of documents changed since."""
-        stamp = since.astimezone(UTC).isoformat(timespec="seconds") if since else ""
-        changed = f" where MetaData.LastUpdatedTime >= {wire.quoted(stamp)}" if since else ""
-        place = f"{changed} orderby Id startposition {start} maxresults {MAX_ROWS}"
-        asked = {entity: f"select Id, DocNumber from {entity}{place}" for entity in wire.NUMBERED}  # noqa: S608
-        told, answers = self._asked(access, asked)
+        ``since`` only of documents changed since; with ``of`` only of these, ids by kind."""
+        stamp = wire.quoted(since.astimezone(UTC).isoformat(timespec="seconds")) if since else ""
+        changed = dict.fromkeys(wire.NUMBERED, f"where MetaData.LastUpdatedTime >= {stamp}" if since else "")
+        where = {entity: f"where Id in {wire.among(ids)}" for entity, ids in of.items()} if of else changed
+        place = f"orderby Id startposition {start} maxresults {MAX_ROWS}"
+        told, answers = self._asked(access, {e: f"select Id, DocNumber from {e} {where[e]} {place}" for e in where})  # noqa: S608
         return wire.numbers(answers, told, MAX_ROWS)
 
     # --- customers --------------------------------------------------------------------------------------------------

@@ -138,7 +138,7 @@ NUMBERED = ("Invoice", "CreditMemo", "SalesReceipt", "RefundReceipt", "Estimate"
 
 def numbers(answers: Mapping[str, Raw], at: Raw, page: int) -> DocNumbers:
     """``answers``: by entity, each a query's answer of at most ``page`` rows; ``at``: the batch's own answer."""
-    by_entity = {entity: rows(answers[entity], entity) for entity in NUMBERED}
+    by_entity = {entity: rows(told, entity) for entity, told in answers.items()}
     found = tuple(
         DocNumber(entity, _id(row), str(row["DocNumber"]))
         for entity, told in by_entity.items()

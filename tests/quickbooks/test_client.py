@@ -120,6 +120,16 @@ def test_numbers_of_every_kind_of_document_come_in_one_batch() -> None:
     assert stage.client.numbers(stage.access(), later).found == ()
 
 
+def test_numbers_of_some_documents_are_asked_for_by_id() -> None:
+    stage = a_stage()
+    owner = stage.box.people.find(REALM_A, "Customer")[0]["Id"]
+    memo = stage.box.people.add_credit_memo(REALM_A, owner, 5, "90210")
+    invoice = stage.box.people.add_invoice(REALM_A, owner, 5, "90211")
+    of = {"CreditMemo": [memo["Id"]], "Invoice": [invoice["Id"], "99999"]}
+    told = stage.client.numbers(stage.access(), None, 1, of)
+    assert {(d.entity, d.number) for d in told.found} == {("CreditMemo", "90210"), ("Invoice", "90211")}
+
+
 def test_a_closing_date_is_seen() -> None:
     stage = a_stage()
     stage.box.people.set_preferences(REALM_A, BookCloseDate="2025-12-31")
