@@ -337,9 +337,11 @@ def seeded(today: date | None = None) -> MemoryWorld:
     return world
 
 
-def connect(world: MemoryWorld, *, second: bool = False, trust: bool = True, matched: bool = True) -> Stage:
+def connect(
+    world: MemoryWorld, *, second: bool = False, trust: bool = True, matched: bool = True, cards: bool = True
+) -> Stage:
     """A firm founded, connected to all three and set up, as a person would do it on the pages. ``matched``: as if its
-    first sync were over; otherwise it is just begun."""
+    first sync were over; otherwise it is just begun. ``cards``: its operating account at Stripe is connected."""
     name, owner, realm = (FIRM_B, OWNER_B, REALM_B) if second else (FIRM_A, OWNER_A, REALM_A)
     account = next(f.id for f in world.clio_box.state.rows["firms"].values() if f.name == name)
     firm = f"us-{account}"
@@ -363,11 +365,8 @@ def connect(world: MemoryWorld, *, second: bool = False, trust: bool = True, mat
         world, firm, Callback(back["code"], back["realmId"]), f"{CALLBACK}/quickbooks", "test"
     )
     stage = Stage(world, firm, realm)
-    existing = "acct_bexley" if second else "acct_hartwell_operating"
-    told = world.stripe_box.people.authorize(world.stripe.authorize_url(state, f"{CALLBACK}/stripe"), existing)
-    code = parse_qs(urlsplit(told["location"]).query)["code"][0]
-    connecting.connect_stripe(world, firm, Pot.OPERATING, Callback(code), "test")
-    stage.operating = existing
+    if cards:
+        take_cards(stage, "acct_bexley" if second else "acct_hartwell_operating")
     if trust:
         url = connecting.open_trust_account(
             world, firm, name=name, email="trust@hartwell.example", by="test", back=PUBLIC, again=PUBLIC
@@ -389,6 +388,14 @@ def connect(world: MemoryWorld, *, second: bool = False, trust: bool = True, mat
     resync.begin_polls(world, firm)
     world.queue.take()  # nothing has begun yet: whoever presses Resync now reads it all
     return stage
+
+
+def take_cards(stage: Stage, account: str) -> None:
+    """The firm connects its operating account at Stripe."""
+    told = stage.world.stripe_box.people.authorize(stage.world.stripe.authorize_url("x", f"{CALLBACK}/stripe"), account)
+    code = parse_qs(urlsplit(told["location"]).query)["code"][0]
+    connecting.connect_stripe(stage.world, stage.firm, Pot.OPERATING, Callback(code), "test")
+    stage.operating = account
 
 
 def chosen_accounts(world: MemoryWorld, realm: str) -> Accounts:

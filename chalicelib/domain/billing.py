@@ -66,9 +66,11 @@ def seen(state: Payable | None, fact: BillSeen, policy: Policy, now: datetime) -
     else:
         new = _copy(state, fact, policy)
         owed = []
-        if _differs(state, new):
+        if new.unapproved != state.unapproved or (_differs(state, new) and not new.unapproved):
             new = replace(new, revision=state.revision + 1)
-            if lines_stand(state, new):
+            if new.unapproved:
+                pass  # what was owed counts no more, and nothing of a draft is written
+            elif lines_stand(state, new):
                 new = replace(new, lines_revision=new.revision)
                 owed = [owe_invoice(new, policy, now), _check_lines(new, policy, now)]
             else:
@@ -275,7 +277,9 @@ def lines_read(state: Payable, fact: LinesRead, policy: Policy, now: datetime) -
 
 
 def written_again(state: Payable, policy: Policy, now: datetime) -> list[Effect]:
-    """The invoice with the lines that were read for this revision, or a reading of them first."""
+    """The invoice with the lines that were read for this revision, or a reading of them first; nothing of a draft."""
+    if state.unapproved:
+        return []
     known = state.pot is Pot.OPERATING and state.lines_revision == state.revision
     return [owe_invoice(state, policy, now)] if known else _write_books(state, policy, now)
 

@@ -268,7 +268,7 @@ class Paid:
 
 def concerns(p: Payable) -> bool:
     """Whether a bill is to become an invoice at all."""
-    return p.pot is Pot.OPERATING and not p.gone and p.booked is None
+    return p.pot is Pot.OPERATING and not p.gone and not p.unapproved and p.booked is None
 
 
 def bill_row(

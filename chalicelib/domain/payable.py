@@ -277,6 +277,11 @@ class Payable:
         return max(0, self.uncounted - balance)
 
     @property
+    def unapproved(self) -> bool:
+        """Whether it was taken back to a draft in Clio: nothing is asked for, and nothing is written of it."""
+        return self.bill_state in (BillState.DRAFT, BillState.AWAITING_APPROVAL)
+
+    @property
     def gone(self) -> bool:
         return self.bill_state in (BillState.VOID, BillState.DELETED)
 
@@ -300,7 +305,7 @@ def tab(state: Payable) -> Tab:
     """The list it stands in. Paid means nothing is open, whoever showed the money first."""
     if state.gone:
         return Tab.CLOSED
-    if state.open == 0 and not state.hold:
+    if state.open == 0 and not state.hold and not state.unapproved:
         return Tab.PAID
     return Tab.REMINDING if state.collection else Tab.OPEN
 

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from chalicelib.domain import connection
+from chalicelib.domain import connection, effects
 from chalicelib.domain.connection import NAMES, Connected, Connection, ConnectionFact, Lost, account_guard, id_of
 from chalicelib.domain.firm import LinksPurged, Preflighted
 from chalicelib.domain.firm import decide as decide_firm
-from chalicelib.domain.kernel import Decision, Kind, Neighbour, Ref, lane_of
+from chalicelib.domain.kernel import Decision, Effect, Kind, Neighbour, Ref, lane_of
 from chalicelib.domain.preflight import ALL_UNREAD
 from chalicelib.domain.readings import Access, Pot, Tokens
 from chalicelib.errors import Conflict, Outside, Refused
@@ -84,7 +84,35 @@ def connect_quickbooks(world: World, firm: str, back: Callback, redirect: str, b
 
 def connect_stripe(world: World, firm: str, pot: Pot, back: Callback, by: str) -> None:
     """An existing account by OAuth. For trust it is kept and shown with the reason why it takes no payments."""
+    anew = pot is Pot.OPERATING and id_of(Neighbour.STRIPE, pot) not in connections(world, firm)
     _connect_stripe(world, firm, pot, world.stripe.exchange(back.code), by)
+    if anew:
+        _offer_links(world, firm)
+
+
+def _offer_links(world: World, firm: str) -> None:
+    """Invoices that were written while nobody could pay by link have none: a person is told how they get one."""
+    policy = policy_of(world, firm)
+    if not (policy.firm.may_write and policy.firm.invoicing.pay_link):
+        return
+    ref = Ref(firm, Kind.FIRM, firm)
+
+    def decide(before: Mapping[Ref, Any], now: datetime) -> dict[Ref, Decision[Any]]:
+        return {ref: Decision(before[ref], effects=(_links_task(firm, now),))}
+
+    settle(world, [ref], decide, fact="PayLinksOffered")
+
+
+def _links_task(firm: str, now: datetime) -> Effect:
+    return effects.task(
+        firm,
+        "pay-links/operating",
+        "firm",
+        now,
+        title="Open invoices in QuickBooks may have no pay link yet",
+        reason="Clients can pay online from now on. Invoices that were written before carry no pay link.",
+        remedy="Press Write open invoices again, under Settings, Invoices. Then press Done here.",
+    )
 
 
 def open_trust_account(world: World, firm: str, *, name: str, email: str, by: str, back: str, again: str) -> str:

@@ -188,6 +188,8 @@ def status_of(p: Payable, today: date) -> Said:
         return Said("Needs attention", "bad")
     if p.pending or (p.attempt and p.attempt.on_its_way):
         return Said("On its way", "moving")
+    if p.unapproved:
+        return Said("Draft again in Clio", "wait")
     if p.open == 0:
         return Said("Paid", "good")
     if p.attempt:

@@ -332,6 +332,22 @@ def test_what_is_known_of_a_link_stays_with_it_and_goes_with_it() -> None:
     assert other == Booked("78", 2, 40000)
 
 
+@pytest.mark.parametrize("state", [BillState.DRAFT, BillState.AWAITING_APPROVAL])
+def test_a_bill_that_is_a_draft_again_owes_nothing_until_it_is_approved(state: BillState) -> None:
+    before = known()
+    draft = billing.seen(before, BillSeen(a_bill(state=state), None, LATER), POLICY, LATER)
+    assert (draft.state.revision, draft.effects, draft.state.unapproved) == (before.revision + 1, (), True)
+    assert set(billing.invoice_steps(before)) <= set(draft.closes), "what was owed is not written any more"
+    more = billing.seen(
+        draft.state, BillSeen(a_bill(state=state, total=50000, etag='"e9"'), None, LATER), POLICY, LATER
+    )
+    assert (more.state.revision, more.effects) == (draft.state.revision, ())
+    assert billing.written_again(more.state, POLICY, LATER) == []
+    again = billing.seen(more.state, BillSeen(a_bill(total=50000, etag='"e10"'), None, LATER), POLICY, LATER)
+    assert again.state.revision == draft.state.revision + 1
+    assert kinds(again) == [Do.READ_LINES]
+
+
 def test_an_invoice_is_taken_when_it_is_linked_and_in_each_generation_anew() -> None:
     state = known(booked=Booked("77", 1, 40000))
     assert billing.booked(state, InvoiceBooked("77", "realm-1", 2, 40000), LATER).guards == ()

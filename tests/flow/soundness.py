@@ -79,7 +79,7 @@ def _in_books(stage: Stage, p: Payable) -> list[str]:
     if p.pot is Pot.TRUST:
         return ["a trust request is in QuickBooks"] if p.booked else []
     shown = p.booked and (p.booked.revision >= p.revision or p.booked.voided)
-    if shown or (p.booked is None and p.gone):
+    if shown or p.unapproved or (p.booked is None and p.gone):  # nothing of a draft is written
         return []
     name = f"{p.id}/{p.revision}"
     effect = stage.world.store.effect(key_of(stage.firm, Do.INVOICE, name))

@@ -17,7 +17,7 @@ from chalicelib.flow import checkout, drawing, links, signing
 from chalicelib.flow.settle import policy_of
 from tests.flow import acts, races
 from tests.flow.acts import STAFF, a_stage, a_synced_stage, cents, invoice, payable
-from tests.world import PUBLIC, Stage
+from tests.world import PUBLIC, Stage, connect, seeded, take_cards
 
 
 def choose(stage: Stage, ids: dict[str, str] | None = None, **how: Any) -> None:
@@ -259,3 +259,22 @@ def test_before_quickbooks_is_connected_the_page_says_why_no_items_can_be_chosen
     signing.settle_firm(shared.world, "us-5", founded, by=STAFF)
     shown = drawing.shown(shared.world, "us-5")
     assert (shown.offer, shown.why_not) == (None, "Connect QuickBooks first.")
+
+
+@pytest.mark.parametrize("wished", [True, False])
+def test_whoever_connects_stripe_after_the_first_sync_is_told_how_open_invoices_get_their_links(wished: bool) -> None:
+    world = seeded()
+    stage = connect(world, trust=False, cards=False)
+    stage.resync()
+    assert message(stage, "1046") == ""
+    choose(stage, pay_link=wished)
+    take_cards(stage, "acct_hartwell_operating")
+    told = acts.tasks(stage, "pay-links")
+    assert len(told) == wished
+    if wished:
+        assert "Write open invoices again" in told[0].remedy
+        drawing.start(stage.world, stage.firm, STAFF)
+        stage.pass_time(3, minutes=10)
+        assert "Pay online" in message(stage, "1046")
+    take_cards(stage, "acct_hartwell_operating")
+    assert len(acts.tasks(stage, "pay-links")) == wished, "once"

@@ -1,0 +1,61 @@
+"""A bill that staff take back to a draft in Clio: nothing of it is written or asked for until it is approved again."""
+
+from __future__ import annotations
+
+from chalicelib.domain.payable import Tab
+from chalicelib.flow import views
+from tests.flow import acts
+from tests.flow.acts import a_synced_stage, cents, invoice, payable
+from tests.world import Stage
+
+
+def taken_back(stage: Stage, number: str, state: str = "draft") -> None:
+    rows = stage.world.clio_box.state.rows["bills"]
+    held = next(b for b in rows.values() if b.number == number)
+    held.state = state
+    stage.world.clio_box.changed(held)
+    acts.poll(stage)
+
+
+def test_a_draft_is_neither_paid_nor_written() -> None:
+    stage = a_synced_stage()
+    taken_back(stage, "1046")
+    stage.world.clio_box.people.edit_bill("1046", total=777700)
+    acts.poll(stage)
+    stage.pass_time(5, minutes=20)
+    assert cents(invoice(stage, "1046")["TotalAmt"]) == 125000
+    p = payable(stage, "1046")
+    assert (p.open, acts.tab(stage, "1046")) == (0, Tab.OPEN)
+    assert views.invoice(stage.world, stage.firm, p.id).row.status.word == "Draft again in Clio"
+    assert acts.about(acts.compare(stage), "1046"), "the books differ, and that is named"
+
+
+def test_what_was_owed_when_it_was_taken_back_is_not_written() -> None:
+    stage = a_synced_stage()
+    stage.world.quickbooks_box.people.set_preferences(stage.realm, CustomTxnNumbers=True)
+    stage.world.clio_box.people.edit_bill("1046", total=130000)
+    taken_back(stage, "1046", "awaiting_approval")
+    stage.pass_time(5, minutes=20)
+    assert cents(invoice(stage, "1046")["TotalAmt"]) == 125000
+
+
+def test_approved_again_it_is_written_as_it_is_then() -> None:
+    stage = a_synced_stage()
+    taken_back(stage, "1046")
+    stage.world.clio_box.people.edit_bill("1046", total=130000)
+    acts.poll(stage)
+    taken_back(stage, "1046", "awaiting_payment")
+    stage.pass_time(5, minutes=20)
+    assert cents(invoice(stage, "1046")["TotalAmt"]) == 130000
+    assert payable(stage, "1046").open == 130000
+    assert acts.about(acts.compare(stage), "1046") == []
+
+
+def test_nobody_is_reminded_of_a_draft() -> None:
+    stage = a_synced_stage()
+    acts.collect(stage, "1046")
+    taken_back(stage, "1046")
+    before = len(stage.world.mail.outbox)
+    stage.pass_time(60, days=30)
+    told = [m for m in stage.world.mail.outbox[before:] if "1046" in m.subject]
+    assert not told
