@@ -4,13 +4,14 @@ journal entry, a customer), and what the bookkeeper then says becomes of it: aga
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.domain import matters
 from chalicelib.domain.effects import Do
-from chalicelib.domain.kernel import Effect, Kind, Ref
+from chalicelib.domain.kernel import Effect, Kind, Ref, Status
 from chalicelib.errors import FeeSimpleError
 from chalicelib.flow import broken, contacts, resync
 from infra.sandbox.clio import books as clio_books
@@ -227,17 +228,21 @@ class Broken(Acting):
             self._decide(firm, task, asked.choice, typed, how)
 
     def _decide(self, firm: FirmFacts, task: Effect, choice: str, typed: str, how: str) -> None:
-        """What does not fit must be refused, which a person hears at once."""
+        """What does not fit must be refused, which a person hears at once. Where QuickBooks did not answer, and the
+        question still stands, nothing was said."""
         sub = task.body["broken"] == matters.BROKEN
         about = str(task.body["id"]) if task.kind == Do.TASK else task.about
         fits = not typed or how == FITS
+        unsaid: Callable[[], None] = lambda: None  # noqa: E731
         if fits and not sub:
-            self.h.truth.answered(firm, about, choice, self.h.clock.at)
+            unsaid = self.h.truth.answered(firm, about, choice, self.h.clock.at)
         self.h.tell(f"  {choice} {typed} ({how}): {task.key}")
         try:
             broken.decide(self.h.world, firm.firm, task.key, choice, typed, "staff")
         except FeeSimpleError as no:
             self.h.tell(f"  {no}")
+            if self.h.world.store._effects[task.key].effect.status is Status.PARKED:
+                unsaid()
             return
         if sub and fits:
             self.h.truth.said_of_sub(firm, about, choice, self.h.clock.at)

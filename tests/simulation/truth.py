@@ -163,24 +163,32 @@ class Truth:
         self.dealt.add((realm, name))
         self.accepted.discard((realm, name))
 
-    def answered(self, firm: FirmFacts, about: str, choice: str, at: datetime) -> None:
-        """A person says what becomes of it. ``about``: a bill, or what a step is about."""
+    def answered(self, firm: FirmFacts, about: str, choice: str, at: datetime) -> Callable[[], None]:
+        """A person says what becomes of it. ``about``: a bill, or what a step is about. Gives how it is unsaid."""
         kind, _, id = about.partition("/")
         if kind == "contact":
             self.without.pop((firm.firm, id), None)
             self.without.update({(firm.firm, id): at} if choice == "accept" else {})
-            return
+            return lambda: None
         names = {(firm.realm, about), (firm.realm, f"applied/{id}")}
         if at - self.spoke.get((firm.realm, about), NEVER) < timedelta(minutes=1):
             self.torn |= names
         self.spoke[firm.realm, about] = at
         if choice in ("accept", "leave"):
+            new = names - self.accepted
             self.accepted |= names
-            return
+            return lambda: self.accepted.difference_update(new)
         if kind not in ("credit", "trust"):  # a bill: what lowers its invoice is applied to it again
             names |= {n for n in self.removed if n[1].startswith("applied/")}
+        removed, accepted = self.removed & names, self.accepted & names
         self.removed -= names
         self.accepted -= names
+
+        def unsaid() -> None:
+            self.removed |= removed
+            self.accepted |= accepted
+
+        return unsaid
 
     def said_of_sub(self, firm: FirmFacts, matter: str, choice: str, at: datetime) -> None:
         """A person says what becomes of a matter's sub-customer."""
