@@ -19,16 +19,16 @@ def any_company_will_do() -> AbstractContextManager[Any]:
 
 
 def lets_the_old_one_go_first() -> AbstractContextManager[Any]:
-    plain = connecting._connect
+    plain = connecting._may_connect
 
-    def connect(world: Any, firm: str, fact: Any, got: Any, by: str) -> None:
+    def may_connect(world: Any, firm: str, fact: Any) -> None:
         id = id_of(fact.neighbour, fact.pot)
         held = connections(world, firm).get(id)
         if held is not None and held.connected and held.account != fact.account:
-            connecting._settle(world, firm, id, Lost("another one is being connected"), by)
-        plain(world, firm, fact, got, by)
+            connecting._settle(world, firm, id, Lost("another one is being connected"), "staff")
+        plain(world, firm, fact)
 
-    return patches((connecting, "_connect", connect))
+    return patches((connecting, "_may_connect", may_connect))
 
 
 def payments_stay_behind() -> AbstractContextManager[Any]:

@@ -21,8 +21,8 @@ AWAY = {"deactivate_sub": 500, "answer_broken": 60}
 def never_found_again() -> AbstractContextManager[Any]:
     plain = matters.choose
 
-    def choose(wishes: Any, note: Any, parent: Any, found: Any, taken: Any) -> Any:
-        return plain(wishes, note, "nobody", found, taken)
+    def choose(wishes: Any, note: Any, _parent: Any, *rest: Any) -> Any:
+        return plain(wishes, note, "nobody", *rest)
 
     return patches((subcustomers, "find", lambda *_a: False), (matters, "choose", choose))
 
