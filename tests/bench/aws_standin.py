@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import threading
+from base64 import b64encode
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -86,6 +87,11 @@ def _filled() -> str:
     return links.make(world, PayLink(FIRM, "c1", "b1"))
 
 
+def _binary(value: bytes) -> str:
+    """As DynamoDB's JSON shows it: what is large is packed by the store."""
+    return b64encode(value).decode()
+
+
 def _handler(client: Any) -> type[BaseHTTPRequestHandler]:
     operations = {
         client.meta.service_model.operation_model(n).name: n for n in client.meta.service_model.operation_names
@@ -106,7 +112,7 @@ def _handler(client: Any) -> type[BaseHTTPRequestHandler]:
                     status, told = 400, {"__type": f"#{no.response['Error']['Code']}", **no.response["Error"]}
             elif operation == "GetSecretValue":
                 told = {"SecretString": json.dumps({"CLIO_US_CLIENT_ID": "x", "CLIO_US_BASE": "https://clio.test"})}
-            self._answer(status, json.dumps(told).encode())
+            self._answer(status, json.dumps(told, default=_binary).encode())
 
         def _answer(self, status: int, body: bytes) -> None:
             self.send_response(status)
