@@ -68,9 +68,7 @@ def seen(state: Payable | None, fact: BillSeen, policy: Policy, now: datetime) -
         owed = []
         if new.unapproved != state.unapproved or (_differs(state, new) and not new.unapproved):
             new = replace(new, revision=state.revision + 1)
-            if new.unapproved:
-                pass  # what was owed counts no more, and nothing of a draft is written
-            elif lines_stand(state, new):
+            if lines_stand(state, new):
                 new = replace(new, lines_revision=new.revision)
                 owed = [owe_invoice(new, policy, now), _check_lines(new, policy, now)]
             else:
@@ -202,7 +200,7 @@ def lines_stand(old: Payable, new: Payable) -> bool:
     client) that say why it changed, and no amount did. They are checked afterwards."""
     known = bool(old.lines) and old.lines_revision == old.revision and old.pot is Pot.OPERATING
     own = any(getattr(old, f) != getattr(new, f) for f in WRITTEN if f not in MONEY) or _moved(old, new)
-    return known and own and all(getattr(old, f) == getattr(new, f) for f in MONEY)
+    return known and own and not new.unapproved and all(getattr(old, f) == getattr(new, f) for f in MONEY)
 
 
 def _check_lines(state: Payable, policy: Policy, now: datetime) -> Effect:
@@ -223,8 +221,8 @@ def receipts_moved(state: Payable, bill: BillReading) -> bool:
 
 
 def _write_books(state: Payable, policy: Policy, now: datetime, pace: int = 0) -> list[Effect]:
-    """Invoices go to QuickBooks with their lines; trust requests are no income and never do."""
-    if state.pot is Pot.TRUST:
+    """Invoices go to QuickBooks with their lines; trust requests are no income and never do, nor do drafts."""
+    if state.pot is Pot.TRUST or state.unapproved:
         return []
     if state.gone:
         return [owe_invoice(state, policy, now)]
@@ -278,9 +276,7 @@ def lines_read(state: Payable, fact: LinesRead, policy: Policy, now: datetime) -
 
 def written_again(state: Payable, policy: Policy, now: datetime) -> list[Effect]:
     """The invoice with the lines that were read for this revision, or a reading of them first; nothing of a draft."""
-    if state.unapproved:
-        return []
-    known = state.pot is Pot.OPERATING and state.lines_revision == state.revision
+    known = state.pot is Pot.OPERATING and not state.unapproved and state.lines_revision == state.revision
     return [owe_invoice(state, policy, now)] if known else _write_books(state, policy, now)
 
 
