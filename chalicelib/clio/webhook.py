@@ -46,13 +46,14 @@ def pointer(raw: bytes) -> Pointer:
 
 
 def pointers(raw: bytes, account: str, kind: str) -> list[EventPointer]:
-    """Where to look. ``account``, ``kind``: the subscription's. A matter points at its client too, and is named with
-    it. Raises Unreadable."""
+    """Where to look. ``account``, ``kind``: the subscription's. A matter points at its client too, to whom nothing
+    happened, and is named with it. Raises Unreadable."""
     told = pointer(raw)
     names = {kind: told.id}
     if kind == "matter":
         names = {"contact": told.client, "matter": id_of(told.client, told.id)}
-    return [EventPointer(told.webhook, account, told.event, of, name) for of, name in names.items()]
+    said = {kind: told.event}
+    return [EventPointer(told.webhook, account, said.get(of, "updated"), of, name) for of, name in names.items()]
 
 
 def handshake(raw: bytes) -> str:

@@ -1,6 +1,6 @@
 """Keeping a client and its customer in step: what both show is merged, and what has to go over is owed.
 
-It is for linked contacts only; how fields are compared and merged is in ``profile``.
+It is for linked contacts that Clio shows; how fields are compared and merged is in ``profile``.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def customer_step(state: Contact, policy: Policy, now: datetime) -> Effect:
 
 def agree(state: Contact, policy: Policy, now: datetime, side: Side | None = None, wrote: int = 0) -> Decision[Contact]:
     """Merges what both sides show, and owes what has to go over. ``side`` was just read; ``wrote``: after our step."""
-    if state.lost:
+    if state.lost or state.vanished:
         return Decision(state)
     if state.books is None or state.agreed is None:
         lane = policy.lanes.of(Neighbour.QUICKBOOKS)
@@ -189,6 +189,8 @@ def _settled(state: Contact, field: str) -> tuple[Contact, tuple[str, ...]]:
     """The field without what was kept or chosen of it, each side's value taken as it is; and the tasks that closes."""
     if state.books is None or state.agreed is None or not state.usable:
         raise Refused("Link the client to a QuickBooks customer first.")
+    if state.vanished:
+        raise Refused("Clio no longer shows this client: nothing of it goes over either way.")
     if field not in state.fields:
         raise Refused("Choose one of the fields shown.")
     agreed = profile.agree(state.agreed, field, profile.value(state.clio, field), profile.value(state.books, field))

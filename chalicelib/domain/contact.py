@@ -14,6 +14,8 @@ from chalicelib.domain.profile import FIELDS, Agreed, Change, Profile, Side, Val
 from chalicelib.domain.readings import NO_ADDRESS, Address
 
 WITHOUT = "without"
+CLIENT = "client"  # what its task says is broken
+ASKED, LEFT = "asked", "left"  # Contact.vanished
 ON_A_BILL = ("name", "email")  # all that a bill shows of its client
 
 
@@ -52,7 +54,8 @@ class Contact:
     link does not hold now (inactive | gone | merged into another client's | taken over by another client); ``answer``:
     what a person said about that (activate | without: it stays without a customer).
     ``asked`` counts the tasks about fields. ``generation``: of its link (domain/generation.py). ``apart``: a name that
-    QuickBooks refused: what else goes there goes without it first.
+    QuickBooks refused: what else goes there goes without it first. ``vanished``: Clio showed it once and shows it no
+    more: a person is asked, or left it so; until Clio shows it again, none of its fields goes over either way.
     """
 
     firm: str
@@ -82,6 +85,7 @@ class Contact:
     answer: str = ""
     generation: int = 1
     apart: str = ""
+    vanished: str = ""
 
     @property
     def clio(self) -> Profile:
@@ -123,7 +127,7 @@ STANDINGS = ("linked", "conflict", "unlinked")
 
 def standing(state: Contact) -> str:
     """``conflict``: something about it waits for a person's word, as far as its own state tells."""
-    if state.kept or (state.lost and not state.without):
+    if state.kept or state.vanished == ASKED or (state.lost and not state.without):
         return "conflict"
     return "linked" if state.customer and not state.without else "unlinked"
 

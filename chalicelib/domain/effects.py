@@ -170,10 +170,10 @@ def look_credit(firm: str, lane: str, memo: str, at: datetime) -> Effect:
     return owed(firm, Do.LOOK_CREDIT, memo, f"credit/{memo}", lane, at, body={"credit": memo})
 
 
-def look_client(firm: str, lane: str, client: str, at: datetime, *, again: bool = False) -> Effect:
-    """``again``: a person retries what hangs on the client, so that its customer step is owed anew."""
-    body: Json = {"client": client, **({"again": True} if again else {})}
-    name = f"{client}/again" if again else client
+def look_client(firm: str, lane: str, client: str, at: datetime, why: str = "") -> Effect:
+    """``why``: ``again``, a person retries what hangs on it, so that its customer step is owed anew; or ``deleted``."""
+    body: Json = {"client": client, **({why: True} if why else {})}
+    name = f"{client}/again" if why == "again" else client
     return owed(firm, Do.LOOK_CLIENT, name, f"contact/{client}", lane, at, body=body)
 
 

@@ -11,9 +11,9 @@ from typing import assert_never
 
 from chalicelib.domain import agreeing, effects, profile
 from chalicelib.domain.agreeing import customer_step, step_key, task_key
-from chalicelib.domain.contact import ON_A_BILL, WITHOUT, Contact
+from chalicelib.domain.contact import ASKED, CLIENT, LEFT, ON_A_BILL, WITHOUT, Contact
 from chalicelib.domain.firm import Policy
-from chalicelib.domain.kernel import Decision, Guard, Neighbour
+from chalicelib.domain.kernel import Decision, Effect, Guard, Json, Neighbour
 from chalicelib.domain.profile import FIELDS, Agreed, Side
 from chalicelib.domain.readings import ClientReading, CustomerReading
 from chalicelib.errors import Refused
@@ -37,9 +37,11 @@ class ClientSeen:
 
 @dataclass(frozen=True, slots=True)
 class ClientHidden:
-    """Clio does not show the contact to this user: what its bills tell must do. ``again``: as in ClientSeen."""
+    """Clio does not show the contact to this user: what its bills tell must do. ``again``: as in ClientSeen.
+    ``deleted``: Clio says that it was, or had nobody for a change that is owed there."""
 
     again: bool = False
+    deleted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,11 @@ class GivenUp:
 
 
 @dataclass(frozen=True, slots=True)
+class ClientLeft:
+    """A person accepts that Clio shows the client no more: its customer stays as it is."""
+
+
+@dataclass(frozen=True, slots=True)
 class ChoiceMade:
     """A person decided about a parked customer: ``link:<customer id>``, ``over:<customer id>``, ``suffix``, ``clean``,
     ``keep``, ``activate``, ``anew`` or ``without``."""
@@ -106,7 +113,16 @@ class Left:
 
 
 ContactFact = (
-    ClientSeen | ClientHidden | CustomerLinked | CustomerSeen | NameRefused | GivenUp | ChoiceMade | Taken | Left
+    ClientSeen
+    | ClientHidden
+    | ClientLeft
+    | CustomerLinked
+    | CustomerSeen
+    | NameRefused
+    | GivenUp
+    | ChoiceMade
+    | Taken
+    | Left
 )
 
 
@@ -119,6 +135,8 @@ def decide(state: Contact | None, fact: ContactFact, policy: Policy, now: dateti
     match fact:
         case ClientHidden():
             return _hidden(state, fact, policy, now)
+        case ClientLeft():
+            return _left_gone(state)
         case CustomerLinked():
             return _linked(state, fact, policy, now)
         case CustomerSeen():
@@ -139,6 +157,9 @@ def decide(state: Contact | None, fact: ContactFact, policy: Policy, now: dateti
 
 def _seen(state: Contact | None, fact: ClientSeen, policy: Policy, now: datetime) -> Decision[Contact]:
     c = fact.client
+    if state is not None and state.vanished and c.whole:  # there again: what either side changed meanwhile goes over
+        told = _seen(replace(state, vanished=""), fact, policy, now)
+        return replace(told, closes=(*_question(state), *told.closes))
     if state is None:
         generation = policy.firm.generation
         new = _read(Contact(policy.firm.id, c.id, c.name, c.email, c.is_company, generation=generation), c)
@@ -164,7 +185,10 @@ def _seen(state: Contact | None, fact: ClientSeen, policy: Policy, now: datetime
 
 
 def _hidden(state: Contact, fact: ClientHidden, policy: Policy, now: datetime) -> Decision[Contact]:
-    if state.customer or ((state.whole or state.without) and not fact.again):
+    if state.customer:
+        gone = (fact.deleted or state.whole) and state.generation == policy.firm.generation
+        return _vanished(state, now) if gone and not (state.vanished or state.without) else Decision(state)
+    if (state.whole or state.without) and not fact.again:
         return Decision(state)
     if not fact.again:
         return Decision(state, effects=(customer_step(state, policy, now),))
@@ -176,7 +200,7 @@ def differs(state: Contact, client: ClientReading) -> bool:
     """Whether a page of Clio's feed shows the client otherwise than we hold it."""
     here, there = state.clio, profile.of(client)
     fields = FIELDS if client.whole else ON_A_BILL
-    return (client.whole and not state.whole) or any(
+    return (client.whole and (bool(state.vanished) or not state.whole)) or any(
         not profile.same(f, profile.value(here, f), profile.value(there, f)) for f in fields
     )
 
@@ -194,6 +218,53 @@ def _read(state: Contact, c: ClientReading) -> Contact:
         if field not in ON_A_BILL and not profile.empty(theirs):
             agreed = profile.agree(agreed, field, profile.value(new.clio, field), theirs)
     return replace(new, agreed=agreed)
+
+
+# --- a client that Clio shows no more ---------------------------------------------------------------------------------
+
+VANISHED = "Clio shows this client no longer: it was deleted, merged into another one, or hidden from the user who "
+VANISHED += "connected us. Its customer is in QuickBooks."
+LOOK = ("look", "Look again in Clio")
+
+
+def _vanished(state: Contact, now: datetime) -> Decision[Contact]:
+    """Nothing of its fields is owed any more, and a person says what becomes of its customer."""
+    closes = [step_key(state)] if state.to_books else []
+    closes += [agreeing.change_key(state)] if state.to_clio else []
+    closes += [task_key(state, k) for k in state.kept]
+    new = replace(state, vanished=ASKED, asked=state.asked + 1, to_books=(), to_clio=(), kept=(), chosen=())
+    return Decision(new, effects=(_vanished_task(new, now),), closes=tuple(closes))
+
+
+def _vanished_task(state: Contact, now: datetime) -> Effect:
+    body: Json = {"broken": CLIENT, "contact": state.id, "choices": [LOOK], "may_close": True}
+    remedy = "Look in Clio what became of it, then choose: nothing is changed in QuickBooks without your word."
+    name, about, title = _vanished_name(state), f"contact/{state.id}", f"Client {state.name}: no longer in Clio"
+    return effects.task(state.firm, name, about, now, title=title, reason=VANISHED, remedy=remedy, body=body)
+
+
+def _vanished_name(state: Contact) -> str:
+    return f"broken/{CLIENT}/{state.id}/{state.asked}"
+
+
+def vanished_key(state: Contact) -> str:
+    """The question about a client that Clio shows no more."""
+    return effects.key_of(state.firm, effects.Do.TASK, _vanished_name(state))
+
+
+def _question(state: Contact) -> tuple[str, ...]:
+    return (vanished_key(state),) if state.vanished == ASKED else ()
+
+
+def _not_asked(state: Contact) -> Contact:
+    """Nothing depends on what became of it in Clio any more."""
+    return replace(state, vanished="") if state.vanished == ASKED else state
+
+
+def _left_gone(state: Contact) -> Decision[Contact]:
+    if state.vanished != ASKED:
+        raise Refused("Clio shows this client again. Reload the page.")
+    return Decision(replace(state, vanished=LEFT), closes=_question(state))
 
 
 # --- the link ---------------------------------------------------------------------------------------------------------
@@ -244,8 +315,8 @@ def unlinked(state: Contact) -> Contact:
 def afresh(state: Contact, policy: Policy, now: datetime) -> Decision[Contact]:
     """The link belongs to an earlier generation: it counts no more, and the customer step is owed in this one."""
     closes = [step_key(state), *([agreeing.change_key(state)] if state.to_clio else [])]
-    closes += [task_key(state, k) for k in state.kept]
-    new = replace(unlinked(state), revision=state.revision + 1, generation=policy.firm.generation)
+    closes += [*(task_key(state, k) for k in state.kept), *_question(state)]
+    new = replace(_not_asked(unlinked(state)), revision=state.revision + 1, generation=policy.firm.generation)
     return Decision(new, effects=(customer_step(new, policy, now),), closes=tuple(closes))
 
 
@@ -259,8 +330,8 @@ def _given_up(state: Contact, customer: str, policy: Policy) -> Decision[Contact
     if state.customer != customer:
         return Decision(state)
     closes = [step_key(state), *([agreeing.change_key(state)] if state.to_clio else [])]
-    closes += [task_key(state, k) for k in state.kept]
-    new = replace(unlinked(state), lost=TAKEN_OVER, answer=WITHOUT)
+    closes += [*(task_key(state, k) for k in state.kept), *_question(state)]
+    new = replace(_not_asked(unlinked(state)), lost=TAKEN_OVER, answer=WITHOUT)
     return Decision(new, guards=_guards(state, policy.lanes.book, ""), closes=tuple(closes))
 
 
@@ -298,7 +369,7 @@ def _chosen(state: Contact, choice: str, policy: Policy, now: datetime) -> Decis
     if choice == WITHOUT:
         if not state.lost:
             raise Refused(BACK)
-        return Decision(replace(state, answer=choice), closes=(step_key(state),))
+        return Decision(replace(_not_asked(state), answer=choice), closes=(step_key(state), *_question(state)))
     if choice != ANEW:
         return Decision(replace(state, choice=choice, apart=""))
     guards = _guards(state, policy.lanes.book, "")

@@ -64,7 +64,7 @@ def retry(world: World, firm: str, key: str, by: str, choice: str = "") -> None:
         world.store.retry(key, now)
         world.store.arrive(effects.look_client(firm, clio, str(effect.body["contact"]), now))
     elif effect.kind == Do.CUSTOMER:
-        world.store.arrive(effects.look_client(firm, clio, str(effect.body["contact"]), now, again=True))
+        world.store.arrive(effects.look_client(firm, clio, str(effect.body["contact"]), now, "again"))
     elif effect.kind == Do.JOURNAL and choice:
         journals.again(world, policy, effect, by)
     elif effect.kind == Do.CHANGE_CLIENT and choice:

@@ -1,15 +1,17 @@
-"""Broken links that a step of ours met: a customer, a credit memo or a journal entry; and matters' sub-customers. What
-each choice would write is said here; making it is what the step itself offers (``attention``, ``contacts``)."""
+"""Broken links that a step of ours met: a customer, a credit memo or a journal entry; and matters' sub-customers, and
+clients that Clio shows no more. What each choice would write is said here; making it is what the step itself offers
+(``attention``, ``contacts``)."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from chalicelib.domain.contact import CLIENT
 from chalicelib.domain.effects import Do
 from chalicelib.domain.kernel import Effect
 from chalicelib.domain.matters import BROKEN
 from chalicelib.errors import Conflict, Refused
-from chalicelib.flow import attention, contacts, credit_links, journals, subcustomer_links
+from chalicelib.flow import attention, client_links, contacts, credit_links, journals, subcustomer_links
 from chalicelib.flow.budget import Floor
 from chalicelib.flow.ports import World
 from chalicelib.flow.reach import Reach
@@ -27,6 +29,11 @@ MOVES_ON = "New invoices of the matter belong to the new one, and so does each o
 
 # by what is broken and the choice
 WRITES: dict[tuple[str, str], tuple[str, ...]] = {
+    (CLIENT, "look"): (
+        "Nothing is written. The client is read again in Clio: press this when it is shown there again, or no longer "
+        "hidden from the user who connected us.",
+        "If Clio shows it, this question is closed and both are kept in step as before. If not, it stays.",
+    ),
     ("customer", "activate"): (
         "The customer is made active again in QuickBooks, under the name that it has there.",
         "What waits for it is booked on it then.",
@@ -67,6 +74,12 @@ ACCEPTED = {
         "its next change on.",
         "If the sub-customer is set back in QuickBooks, new invoices belong to it again.",
     ),
+    CLIENT: (
+        "Nothing is written. The customer stays in QuickBooks as it is, with all that is booked on it.",
+        "Name, e-mail, phone numbers and addresses are no longer carried over, either way.",
+        "Bills that Clio still shows under this client, and payments on them, go on being booked on that customer.",
+        "If Clio shows the client again, both are kept in step again.",
+    ),
     "credit memo": ("Nothing is written. The credit stays out of QuickBooks.", AS_ACCEPTED, ASKED_AGAIN),
     "journal entry": ("Nothing is written. The entry stays out of QuickBooks.", GOES_ON, ASKED_AGAIN),
     "changed journal entry": ("Nothing is written. The journal entry stays in QuickBooks as it is there.", GOES_ON),
@@ -98,7 +111,13 @@ LINKED_SUB = (
     MOVES_ON,
     STAYS,
 )
+LINKED_CLIENT = (
+    "Nothing is written. The customer, with all that is booked on it, is the other client's from then on.",
+    "New invoices and changes of the other client go to that customer; this client stays without one.",
+    "The other client must have no customer of its own, and this one no open bills.",
+)
 LINKS = {
+    CLIENT: (LINKED_CLIENT, "Name of the client that it is now, exactly as Clio shows it"),
     BROKEN: (LINKED_SUB, "Name of the sub-customer, exactly as QuickBooks shows it"),
     "credit memo": (LINKED_MEMO, "Number of the credit memo in QuickBooks"),
     "journal entry": (LINKED_JOURNAL, "Number of the journal entry in QuickBooks"),
@@ -139,7 +158,9 @@ def decide(world: World, step: Effect, choice: str, to: str, by: str) -> None:
     """What the person chose; ``to``: what they typed in with it. Raises Refused with what does not fit."""
     if choice not in {o.choice for o in options(step)}:
         raise Refused("Choose one of the offered ways.")
-    if step.body["broken"] == BROKEN:
+    if step.body["broken"] == CLIENT:
+        client_links.decide(world, step, choice, to, by)
+    elif step.body["broken"] == BROKEN:
         subcustomer_links.decide(world, step, choice, to, by)
     elif choice == "link":
         _link(world, step, to, by)

@@ -8,8 +8,8 @@ from typing import Any
 
 import msgspec
 
-from chalicelib.domain import agreeing, effects, matters, profile
-from chalicelib.domain.contact import STANDINGS, WITHOUT, Contact, standing
+from chalicelib.domain import agreeing, effects, linking, matters, profile
+from chalicelib.domain.contact import ASKED, LEFT, STANDINGS, WITHOUT, Contact, standing
 from chalicelib.domain.effects import Do
 from chalicelib.domain.kernel import Effect, Json, Kind, Line, Neighbour, Ref, Status
 from chalicelib.domain.matters import Matter
@@ -21,6 +21,11 @@ from chalicelib.flow.ports import World
 from chalicelib.flow.rows import Item, Said, item
 from chalicelib.flow.timeline import Event
 
+VANISHED = {
+    "": "Shows the client again",
+    ASKED: "Shows the client no longer",
+    LEFT: "The client is no longer there; its customer stays as it is",
+}
 SIZES = (25, 50, 100)
 MATTERS_SHOWN = 20  # of one client, whose sub-customer cannot be used; all that ask somebody need attention too
 
@@ -77,6 +82,7 @@ class ContactPage:
     clio_url: str
     items: tuple[Item, ...]
     timeline: tuple[Event, ...]
+    vanished: str = ""  # Clio shows it no more: asked | left
     matters_without: tuple[str, ...] = ()
     more: bool = False
 
@@ -108,6 +114,7 @@ def contact(world: World, firm: str, id: str) -> ContactPage:
         linked=bool(c.customer),
         lost=c.lost,
         without=c.without,
+        vanished=c.vanished,
         fields=tuple(_field(c, f) for f in c.fields),
         clio_url=world.clio.contact_link(clio.account, id) if clio else "",
         items=tuple(item(e) for e in _parked(world, c, lost[:MATTERS_SHOWN])),
@@ -132,12 +139,14 @@ def _row(c: Contact) -> ContactRow:
 def _status(c: Contact) -> Said:
     if c.without and not c.kept:
         return Said("Without a customer", "gone")
-    if c.lost:
+    if c.lost or c.vanished == ASKED:
         return Said("Link broken", "bad")
     if standing(c) == "conflict":
         return Said("Needs attention", "bad")
     if not c.customer:
         return Said("Not linked", "gone")
+    if c.vanished:
+        return Said("No longer in Clio", "gone")
     if c.to_books or c.to_clio:
         return Said("Being updated", "moving")
     return Said("Linked", "good") if not c.differing else Said("Linked, differs", "plain")
@@ -152,7 +161,7 @@ def _field(c: Contact, field: str) -> FieldRow:
     takes: list[str] = []
     if c.usable and kept is not None:
         takes = [str(kept.side)] if agreeing.can_take(kept) else []
-    elif c.usable and differs and not moving:
+    elif c.usable and differs and not (moving or c.vanished):
         takes = [str(s) for s, v in ((Side.CLIO, clio), (Side.QUICKBOOKS, books)) if not agreeing.unfit(field, v, s)]
     return FieldRow(
         field=field,
@@ -189,6 +198,7 @@ def _parked(world: World, c: Contact, lost: Sequence[Matter]) -> list[Effect]:
     key = effects.key_of
     keys = [key(c.firm, Do.CUSTOMER, f"{c.id}/{c.revision}"), *(agreeing.task_key(c, k) for k in c.kept)]
     keys += [agreeing.change_key(c)] if c.to_clio else []
+    keys += [linking.vanished_key(c)] if c.vanished == ASKED else []
     keys += [key(c.firm, Do.LOOK_CLIENT, name) for name in (c.id, f"{c.id}/first", f"{c.id}/again")]
     keys += [key(c.firm, Do.LOOK_CUSTOMER, effects.linked_name(c.customer, c.generation))] if c.customer else []
     keys += [matters.task_key(m) for m in lost]
@@ -235,6 +245,8 @@ def _customer_moved(before: Json, change: Json) -> Iterator[tuple[str, str]]:
         yield "QuickBooks", f"Linked to the customer “{name}”"
     elif "customer" in change and before.get("customer"):
         yield "Fee Simple", "No longer linked to a customer"
+    if (vanished := change.get("vanished")) is not None and not {"customer", "answer"} & change.keys():
+        yield "Clio", VANISHED[vanished]
     if change.get("lost"):
         yield "QuickBooks", "The link to its customer no longer holds"
     elif "lost" in change and before.get("lost") and "customer" not in change:

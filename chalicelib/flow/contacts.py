@@ -106,8 +106,8 @@ def look_at_clients(
             if held[id].body is None:
                 settle(world, [], lambda _s, _n: {}, fact="NotHeld", finish=done)
             else:
-                again = any(e.body.get("again") for e in mine)
-                _take_in(world, policy, held[id], shown.get(id), again=again, done=done)
+                hidden = ClientHidden(*(any(e.body.get(what) for e in mine) for what in ("again", "deleted")))
+                _take_in(world, policy, held[id], shown.get(id), hidden, done)
         except (Unreadable, Conflict) as bad:
             problem = bad
         outcomes += [(e, problem) for e in mine]
@@ -119,14 +119,14 @@ def _take_in(
     policy: Policy,
     held: Held,
     item: ClientReading | Broken | None,
-    *,
-    again: bool,
+    hidden: ClientHidden,
     done: Sequence[Finish],
 ) -> None:
-    """A contact that Clio does not show means nothing: the user may not see it (reference/clio.md 1)."""
+    """A contact that Clio never showed to this user means nothing (reference/clio.md 1). ``hidden``: the fact where it
+    shows none."""
     if isinstance(item, Broken):
         raise Unreadable(item.what, item.raw, item.remedy)
-    fact = ClientHidden(again) if item is None else ClientSeen(item, again)
+    fact = hidden if item is None else ClientSeen(item, hidden.again)
     tell(world, policy, held.ref.id, fact, finish=done, held=held)
 
 
@@ -171,6 +171,9 @@ def change_client(world: World, reach: Reach, policy: Policy, effect: Effect) ->
     except Declined as no:
         if no.status == 412:
             raise Conflict("the contact was changed in Clio meanwhile") from no
+        if no.status == 404:
+            tell(world, policy, id, ClientHidden(deleted=True), finish=done)
+            return
         _park_change(world, effect, no)
         return
     after = reach.clio(lambda c, a: c.client(a, id))
@@ -180,7 +183,6 @@ def change_client(world: World, reach: Reach, policy: Policy, effect: Effect) ->
 def _park_change(world: World, effect: Effect, no: Declined) -> None:
     reason, remedy = {
         403: ("Clio does not let us change this client.", "Connect Clio again as a user who may change contacts"),
-        404: ("Clio no longer shows this client.", "Look whether it was merged or deleted in Clio"),
     }.get(no.status, (f"Clio did not take the change: {no.message}", "Change the client in Clio by hand"))
     remedy = f"{remedy}, then press Retry; or leave Clio as it is."
     park(world, effect, reason, remedy, f"{no.code}: {no.detail or no.message}", choices=[("keep", LEAVE_CLIO)])
@@ -345,7 +347,12 @@ def link_to(world: World, reach: Reach, policy: Policy, id: str, name: str, by: 
     if not active:
         told = f"The customer “{name.strip()}” is inactive" if found else f"There is no customer “{name.strip()}”"
         raise Refused(f"{told} in QuickBooks. Give the name exactly as QuickBooks shows it.")
-    [customer] = active[:1]
+    link_customer(world, policy, id, active[0], by, over=over)
+    return active[0].id
+
+
+def link_customer(world: World, policy: Policy, id: str, customer: CustomerReading, by: str, *, over: bool) -> None:
+    """Links a client to this customer, as a person says. ``over`` and Refused as in ``link_to``."""
     if holder(world, policy, customer.id) not in ("", id):
         there = may_give_up(world, policy, customer.id)
         if there is None:
@@ -360,4 +367,3 @@ def link_to(world: World, reach: Reach, policy: Policy, id: str, name: str, by: 
     except Conflict as taken:
         raise Refused(SHARED) from taken
     world.queue.hint([policy.lanes.of(Neighbour.QUICKBOOKS)])
-    return customer.id

@@ -13,6 +13,7 @@ from chalicelib.flow.feeds import point_at_stripe
 from chalicelib.flow.ports import World
 
 BOOKED = ("invoice", "payment", "customer", "creditmemo", "journalentry")  # what is linked there
+DELETED = "deleted"  # Clio's word for it (reference/clio.md 8)
 
 
 def firm_at(world: World, neighbour: Neighbour, account: str) -> str:
@@ -59,7 +60,8 @@ def _at_clio(world: World, firm: str, pointer: EventPointer) -> bool:
         case "bill":
             world.store.arrive(effects.look_bill(firm, lane, pointer.object_id, world.now(), receipts=False))
         case "contact" if world.store.load(Ref(firm, Kind.CONTACT, pointer.object_id or "-")).version:
-            world.store.arrive(effects.look_client(firm, lane, pointer.object_id, world.now()))
+            why = DELETED if pointer.type == DELETED else ""
+            world.store.arrive(effects.look_client(firm, lane, pointer.object_id, world.now(), why))
         case "matter":
             return renaming.point(world, firm, lane, pointer.object_id)
         case _:

@@ -16,7 +16,7 @@ def choices(ask: Asked, item: str) -> Any:
 
 @post("/attention/{item}/choices", 202)
 def choose(ask: Asked, item: str) -> dict[str, Any]:
-    """again, write, link, accept, activate, anew, apply or leave; ``to`` is what the choice asks for."""
+    """again, write, link, accept, activate, anew, apply, leave or look; ``to`` is what the choice asks for."""
     from chalicelib.flow import broken
 
     key = ask.item_key(item)

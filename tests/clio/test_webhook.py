@@ -49,6 +49,13 @@ def test_a_matter_is_named_with_its_client_and_points_at_it_too() -> None:
     assert (bill.kind, bill.object_id) == ("bill", "5")
 
 
+def test_a_matter_that_was_deleted_does_not_tell_that_its_client_was() -> None:
+    raw = b'{"data": {"id": 5, "client": {"id": 3}}, "meta": {"event": "deleted", "webhook_id": 1}}'
+    told = [(p.kind, p.type) for p in webhook.pointers(raw, "us/1", "matter")]
+    assert told == [("contact", "updated"), ("matter", "deleted")]
+    assert [p.type for p in webhook.pointers(raw, "us/1", "contact")] == ["deleted"]
+
+
 @pytest.mark.parametrize("raw", [b"", b"{", b"[]", b'{"data": {}}'])
 def test_a_body_that_names_nothing_is_unreadable(raw: bytes) -> None:
     with pytest.raises(Unreadable):

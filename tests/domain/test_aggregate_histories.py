@@ -28,7 +28,17 @@ from chalicelib.domain.firm import (
     WritesConfirmed,
 )
 from chalicelib.domain.kernel import Guard, Kind, Neighbour
-from chalicelib.domain.linking import ChoiceMade, ClientSeen, ContactFact, CustomerLinked, CustomerSeen, Left, Taken
+from chalicelib.domain.linking import (
+    ChoiceMade,
+    ClientHidden,
+    ClientLeft,
+    ClientSeen,
+    ContactFact,
+    CustomerLinked,
+    CustomerSeen,
+    Left,
+    Taken,
+)
 from chalicelib.domain.payable import Payable
 from chalicelib.domain.planning import CollectionStarted
 from chalicelib.domain.profile import Profile
@@ -68,6 +78,16 @@ class OneContact(RuleBasedStateMachine):
         c = self.clio
         self.hear(ClientSeen(ClientReading("c1", c.name, c.email, phone=c.phone, whole=True), again))
         assert self.state.clio == self.clio
+
+    @rule(deleted=st.booleans())
+    def clio_shows_it_no_more(self, deleted: bool) -> None:
+        self.hear(ClientHidden(deleted=deleted))
+        assert not (self.state.vanished and (self.state.to_books or self.state.to_clio))
+
+    @precondition(lambda self: self.state.vanished == "asked")
+    @rule()
+    def a_person_leaves_it_gone(self) -> None:
+        self.hear(ClientLeft())
 
     @rule(choice=st.sampled_from(["suffix", "clean", "link:7"]))
     def a_person_chooses(self, choice: str) -> None:
@@ -135,6 +155,7 @@ class OneContact(RuleBasedStateMachine):
         wanted = {task_key(self.state, k) for k in self.state.kept}
         wanted |= {self.step} if not self.state.customer or self.state.to_books else set()
         wanted |= {change_key(self.state)} if self.state.to_clio else set()
+        wanted |= {linking.vanished_key(self.state)} if self.state.vanished == "asked" else set()
         assert left == wanted
 
 

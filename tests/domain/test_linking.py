@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 
 from chalicelib.domain import agreeing, contact, linking
-from chalicelib.domain.contact import Contact
+from chalicelib.domain.contact import Contact, Kept
 from chalicelib.domain.effects import Do, key_of
 from chalicelib.domain.kernel import Decision
 from chalicelib.domain.linking import (
     ChoiceMade,
     ClientHidden,
+    ClientLeft,
     ClientSeen,
     ContactFact,
     CustomerLinked,
@@ -83,7 +84,7 @@ def test_one_that_clio_hides_owes_a_customer_from_what_its_bill_shows() -> None:
     state = decide(None, ClientSeen(ON_BILL)).state
     assert kinds(decide(state, ClientHidden())) == [Do.CUSTOMER]
     assert decide(a_contact(), ClientHidden()) == Decision(a_contact())
-    assert decide(linked(), ClientHidden(again=True)) == Decision(linked())
+    assert decide(linked(whole=False), ClientHidden(again=True)) == Decision(linked(whole=False))
     again = decide(state, ClientHidden(again=True))
     assert (again.state.revision, kinds(again), again.closes) == (2, [Do.CUSTOMER], (step(1),))
 
@@ -326,6 +327,91 @@ def test_a_client_whose_customer_is_gone_stays_without_one_where_a_person_accept
     assert contact.standing(lost) == "conflict"
     with pytest.raises(Refused, match="there again"):
         decide(linked(), ChoiceMade("without"))
+
+
+# --- Clio shows the client no more ------------------------------------------------------------------------------------
+
+
+def vanished(**fields: Any) -> Contact:
+    told = decide(linked(**fields), ClientHidden(deleted=True))
+    assert told.state.vanished == contact.ASKED
+    return told.state
+
+
+def test_a_linked_client_that_vanishes_is_asked_about_and_nothing_is_owed_for_its_fields() -> None:
+    moving = linked(
+        whole=False,
+        revision=2,
+        to_books=(Change("email", "new@example.com"),),
+        to_clio=(Change("phone", "1"),),
+        clio_revision=3,
+        kept=(Kept("name", Side.CLIO, "Ada N.", "", NOW, 1),),
+        chosen=(Change("name", "Ada N."),),
+        asked=1,
+    )
+    told = decide(moving, ClientHidden(deleted=True))
+    task = one(told.effects, Do.TASK)
+    assert task.key == linking.vanished_key(told.state) == key_of("us-1", Do.TASK, "broken/client/c1/2")
+    assert task.body == {"broken": "client", "contact": "c1", "choices": [linking.LOOK], "may_close": True}
+    assert (task.about, task.title) == ("contact/c1", "Client Ada Example: no longer in Clio")
+    assert told.closes == (step(2), agreeing.change_key(moving), agreeing.task_key(moving, moving.kept[0]))
+    new = told.state
+    assert (new.to_books, new.to_clio, new.kept, new.chosen, new.usable) == ((), (), (), (), "7")
+    assert contact.standing(new) == "conflict"
+    assert decide(new, ClientHidden(deleted=True)) == Decision(new)
+
+
+def test_without_clios_word_only_one_that_was_read_before_and_has_a_customer_is_asked_about() -> None:
+    assert decide(linked(), ClientHidden()).state.vanished == contact.ASKED
+    accepted = linked(lost="gone", answer="without")
+    for other in (linked(whole=False), accepted):
+        assert decide(other, ClientHidden()) == Decision(other)
+    for other in (a_contact(), accepted, linked(generation=0)):
+        assert decide(other, ClientHidden(deleted=True)) == Decision(other)
+
+
+def test_what_quickbooks_changes_of_a_vanished_client_is_seen_and_goes_nowhere() -> None:
+    told = decide(vanished(), CustomerSeen("7", replace(SEEN, phone="555-0199")))
+    assert (told.effects, told.state.to_clio) == ((), ())
+    assert told.state.books is not None and told.state.books.phone == "555-0199"
+    for fact in (Taken("phone", Side.QUICKBOOKS), Left("phone")):
+        with pytest.raises(Refused, match="no longer shows"):
+            decide(told.state, fact)
+
+
+def test_one_that_is_shown_again_is_kept_in_step_again() -> None:
+    gone = vanished()
+    assert differs(gone, ADA) and not differs(gone, ON_BILL)
+    assert decide(gone, ClientSeen(ON_BILL)).state == gone
+    told = decide(gone, ClientSeen(replace(ADA, email="new@example.com")))
+    assert (told.state.vanished, kinds(told)) == ("", [Do.CUSTOMER])
+    assert told.closes == (linking.vanished_key(gone),)
+    left = decide(gone, ClientLeft())
+    assert decide(left.state, ClientSeen(ADA)).closes == ()
+
+
+def test_a_person_leaves_it_so_once() -> None:
+    gone = vanished()
+    left = decide(gone, ClientLeft())
+    assert (left.state.vanished, left.closes, left.effects) == (contact.LEFT, (linking.vanished_key(gone),), ())
+    assert contact.standing(left.state) == "linked"
+    with pytest.raises(Refused, match="again"):
+        decide(left.state, ClientLeft())
+
+
+def test_the_question_ends_with_the_link() -> None:
+    gone = vanished()
+    key = linking.vanished_key(gone)
+    lost = replace(gone, lost="gone")
+    ended = (
+        decide(gone, GivenUp("7")),
+        decide(lost, ChoiceMade("without")),
+        linking.afresh(gone, a_policy(generation=2), NOW),
+    )
+    for told in ended:
+        assert told.state.vanished == "" and key in told.closes
+    left = decide(gone, ClientLeft()).state
+    assert linking.afresh(left, a_policy(generation=2), NOW).state.vanished == contact.LEFT
 
 
 # --- taken over by another client -----------------------------------------------------------------------------------

@@ -635,7 +635,7 @@ def test_a_row_that_cannot_be_read_parks_alone() -> None:
     held_ = stage.world.store.load(contacts.contact_ref(stage.firm, contact(stage, ADA).id))
     broken = Broken(held_.ref.id, "", "id", "None", "Correct it.")
     with pytest.raises(Unreadable):
-        contacts._take_in(stage.world, policy, held_, broken, again=False, done=[])
+        contacts._take_in(stage.world, policy, held_, broken, linking.ClientHidden(), [])
     assert contacts.take_page(stage.world, policy, [broken]) == 0
 
 
