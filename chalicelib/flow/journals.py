@@ -18,6 +18,7 @@ from chalicelib.domain.trust_readings import JournalReading
 from chalicelib.domain.wanted import Removal, WantedJournal, WantedSubAccount
 from chalicelib.errors import Refused
 from chalicelib.flow import states
+from chalicelib.flow.budget import Floor
 from chalicelib.flow.numbered import Sought, only
 from chalicelib.flow.ports import World
 from chalicelib.flow.prepared import FOR_A_PERSON, FOR_ITS_CUSTOMER, WITHOUT, Prepared, current, done, park, still_open
@@ -113,9 +114,7 @@ def _step(
             link(world, policy, e, state.posted.id, Finish(e.key))
         return 1
     if taken and there is None:
-        reason = f"The journal entry {state.number} was deleted in QuickBooks."
-        remedy = "Nothing is written again silently: write it again, link another one, or accept that it is gone."
-        park(world, e, reason, remedy, choices=(AGAIN,), may_close=True, broken="journal entry")
+        _ask_about_deletion(world, e, state)
         return 1
     if there is not None and posted and state.stands and e.body.get("noticed"):
         return _show_change(world, policy, e, state, there, customers.get(state.move.client_id), out)
@@ -153,6 +152,12 @@ def _step(
         )
     )
     return 0
+
+
+def _ask_about_deletion(world: World, e: Effect, state: Entry) -> None:
+    reason = f"The journal entry {state.number} was deleted in QuickBooks."
+    remedy = "Nothing is written again silently: write it again, link another one, or accept that it is gone."
+    park(world, e, reason, remedy, choices=(AGAIN,), may_close=True, broken="journal entry")
 
 
 def _show_change(
@@ -260,9 +265,12 @@ def again(world: World, policy: Policy, effect: Effect, by: str) -> None:
 
 
 def accept(world: World, policy: Policy, effect: Effect, by: str) -> None:
-    """A person accepts that QuickBooks does not show it, or shows it otherwise; the comparison goes on naming it."""
+    """A person accepts that QuickBooks does not show it, or shows it otherwise; the comparison goes on naming it. Raises
+    Refused where there is no change to keep any more: the person is asked about the deletion instead."""
     ref, revision = _ref(effect), int(effect.body["revision"])
     gone = effect.body.get("broken") != CHANGED
+    if not gone:
+        _still_there(world, policy, effect)
 
     def decide(before: Mapping[Ref, Any], now: datetime) -> dict[Ref, Decision[Any]]:
         state: Entry = before[ref]
@@ -272,6 +280,22 @@ def accept(world: World, policy: Policy, effect: Effect, by: str) -> None:
         return {ref: trust.decide(state, fact, policy, now)}
 
     settle(world, [ref], decide, fact="Accepted", policy=policy.version, by=by, finish=[Finish(effect.key)])
+
+
+def _still_there(world: World, policy: Policy, step: Effect) -> None:
+    """Of a changed one: QuickBooks is asked before a person's word counts."""
+    state = _entry(world, step)
+    assert state.posted is not None
+    ids = [state.posted.id]
+    reach = Reach(world, policy.firm.id, policy.lanes, Floor.PERSON)
+    if reach.quickbooks(lambda q, a: q.journals_by_id(a, ids)):
+        return
+    world.store.retry(step.key, world.now())
+    _ask_about_deletion(world, step, state)
+    raise Refused(
+        f"The journal entry {state.number} was deleted in QuickBooks meanwhile: there is no change to keep. Choose what "
+        "becomes of it now."
+    )
 
 
 def link_numbered(world: World, reach: Reach, policy: Policy, step: Effect, number: str, by: str) -> None:

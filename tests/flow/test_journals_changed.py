@@ -8,6 +8,7 @@ import pytest
 
 from chalicelib.domain.effects import Do
 from chalicelib.domain.kernel import Effect
+from chalicelib.errors import Refused
 from chalicelib.flow import attention, broken, health
 from infra.sandbox.quickbooks.people import People
 from tests.flow import acts
@@ -131,6 +132,35 @@ def test_what_is_left_as_it_is_there_is_not_asked_about_again() -> None:
     people(stage).change_journal_amount(stage.realm, there(stage, made)["Id"], "300.00")
     stage.pass_time(5, minutes=30)
     assert len(asked(stage)) == 1, "another change is another question"
+
+
+def test_a_change_is_not_kept_of_one_that_was_deleted_meanwhile() -> None:
+    stage, made, step = a_changed_one()
+    people(stage).delete_journal(stage.realm, there(stage, made)["Id"])
+    with pytest.raises(Refused, match="deleted in QuickBooks meanwhile"):
+        broken.decide(stage.world, stage.firm, step.key, "accept", "", STAFF)
+    [now] = asked(stage)
+    assert (now.key, now.body["broken"]) == (step.key, "journal entry")
+    shown = broken.choices(stage.world, stage.firm, now.key)
+    assert [o.choice for o in shown.options] == ["again", "link", "accept"]
+    assert "was deleted in QuickBooks" in shown.cause
+    stage.pass_time(5, hours=2)
+    assert [e.key for e in asked(stage)] == [step.key], "asked once"
+    broken.decide(stage.world, stage.firm, step.key, "again", "", STAFF)
+    stage.pass_time(5, minutes=30)
+    assert (amount(stage, made), asked(stage)) == (50000, [])
+
+
+def test_a_deletion_met_on_keeping_a_change_can_be_accepted_as_such() -> None:
+    stage, made, step = a_changed_one()
+    people(stage).delete_journal(stage.realm, there(stage, made)["Id"])
+    with pytest.raises(Refused):
+        attention.done(stage.world, stage.firm, step.key, STAFF)
+    broken.decide(stage.world, stage.firm, step.key, "accept", "", STAFF)
+    stage.pass_time(5, hours=2)
+    found = entry(stage, made).posted
+    assert found is not None
+    assert (found.removed, asked(stage)) == (True, [])
 
 
 def test_one_that_was_set_back_is_settled_by_retry() -> None:
