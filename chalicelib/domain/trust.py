@@ -338,7 +338,12 @@ def sides(state: Entry, bank: str, liability: str, customer: str) -> tuple[Side,
 def account_name(client_id: str, client_name: str) -> str:
     """Of a client's account below the liability: with Clio's id, so that it is one client's and is found again."""
     clean = " ".join("".join(" " if c in ':"\t\n\r' else c for c in client_name).split())
-    return f"{clean[:NAME_LENGTH]} (Clio {client_id})".strip()
+    return f"{clean[:NAME_LENGTH]} {account_ending(client_id)}".strip()
+
+
+def account_ending(client_id: str) -> str:
+    """Whose account it is, whatever the client was called when it was made, or people call it."""
+    return f"(Clio {client_id})"
 
 
 MOVES, LEAVING = "moves", "leaving-moves"  # of one account: those that count, and those still to leave QuickBooks
@@ -359,13 +364,15 @@ def listing(state: Entry) -> Listing:
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """A client's account below the trust liability in QuickBooks, once it is there."""
+    """A client's account below the trust liability in QuickBooks, once it is there. ``stood``: its id in an earlier
+    generation of links, while there is none in this one."""
 
     firm: str
     id: str
     name: str
     account: str = ""
     generation: int = 1
+    stood: str = ""
 
 
 def held_in(client: str, name: str, account: str, policy: Policy) -> Decision[Holder]:
@@ -377,4 +384,5 @@ def held_in(client: str, name: str, account: str, policy: Policy) -> Decision[Ho
 
 def without_account(state: Holder, policy: Policy) -> Decision[Holder]:
     """The account belongs to an earlier generation of links."""
-    return Decision(replace(state, account="", generation=policy.firm.generation))
+    stood = state.account or state.stood
+    return Decision(replace(state, account="", generation=policy.firm.generation, stood=stood))

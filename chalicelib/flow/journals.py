@@ -13,6 +13,7 @@ from chalicelib.domain.firm import Policy, TrustBooks
 from chalicelib.domain.journaled import Lines
 from chalicelib.domain.kernel import Decision, Effect, Finish, Kind, Ref, Status
 from chalicelib.domain.money import show
+from chalicelib.domain.readings import Account
 from chalicelib.domain.trust import Entry, Holder, JournalWritten
 from chalicelib.domain.trust_readings import JournalReading
 from chalicelib.domain.wanted import Removal, WantedJournal, WantedSubAccount
@@ -265,8 +266,8 @@ def again(world: World, policy: Policy, effect: Effect, by: str) -> None:
 
 
 def accept(world: World, policy: Policy, effect: Effect, by: str) -> None:
-    """A person accepts that QuickBooks does not show it, or shows it otherwise; the comparison goes on naming it. Raises
-    Refused where there is no change to keep any more: the person is asked about the deletion instead."""
+    """A person accepts that QuickBooks does not show it, or shows it otherwise; the comparison goes on naming it.
+    Raises Refused where there is no change to keep any more: the person is asked about the deletion instead."""
     ref, revision = _ref(effect), int(effect.body["revision"])
     gone = effect.body.get("broken") != CHANGED
     if not gone:
@@ -293,8 +294,8 @@ def _still_there(world: World, policy: Policy, step: Effect) -> None:
     world.store.retry(step.key, world.now())
     _ask_about_deletion(world, step, state)
     raise Refused(
-        f"The journal entry {state.number} was deleted in QuickBooks meanwhile: there is no change to keep. Choose what "
-        "becomes of it now."
+        f"The journal entry {state.number} was deleted in QuickBooks meanwhile: there is no change to keep. Choose now "
+        "what becomes of it."
     )
 
 
@@ -327,7 +328,7 @@ def _holder_ref(effect: Effect) -> Ref:
 
 
 def prepare_holders(world: World, reach: Reach, policy: Policy, batch: Sequence[Effect]) -> Prepared:
-    """Looked up by name, which holds Clio's id of the client; made where there is none."""
+    """Looked up where it stood in an earlier generation of links, and by name; made where there is none."""
     out = Prepared()
     books = policy.firm.trust_books
     held = current(world, policy, [_holder_ref(e) for e in batch])
@@ -339,11 +340,12 @@ def prepare_holders(world: World, reach: Reach, policy: Policy, batch: Sequence[
             out.settled += 1
         else:
             open_.append(e)
-    names = [str(e.body["name"]) for e in open_]
+    stood = _stood(reach, [(h.id, h.stood) for e in open_ if (h := held.get(_holder_ref(e))) and h.stood])
+    names = [str(e.body["name"]) for e in open_ if e.body["client"] not in stood]
     found = {a.name: a for a in reach.quickbooks(lambda q, a: q.accounts_named(a, names))} if names else {}
     for e in open_:
         name = str(e.body["name"])
-        there = found.get(name)
+        there = stood.get(str(e.body["client"])) or found.get(name)
         if there is None:
             wanted = WantedSubAccount(name, books.liability, books.liability_type, books.liability_subtype)
             out.write.append((e, wanted))
@@ -352,10 +354,22 @@ def prepare_holders(world: World, reach: Reach, policy: Policy, batch: Sequence[
             out.settled += 1
         else:
             where = "It is not below your trust liability." if there.active else "It is inactive."
-            reason = f"QuickBooks has an account named “{name}” that cannot be used. {where}"
+            reason = f"QuickBooks has an account named “{there.name}” that cannot be used. {where}"
             park(world, e, reason, "Correct that account in QuickBooks, then press Retry.")
             out.settled += 1
     return out
+
+
+def _stood(reach: Reach, known: Sequence[tuple[str, str]]) -> dict[str, Account]:
+    """By client, the account there of this id, where it bears Clio's id of the client still. ``known``: client and
+    id."""
+    ids = [id for _, id in known]
+    there = {a.id: a for a in reach.quickbooks(lambda q, a: q.accounts_by_id(a, ids))} if ids else {}
+    return {
+        client: account
+        for client, id in known
+        if (account := there.get(id)) and account.name.endswith(trust.account_ending(client))
+    }
 
 
 def link_holder(world: World, policy: Policy, effect: Effect, id: str, finish: Finish) -> None:

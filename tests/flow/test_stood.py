@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from chalicelib.domain.kernel import Kind, Ref
 from chalicelib.flow import connecting, credits, trust_check
 from chalicelib.flow.budget import Floor
@@ -224,3 +226,50 @@ def test_trust_money_that_is_deleted_in_clio_is_nobodys_in_another_company() -> 
     entry = trust.entry(stage, made)
     assert entry.posted is None
     assert not acts.parked(stage, about=f"trust/{entry.id}")
+
+
+# --- a client's own account below the trust liability -----------------------------------------------------------------
+
+
+def own_accounts(stage: Stage) -> list[dict[str, Any]]:
+    ending = f"(Clio {acts.contact(stage, 'Ada Example').id})"
+    return [a for a in booked(stage, "Account") if a["Name"].endswith(ending)]
+
+
+def with_own_accounts() -> tuple[Stage, dict[str, Any]]:
+    stage = trust.a_trust_stage(sub_accounts=True)
+    trust.move(stage, "Ada Example", 50000)
+    stage.pass_time(5, hours=1)
+    [account] = own_accounts(stage)
+    return stage, account
+
+
+def begun_anew(stage: Stage) -> None:
+    begin_anew(stage, stage.realm)
+    trust.choose(stage, sub_accounts=True)
+    stage.pass_time(5, hours=1)
+
+
+@pytest.mark.parametrize("where", ["Clio", "QuickBooks"])
+def test_a_clients_own_account_that_was_renamed_is_met_and_not_made_a_second_time(where: str) -> None:
+    stage, account = with_own_accounts()
+    id = acts.contact(stage, "Ada Example").id
+    purge(stage)
+    if where == "QuickBooks":
+        change(stage, "Account", account["Id"], Name=f"Ada's money (Clio {id})")
+    else:
+        stage.world.clio_box.people.change_client("Ada Example", name="Ada Newname")
+    begun_anew(stage)
+    found = [a for a in booked(stage, "Account") if a["Name"].endswith(f"(Clio {id})")]
+    assert [a["Id"] for a in found] == [account["Id"]]
+    [holder] = [h for h in acts.all_states(stage, Kind.HOLDER) if h.id == id]
+    assert (holder.account, holder.stood) == (account["Id"], "")
+
+
+def test_what_bears_that_id_in_another_company_is_not_the_clients_own_account() -> None:
+    stage, account = with_own_accounts()
+    purge(stage)
+    change(stage, "Account", account["Id"], Name="Something else")
+    begun_anew(stage)
+    [made] = own_accounts(stage)
+    assert made["Id"] != account["Id"]
