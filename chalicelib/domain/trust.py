@@ -99,9 +99,14 @@ class Entry:
         return not self.gone and self.move.cents != 0
 
     @property
+    def nothing(self) -> bool:
+        """Whether QuickBooks should hold none, and holds none that we know of, whoever took it out."""
+        return not self.stands and not self.stood and (self.posted is None or self.posted.removed)
+
+    @property
     def written(self) -> bool:
         """Whether QuickBooks shows what it should."""
-        return not self.begun or bool(self.posted and self.posted.revision >= self.revision)
+        return not self.begun or self.nothing or bool(self.posted and self.posted.revision >= self.revision)
 
 
 @dataclass(frozen=True, slots=True)

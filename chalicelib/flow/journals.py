@@ -80,8 +80,7 @@ def _is_ours(state: Entry, there: JournalReading) -> bool:
 
 
 def _superseded(state: Entry, e: Effect) -> bool:
-    nothing = not state.stands and not state.stood and (state.posted is None or state.posted.removed)
-    return state.revision != int(e.body["revision"]) or state.written or nothing
+    return state.revision != int(e.body["revision"]) or state.written
 
 
 def _clients(world: World, policy: Policy, entries: Sequence[Entry]) -> tuple[dict[str, Contact], dict[str, str]]:

@@ -176,3 +176,16 @@ def test_a_changed_entry_is_told_as_it_is_there_and_as_it_is() -> None:
     assert gone.cause == "The journal entry of €10.00 was deleted in QuickBooks."
     [unwritten] = comparing.entry(an_entry(revision=2), "", there, "EUR")
     assert unwritten.cause == "The trust entry of €10.00 is not in QuickBooks yet."
+
+
+def test_what_comes_to_nothing_and_stands_nowhere_is_no_difference() -> None:
+    removed = Journaled("8", 1, removed=True, told="deleted")
+    for nowhere in (an_entry(0, revision=2, posted=removed), an_entry(gone=True, revision=2, posted=None)):
+        assert nowhere.written
+        assert comparing.entry(nowhere, "", None, "EUR") == []
+    for there in (
+        an_entry(revision=2, posted=removed),
+        an_entry(0, revision=2),
+        an_entry(gone=True, revision=2, posted=None, stood="8"),
+    ):
+        assert not there.written

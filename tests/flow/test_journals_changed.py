@@ -85,6 +85,22 @@ def test_a_deletion_that_is_accepted_is_asked_about_when_the_money_changes_in_cl
     assert (entry(stage, made).number in journals(stage)) == (choice == "again")
 
 
+def test_what_comes_to_nothing_in_clio_after_its_deletion_was_accepted_is_no_difference() -> None:
+    stage, made = a_written_stage()
+    people(stage).delete_journal(stage.realm, there(stage, made)["Id"])
+    stage.pass_time(5, minutes=30)
+    [step] = asked(stage)
+    attention.done(stage.world, stage.firm, step.key, STAFF)
+    stage.world.clio_box.people.edit_transaction(made, amount=0)
+    acts.poll(stage)
+    stage.pass_time(5, minutes=30)
+    assert not [d for d in acts.compare(stage).differences if "trust" in d.kind or d.number.startswith("T-")]
+    assert not asked(stage)
+    stage.world.clio_box.people.edit_transaction(made, amount=40000)
+    acts.poll(stage)
+    assert len(asked(stage)) == 1, "it is money again: a person is asked"
+
+
 def test_what_we_took_out_ourselves_is_written_unasked_when_it_stands_again() -> None:
     stage, made = a_written_stage()
     stage.world.clio_box.people.edit_transaction(made, amount=0)
