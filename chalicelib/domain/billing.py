@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from chalicelib.domain import effects, linked_payments, paylinks, receipts, surplus
+from chalicelib.domain import effects, linked_payments, paylinks, receipts, staying, surplus
 from chalicelib.domain.firm import Firm, Policy
 from chalicelib.domain.kernel import Decision, Effect, Neighbour
 from chalicelib.domain.payable import Booked, Payable, Standing
@@ -370,6 +370,8 @@ def booked(state: Payable, fact: InvoiceBooked, now: datetime) -> Decision[Payab
                 body={"clio": state.asks, "quickbooks": fact.total},
             )
         )
+    if old is None and state.left and not (fact.waits or fact.voided):  # it was left out, and is there after all
+        owed += staying.reposts(new, now)
     if fact.waits:
         why = f"The linked invoice has payments in QuickBooks ({fact.unmatched}) that do not match Clio's one to one."
         owed.append(linked_payments.task(state, linked_payments.name(state, fact.id, fact.generation), why, now))
@@ -383,10 +385,3 @@ def asked(state: Payable) -> tuple[str, ...]:
         return ()
     name = effects.broken_name("invoice", state.id, link.id, link.breaks, state.generation)
     return (effects.key_of(state.firm, effects.Do.TASK, name),)
-
-
-def kept(state: Payable) -> Decision[Payable]:
-    """The bill is gone, and a person decided that its invoice stays in QuickBooks as it is."""
-    if state.booked is None:
-        return Decision(state)
-    return Decision(replace(state, booked=replace(state.booked, revision=state.revision, kept=True)))

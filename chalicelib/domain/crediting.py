@@ -10,6 +10,7 @@ from chalicelib.domain import effects
 from chalicelib.domain.effects import Do
 from chalicelib.domain.firm import Policy
 from chalicelib.domain.kernel import Decision, Effect, Listing, Neighbour
+from chalicelib.domain.left import Left, stays
 from chalicelib.domain.money import show
 from chalicelib.domain.notes import CreditReading
 from chalicelib.domain.payable import Payable
@@ -52,7 +53,8 @@ class Credit:
     known to be shown, with ``left`` cents there on no invoice, applied by our payments ``ties``. ``unapplied``: people
     took it off its invoices there; without a person's word it is not applied again. ``accepted``: what a person said
     of a revision that is not shown. ``etag``: of the reading behind it. ``generation``: of its link. ``stood``: the id
-    of its memo in an earlier one, while there is none in this one."""
+    of its memo in an earlier one, while there is none in this one. ``left_behind``: what a person said of a revision
+    that QuickBooks refused; ``left_on``: the bills that what stands there of it was told to."""
 
     firm: str
     id: str
@@ -74,6 +76,13 @@ class Credit:
     unapplied: bool = False
     accepted: Accepted | None = None
     stood: str = ""
+    left_behind: Left | None = None
+    left_on: tuple[str, ...] = ()
+
+    @property
+    def stays(self) -> bool:
+        """Whether a person left it as it is in QuickBooks, where a step was refused, until it changes in Clio."""
+        return stays(self.left_behind, self.wanted)
 
     @property
     def number(self) -> str:

@@ -6,12 +6,11 @@ Our own echoes are nothing: what QuickBooks shows is what it told us when we wro
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, TypeVar
 
-from chalicelib.domain import billing, comparing, effects, paying, receipts
+from chalicelib.domain import billing, effects, paying, receipts, staying
 from chalicelib.domain.firm import Policy
 from chalicelib.domain.kernel import Decision, Effect
 from chalicelib.domain.money import show
@@ -195,7 +194,7 @@ def _to_link(state: S) -> Link:
 def _invoice_again(state: Payable, policy: Policy, now: datetime) -> tuple[Payable, list[Effect]]:
     """Another one gets what was posted on the old one."""
     new = billing.next_revision(state)
-    moved = () if new.booked else _reposts(new, now)
+    moved = () if new.booked else staying.reposts(new, now)
     return new, [*billing.written_again(new, policy, now), *moved]
 
 
@@ -206,14 +205,8 @@ def invoice_linked(state: Payable, fact: billing.InvoiceBooked, now: datetime) -
     closes = (_key(state, _to_link(state)), _step(state))
     base = billing.next_revision(replace(state, booked=None))
     told = billing.booked(base, replace(fact, revision=base.revision), now)
-    moved = () if fact.waits else _reposts(base, now)
+    moved = () if fact.waits else staying.reposts(base, now)
     return replace(told, effects=(*told.effects, *moved), closes=(*told.closes, *closes))
-
-
-def _reposts(state: Payable, now: datetime) -> Sequence[Effect]:
-    posted = [f"payment/{id}" for id in sorted(comparing.touching(state))]
-    posted += [f"credit/{id}" for id in sorted(comparing.crediting_ids(state))]
-    return [effects.repost(state.firm, what, state.id, state.revision, now) for what in posted]
 
 
 # --- payments ---------------------------------------------------------------------------------------------------------

@@ -309,7 +309,7 @@ def let_be(x: Payment, policy: Policy, now: datetime) -> Decision[Payment]:
     book = policy.lanes.book
     held = [receipts.link_guard(book, "payment", id, x.firm, x.id) for id in x.posted.ids]
     freed, closes = tuple(replace(g, release=True) for g in held), posting.asked(x)
-    new, owed = replace(x, posted=None), list[Effect]()
+    new, owed = replace(x, posted=None, let_be=(*x.let_be, *x.posted.ids)), list[Effect]()
     if posting.should_stand(x):
         new, owed = paying.post(new, policy, now)
     return Decision(new, tuple(owed), closes, freed)

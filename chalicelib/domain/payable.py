@@ -10,6 +10,7 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from chalicelib.domain.kernel import Listing
+from chalicelib.domain.left import Left, stays
 from chalicelib.domain.readings import BillState, Pot
 from chalicelib.domain.reminders import Next
 
@@ -199,7 +200,7 @@ class Payable:
     with the bill's lines at ``lines_revision``. ``generation``: of its link. ``words``: subject and memo of the bill,
     without our pay link. ``relinked``: how often new pay links took the place of useless ones; ``link_put_off``: others
     shall, once something is open. ``stood``: the QuickBooks id of its invoice in an earlier generation, while there is
-    none in this one."""
+    none in this one. ``left``: what a person said of a revision that QuickBooks refused."""
 
     firm: str
     id: str
@@ -248,6 +249,19 @@ class Payable:
     stood: str = ""
     link_put_off: bool = False
     apart: Excess | None = None
+    left: Left | None = None
+
+    @property
+    def stays(self) -> bool:
+        """Whether a person left it as it is in QuickBooks, until it changes in Clio."""
+        return stays(self.left, self.revision)
+
+    @property
+    def left_out(self) -> bool:
+        """Whether it has no invoice in QuickBooks, and a person wants none: removed there, or refused."""
+        if self.booked is None:
+            return self.stays
+        return bool(self.booked.broken and self.booked.broken.left_out)
 
     @property
     def open(self) -> int:

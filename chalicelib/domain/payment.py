@@ -7,6 +7,7 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from chalicelib.domain.kernel import Listing
+from chalicelib.domain.left import Left, stays
 from chalicelib.domain.payable import Broken
 from chalicelib.domain.readings import Pot
 
@@ -95,7 +96,9 @@ class Payment:
     the posting revision that QuickBooks should show. ``returned`` and ``lost``: cents
     refunded, cents withdrawn by disputes. ``receipt``: the envelope of its receipt; ``receipts``: how many were
     released unsent before it. ``reversals`` counts the tasks about money that went back or came again.
-    ``generation``: of its link; ``stood``: the ids of what QuickBooks showed of it in an earlier one."""
+    ``generation``: of its link; ``stood``: the ids of what QuickBooks showed of it in an earlier one.
+    ``left``: what a person said of a revision that QuickBooks refused; ``let_be``: the ids of what they left standing
+    there, which is ours no longer."""
 
     firm: str
     id: str
@@ -135,6 +138,13 @@ class Payment:
     link: str = ""
     generation: int = 1
     stood: tuple[str, ...] = ()
+    left: Left | None = None
+    let_be: tuple[str, ...] = ()
+
+    @property
+    def stays(self) -> bool:
+        """Whether a person left it out of QuickBooks, until it changes in Clio."""
+        return stays(self.left, self.wanted)
 
     @property
     def money(self) -> bool:

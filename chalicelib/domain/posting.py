@@ -99,7 +99,9 @@ def should_stand(state: Payment) -> bool:
 
 def settled(state: Payment) -> bool:
     """Whether nothing is left to be written for it."""
-    return is_current(state) or (not should_stand(state) and (state.posted is None or state.posted.voided))
+    return (
+        is_current(state) or state.stays or (not should_stand(state) and (state.posted is None or state.posted.voided))
+    )
 
 
 def left_behind(state: Payment) -> bool:

@@ -15,6 +15,7 @@ from chalicelib.domain import effects, journaled
 from chalicelib.domain.firm import Firm, Policy
 from chalicelib.domain.journaled import Lines, figures
 from chalicelib.domain.kernel import Decision, Effect, Guard, Json, Listing, Neighbour
+from chalicelib.domain.left import Left, stays
 from chalicelib.domain.wanted import Side
 
 # Kinds of bank transactions that are ordinary movements. Clio does not list its words (reference/clio.md 6): any other
@@ -69,7 +70,7 @@ class Journaled:
 class Entry:
     """``begun``: QuickBooks is to show it, as of ``revision``, in this ``generation`` of links. ``counted``: how many
     of its changes moved the ledgers; ``moved_at``: when the last of them was seen. ``stood``: the id of its journal
-    entry in an earlier generation, while there is none in this one."""
+    entry in an earlier generation, while there is none in this one. ``left``: a person's word on a refused revision."""
 
     firm: str
     id: str
@@ -82,6 +83,11 @@ class Entry:
     begun: bool = False
     generation: int = 1
     stood: str = ""
+    left: Left | None = None
+
+    @property
+    def stays(self) -> bool:
+        return stays(self.left, self.revision)
 
     @property
     def number(self) -> str:
@@ -105,8 +111,9 @@ class Entry:
 
     @property
     def written(self) -> bool:
-        """Whether QuickBooks shows what it should."""
-        return not self.begun or self.nothing or bool(self.posted and self.posted.revision >= self.revision)
+        """Whether QuickBooks shows what it should, or what a person left."""
+        there = self.posted.revision if self.posted else -1
+        return not self.begun or self.nothing or self.stays or there >= self.revision
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,7 +253,7 @@ def _noticed(state: Entry, fact: JournalNoticed, policy: Policy, now: datetime) 
     """What people did to it there is a step that looks at it, and asks a person. Our own echoes are nothing, and so is
     what a person was told of; a step that is owed finds it by itself."""
     p = state.posted
-    if p is None or p.id != fact.id or p.removed or not (state.written and state.stands):
+    if p is None or p.id != fact.id or p.removed or state.stays or not (state.written and state.stands):
         return Decision(state)
     told = journaled.told(fact.shows, p.lines, fact.mark)
     if state.generation < policy.firm.generation or told in (p.told, figures(state.move.cents, state.move.on)):

@@ -6,6 +6,7 @@ from __future__ import annotations
 from chalicelib.domain import journaled
 from chalicelib.domain.comparing import Difference, nothing_needed
 from chalicelib.domain.journaled import figures
+from chalicelib.domain.left import UNTIL_CHANGED
 from chalicelib.domain.money import show
 from chalicelib.domain.trust import DELETED, Entry
 from chalicelib.domain.trust_readings import JournalReading
@@ -73,6 +74,13 @@ def entry(e: Entry, why: str, there: JournalReading | None, currency: str, custo
             return []
         cause = f"Clio calls this trust transaction “{e.move.word}”, a kind that we do not know."
         return [_named(e.number, "not yet in QuickBooks", cause, "See Needs attention.", cents, expected=True)]
+    if e.stays and e.left:
+        what = f"The trust entry of {show(cents, currency)} is not in QuickBooks."
+        if there is not None:
+            ours = f"is {show(abs(cents), currency)} of {e.move.on} in Clio" if e.stands else "was deleted in Clio"
+            what = f"QuickBooks shows {show(there.debits, currency)} of {there.on}; the entry {ours}."
+        beside = _beside(e, there) if e.stands else there.debits if there else 0
+        return [_named(e.number, "trust entry left as it is", e.left.of(what), UNTIL_CHANGED, beside, expected=True)]
     if not e.written:
         cause = f"The trust entry of {show(cents, currency)} is not in QuickBooks yet."
         remedy = "See Needs attention for what holds it."

@@ -65,12 +65,12 @@ def retry(world: World, firm: str, key: str, by: str, choice: str = "") -> None:
         world.store.arrive(effects.look_client(firm, clio, str(effect.body["contact"]), now))
     elif effect.kind == Do.CUSTOMER:
         world.store.arrive(effects.look_client(firm, clio, str(effect.body["contact"]), now, "again"))
-    elif effect.kind == Do.JOURNAL and choice:
+    elif effect.kind == Do.JOURNAL and choice == journals.AGAIN[0]:
         journals.again(world, policy, effect, by)
     elif effect.kind == Do.CHANGE_CLIENT and choice:
         contacts.leave_clio(world, firm, str(effect.body["contact"]), by)
     else:
-        world.store.retry(key, now, body={"choice": choice})
+        world.store.retry(key, now, body={"choice": choice, "by": by})
         if effect.kind == Do.INVOICE:
             world.store.arrive(effects.look_bill(firm, clio, str(effect.body["payable"]), now, effect.title))
     world.log("retried", firm=firm, kind=effect.kind)

@@ -19,11 +19,9 @@ from chalicelib.domain.wanted import Wanted
 from chalicelib.errors import Conflict, Declined
 from chalicelib.flow import (
     capturing,
-    closed,
     contacts,
     credits,
     customers,
-    deposited,
     invoice_links,
     invoices,
     journals,
@@ -31,6 +29,7 @@ from chalicelib.flow import (
     payments,
     relinking,
     renaming,
+    staying,
     subcustomer_links,
     subcustomers,
 )
@@ -150,7 +149,7 @@ def _each(world: World, reach: Reach, policy: Policy, kind: str, effects: Sequen
         return _batch(world, reach, policy, kind, effects)
     except Declined as no:
         if len(effects) == 1:
-            refused(world, effects[0], no.code, no.message, no.detail)
+            _refused(world, effects[0], no.code, no.message, no.detail)
             return True
     for effect in effects:
         _each(world, reach, policy, kind, [effect])
@@ -245,15 +244,18 @@ def _settle_member(world: World, policy: Policy, call: Call, effect: Effect, wro
         world.store.postpone(effect.key, world.now() + wait, cause=cause, tries=effect.tries + 1)
     else:
         world.store.free(call.id, effect.key)
-        if customers.refused(world, policy, effect, code) or deposited.refused(world, effect, code, detail):
-            return
-        if renaming.refused(world, effect, code) or closed.refused(world, effect, code, detail):
+        if customers.refused(world, policy, effect, code) or renaming.refused(world, effect, code):
             return
         if code == GONE and effect.tries < LOOKED_AGAIN:  # the next pass reads it: what is gone there has its choices
             cause = "Something of it was removed in QuickBooks: it is being looked at."
             world.store.postpone(effect.key, world.now() + REPEAT_AFTER, cause=cause, tries=effect.tries + 1)
         else:
-            refused(world, effect, code, message, detail)
+            _refused(world, effect, code, message, detail)
+
+
+def _refused(world: World, effect: Effect, code: str, message: str, detail: str) -> None:
+    if not staying.refused(world, effect, code, message, detail):
+        refused(world, effect, code, message, detail)
 
 
 def resume(world: World, reach: Reach, policy: Policy, call: Call) -> bool:

@@ -19,7 +19,7 @@ from chalicelib.domain.notes import MemoReading
 from chalicelib.domain.payable import Payable
 from chalicelib.domain.readings import BookedPayment, Wrote
 from chalicelib.domain.wanted import Removal, WantedApplication, WantedCredit, WantedLine
-from chalicelib.flow import leaving
+from chalicelib.flow import leaving, staying
 from chalicelib.flow.credit_links import LINKED
 from chalicelib.flow.credit_readings import Around, read
 from chalicelib.flow.ports import World
@@ -40,7 +40,9 @@ def credit_ref(effect: Effect) -> Ref:
 
 def prepare(world: World, reach: Reach, policy: Policy, batch: Sequence[Effect]) -> Prepared:
     out = Prepared()
-    open_ = still_open(world, policy, batch, credit_ref, _superseded, out)
+    open_ = staying.left(world, reach, policy, still_open(world, policy, batch, credit_ref, _superseded, out), out)
+    for _, state in open_:
+        staying.take_up(world, policy, state)
     payables = leaving.payables(world, policy, [p.payable for _, c in open_ for p in c.parts])
     open_ = unblocked(open_, lambda state: _asked_about(state, payables), out)
     if open_:
@@ -51,7 +53,7 @@ def prepare(world: World, reach: Reach, policy: Policy, batch: Sequence[Effect])
 
 
 def _superseded(state: Credit, e: Effect) -> bool:
-    return int(e.body["revision"]) != state.wanted or state.current
+    return int(e.body["revision"]) != state.wanted or state.current or state.stays
 
 
 def _asked_about(state: Credit, payables: Mapping[str, Payable]) -> str:
@@ -165,7 +167,7 @@ def _waits(world: World, state: Credit, around: Around) -> str:
     """Why it cannot be entered or applied yet."""
     for part in state.parts:
         p = around.payables[part.payable]
-        if p.gone or leaving.left_out(p):
+        if p.gone or p.left_out:
             continue
         if cause := leaving.waits(world, p, around.invoices, around.clients, f"credit-{state.id}", around.sent):
             return cause

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 import msgspec
 
 from chalicelib.domain import billing, effects, invoicing, paylinks, posting
+from chalicelib.domain import staying as domain_staying
 from chalicelib.domain.firm import Policy, TaxAs
 from chalicelib.domain.invoicing import Drawn
 from chalicelib.domain.kernel import Effect, Finish, Json, Kind, Ref, Status
@@ -18,13 +19,13 @@ from chalicelib.domain.wanted import Void, WantedInvoice
 from chalicelib.errors import Conflict
 from chalicelib.flow import (
     clearing,
-    closed,
     noticing,
     pairing,
     relinking,
     rewriting,
     same_number,
     states,
+    staying,
     subcustomers,
 )
 from chalicelib.flow.invoice_links import link, may_be, ref_of, settle_booked
@@ -53,8 +54,9 @@ def prepare(world: World, reach: Reach, policy: Policy, batch: Sequence[Effect])
     old: list[tuple[Effect, Payable]] = []
     messages: list[tuple[Effect, Payable]] = []
     drawn: dict[str, Drawn] = {}
-    for e, state in still_open(world, policy, batch, ref_of, _superseded, out):
-        if state.gone and state.booked and (holds_money(state) or e.body.get("choice") == closed.KEEP):
+    open_ = still_open(world, policy, batch, ref_of, _superseded, out)
+    for e, state in staying.left(world, reach, policy, open_, out):
+        if state.gone and state.booked and holds_money(state):
             out.settled += _gone_with_money(world, policy, e, state, old)
         elif e.body.get(paylinks.RELINKED):
             messages.append((e, state))
@@ -91,7 +93,7 @@ def _superseded(state: Payable, e: Effect) -> bool:
     if e.body.get(paylinks.RELINKED):  # it says nothing of what the books show
         return state.booked is None
     if state.booked is None:  # after a purge the invoice that was ours may stand there still
-        return state.gone and state.generation == 1
+        return state.stays or (state.gone and state.generation == 1)
     return state.booked.revision >= state.revision or (state.gone and state.booked.voided)
 
 
@@ -100,17 +102,17 @@ def holds_money(state: Payable) -> bool:
 
 
 def _gone_with_money(world: World, policy: Policy, e: Effect, state: Payable, old: list[tuple[Effect, Payable]]) -> int:
-    """The bill is gone and we hold money for it, or a person left it: the invoice stands until a person has decided.
-    Gives 1 where it is settled or parked; a void goes on with ``old``."""
+    """The bill is gone and we hold money for it: the invoice stands until a person has decided. Gives 1 where it is
+    settled or parked; a void goes on with ``old``."""
     if e.body.get("choice") == "void":
         old.append((e, state))
         return 0
-    if e.body.get("choice") == closed.KEEP:
+    if e.body.get("choice") == "keep":
         ref = ref_of(e)
         settle(
             world,
             [ref],
-            lambda before, _now: {ref: billing.kept(before[ref])},
+            lambda before, _now: {ref: domain_staying.kept(before[ref])},
             fact="InvoiceKept",
             policy=policy.version,
             finish=[Finish(e.key)],
@@ -125,7 +127,7 @@ def _gone_with_money(world: World, policy: Policy, e: Effect, state: Payable, ol
         f"Decide what becomes of the invoice. Voided: its total becomes zero, and {amount} stays in QuickBooks as "
         "unapplied credit of the client. Kept: invoice and payment stay as they are. Then return the money in Stripe, "
         "or record it in Clio where it belongs.",
-        choices=(("void", f"Void it; {amount} stays unapplied"), (closed.KEEP, "Keep the invoice")),
+        choices=(("void", f"Void it; {amount} stays unapplied"), ("keep", "Keep the invoice")),
     )
     return 1
 

@@ -18,7 +18,7 @@ from chalicelib.domain.trust import Entry, Holder, JournalWritten
 from chalicelib.domain.trust_readings import JournalReading
 from chalicelib.domain.wanted import Removal, WantedJournal, WantedSubAccount
 from chalicelib.errors import Refused
-from chalicelib.flow import states
+from chalicelib.flow import states, staying
 from chalicelib.flow.budget import Floor
 from chalicelib.flow.numbered import Sought, only
 from chalicelib.flow.ports import World
@@ -48,7 +48,7 @@ def marker(state: Entry) -> str:
 def prepare(world: World, reach: Reach, policy: Policy, batch: Sequence[Effect]) -> Prepared:
     """Looks up what is there by number and by id, one query each, before anything is written."""
     out = Prepared()
-    open_ = still_open(world, policy, batch, _ref, _superseded, out)
+    open_ = staying.left(world, reach, policy, still_open(world, policy, batch, _ref, _superseded, out), out)
     if not open_:
         return out
     new = [s.number for _, s in open_ if s.posted is None or s.posted.removed]

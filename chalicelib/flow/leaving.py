@@ -50,17 +50,10 @@ def booked_payments(reach: Reach, ids: Sequence[str]) -> list[BookedPayment]:
     return found
 
 
-def left_out(p: Payable) -> bool:
-    """Whether its invoice was removed in QuickBooks and a person accepted that: what is received on it stays
-    unapplied."""
-    broken = p.booked.broken if p.booked else None
-    return bool(broken and broken.left_out)
-
-
 def asked_about(p: Payable) -> str:
     """What a person has to say of its invoice before anything is put on it; empty where nothing. States alone tell, so
     that what waits for it asks QuickBooks nothing meanwhile."""
-    if p.booked is None or p.booked.voided or left_out(p):
+    if p.booked is None or p.booked.voided or p.left_out:
         return ""
     if p.booked.broken and p.booked.broken.absent:
         return f"It waits for your word on invoice {p.number}, which was removed in QuickBooks."
@@ -119,7 +112,7 @@ def for_invoice(p: Payable) -> str:
 def not_met(bills: Iterable[Payable]) -> str:
     """Which invoice is not there yet, or not known again after a purge: until then nothing says where something of
     ours belongs that stands there. Empty where all are."""
-    return next((for_invoice(p) for p in bills if p.booked is None and not p.gone), "")
+    return next((for_invoice(p) for p in bills if p.booked is None and not (p.gone or p.left_out)), "")
 
 
 def short(world: World, p: Payable, cents: int, left: int) -> str:
@@ -164,7 +157,7 @@ def _stands(x: Payment | Credit, p: Payable, awaited: frozenset[str]) -> bool:
     if isinstance(x, Payment):
         return posting.still_leaving(x, p)
     shown = any(k.kind == "credit" and k.group == x.id for k in p.receipts)
-    return x.memo is not None and not x.lost and (not x.current or (not shown and x.on_payable(p.id) > 0))
+    return x.memo is not None and not (x.lost or x.stays) and (not x.current or (not shown and x.on_payable(p.id) > 0))
 
 
 def _asked_whether_again(world: World, x: Payment | Credit) -> bool:

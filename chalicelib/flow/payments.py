@@ -17,7 +17,7 @@ from chalicelib.domain.payable import Payable
 from chalicelib.domain.payment import ANEW, Payment, Posted
 from chalicelib.domain.readings import BookedPayment, InvoiceReading, Wrote
 from chalicelib.domain.wanted import Void, WantedPayment
-from chalicelib.flow import deposited, leaving, noticing, states
+from chalicelib.flow import leaving, noticing, states, staying
 from chalicelib.flow.invoices import customer_ids
 from chalicelib.flow.ports import World
 from chalicelib.flow.prepared import Prepared, done, still_open, unblocked, wake
@@ -45,6 +45,7 @@ def _payment_ref(effect: Effect) -> Ref:
 def prepare(world: World, reach: Reach, policy: Policy, batch: Sequence[Effect]) -> Prepared:
     out = Prepared()
     open_ = still_open(world, policy, batch, _payment_ref, _superseded, out)
+    open_ = staying.left(world, reach, policy, open_, out)
     payables = leaving.payables(world, policy, [i.payable for _, x in open_ for i in x.items])
     open_ = unblocked(open_, lambda state: _asked_about(state, payables), out)
     if open_:
@@ -100,10 +101,6 @@ def _take_out(
     """QuickBooks has an older form of it, which goes first, piece by piece. What somebody took out there is not entered
     unasked."""
     standing = [x for x in (around.there.get(id) for id in posted.ids) if x is not None and not x.voided]
-    if standing and e.body.get("choice") == deposited.LEAVE:
-        deposited.leave(world, policy, e, state, standing)
-        around.payables.update(leaving.payables(world, policy, around.payables))  # others of this batch may wait now
-        return 1
     all_there = len(standing) == len(posted.ids)
     if standing and (all_there or posted.adding == ANEW or not posting.should_stand(state)):
         there = standing[-1]
@@ -154,7 +151,7 @@ def _add(world: World, policy: Policy, e: Effect, state: Payment, around: _Batch
         if cause:
             out.blocked.append((e, cause))
             return
-        if p.booked is None or p.booked.voided or leaving.left_out(p):  # its money stays unapplied on the customer
+        if p.booked is None or p.booked.voided or p.left_out:  # its money stays unapplied on the customer
             continue
         invoice = around.invoices[p.booked.id]
         if cause := leaving.short(world, p, item.cents, around.left[invoice.id]):
@@ -209,7 +206,7 @@ def _wanted(
 
 def _waits(world: World, state: Payment, p: Payable, around: _Batch) -> str:
     """Why this payment cannot be put on a bill's invoice yet; empty when it can."""
-    if (p.gone and (p.booked is None or p.booked.voided)) or leaving.left_out(p):
+    if (p.gone and (p.booked is None or p.booked.voided)) or p.left_out:
         return ""
     return leaving.waits(world, p, around.invoices, around.clients, state.id, around.sent)
 
@@ -318,7 +315,7 @@ def _standing(world: World, reach: Reach, policy: Policy, effect: Effect, state:
     for customer in customers_of(world, reach, policy, state):
         found = reach.quickbooks(lambda q, a, c=customer: q.payments_on(a, c, on))  # type: ignore[misc]
         for p in found:
-            if mark in p.note and not p.voided:
+            if mark in p.note and not p.voided and p.id not in state.let_be:
                 seen.add(p.id)
                 yield p
     if stood := [id for id in state.stood if id not in seen]:

@@ -141,11 +141,13 @@ def park(
     *,
     may_close: bool = False,
     broken: str = "",
+    why: str = "",
 ) -> None:
     """Shows the step to a person, with its cause, its remedy and what they may choose. ``may_close``: they may accept
     it as it is. ``broken``: what is linked and gone in QuickBooks (invoice, payment, customer ...): the page Sync
-    status shows those by themselves."""
+    status shows those by themselves. ``why``: what keeps it, in a few words for who leaves it as it is."""
     body: Json = {"choices": [list(c) for c in choices], "may_close": may_close, "broken": broken}
+    body |= {"why": why} if why else {}
     count_parked(world, effect)
     world.store.park(effect.key, reason=reason, remedy=remedy, detail=detail, body=body)
 
@@ -156,16 +158,18 @@ def count_parked(world: World, effect: Effect) -> None:
     world.count("effects_parked")
 
 
+OPEN_IT = (
+    "In QuickBooks, under the gear, “Account and settings”, “Advanced”, “Accounting”, set an earlier closing date for "
+    "as long as this takes, then press Retry. Or change the date in Clio."
+)
+CLOSED = ("The books are closed for this date in QuickBooks.", OPEN_IT)
 REASONS: dict[str, tuple[str, str]] = {
     "6140": (
         "The number is already used in QuickBooks, perhaps by another kind of document.",
         "Renumber the bill in Clio or the other document in QuickBooks, then press Retry.",
     ),
-    "6210": (
-        "The books are closed for this date in QuickBooks.",
-        "Ask the bookkeeper to open the period, or change the date in Clio; then press Retry.",
-    ),
-    "6200": ("The books are closed for this date in QuickBooks.", "Open the period in QuickBooks, then press Retry."),
+    "6210": CLOSED,
+    "6200": CLOSED,
     "6540": ("The payment is already on a deposit in QuickBooks.", "Take it off the deposit, then press Retry."),
     NAME_TAKEN: (
         "The name is already used in QuickBooks by a customer, vendor or employee.",
@@ -186,10 +190,14 @@ REASONS: dict[str, tuple[str, str]] = {
 }
 
 
+def words(code: str, message: str) -> tuple[str, str]:
+    """Why QuickBooks said no, and what to do about it."""
+    unknown = f"QuickBooks refused this: {message}", "Correct the cause in QuickBooks or Clio, then press Retry."
+    return REASONS.get(code, unknown)
+
+
 def refused(world: World, effect: Effect, code: str, message: str, detail: str) -> None:
     """QuickBooks said no, and asking again would not change that."""
-    reason, remedy = REASONS.get(
-        code, (f"QuickBooks refused this: {message}", "Correct the cause in QuickBooks or Clio, then press Retry.")
-    )
+    reason, remedy = words(code, message)
     count_parked(world, effect)
     world.store.park(effect.key, reason=reason, remedy=remedy, detail=f"{code}: {detail or message}")

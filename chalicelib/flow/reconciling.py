@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from chalicelib.domain import billing, comparing, effects, posting, totalling
+from chalicelib.domain import billing, comparing, comparing_money, effects, posting, totalling
 from chalicelib.domain.comparing import Difference
 from chalicelib.domain.crediting import Credit
 from chalicelib.domain.effects import Do
@@ -333,13 +333,13 @@ def _payments(world: World, reach: Reach, held: Sequence[Held], out: Report) -> 
     rows = {b.id: b for b in _booked(reach, [id for x in lately if x.posted for id in x.posted.ids])}
     booked = {x.id: posting.together(x.posted, rows) for x in lately if x.posted}
     sessions, gone = _sessions(reach, lately)
-    found: list[Difference] = [comparing.without_stripe(account) for account in gone]
+    found: list[Difference] = [comparing_money.without_stripe(account) for account in gone]
     for x in lately:
-        found += comparing.payment_against_books(x, booked.get(x.id))
+        found += comparing_money.payment_against_books(x, booked.get(x.id))
         if x.posted and is_current(x):
             noticing.point(world, reach.lanes, noticing.PAYMENT, x, noticing.shown_payment(x.posted, rows))
         if x.account not in gone:
-            found += comparing.payment_against_stripe(x, sessions.get(x.session))
+            found += comparing_money.payment_against_stripe(x, sessions.get(x.session))
     found = _as_numbered(world, reach.firm, found, {x.id: [i.payable for i in x.items] for x in lately})
     for x in lately:
         totalling.add_payment(out.totals, x, booked.get(x.id), sessions.get(x.session))
@@ -365,7 +365,7 @@ def _credits(world: World, reach: Reach, held: Sequence[Held], out: Report) -> t
     there = {m.id: m for m in reach.quickbooks(lambda q, a: q.memos_by_id(a, ids))} if ids else {}
     found: list[Difference] = []
     for c in lately:
-        found += comparing.credit_against_books(c, there.get(c.memo.id) if c.memo else None)
+        found += comparing_money.credit_against_books(c, there.get(c.memo.id) if c.memo else None)
     if told := [(c.id, credit_links.told_of(c.memo.id, there.get(c.memo.id))) for c in lately if c.memo]:
         credit_links.notice(world, policy_of(world, reach.firm), told)
     found = _as_numbered(world, reach.firm, found, {c.number: [p.payable for p in c.parts] for c in lately})

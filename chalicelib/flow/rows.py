@@ -112,6 +112,8 @@ def credited(c: Credit, payable: str) -> Credited:
     part = sum(p.cents for p in c.parts if p.payable == payable)
     if c.gone:
         booked = "Taken back" if c.current else "Being taken back"
+    elif c.stays:
+        booked = "Left as it is there, as you decided"
     elif c.left_alone:
         booked = "Not there any more, as you accepted" if c.lost else "Left as it is there, as you decided"
     elif not c.current:
@@ -233,13 +235,15 @@ def _booked(p: Payable) -> str:
         return "Not income: kept out of QuickBooks"
     b = p.booked
     if b is None:
-        return "Not needed" if p.gone else "Not there yet"
+        return "Not needed" if p.gone else "Left out, as you decided" if p.stays else "Not there yet"
     if b.voided:
         return f"Voided, {show(p.surplus, p.currency)} stays unapplied" if p.surplus else "Voided"
     if b.kept:
         return "Kept, though the bill is gone"
     if b.waits:
         return "Waits for you"
+    if p.stays:
+        return "Left as it is, as you decided"
     return "In step" if b.revision >= p.revision else "Being updated"
 
 
@@ -319,6 +323,8 @@ def _posting(x: Payment) -> str:
         return "Trust money: not posted as income"
     if not x.money:
         return "—" if x.posted is None else "Voided"
+    if x.stays:
+        return "Left out, as you decided"
     if x.posted is None:
         return "Waiting to be posted"
     if x.posted.revision < x.wanted:

@@ -203,8 +203,11 @@ def compare(
 
 
 def _entries(world: World, reach: Reach, policy: Policy, account: str, cursor: str) -> tuple[list[Difference], More]:
-    page = world.store.grouped(f"{policy.firm.id}/moves/{account}", limit=PAGE, cursor=cursor or None)
+    page = world.store.grouped(f"{policy.firm.id}/{trust.MOVES}/{account}", limit=PAGE, cursor=cursor or None)
     entries: list[Entry] = [states.decode(Kind.TRUST, h.body) for h in page.items]
+    if not cursor:  # deleted in Clio, and left in QuickBooks
+        gone = world.store.grouped(f"{policy.firm.id}/{trust.LEAVING}/{account}", limit=PAGE).items
+        entries += [e for h in gone if (e := states.decode(Kind.TRUST, h.body)).stays]
     ids = [e.posted.id for e in entries if e.posted and not e.posted.removed]
     there = {j.id: j for j in reach.quickbooks(lambda q, a: q.journals_by_id(a, ids))} if ids else {}
     shown = {e.id: there.get(e.posted.id) for e in entries if e.posted}

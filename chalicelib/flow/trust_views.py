@@ -167,6 +167,8 @@ def ledger(world: World, firm: str, account: str, client: str, cursor: str | Non
 
 
 def _state(e: Entry, why: str) -> str:
+    if e.begun and e.stays:
+        return "left"
     if e.gone:
         return "deleted"
     if e.begun and e.posted and e.posted.removed:

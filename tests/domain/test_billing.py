@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain import billing, paylinks, receipts
+from chalicelib.domain import billing, paylinks, receipts, staying
 from chalicelib.domain.billing import BillSeen, InvoiceBooked, LinesRead
 from chalicelib.domain.effects import Do, key_of
 from chalicelib.domain.firm import Invoicing
@@ -369,8 +369,8 @@ def test_payments_in_quickbooks_that_do_not_match_wait_for_a_person() -> None:
 
 def test_an_invoice_that_stays_though_its_bill_is_gone_is_up_to_date() -> None:
     state = known(revision=3, booked=Booked("77", 2, 40000))
-    assert billing.kept(state).state.booked == Booked("77", 3, 40000, kept=True)
-    assert billing.kept(known()) == Decision(known())
+    assert staying.kept(state).state.booked == Booked("77", 3, 40000, kept=True)
+    assert staying.kept(known()) == Decision(known())
 
 
 @pytest.mark.parametrize(("wished", "balance", "owed"), [(True, 40000, 1), (True, 0, 0), (False, 40000, 0)])

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain import comparing
+from chalicelib.domain import comparing, comparing_money
 from chalicelib.domain.comparing import Difference
 from chalicelib.domain.crediting import Credit, Part
 from chalicelib.domain.payable import Booked, Broken, Harm, Known, Standing
@@ -339,32 +339,33 @@ def left(broken: Broken, **fields: Any) -> Payment:
 def test_a_payment_is_laid_beside_what_quickbooks_shows(
     payment: Payment, there: BookedPayment | None, expected: list[tuple[str, int]]
 ) -> None:
-    assert told(comparing.payment_against_books(payment, there)) == expected
+    assert told(comparing_money.payment_against_books(payment, there)) == expected
 
 
 def test_a_difference_of_a_payment_names_its_bills() -> None:
     items = (Item("b1", "1042", 100), Item("b2", "1043", 200))
-    [found] = comparing.payment_against_books(a_posted(items=items), None)
+    [found] = comparing_money.payment_against_books(a_posted(items=items), None)
     assert (found.payable, found.number, found.detail) == ("b1", "1042, 1043", "p1")
-    [nowhere] = comparing.payment_against_books(a_posted(items=()), None)
+    [nowhere] = comparing_money.payment_against_books(a_posted(items=()), None)
     assert (nowhere.payable, nowhere.number) == ("", "")
 
 
 def test_money_is_laid_beside_its_session_at_stripe() -> None:
     x = a_payment()
-    assert comparing.payment_against_stripe(x, a_paid_session(x)) == []
-    assert comparing.payment_against_stripe(a_payment(source=Source.CLIO), None) == []
-    assert comparing.payment_against_stripe(a_payment(phase=Phase.OPEN), None) == []
-    assert told(comparing.payment_against_stripe(x, None)) == [("differs at Stripe", -40000)]
-    assert told(comparing.payment_against_stripe(x, a_session(x))) == [("differs at Stripe", 0)]
-    assert told(comparing.payment_against_stripe(x, a_paid_session(x, total=50000))) == [("differs at Stripe", 10000)]
+    assert comparing_money.payment_against_stripe(x, a_paid_session(x)) == []
+    assert comparing_money.payment_against_stripe(a_payment(source=Source.CLIO), None) == []
+    assert comparing_money.payment_against_stripe(a_payment(phase=Phase.OPEN), None) == []
+    assert told(comparing_money.payment_against_stripe(x, None)) == [("differs at Stripe", -40000)]
+    assert told(comparing_money.payment_against_stripe(x, a_session(x))) == [("differs at Stripe", 0)]
+    more = a_paid_session(x, total=50000)
+    assert told(comparing_money.payment_against_stripe(x, more)) == [("differs at Stripe", 10000)]
     for seen, words in ((None, "no such payment"), (a_session(x, total=100), "$1.00, paid: False")):
-        [found] = comparing.payment_against_stripe(x, seen)
+        [found] = comparing_money.payment_against_stripe(x, seen)
         assert found.cause == f"Stripe shows {words}; we know $400.00 as received."
 
 
 def test_an_account_that_lets_us_in_no_more_is_named() -> None:
-    found = comparing.without_stripe("acct_1")
+    found = comparing_money.without_stripe("acct_1")
     assert told([found]) == [("not compared with Stripe", 0)]
     assert (found.payable, found.number) == ("", ""), "it is about no bill"
     assert "acct_1" in found.cause

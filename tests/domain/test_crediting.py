@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from chalicelib.domain import comparing, crediting
+from chalicelib.domain import comparing, comparing_money, crediting
 from chalicelib.domain.crediting import (
     Accepted,
     Credit,
@@ -228,7 +228,7 @@ def memo_there(**fields: object) -> MemoReading:
 
 
 def kinds_of(credit: Credit, there: MemoReading | None) -> list[str]:
-    return [d.kind for d in comparing.credit_against_books(credit, there)]
+    return [d.kind for d in comparing_money.credit_against_books(credit, there)]
 
 
 def test_each_way_a_credit_can_differ_in_quickbooks_is_named() -> None:
@@ -239,27 +239,27 @@ def test_each_way_a_credit_can_differ_in_quickbooks_is_named() -> None:
     assert kinds_of(fine, memo_there(left=100)) == ["credit unapplied"]
     assert kinds_of(a_credit(), None) == ["credit not in step"]
     abroad = replace(fine, currency="CAD", parts=(Part("b1", "1042", 5000), Part("b2", "1043", 1)))
-    [found] = comparing.credit_against_books(abroad, memo_there(total=4000))
+    [found] = comparing_money.credit_against_books(abroad, memo_there(total=4000))
     assert (found.payable, found.number, found.detail, found.cents) == ("b1", "1042, 1043", "CN-m1", -1000)
     assert found.cause == "QuickBooks shows the credit CN-m1 as CA$40.00; it is CA$50.00."
-    [found] = comparing.credit_against_books(fine, memo_there(left=100))
+    [found] = comparing_money.credit_against_books(fine, memo_there(left=100))
     assert found.cents == 100
     assert kinds_of(a_credit(gone=True), None) == []
     assert kinds_of(a_credit(gone=True, memo=Memo("9", NOW)), memo_there()) == ["credit not in step"]
     assert kinds_of(a_credit(gone=True, shown=1), None) == []
     assert kinds_of(a_credit(shown=1), None) == [], "a person said that it is there already"
-    assert comparing.credit_against_books(replace(a_credit(), parts=()), None)[0].payable == ""
+    assert comparing_money.credit_against_books(replace(a_credit(), parts=()), None)[0].payable == ""
 
 
 def test_what_a_person_accepted_of_a_credit_is_named_as_accepted() -> None:
     owed = a_credit(memo=Memo("9", NOW), wanted=2, shown=1)
     lost = crediting.accepted(owed, Accepted(2, lost=True)).state
     assert (lost.lost, lost.left_alone) == (True, True)
-    [found] = comparing.credit_against_books(lost, None)
+    [found] = comparing_money.credit_against_books(lost, None)
     assert (found.kind, found.cents, found.expected) == ("credit left out of QuickBooks", 5000, True)
     assert found.cause == "You accepted that the credit memo CN-m1 of $50.00 is not in QuickBooks any more."
     left = crediting.accepted(owed, Accepted(2)).state
-    [found] = comparing.credit_against_books(left, memo_there())
+    [found] = comparing_money.credit_against_books(left, memo_there())
     assert (left.lost, found.kind, found.expected) == (False, "credit left as it is", True)
     assert found.cause == "You left the credit CN-m1 of $50.00 as it is in QuickBooks."
 
@@ -324,7 +324,7 @@ def test_a_credit_is_applied_again_to_another_invoice_of_its_bill() -> None:
 
 def test_what_a_person_left_off_its_invoices_is_named_as_accepted_and_no_more_than_that() -> None:
     left = a_credit(memo=Memo("9", NOW), shown=1, unapplied=True, left=3000)
-    [found] = comparing.credit_against_books(left, memo_there(left=2000))
+    [found] = comparing_money.credit_against_books(left, memo_there(left=2000))
     assert (found.kind, found.cents, found.expected) == ("credit left off its invoice", 2000, True)
     assert found.cause == "You left $20.00 of the credit CN-m1 on no invoice in QuickBooks."
     assert found.remedy == comparing.APPLY_IT

@@ -135,7 +135,7 @@ def _ends(stage: Stage, x: Payment) -> list[str]:
 def _posted(stage: Stage, x: Payment) -> list[str]:
     if x.pot is Pot.TRUST:
         return ["trust money is posted"] if x.posted else []
-    if is_current(x) or x.phase not in (Phase.SETTLED, Phase.REMOVED):
+    if is_current(x) or x.stays or x.phase not in (Phase.SETTLED, Phase.REMOVED):
         return []
     if not should_stand(x) and (x.posted is None or x.posted.voided):
         return []
@@ -181,11 +181,12 @@ def _contacts(stage: Stage) -> list[str]:
 
 def _books(stage: Stage) -> list[str]:
     """Promises 1 and 2 in QuickBooks' own data: one invoice for each bill, one payment for each payment."""
+    let_be = {id for x in acts.payments(stage) for id in x.let_be}  # people left it standing: it is ours no longer
     notes = Counter(
         (entity, o["PrivateNote"].split("\n")[-1])
         for entity in ("Invoice", "Payment")
         for o in acts.booked(stage, entity)
-        if "feesimple:" in o.get("PrivateNote", "") and o["TotalAmt"]
+        if "feesimple:" in o.get("PrivateNote", "") and o["TotalAmt"] and (entity == "Invoice" or o["Id"] not in let_be)
     )
     problems = [f"{entity} {note} stands {n} times in QuickBooks" for (entity, note), n in notes.items() if n > 1]
     used = Counter(o["DocNumber"] for o in acts.booked(stage) if o.get("DocNumber") and o["TotalAmt"])

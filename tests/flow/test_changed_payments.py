@@ -67,7 +67,7 @@ def leave(stage: Stage) -> None:
     [refused] = parked(stage, kind="quickbooks.payment")
     assert "does not let it go" in refused.reason
     assert "named" not in refused.reason and "the comparison names it" in refused.remedy
-    attention.retry(stage.world, stage.firm, refused.key, STAFF, "leave")
+    attention.retry(stage.world, stage.firm, refused.key, STAFF, "stay")
     stage.pass_time(3, minutes=20)
     assert not parked(stage, kind="quickbooks.payment")
 
@@ -114,7 +114,7 @@ def test_one_that_takes_the_place_of_a_payment_on_a_deposit_is_asked_about_befor
     leave(stage)
     assert posted_on(stage, "1046") == [10000], "never two"
     [task] = acts.tasks(stage, "payments")
-    assert "on a deposit" in task.reason
+    assert "stays on this invoice in QuickBooks" in task.reason
     b = pairing_views.one(stage.world, stage.firm, acts.payable(stage, "1046").id)
     [theirs], [ours] = b.theirs, b.ours
     answer = Answer(b.invoice, ((theirs.payment.id, ours.payment.id),))

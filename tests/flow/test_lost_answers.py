@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from chalicelib.domain.kernel import Effect
 from chalicelib.flow import attention
 from infra.sandbox.kit import Fault
 from tests.flow import acts
@@ -199,44 +198,3 @@ def test_a_closed_period_parks_the_payment_and_retry_works_once_it_is_open() -> 
     attention.retry(stage.world, stage.firm, effect.key, acts.STAFF)
     stage.work()
     assert acts.posted_on(stage, "1046") == [125000]
-
-
-def a_void_in_a_closed_period(stage: Stage) -> Effect:
-    day = stage.world.now().date()
-    stage.world.quickbooks_box.people.set_preferences(stage.realm, BookCloseDate=day.isoformat())
-    stage.world.clio_box.people.void("1046")
-    acts.poll(stage)
-    [step] = acts.parked_on(stage, "1046", "quickbooks.invoice")
-    assert "the books are closed for its date" in step.reason
-    assert [c[0] for c in step.body["choices"]] == ["keep"]
-    return step
-
-
-def test_an_invoice_of_a_closed_period_is_left_where_a_person_says_so_and_named_as_that() -> None:
-    stage = a_synced_stage()
-    step = a_void_in_a_closed_period(stage)
-    attention.retry(stage.world, stage.firm, step.key, acts.STAFF, "keep")
-    stage.pass_time(2, minutes=10)
-    assert not acts.parked_on(stage, "1046")
-    assert cents(invoice(stage, "1046")["TotalAmt"]) == 125000
-    [named] = [d for d in acts.compare(stage).differences if d.number == "1046"]
-    assert (named.kind, named.cents, named.expected) == ("left in QuickBooks", 125000, True)
-
-
-def test_an_invoice_of_a_closed_period_is_voided_once_the_period_is_open() -> None:
-    stage = a_synced_stage()
-    step = a_void_in_a_closed_period(stage)
-    stage.world.quickbooks_box.people.set_preferences(stage.realm, BookCloseDate="")
-    attention.retry(stage.world, stage.firm, step.key, acts.STAFF)
-    stage.pass_time(2, minutes=10)
-    assert cents(invoice(stage, "1046")["TotalAmt"]) == 0
-    assert acts.about(acts.compare(stage), "1046") == []
-
-
-def test_a_changed_invoice_of_a_closed_period_waits_for_the_period() -> None:
-    stage = a_synced_stage()
-    stage.world.quickbooks_box.people.refuse_members(["6210"])
-    stage.world.clio_box.people.edit_bill("1046", total=130000)
-    acts.poll(stage)
-    [step] = acts.parked_on(stage, "1046", "quickbooks.invoice")
-    assert not step.body.get("choices")
