@@ -71,7 +71,7 @@ def read(state: Payable, shown: tuple[Receipt, ...], policy: Policy, now: dateti
         for r in valid.values()
         if r.id not in known_ids
     )
-    state, more = sort(replace(state, receipts=(*kept, *new)), policy, now)
+    state, more = sort(put_away(replace(state, receipts=(*kept, *new))), policy, now)
     state, told = tell_payments(state, before, now)
     return lift_hold(state), owed + more + told
 
@@ -88,13 +88,13 @@ def _forget(state: Payable, receipt: str) -> Payable:
 
 
 def tell_payments(state: Payable, before: tuple[Share, ...], now: datetime) -> tuple[Payable, list[Effect]]:
-    """Every payment whose standing in Clio changed, or that is here anew, hears of it."""
-    old = {s.payment: (s.shown, s.patched) for s in before}
+    """Every payment whose standing in Clio changed, or that is here anew, hears of it; also one that is put away."""
+    old, new = ({s.payment: (s.shown, s.patched) for s in shares} for shares in (before, state.shares))
     owed: list[Effect] = []
-    for s in state.shares:
-        if old.get(s.payment) != (s.shown, s.patched):
+    for payment in {**new, **old}:
+        if old.get(payment) != new.get(payment, ((), False)):
             state = replace(state, seq=state.seq + 1)
-            owed.append(effects.item_matched(state.firm, s.payment, state.id, state.seq, now))
+            owed.append(effects.item_matched(state.firm, payment, state.id, state.seq, now))
     return state, owed
 
 
@@ -338,7 +338,7 @@ def answered(state: Payable, fact: MatchFact, policy: Policy, now: datetime) -> 
         case MatchUndone():
             if known.standing is not Standing.MATCHED:
                 raise Refused("This payment is not matched. Reload the page.")
-            state, again = _doubt(lift_hold(_forget(state, known.id)), known)
+            state, again = _doubt(put_away(_forget(state, known.id)), known)
             owed.append(_ask(state, again, now))
         case _:
             assert_never(fact)

@@ -294,6 +294,37 @@ def test_money_that_went_back_and_is_recorded_by_a_persons_word_is_to_be_removed
     assert one(undone.effects, Do.TASK).body["payments"] == ["p1"]
 
 
+def recorded_too_late() -> Payable:
+    """Two payments whose money went back, both in Clio by their codes."""
+    shown = (a_receipt("r1", 30000, text=CODE), a_receipt("r2", 200, text="FS-OTHER"))
+    return receipts.read(a_payable(returned=BACK), shown, POLICY, NOW)[0]
+
+
+def test_money_that_went_back_stays_ours_when_staff_edit_what_they_recorded() -> None:
+    late, _ = receipts.read(a_payable(returned=BACK[1:2]), (a_receipt("r1", 30000, text=CODE),), POLICY, NOW)
+    state, owed = receipts.read(late, (a_receipt("r1", 20000, text=CODE),), POLICY, NOW)
+    assert standing(state) == {"r1": Standing.MATCHED}
+    assert [(s.payment, s.cents, s.shown) for s in state.shares] == [("p1", 0, (("r1", 20000),))]
+    assert state.hold == receipts.REMOVE_IN_CLIO
+    assert [e.body for e in owed if e.kind == Do.ITEM_MATCHED] == [{"payment": "p1", "payable": "b1"}]
+
+
+def test_one_of_two_that_is_removed_is_known_by_its_code_while_the_other_stands() -> None:
+    state, owed = read(recorded_too_late(), a_receipt("r2", 200, text="FS-OTHER"))
+    assert ([s.payment for s in state.shares], state.hold) == (["p2"], receipts.REMOVE_IN_CLIO)
+    assert "p1" in {r.payment for r in state.returned}
+    assert owed == [Do.ITEM_MATCHED], "the payment hears that Clio shows it no more"
+
+
+def test_a_match_taken_back_names_what_went_back_also_while_another_is_to_be_removed() -> None:
+    undone = receipts.answered(recorded_too_late(), MatchUndone("r1"), POLICY, NOW)
+    assert undone.state.hold == receipts.REMOVE_IN_CLIO
+    task = one(undone.effects, Do.TASK)
+    assert task.body["payments"] == ["p1"]
+    assert CODE in task.reason
+    assert [e.body for e in undone.effects if e.kind == Do.ITEM_MATCHED] == [{"payment": "p1", "payable": "b1"}]
+
+
 def test_money_of_the_same_amount_that_is_another_payment_is_posted() -> None:
     told = receipts.answered(asked_about_what_went_back(), MatchRefused("r1"), POLICY, NOW)
     assert (standing(told.state), told.state.hold, told.state.returned) == ({"r1": Standing.OWN}, "", (SAME,))
