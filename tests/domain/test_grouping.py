@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
 from chalicelib.domain import grouping, posting
 from chalicelib.domain.effects import Do, key_of
 from chalicelib.domain.grouping import GroupSeen, ItemShown
@@ -179,6 +181,25 @@ def test_a_payment_hears_what_clio_shows_of_it_on_one_bill() -> None:
 
 def test_what_went_back_need_not_be_recorded() -> None:
     assert not a_payment(items=(Item("b1", "1", 100, back=100),)).unrecorded
+
+
+@pytest.mark.parametrize(
+    ("pot", "item", "cents"),
+    [
+        (Pot.OPERATING, Item("b1", "1", 100), 100),
+        (Pot.OPERATING, Item("b1", "1", 100, back=30), 70),
+        (Pot.OPERATING, Item("b1", "1", 100, shown=1), 0),
+        (Pot.OPERATING, Item("b1", "1", 100, patched=True), 0),
+        (Pot.TRUST, Item("b1", "1", 100), 100),
+        (Pot.TRUST, Item("b1", "1", 100, back=20, shown=30), 50),
+        (Pot.TRUST, Item("b1", "1", 100, shown=100), 0),
+        (Pot.TRUST, Item("b1", "1", 100, shown=101), 0),
+    ],
+)
+def test_less_of_a_trust_payment_is_not_all_of_it(pot: Pot, item: Item, cents: int) -> None:
+    payment = a_payment(pot=pot, items=(item,))
+    assert payment.to_record(item) == cents
+    assert payment.unrecorded is (cents > 0)
 
 
 def test_only_what_staff_must_record_stands_in_that_list() -> None:

@@ -12,8 +12,10 @@ from hypothesis import strategies as st
 from chalicelib.domain import surplus
 from chalicelib.domain.payable import (
     Active,
+    Broken,
     Collection,
     Excess,
+    Harm,
     Known,
     Payable,
     Share,
@@ -64,6 +66,8 @@ def test_only_a_bill_awaiting_payment_has_something_open(state: BillState) -> No
         ({"bill_state": BillState.PAID}, Tab.PAID),
         ({"bill_state": BillState.VOID}, Tab.CLOSED),
         ({"bill_state": BillState.DELETED}, Tab.CLOSED),
+        ({"bill_state": BillState.DRAFT}, Tab.OPEN),
+        ({"bill_state": BillState.AWAITING_APPROVAL}, Tab.OPEN),
     ],
 )
 def test_each_stands_in_one_list(fields: dict[str, Any], where: Tab) -> None:
@@ -103,6 +107,44 @@ def test_a_share_is_found_by_its_payment() -> None:
     p = a_payable(shares=(a_share("p1"), a_share("p2")))
     assert p.share_of("p2") == p.shares[1]
     assert p.share_of("p3") is None
+
+
+@pytest.mark.parametrize(
+    ("fields", "recorded", "unseen", "overstated"),
+    [
+        ({}, 0, 100, False),
+        ({"shown": (("r1", 60), ("r2", 39))}, 99, 1, False),
+        ({"shown": (("r1", 100),)}, 100, 0, False),
+        ({"shown": (("r1", 101),)}, 101, 0, True),
+        ({"patched": True}, 0, 0, False),
+        ({"patched": True, "back": 1}, 0, 0, True),
+        ({"back": 1}, 0, 100, False),
+    ],
+)
+def test_what_clio_shows_of_a_share_is_laid_beside_what_we_have(
+    fields: dict[str, Any], recorded: int, unseen: int, *, overstated: bool
+) -> None:
+    share = a_share(cents=100, **fields)
+    assert (share.recorded, share.unseen, share.overstated) == (recorded, unseen, overstated)
+
+
+@pytest.mark.parametrize(
+    ("broken", "left_out", "left_at"),
+    [
+        (Broken(Harm.DELETED), False, False),
+        (Broken(Harm.DELETED, 7, accepted=True), True, False),
+        (Broken(Harm.VOIDED, 7, accepted=True), True, False),
+        (Broken(Harm.LEFT_OUT, accepted=True), True, False),
+        (Broken(Harm.CHANGED, 7), False, False),
+        (Broken(Harm.CHANGED, 7, accepted=True), False, True),
+        (Broken(Harm.CHANGED, 8, accepted=True), False, False),
+    ],
+)
+def test_what_a_person_accepted_is_that_it_is_gone_or_what_it_shows(
+    broken: Broken, *, left_out: bool, left_at: bool
+) -> None:
+    assert broken.left_out is left_out
+    assert broken.left_at(7) is left_at
 
 
 def test_a_surplus_of_another_amount_is_another_task() -> None:
