@@ -124,7 +124,7 @@ def test_once_linked_the_matter_is_read_again_whatever_pointed_at_it_before() ->
     look = one(matters.linked(None, a_matter(customer="70"), NAMES[0], ON, NOW).effects, Do.LOOK_MATTER)
     assert look.key == f"{FIRM}/clio.matter/c1.m1/1.1"
     assert (look.lane, look.body) == (f"{FIRM}|clio|us/1", {"client": "c1", "matter": "m1"})
-    for late in (0, 1, 899):
+    for late in (0, 1, 899, 1.000001):
         at = NOW.replace(minute=30, second=0, microsecond=0) + timedelta(seconds=late)
         look = one(matters.linked(None, a_matter(customer="70"), NAMES[0], ON, at).effects, Do.LOOK_MATTER)
         assert look.due_at == NOW.replace(minute=45, second=0, microsecond=0), "many are read with one call"
@@ -145,7 +145,7 @@ def test_one_made_under_an_older_number_is_renamed_at_once() -> None:
 
 def test_in_a_later_generation_the_link_is_gone() -> None:
     second = replace(a_policy(generation=2), lanes=Lanes(FIRM, realm="r", generation=2))
-    assert generation.renewed(a_matter(customer="70", written=NAMES), second, NOW).state == a_matter(generation=2)
+    assert generation.renewed(a_matter(customer="70", written=NAMES), second, NOW) == Decision(a_matter(generation=2))
 
 
 # --- taken away in QuickBooks -----------------------------------------------------------------------------------------
@@ -172,7 +172,7 @@ def test_one_that_cannot_be_used_is_inactive_or_elsewhere(shown: Any, own: str, 
 
 def test_a_person_is_asked_once_about_one_that_cannot_be_used() -> None:
     decision = matters.seen(STANDS, "70", there(active=False), "7", NOW)
-    assert decision.state == LOST and matters.known_lost(LOST, "7")
+    assert (decision.state, decision.closes) == (LOST, ()) and matters.known_lost(LOST, "7")
     task = one(decision.effects, Do.TASK)
     assert (task.key, task.about, task.title) == (f"{TASK}/1", "contact/c1", f"Sub-customer of matter {NAMES[0]}")
     assert task.reason == matters.WHY[matters.INACTIVE]
@@ -246,6 +246,7 @@ def test_in_a_later_generation_nobody_is_asked_about_it() -> None:
     second = replace(a_policy(generation=2), lanes=Lanes(FIRM, realm="r", generation=2))
     decision = generation.renewed(LOST, second, NOW)
     assert decision == Decision(a_matter(generation=2, breaks=1), closes=(f"{TASK}/1",))
+    assert not generation.renewed(replace(LOST, without=True), second, NOW).state.without
 
 
 # --- another number ---------------------------------------------------------------------------------------------------

@@ -11,7 +11,9 @@ from chalicelib.domain.contact import Contact
 from chalicelib.domain.naming import (
     Match,
     NewName,
+    anothers,
     broken_link,
+    given_up,
     match,
     name_for,
     new_name,
@@ -156,6 +158,31 @@ def test_what_befell_a_linked_customer_is_said_with_what_to_do(lost: str, word: 
     assert word in told.reason.partition(";")[0]
     assert [c for c, _ in told.choices] == choices
     assert told.choices[-1] == ("anew", "Create a new customer “Ada Example (Clio c1)”")
+
+
+def test_a_customer_of_another_client_is_not_linked_and_may_be_taken_over_where_that_one_has_no_open_bills() -> None:
+    told = anothers(a_contact(), "7", None)
+    asked_of_a_person(told)
+    assert told.reason == "This QuickBooks customer is already linked to another client."
+    assert told.remedy == "Create another customer with a suffix, or correct the name in Clio."
+    assert told.choices == (("suffix", "Create as “Ada Example (Clio c1)”"),)
+    holder = a_contact(id="c9", name="Ada E.")
+    told = anothers(a_contact(), "7", holder)
+    asked_of_a_person(told)
+    assert told.reason == (
+        "This QuickBooks customer is already linked to another client, “Ada E.” (Clio c9), which has no open bills."
+    )
+    assert given_up(holder) in told.remedy
+    assert told.choices == (
+        ("over:7", "Take over the other client's customer"),
+        ("suffix", "Create as “Ada Example (Clio c1)”"),
+    )
+
+
+def test_what_becomes_of_a_client_whose_customer_is_taken_over_is_said_before_it_is_done() -> None:
+    told = given_up(a_contact(id="c9", name="Ada E."))
+    assert told.startswith("Nothing that is in QuickBooks changes;")
+    assert "“Ada E.” (Clio c9) stays without a customer" in told
 
 
 def asked_of_a_person(told: Match) -> None:
