@@ -82,7 +82,11 @@ ACCEPTED = {
     ),
     "credit memo": ("Nothing is written. The credit stays out of QuickBooks.", AS_ACCEPTED, ASKED_AGAIN),
     "journal entry": ("Nothing is written. The entry stays out of QuickBooks.", GOES_ON, ASKED_AGAIN),
-    "changed journal entry": ("Nothing is written. The journal entry stays in QuickBooks as it is there.", GOES_ON),
+    "changed journal entry": (
+        "Nothing is written. The journal entry stays in QuickBooks as it is there.",
+        GOES_ON,
+        "The next change of the transaction in Clio writes over it.",
+    ),
 }
 ACCEPTED_CUSTOMER = (
     "Nothing is written. The client stays without a customer in QuickBooks; what is there already stays as it is.",
@@ -146,7 +150,7 @@ def options(step: Effect) -> tuple[Option, ...]:
         offered.append(Option("accept", ACCEPT, ACCEPTED_CUSTOMER))
     if what in LINKS:
         effect, asks = LINKS[what]
-        offered.append(Option("link", f"Link to another{' client' if what == CLIENT else ''}", effect, asks))
+        offered.append(Option("link", "Link to another", effect, asks))
     if step.body.get("may_close"):
         changed = what.startswith("changed")
         words = "Keep the change" if changed else ACCEPT

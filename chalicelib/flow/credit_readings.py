@@ -67,10 +67,11 @@ class Around:
         return [p for p in self.live(state) if p.booked and self._stands(p, p.booked.id, state)]
 
     def _stands(self, p: Payable, invoice: str, state: Credit) -> bool:
-        """Theirs stand there, more than what a person said of other credits explains; or it is lower by just this."""
+        """Theirs stand there, and not just what a person said of other credits; or it is lower by just this. Less than
+        that may be another amount of theirs, and this one besides."""
         others = {id: c for id, c in self.credits.items() if id != state.id}
         explained = sum(c.on_payable(p.id) for c in others.values() if c.by_hand)
-        if crediting.of_memos(invoice, self.by_hand.payments, self.by_hand.not_ours(state)) > explained:
+        if crediting.of_memos(invoice, self.by_hand.payments, self.by_hand.not_ours(state)) not in (0, explained):
             return True
         due = comparing.balance_due(p, self.payments, others) - comparing.of_something_else(p)
         return self.invoices[invoice].balance == due - state.on_payable(p.id)

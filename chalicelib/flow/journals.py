@@ -169,7 +169,8 @@ def _show_change(
     contact: Contact | None,
     out: Prepared,
 ) -> int:
-    """Somebody changed it in QuickBooks: nothing is written over it without a person's word. Where only its client is
+    """Somebody changed it in QuickBooks: nothing is written over it without a person's word, or until it changes in
+    Clio. Where only its client is
     another, the client's own link is settled first: customers may have been merged."""
     written, customer = state.posted.lines if state.posted else (), contact.usable if contact else ""
     same = journaled.figures(there.debits, there.on) == journaled.figures(state.move.cents, state.move.on)

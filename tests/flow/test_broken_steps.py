@@ -276,6 +276,12 @@ def test_a_changed_journal_entry_that_is_kept_is_not_asked_about_again() -> None
     decide(stage, "accept")
     assert not asked(stage)
     assert amount(stage, made) == 40000
+    assert "next change of the transaction in Clio" in shown["accept"].effect[-1]
+    stage.world.clio_box.people.edit_transaction(made, amount=30000)
+    acts.poll(stage)
+    stage.pass_time(3, minutes=20)
+    assert amount(stage, made) == 30000
+    assert not asked(stage)
 
 
 def test_what_is_still_needed_is_never_closed_with_done() -> None:

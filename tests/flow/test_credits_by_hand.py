@@ -120,6 +120,18 @@ def test_what_a_person_said_of_one_credit_is_not_asked_of_the_next() -> None:
     assert the_question(stage), "there is more than was spoken of"
 
 
+def test_a_credit_is_asked_about_though_people_said_so_of_a_larger_one_than_stands_there() -> None:
+    stage = a_calm_stage()
+    by_hand(stage, "1046", "20.00")
+    issue(stage, "1046", 5000)
+    done(stage)
+    by_hand(stage, "1046", "7.00")
+    issue(stage, "1046", 700)
+    assert the_question(stage)
+    assert ours(stage) == set()
+    assert balance(stage, "1046") == 125000 - 2000 - 700
+
+
 @pytest.mark.parametrize("amount", [2500, 3000])
 def test_a_credit_left_as_others_entered_it_is_asked_about_again_when_clio_changes_it(amount: int) -> None:
     stage = a_calm_stage()

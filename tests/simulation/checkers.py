@@ -18,7 +18,7 @@ from chalicelib.domain.money import show
 from chalicelib.flow.mailing import DIGEST
 from chalicelib.store import bounds
 from chalicelib.store.memory_rows import json_of
-from tests.simulation import broken_links, companies, pairings, statements, subcustomers
+from tests.simulation import beside, broken_links, companies, pairings, statements, subcustomers
 from tests.simulation.digests import Digests
 from tests.world import Sent
 
@@ -278,6 +278,7 @@ class Checkers:
                 pairings.posted(self, firm)
                 subcustomers.made(self, firm)
                 broken_links.made(self, firm)
+                beside.made(self, firm)
         if neighbour == "stripe" and "checkout/sessions" in str(request.path_url) and got.status_code == 200:
             self._pots()
 

@@ -175,7 +175,8 @@ class Desk:
         allocation = self.h.world.clio_box.state.rows["allocations"].get(int(receipt)) if receipt.isdigit() else None
         if allocation is not None:
             return [attempt for attempt, _ in self.h.truth.records.get(allocation.parent_id, ())]
-        deposit = self.h.truth.deposits.get(int(receipt.removeprefix("bt-")))
+        line, truth = int(receipt.removeprefix("bt-")), self.h.truth
+        deposit = truth.deposits.get(line) or truth.beside.deposits.get(line)
         return [deposit[0]] if deposit else []
 
     def undo_match(self, rng: random.Random) -> None:

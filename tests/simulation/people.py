@@ -17,6 +17,7 @@ from infra.sandbox.stripe import Refusal as StripeRefusal
 from tests.simulation import (
     absent_people,
     anew,
+    beside_people,
     books_people,
     broken_people,
     companies_people,
@@ -27,6 +28,7 @@ from tests.simulation import (
 from tests.simulation.absent_people import Absent
 from tests.simulation.anew import Anew
 from tests.simulation.base import FirmFacts
+from tests.simulation.beside_people import Besides
 from tests.simulation.books_people import Books
 from tests.simulation.broken_people import Broken
 from tests.simulation.companies_people import Companies
@@ -94,6 +96,7 @@ ACTS: dict[str, int] = {
     **companies_people.ACTS,
     **broken_people.ACTS,
     **absent_people.ACTS,
+    **beside_people.ACTS,
 }
 
 
@@ -352,7 +355,7 @@ class Staff:
             self._did(firm, bill.id)
 
 
-class People(Staff, Elsewhere, Desk, Books, Anew, Parts, Matters, Statements, Companies, Broken, Absent):
+class People(Staff, Elsewhere, Desk, Books, Anew, Parts, Matters, Statements, Companies, Broken, Absent, Besides):
     """Everybody. ``act`` does one thing by name; what the place refuses is not done."""
 
     def __init__(self, history: History) -> None:

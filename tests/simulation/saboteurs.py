@@ -8,6 +8,7 @@ import time
 from dataclasses import dataclass
 
 from tests.simulation.base import bases
+from tests.simulation.beside_saboteurs import BESIDE_SABOTEURS
 from tests.simulation.books_saboteurs import BOOKS_SABOTEURS
 from tests.simulation.broken_saboteurs import BROKEN_SABOTEURS
 from tests.simulation.company_saboteurs import COMPANY_SABOTEURS
@@ -27,6 +28,7 @@ SABOTEURS = (
     *STATEMENT_SABOTEURS,
     *COMPANY_SABOTEURS,
     *BROKEN_SABOTEURS,
+    *BESIDE_SABOTEURS,
 )
 
 

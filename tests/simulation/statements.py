@@ -18,6 +18,7 @@ from chalicelib.domain.kernel import Kind, Ref
 from chalicelib.domain.statement import end_of
 from chalicelib.domain.trust import OWN
 from chalicelib.flow import trust_report
+from tests.simulation import beside
 from tests.simulation.base import FirmFacts
 
 if TYPE_CHECKING:
@@ -123,6 +124,7 @@ def judge(q: Quiet, firm: FirmFacts) -> None:
         q.say("2", f"{firm.firm}: a month end is there more than once: {months}")
     excused = any(about.startswith(("trust/", "move/")) for about in q.parked.get(firm.firm, ()))
     excused = excused or q.entries_wait(firm) or any(n.startswith("trust/") for _, n in q.h.truth.dealt)
+    excused = excused or bool(beside.changed(q.c, firm))
     for ref, b in found.items():
         there = held(rows(q.world.clio_box.state, int(b["account"])), b["month"])
         for signed in [*b["earlier"], *([b["signed"]] if b["signed"] else [])]:

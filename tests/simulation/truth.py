@@ -15,6 +15,7 @@ import requests
 
 from infra.sandbox.clio import books as clio_books
 from tests.simulation.base import FirmFacts
+from tests.simulation.beside import Beside
 from tests.simulation.crew import Worker
 from tests.simulation.statements import Row, rows
 from tests.simulation.world import SimWorld
@@ -84,6 +85,7 @@ class Truth:
     renewed: dict[str, datetime] = field(default_factory=dict)  # neighbour -> when a token was last made
     revoked: set[tuple[str, str]] = field(default_factory=set)  # (firm, connection) ended by people or faults
     deposits: dict[int, tuple[str, int, int]] = field(default_factory=dict)  # bank line -> (attempt, bill, cents)
+    beside: Beside = field(default_factory=Beside)
 
     def __post_init__(self) -> None:
         self.note(self.world.clock.at)
@@ -149,6 +151,7 @@ class Truth:
     def begins_empty(self, firm: FirmFacts, generation: int) -> None:
         """Nothing that people did in its company stands there any more."""
         self.touched = {t for t in self.touched if t[0] != firm.realm}
+        self.beside.emptied(firm)
         self.said = {t for t in self.said if t[0] != firm.realm}
         self.twins = {t: c for t, c in self.twins.items() if t[0] != firm.realm}
         clio = self.world.clio_box.state.rows["bills"]
@@ -166,6 +169,7 @@ class Truth:
     def answered(self, firm: FirmFacts, about: str, choice: str, at: datetime) -> Callable[[], None]:
         """A person says what becomes of it. ``about``: a bill, or what a step is about. Gives how it is unsaid."""
         kind, _, id = about.partition("/")
+        beside_unsaid = self.beside.answered(firm, about, choice, at)
         if kind == "contact":
             self.without.pop((firm.firm, id), None)
             self.without.update({(firm.firm, id): at} if choice == "accept" else {})
@@ -177,7 +181,12 @@ class Truth:
         if choice in ("accept", "leave"):
             new = names - self.accepted
             self.accepted |= names
-            return lambda: self.accepted.difference_update(new)
+
+            def not_accepted() -> None:
+                self.accepted.difference_update(new)
+                beside_unsaid()
+
+            return not_accepted
         if kind not in ("credit", "trust"):  # a bill: what lowers its invoice is applied to it again
             names |= {n for n in self.removed if n[1].startswith("applied/")}
         removed, accepted = self.removed & names, self.accepted & names
@@ -187,6 +196,7 @@ class Truth:
         def unsaid() -> None:
             self.removed |= removed
             self.accepted |= accepted
+            beside_unsaid()
 
         return unsaid
 
@@ -199,6 +209,7 @@ class Truth:
         """The company is gone through in a first sync: what people did to what was linked counts no more."""
         for kept in (self.removed, self.dealt, self.accepted, self.torn):
             kept -= {n for n in kept if n[0] == firm.realm}
+        self.beside.forget(firm)
         self.by_hand = {k: name for k, name in self.by_hand.items() if k[0] != firm.realm}
         self.without = {k: at for k, at in self.without.items() if k[0] != firm.firm}
         self.without_sub = {k: at for k, at in self.without_sub.items() if k[0] != firm.firm}
