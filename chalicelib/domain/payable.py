@@ -200,7 +200,8 @@ class Payable:
     with the bill's lines at ``lines_revision``. ``generation``: of its link. ``words``: subject and memo of the bill,
     without our pay link. ``relinked``: how often new pay links took the place of useless ones; ``link_put_off``: others
     shall, once something is open. ``stood``: the QuickBooks id of its invoice in an earlier generation, while there is
-    none in this one. ``left``: what a person said of a revision that QuickBooks refused."""
+    none in this one. ``left``: what a person said of a revision that QuickBooks refused. ``disputed``: payments that
+    are disputed at the client's bank, while that is undecided."""
 
     firm: str
     id: str
@@ -250,6 +251,7 @@ class Payable:
     link_put_off: bool = False
     apart: Excess | None = None
     left: Left | None = None
+    disputed: tuple[str, ...] = ()
 
     @property
     def stays(self) -> bool:
@@ -333,6 +335,9 @@ def listing(state: Payable) -> Listing:
     )
 
 
+DISPUTED = "A payment on it is disputed at the client's bank."
+
+
 def blocked(state: Payable) -> str:
     """Why no mail may go and no attempt may begin; empty when both may. Said to the person as it stands."""
     if state.gone:
@@ -347,4 +352,6 @@ def blocked(state: Payable) -> str:
         return "A payment recorded in Clio waits for your decision."
     if state.open == 0:
         return "Nothing is open."
+    if state.disputed:
+        return DISPUTED
     return ""

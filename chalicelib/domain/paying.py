@@ -14,7 +14,7 @@ from chalicelib.domain.firm import Policy
 from chalicelib.domain.kernel import Decision, Effect, Neighbour
 from chalicelib.domain.money import show
 from chalicelib.domain.payable import Active, Payable, Share, blocked
-from chalicelib.domain.payment import UNDER_WAY, Item, Payment, Phase, Source
+from chalicelib.domain.payment import DECIDED, UNDER_WAY, Item, Payment, Phase, Source
 from chalicelib.domain.planning import outdated, plan
 from chalicelib.domain.posting import asked
 from chalicelib.domain.readings import Pot, SessionReading
@@ -309,14 +309,14 @@ def _after_settlement(
     """Refunds, disputes and late returns: what went back is taken off each payable, and a person is told."""
     returned = sum(f.cents for f in seen.refunds if f.status in ("succeeded", "pending", "requires_action"))
     lost = sum(d.cents for d in seen.disputes if d.withdrawn)
-    dispute = next((d.status for d in seen.disputes), "")
+    disputes = sorted((d.status for d in seen.disputes), key=lambda status: status in DECIDED)
     new = replace(
         payment,
         fee=seen.fee if seen.fee is not None else payment.fee,
         available_at=seen.available_at or payment.available_at,
         returned=returned,
         lost=lost,
-        dispute=dispute,
+        dispute=disputes[0] if disputes else "",
     )
     if new.back == payment.back and new.dispute == payment.dispute:
         return Together(Decision(new), {})
@@ -342,13 +342,15 @@ def _taken_back(items: tuple[Item, ...], cents: int) -> tuple[Item, ...]:
 
 
 def _reversed(p: Payable, payment: Payment, item: Item, policy: Policy, now: datetime) -> Decision[Payable]:
-    """The payable is open again at once, or held until Clio no longer shows the payment. Money that came back to the
-    firm (a dispute won, a refund that failed) counts again, though its share was gone."""
+    """The payable is open again at once, or held until Clio no longer shows the payment; while a dispute is undecided
+    its client is asked for nothing. Money that came back to the firm (a dispute won, a refund that failed) counts
+    again, though its share was gone."""
     shares = tuple(replace(s, cents=item.net, back=item.back) if s.payment == payment.id else s for s in p.shares)
     if p.share_of(payment.id) is None:
         on = payment.settled_on or policy.firm.today(now)
         shares = (*shares, Share(payment.id, item.net, payment.code, on, back=item.back))
-    state = receipts.put_away(replace(p, shares=shares))
+    disputed = (*(x for x in p.disputed if x != payment.id), *((payment.id,) if payment.in_dispute else ()))
+    state = receipts.put_away(replace(p, shares=shares, disputed=disputed))
     owed: list[Effect] = []
     if not state.hold and any(s.overstated for s in state.shares):
         state, owed = receipts.hold_until_removed(state, payment.id, payment.code, item.back, now)

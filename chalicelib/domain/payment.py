@@ -88,6 +88,7 @@ class Posted:
 
 
 ANEW = -1
+DECIDED = ("won", "lost", "warning_closed", "prevented")  # statuses of a dispute (reference/stripe.md 7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +146,11 @@ class Payment:
     def stays(self) -> bool:
         """Whether a person left it out of QuickBooks, until it changes in Clio."""
         return stays(self.left, self.wanted)
+
+    @property
+    def in_dispute(self) -> bool:
+        """Whether the client's bank has not decided yet. A bank debit's late return is decided from the beginning."""
+        return bool(self.dispute) and self.dispute not in DECIDED
 
     @property
     def money(self) -> bool:

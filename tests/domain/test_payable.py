@@ -93,6 +93,8 @@ def test_lists_are_in_order_of_due_date_and_those_without_one_come_last() -> Non
         ({"pending": 1}, "Clio shows a payment on its way."),
         ({"attempt": Active("p1", 5, "acct", on_its_way=True)}, "A bank debit is on its way."),
         ({"balance": 0}, "Nothing is open."),
+        ({"disputed": ("p1",)}, "A payment on it is disputed at the client's bank."),
+        ({"disputed": ("p1",), "balance": 0}, "Nothing is open."),
         (
             {"receipts": (Known("r", 1, TODAY, "", "payment", "", Standing.ASKED),)},
             "A payment recorded in Clio waits for your decision.",

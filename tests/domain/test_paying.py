@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from chalicelib.domain import paying
 from chalicelib.domain.effects import Do, key_of
 from chalicelib.domain.kernel import Decision
-from chalicelib.domain.payable import Collection, Payable, blocked
+from chalicelib.domain.payable import DISPUTED, Collection, Payable, blocked
 from chalicelib.domain.paying import AttemptAsked, AttemptFailed, SessionOpened
 from chalicelib.domain.payment import Phase
 from chalicelib.domain.planning import NO_ADDRESS
@@ -649,6 +649,37 @@ def test_a_dispute_counts_only_once_the_money_was_withdrawn() -> None:
     late = paying.shown(payment, states, a_paid_session(payment, disputes=lost), POLICY, NOW)
     assert late.payment.state.lost == 40000
     assert late.payables["b1"].state.open == 40000
+
+
+UNDECIDED = ("needs_response", "under_review", "appeal_under_review")
+DECIDED = ("lost", "warning_closed", "prevented")
+
+
+@pytest.mark.parametrize("status", [*UNDECIDED, *DECIDED])
+def test_while_a_dispute_is_undecided_its_client_is_asked_for_nothing(status: str) -> None:
+    payment, states = paid(a_payable())
+    session = a_paid_session(payment, disputes=(Disputed("dp_1", 40000, status, withdrawn=True),))
+    after = paying.shown(payment, states, session, POLICY, NOW)
+    p = after.payables["b1"].state
+    assert p.open == 40000
+    assert after.payment.state.in_dispute is (status in UNDECIDED)
+    assert (p.disputed, blocked(p)) == ((payment.id,), DISPUTED) if status in UNDECIDED else ((), "")
+
+
+def test_of_several_disputes_the_one_that_is_undecided_counts() -> None:
+    payment, states = paid(a_payable())
+    both = (Disputed("dp_1", 10000, "lost", withdrawn=True), Disputed("dp_2", 20000, "under_review", withdrawn=True))
+    after = paying.shown(payment, states, a_paid_session(payment, disputes=both), POLICY, NOW)
+    assert after.payment.state.dispute == "under_review"
+    assert after.payables["b1"].state.disputed == (payment.id,)
+
+
+def test_a_dispute_that_is_decided_leaves_that_of_another_payment() -> None:
+    payment, (state,) = paid(a_payable())
+    other = replace(state, disputed=("p9", payment.id))
+    lost = (Disputed("dp_1", 40000, "lost", withdrawn=True),)
+    after = paying.shown(payment, [other], a_paid_session(payment, disputes=lost), POLICY, NOW)
+    assert after.payables["b1"].state.disputed == ("p9",)
 
 
 def test_more_going_back_than_came_takes_no_more_than_came() -> None:

@@ -461,6 +461,22 @@ def test_a_dispute_opens_the_invoice_and_a_dispute_won_closes_it_again() -> None
     assert payment(stage, paid.id).lost == 0
 
 
+def test_nobody_is_asked_for_money_while_it_is_disputed_and_reminders_go_on_once_that_is_lost() -> None:
+    stage = a_synced_stage()
+    collect(stage, "1046")
+    paid = pay_by_card(stage, "1046")
+    stage.work()
+    sent = len(mails_to(stage, CALDER))
+    dispute = stage.world.stripe_box.people.open_dispute(paid.intent)
+    stage.work()
+    stage.pass_time(120, days=12)
+    assert (payable(stage, "1046").open, len(mails_to(stage, CALDER))) == (125000, sent)
+    stage.world.stripe_box.people.close_dispute(dispute["id"], won=False)
+    stage.work()
+    stage.pass_time(120, days=3)
+    assert len(mails_to(stage, CALDER)) > sent
+
+
 def test_an_inquiry_without_money_leaves_the_invoice_paid() -> None:
     stage = a_synced_stage()
     paid = pay_by_card(stage, "1046")
