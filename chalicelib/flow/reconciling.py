@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from chalicelib.domain import billing, comparing, comparing_money, effects, posting, totalling
+from chalicelib.domain import billing, comparing, comparing_money, effects, posting, promised, totalling
 from chalicelib.domain.comparing import Difference
 from chalicelib.domain.crediting import Credit
 from chalicelib.domain.effects import Do
@@ -287,6 +287,7 @@ def _payables(world: World, reach: Reach, held: Sequence[Held], out: Report) -> 
         if p.booked and p.booked.revision >= p.revision:
             noticing.point(world, reach.lanes, noticing.INVOICE, p, noticing.shown(p.booked.id, invoices))
         found += comparing.journal(p, _replays(world, h))
+        found += promised.of_payable(p, [payments[id] for id in comparing.touching(p) if id in payments], out.at)
     for p in payables:  # nothing is asked any more: it is counted whole or not at all
         if p.pot is Pot.OPERATING:
             bill = shown.get(p.id)
@@ -340,6 +341,7 @@ def _payments(world: World, reach: Reach, held: Sequence[Held], out: Report) -> 
             noticing.point(world, reach.lanes, noticing.PAYMENT, x, noticing.shown_payment(x.posted, rows))
         if x.account not in gone:
             found += comparing_money.payment_against_stripe(x, sessions.get(x.session))
+        found += promised.of_payment(x, out.at)
     found = _as_numbered(world, reach.firm, found, {x.id: [i.payable for i in x.items] for x in lately})
     for x in lately:
         totalling.add_payment(out.totals, x, booked.get(x.id), sessions.get(x.session))

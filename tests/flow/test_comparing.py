@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
+from chalicelib.domain.kernel import Kind, Ref
 from chalicelib.flow import attention, reconciling
 from infra.sandbox.kit import Fault
 from tests.flow import acts
@@ -274,3 +277,18 @@ def test_a_nightly_that_was_interrupted_goes_on_as_one() -> None:
     stage.pass_time(1, minutes=5)
     [last, *_] = reconciling.history(stage.world, stage.firm)
     assert (last.full, last.by) == (False, reconciling.NIGHT)
+
+
+def test_an_attempt_that_nobody_looks_at_any_more_is_named() -> None:
+    stage = a_clean_stage()
+    acts.press_pay(stage, "1046")
+    [begun] = acts.payments_on(stage, "1046")
+    ref = Ref(stage.firm, Kind.PAYMENT, begun.id)
+    forgotten = [e for e in acts.all_effects(stage) if e.about == str(ref) and e.status == "owed"]
+    for effect in forgotten:  # as if it had been lost
+        stage.world.store.postpone(effect.key, stage.world.now() + timedelta(days=400))
+    assert found(stage) == []
+    stage.world.clock.move(days=3)
+    assert found(stage) == [("1046", "payment without an end")]
+    for effect in forgotten:
+        stage.world.store.postpone(effect.key, stage.world.now())
