@@ -37,6 +37,7 @@ def _number(name: str, otherwise: int) -> int:
 
 def one(seed: int) -> int:
     """One history, readable; a failing one is shrunk first."""
+    from tests.simulation.checkers import PROMISES
     from tests.simulation.history import History
     from tests.simulation.shrink import shrunk
 
@@ -50,6 +51,8 @@ def one(seed: int) -> int:
             print(f"shrunk to acts {sorted(keep.acts or ())} and faults {sorted(keep.faults or ())}")
     print("\n".join(shown.trace))
     told(shown.seed, [f"promise {v.promise} at {v.at:%Y-%m-%d %H:%M}: {v.what}" for v in shown.violations])
+    for promise in sorted({v.promise for v in shown.violations}):
+        print(f"promise {promise} is: {PROMISES[promise]}")
     print(json.dumps(_figures(1, 0, first.steps, len(first.violations), began)))
     return 1 if first.violations else 0
 

@@ -28,14 +28,14 @@ if TYPE_CHECKING:
 PROMISES = {
     "1": "one approved Clio bill has at most one live QuickBooks invoice, with its number and what it asks for",
     "2": "every payment is exactly once in our journal and at most once in each book",
-    "3": "no client is asked for money that we had already seen paid, voided, credited or put on hold",
+    "3": "no client is asked for money that we had already seen paid, voided, credited, disputed or put on hold",
     "4": "no reminder is sent twice",
     "5": "trust money never touches an operating account, no fee is taken from it, a payment has one pot",
     "6": "a client never pays the same thing twice without us showing it",
     "7": "the journal replays to the state, cent by cent",
     "8": "nothing that fails is forgotten; every attempt ends; no connection dies by our own doing",
     "9": "nobody sees another firm's data; a client sees only what their pay link opens, never a draft",
-    "10": "the books agree, or the difference is on a named list",
+    "10": "the books agree, or the difference is on a named list with its cause and its remedy",
 }
 CLAIM = timedelta(seconds=30)
 READING = timedelta(seconds=60)
@@ -194,6 +194,7 @@ class Checkers:
         self.claims[ref.firm, ref.id] = claim
         if claim.kind == "reminder":
             self._may_ask(ref.firm, claim, now)
+            self._stands_against(ref.firm, claim, payable or {})
 
     def _may_ask(self, firm: str, claim: Claim, now: datetime) -> None:
         """The amount is what was open at a reading of the last minute, less what we knew and Clio did not show."""
@@ -215,6 +216,25 @@ class Checkers:
                 f"{firm} {claim.payable}: asked for {claim.open}; in the last minute Clio stood at {stood}, "
                 f"known to us and maybe not shown there: {known}",
             )
+
+    def _stands_against(self, firm: str, claim: Claim, payable: dict[str, Any]) -> None:
+        """Nothing that we had seen stands against asking: no hold, no bank debit that Stripe is still collecting, no
+        dispute that the client's bank has not decided."""
+        if payable.get("hold"):
+            self.say("3", f"{firm} {claim.payable}: asked for {claim.open} while it is on hold: {payable['hold']}")
+        for ref, p in self.bodies.items():
+            if ref.kind is not Kind.PAYMENT or ref.firm != firm or p["source"] != "stripe":
+                continue
+            if not any(i["payable"] == claim.payable for i in p["items"]):
+                continue
+            if p["phase"] == "on_its_way" and self.h.truth.collects(p["account"], p["session"]):
+                self.say(
+                    "3", f"{firm} {claim.payable}: asked for {claim.open} while the bank debit {ref.id} is on its way"
+                )
+            if p["dispute"] and self.h.truth.contests(p["account"], p["charge"]):
+                self.say(
+                    "3", f"{firm} {claim.payable}: asked for {claim.open} while {ref.id} is disputed: {p['dispute']}"
+                )
 
     # --- mails --------------------------------------------------------------------------------------------------------
     def mailed(self, sent: Sent) -> None:

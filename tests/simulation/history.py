@@ -41,7 +41,7 @@ DAYS = 60
 AT_ONCE = 4  # workers at the same time
 MINUTE = timedelta(seconds=60)
 STEPS_AT_MOST = 60_000
-HEAL_STEPS = 20_000
+HEAL_STEPS = 5_000
 HEAL_DAYS = 8
 NIGHTS = 0.002  # the share of nights that reconcile
 SEEN = "a task seen"
@@ -98,7 +98,7 @@ class History(SimLife):
         self.people = People(self)
         self.world.live(self)
         self.messages: Messages = self.world.queue  # type: ignore[assignment]
-        self.answers = 0
+        self.answers = self.healed_at = 0
         self.days: float = DAYS
         self.acts: list[Act] = []
         if script is not None:
@@ -402,6 +402,7 @@ class History(SimLife):
         return Outcome(
             self.seed,
             self.crew.steps,
+            self.crew.steps - self.healed_at if self.faults.healed else 0,
             self.calls,
             self.checkers.violations,
             self.trace,
@@ -424,7 +425,8 @@ class History(SimLife):
         self.faults.healed = True
         self.people.resting = True
         self.poll_every = timedelta(days=40)
-        self.crew.limit = self.crew.steps + HEAL_STEPS
+        self.healed_at = self.crew.steps
+        self.crew.limit = self.healed_at + HEAL_STEPS
         self.world.store.lag = 0
         for firm in self.firms:
             self.people.reconnect_all(firm)

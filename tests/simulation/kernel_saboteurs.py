@@ -11,9 +11,13 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from chalicelib.domain import grouping, paying, receipts
+import greenlet
+
+from chalicelib.domain import envelope, grouping, paying, planning, receipts
+from chalicelib.domain.effects import Do
 from chalicelib.domain.kernel import Commit, Status
-from chalicelib.domain.payable import Payable
+from chalicelib.domain.payable import Payable, blocked
+from chalicelib.domain.readings import Refunded
 from chalicelib.errors import Conflict, Unavailable
 from chalicelib.flow import booking, checkout, feeds, firms, looking, mailing, settle, states, striping, tokens
 from chalicelib.quickbooks.client import QuickBooksClient
@@ -120,6 +124,23 @@ def effect_after_commit() -> AbstractContextManager[Any]:
     return patches((SimStore, "commit", commit))
 
 
+def effect_after_call() -> AbstractContextManager[Any]:
+    """What watches a mail is owed only once the mail service has answered."""
+    plain, sends = SimStore.commit, mailing._send
+    waiting: dict[Any, list[Any]] = {}
+
+    def commit(self: Any, commit: Commit) -> None:
+        later = [e for e in commit.effects if e.kind == Do.WATCH_MAIL]
+        plain(self, replace(commit, effects=tuple(e for e in commit.effects if e.kind != Do.WATCH_MAIL)))
+        waiting.setdefault(greenlet.getcurrent(), []).extend(later)
+
+    def send(world: Any, *rest: Any) -> None:
+        sends(world, *rest)
+        plain(world.store, Commit(effects=tuple(waiting.pop(greenlet.getcurrent(), ()))))
+
+    return patches((SimStore, "commit", commit), (mailing, "_send", send))
+
+
 def no_version_condition() -> AbstractContextManager[Any]:
     return patches((MemoryStore, "_check", lambda _self, _prepared: None))
 
@@ -207,6 +228,18 @@ def open_from_clio_alone() -> AbstractContextManager[Any]:
     return patches((Payable, "open", property(open_)))
 
 
+def nothing_stands_against_it() -> AbstractContextManager[Any]:
+    def waits(state: Payable) -> str:
+        return "" if state.collection and state.open and state.due_on and state.client_email else planning_waits(state)
+
+    planning_waits = planning.waits
+    return patches((planning, "waits", waits), (envelope, "waits", waits), (mailing, "waits", waits))
+
+
+def dispute_overlooked() -> AbstractContextManager[Any]:
+    return patches((planning, "blocked", lambda state: blocked(replace(state, disputed=()))))
+
+
 # --- tokens -----------------------------------------------------------------------------------------------------------
 
 
@@ -276,12 +309,30 @@ def debit_is_money() -> AbstractContextManager[Any]:
 
 
 def refund_twice() -> AbstractContextManager[Any]:
-    right = paying.shown
+    """What went back is added up from events, and two kinds of them tell of the same money."""
+    right, hook = paying.shown, History._stripe_hook
+    heard: dict[str, int] = {}
+    hearing: list[History] = []
+
+    def hears(self: History, url: str, headers: Any, body: bytes) -> int:
+        if hearing != [self]:
+            heard.clear()
+            hearing[:] = [self]
+        event = json.loads(body)
+        kind, thing = event["type"], event["data"]["object"]
+        if kind == "charge.refunded":
+            before = event["data"].get("previous_attributes", {}).get("amount_refunded", 0)
+            heard[thing["id"]] = heard.get(thing["id"], 0) + thing["amount_refunded"] - before
+        if kind == "refund.created":
+            heard[thing["charge"]] = heard.get(thing["charge"], 0) + thing["amount"]
+        return hook(self, url, headers, body)
 
     def shown(payment: Any, payables: Any, seen: Any, policy: Any, now: Any) -> Any:
-        return right(payment, payables, replace(seen, refunds=seen.refunds * 2), policy, now)
+        if seen.charge in heard:
+            seen = replace(seen, refunds=(Refunded("re_events", heard[seen.charge], "succeeded"),))
+        return right(payment, payables, seen, policy, now)
 
-    return patches((paying, "shown", shown))
+    return patches((paying, "shown", shown), (History, "_stripe_hook", hears))
 
 
 def lock_never_released() -> AbstractContextManager[Any]:
@@ -334,7 +385,7 @@ def cent_lost_in_a_split() -> AbstractContextManager[Any]:
     return patches((grouping, "_merged", merged))
 
 
-QUIET = {"kill": 0.0}
+SAFE_MAIL = {"bounce": 0.0, "complain": 0.0}
 KERNEL_SABOTEURS: tuple[Saboteur, ...] = (
     Saboteur(
         "no requestid",
@@ -344,7 +395,7 @@ KERNEL_SABOTEURS: tuple[Saboteur, ...] = (
     ),
     Saboteur(
         "requestid ignores the revision",
-        ("1", "2", "8", "10"),
+        ("1", "2"),
         requestid_without_revision,
         Mix({"cheque": 60, "remove_payment": 80}, switches={"quickbooks": {"batch_replay": "replay"}}),
     ),
@@ -364,7 +415,13 @@ KERNEL_SABOTEURS: tuple[Saboteur, ...] = (
         Mix(MONEY, {"drop_answer": 0.3, "queue_double": 0.5}),
         "with it, members of live calls are taken up again: either guard alone would do",
     ),
-    Saboteur("effect stored after the commit", ("1", "2", "8"), effect_after_commit, Mix(MONEY, {"kill": 0.4})),
+    Saboteur(
+        "effect stored after the call",
+        ("8",),
+        effect_after_call,
+        Mix({"start_collection": 60, "new_bill": 20}, {"kill": 0.4}),
+    ),
+    Saboteur("effect stored after the commit", ("8",), effect_after_commit, Mix(MONEY, {"kill": 0.4})),
     Saboteur(
         "version condition dropped", ("7",), no_version_condition, Mix(CROWDED, {"slow": 0.5, "hooks_double": 0.7})
     ),
@@ -380,7 +437,7 @@ KERNEL_SABOTEURS: tuple[Saboteur, ...] = (
         newer_arrival_ignored,
         Mix({"flurry": 600}, {"slow": 0.6, "hooks_double": 0.0, "hooks_late": 0.0, "hooks_lose": 0.0}),
     ),
-    Saboteur("parked effect forgotten", ("1", "2", "8", "10"), parked_is_forgotten, Mix({"void_bill": 40, **PAYING})),
+    Saboteur("parked effect forgotten", ("8",), parked_is_forgotten, Mix({"void_bill": 40, **PAYING})),
     Saboteur("sweep disabled", ("8",), sweep_disabled, Mix({}, {"queue_lose": 0.3})),
     Saboteur(
         "cursor moved before the page is settled",
@@ -400,6 +457,19 @@ KERNEL_SABOTEURS: tuple[Saboteur, ...] = (
         ("3",),
         open_from_clio_alone,
         Mix({"client_pays": 100, "start_collection": 60}),
+    ),
+    Saboteur(
+        "a reminder goes out whatever stands against it",
+        ("3",),
+        nothing_stands_against_it,
+        Mix({"client_pays": 100, "start_collection": 60}, SAFE_MAIL),
+        "a debit on its way and an attempt under way: either guard alone would do",
+    ),
+    Saboteur(
+        "asked for what the client's bank is deciding about",
+        ("3",),
+        dispute_overlooked,
+        Mix({"client_pays": 150, "dispute": 150, "start_collection": 60}, SAFE_MAIL),
     ),
     Saboteur(
         "refresh token saved after use",
@@ -422,7 +492,12 @@ KERNEL_SABOTEURS: tuple[Saboteur, ...] = (
     Saboteur("match guessed where two are possible", ("2",), match_guessed, Mix({"client_pays": 80, "cheque": 80})),
     Saboteur("payment matched twice", ("2",), matched_twice, Mix({"client_pays": 80, "cheque": 80, "interest": 30})),
     Saboteur("bank debit counted as paid on completion", ("2",), debit_is_money, Mix({"client_pays": 80})),
-    Saboteur("refund counted twice", ("2",), refund_twice, Mix({"client_pays": 60, "refund": 60})),
+    Saboteur(
+        "refund counted twice, from charge.refunded and refund.*",
+        ("2",),
+        refund_twice,
+        Mix({"client_pays": 60, "refund": 60}),
+    ),
     Saboteur("attempt lock never released", ("8",), lock_never_released, Mix({"client_pays": 80})),
     Saboteur(
         "webhook payload trusted",

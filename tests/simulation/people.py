@@ -57,6 +57,7 @@ ACTS: dict[str, int] = {
     "compare_pressed": 2,
     "record_ours": 20,
     "record_ours_as_sum": 4,
+    "paid_twice_recorded_once": 3,
     "remove_payment": 6,
     "replace_payment": 4,
     "credit": 4,
@@ -273,18 +274,57 @@ class Staff:
         self._did(firm, bill.id)
 
     def record_ours_as_sum(self, rng: random.Random) -> None:
-        """Several of our payments as one sum on one bill, or one of ours over several bills in one record."""
+        """One of ours over several bills in one record, or several of ours as one sum: on one bill, or over the bills
+        of one client."""
         firm = self.firm(rng)
         waiting = [w for w in self._unrecorded(firm) if w[1].kind == "revenue_kind"]
         if not waiting:
             return
-        payment = rng.choice(waiting)[0]
-        parts = {b.id: min(left, clio_books.balance(b)) for p, b, left in waiting if p["id"] == payment["id"]}
-        made = self.h.world.clio_box.people.record_payment(
-            parts, method="credit_card", description=payment["code"] if rng.random() < 0.5 else ""
-        )
-        self.h.truth.records[made] = ((payment["id"], sum(parts.values())),)
-        self._did(firm, *parts)
+        payment, bill, _ = rng.choice(waiting)
+        if rng.random() < 0.5:
+            self._record_sum(firm, rng, [w for w in waiting if w[0]["id"] == payment["id"]])
+        else:
+            theirs = [w for w in waiting if w[1].client_id == bill.client_id]
+            self._record_sum(firm, rng, [w for w in theirs if len(w[0]["items"]) == 1] or theirs[:1])
+
+    def _record_sum(self, firm: FirmFacts, rng: random.Random, waiting: list[tuple[Any, Any, int]]) -> None:
+        """``waiting``: of several payments each on one bill. With their codes or without."""
+        parts: dict[str | int, int] = {}
+        ours: dict[str, int] = {}
+        for payment, bill, left in waiting:
+            cents = min(left, clio_books.balance(bill) - parts.get(bill.id, 0))
+            if cents > 0:
+                parts[bill.id] = parts.get(bill.id, 0) + cents
+                ours[payment["id"]] = ours.get(payment["id"], 0) + cents
+        if not parts:
+            return
+        codes = " ".join(dict.fromkeys(p["code"] for p, _, _ in waiting)) if rng.random() < 0.5 else ""
+        made = self.h.world.clio_box.people.record_payment(parts, method="credit_card", description=codes)
+        self.h.truth.records[made] = tuple(ours.items())
+        self._did(firm, *parts)  # type: ignore[arg-type]
+
+    def paid_twice_recorded_once(self, rng: random.Random) -> None:
+        """A client pays, interest comes, and they pay that too; staff record both payments as one sum on the bill."""
+        if not (found := self.h.people.mail(rng)):
+            return
+        mail, token = found
+        firm_id, _, id = mail.tag.partition("--")
+        firm, bill = self.h.truth.firm_of(firm_id), self.h.truth.bill(id.rsplit("-", 1)[0])
+        if bill.kind != "revenue_kind":
+            return
+        draw, interest = random.Random(rng.random()), rng.randint(251, 900)
+        self.h.people.press(mail, token, draw, 1)
+        for days, what, do in (
+            (1.0, "interest after it was paid", lambda: self._one_of_flurry(firm, bill, interest)),
+            (1.2, "pays the interest", lambda: self.h.people.press(mail, token, draw, 1)),
+            (3.0, "both as one sum", lambda: self._both_as_one(firm, bill, draw)),
+        ):
+            self.h.later(self.h.clock.at + timedelta(days=days), what, do)
+
+    def _both_as_one(self, firm: FirmFacts, bill: Any, rng: random.Random) -> None:
+        waiting = [w for w in self._unrecorded(firm) if w[1].id == bill.id and len(w[0]["items"]) == 1]
+        if not self.h.people.resting:
+            self.h.people.refusable(lambda: self._record_sum(firm, rng, waiting))
 
     def remove_payment(self, rng: random.Random) -> None:
         firm = self.firm(rng)

@@ -21,6 +21,13 @@ if TYPE_CHECKING:
     from tests.simulation.checkers import Checkers
 
 WAITING_STEPS = (*RECURRING, Do.REMIND, Do.LOOK_SESSION, Do.WATCH_MAIL, Do.DIGEST)
+IN_PRODUCTION = {  # what the comparison names of the other promises -> the promise
+    "journal": "7",
+    "e-mail without an end": "8",
+    "payment without an end": "8",
+    "surplus not told": "6",
+    "money of two pots": "5",
+}
 SUMMED = (Kind.PAYABLE, Kind.PAYMENT)
 LATEST = timedelta(days=400)
 
@@ -435,5 +442,6 @@ class Quiet:
                 self.say(
                     "10", f"{firm.firm}: bill {bill.number} asks {asks}, open {balance}; QuickBooks {there}; not named"
                 )
-        if any(d.kind == "journal" for d in report.differences):
-            self.say("7", f"{firm.firm}: the comparison found a journal that does not replay")
+        for d in report.differences:
+            if d.kind in IN_PRODUCTION:
+                self.say(IN_PRODUCTION[d.kind], f"{firm.firm}: the comparison names {d.kind}: {d.number}: {d.cause}")

@@ -1,4 +1,4 @@
-"""All saboteurs, and whether each is caught: ``make simulate SABOTAGE=all``."""
+"""All saboteurs, and whether each is caught: ``make simulate SABOTAGE=all``, which writes docs/saboteurs.md."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 import multiprocessing
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
 from tests.simulation.base import bases
 from tests.simulation.beside_saboteurs import BESIDE_SABOTEURS
@@ -20,6 +21,7 @@ from tests.simulation.sabotaging import Saboteur
 from tests.simulation.statement_saboteurs import STATEMENT_SABOTEURS
 
 WORKERS = 2
+TOLD = Path(__file__).parents[2] / "docs" / "saboteurs.md"
 SABOTEURS = (
     *KERNEL_SABOTEURS,
     *BOOKS_SABOTEURS,
@@ -68,7 +70,10 @@ def _noticed(saboteur: Saboteur, seeds: int, first: int) -> tuple[int, str]:
 def sabotage(which: str, seeds: int, first: int) -> int:
     """The table and the JSON of all saboteurs, or of those whose name holds ``which``."""
     chosen = [n for n, s in enumerate(SABOTEURS) if which == "all" or which in s.name]
-    survivors = []
+    if not chosen:
+        print(f"no saboteur's name holds {which!r}")
+        return 2
+    survivors, told = [], []
     bases()  # made once, by the unbroken program
     with multiprocessing.get_context("fork").Pool(WORKERS, maxtasksperchild=1) as pool:
         asked = [(n, seeds, first) for n in chosen]
@@ -78,11 +83,35 @@ def sabotage(which: str, seeds: int, first: int) -> int:
             for line in one.unclean:
                 print(f"    the unbroken program is not clean there: {line}", flush=True)
             survivors += [] if one.at and not one.unclean else [one.name]
+            told.append(one)
     for saboteur in (SABOTEURS[n] for n in chosen):
         if saboteur.note:
             print(f"{saboteur.name}: {saboteur.note}")
+    if which == "all":
+        TOLD.write_text(table(told, seeds, first))
     print(json.dumps({"saboteurs": len(chosen), "survivors": survivors}))
     return 1 if survivors else 0
+
+
+def table(found: list[Catch], seeds: int, first: int) -> str:
+    """The page of what was broken and what noticed it."""
+    lines = [
+        "# The saboteurs",
+        "",
+        "Each breaks the program in one way that a real programmer might (`tests/simulation/*_saboteurs.py`). This",
+        f"page is written by `make simulate SABOTAGE=all`, over at most {seeds} histories from seed {first} on: which",
+        "promise noticed it, and in which history. The unbroken program runs on the same seeds beside it.",
+        "",
+        "| what is broken | caught by promise | in history |",
+        "|---|---|---|",
+    ]
+    notes = {s.name: s.note for s in SABOTEURS}
+    for one in found:
+        name = f"{one.name} (two guards removed: {notes[one.name]})" if notes[one.name] else one.name
+        caught_by = one.how.partition(" ")[0] if one.at else "**nobody**"
+        at = f"{one.at}{', where the unbroken program is not clean' if one.unclean else ''}" if one.at else ""
+        lines.append(f"| {name} | {caught_by} | {at} |")
+    return "\n".join(lines) + "\n"
 
 
 def _caught(args: tuple[int, int, int]) -> Catch:

@@ -68,6 +68,8 @@ class Seam(BaseAdapter):
             return self._carry(request) if got is None else got
         if fault == "answer_429":
             return answer(429, request, {"Retry-After": str(rng.randint(1, 60))})
+        if rng.random() < 0.4:  # it broke after it had done it
+            self._carry(request, heard=False)
         return answer(rng.choice((500, 502, 503)), request, {})
 
     def _carry(self, request: requests.PreparedRequest, *, heard: bool = True) -> requests.Response:
@@ -122,7 +124,7 @@ class Messages:
 
     def __init__(self, life: Life) -> None:
         self.life = life
-        self.waiting: list[tuple[datetime, int, str]] = []
+        self.waiting: list[tuple[datetime, int, str, bool]] = []  # when, a number, the lane, whether it is a double
         self.count = itertools.count()
 
     def hint(self, lanes: Iterable[str], after: float = 0) -> None:
@@ -131,20 +133,23 @@ class Messages:
         for lane in lanes:
             if life.faults.strikes("queue_lose"):
                 continue
-            for _ in range(2 if life.faults.strikes("queue_double") else 1):
+            for double in (False, True) if life.faults.strikes("queue_double") else (False,):
                 wait = life.rng.uniform(1, 600) if life.faults.strikes("queue_delay") else life.rng.uniform(0, 1)
-                self.put(lane, life.now() + timedelta(seconds=after + wait))
+                self.put(lane, life.now() + timedelta(seconds=after + wait), double=double)
 
-    def put(self, lane: str, at: datetime) -> None:
-        heapq.heappush(self.waiting, (at, next(self.count), lane))
+    def put(self, lane: str, at: datetime, *, double: bool = False) -> None:
+        heapq.heappush(self.waiting, (at, next(self.count), lane, double))
 
     def take(self, now: datetime) -> str | None:
-        """The next message that is due, or None; a lane told of several times within three seconds is one message."""
+        """The next message that is due, or None; a lane told of several times within three seconds is one message, but
+        for what the queue doubled."""
         if not self.waiting or self.waiting[0][0] > now:
             return None
-        lane = heapq.heappop(self.waiting)[2]
+        _, _, lane, double = heapq.heappop(self.waiting)
+        if double:
+            return lane
         soon = now + timedelta(seconds=3)
-        left = [m for m in self.waiting if m[2] != lane or m[0] > soon]
+        left = [m for m in self.waiting if m[2] != lane or m[0] > soon or m[3]]
         if len(left) < len(self.waiting):
             self.waiting = left
             heapq.heapify(left)

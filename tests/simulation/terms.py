@@ -69,10 +69,11 @@ class Script:
 
 @dataclass
 class Outcome:
-    """What came of one history."""
+    """What came of one history. ``healing``: the I/O steps that it took to converge once all had healed."""
 
     seed: int
     steps: int
+    healing: int
     calls: int
     violations: list[Violation]
     trace: list[str]

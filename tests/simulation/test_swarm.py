@@ -5,14 +5,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
 import requests
 
 from chalicelib.store import encoding
 from tests.line import Line
 from tests.simulation import quick as quick_
-from tests.simulation.history import History
+from tests.simulation.base import bases
+from tests.simulation.faults import KINDS
+from tests.simulation.history import DAYS, HEAL_STEPS, History
 from tests.simulation.saboteurs import SABOTEURS, caught
+from tests.simulation.terms import Outcome
 
 SEEDS = range(1, 301)
 SABOTEUR_SEEDS = 120  # one of them shows in 1 history of 20
@@ -23,9 +28,40 @@ QUICK = (
 )
 
 
-def test_no_history_breaks_a_promise() -> None:
-    broken = [(seed, v.promise, v.what) for seed in SEEDS for v in History(seed).run().violations]
+@pytest.fixture(scope="module")
+def played() -> list[Outcome]:
+    return [History(seed).run() for seed in SEEDS]
+
+
+def test_no_history_breaks_a_promise(played: list[Outcome]) -> None:
+    broken = [(outcome.seed, v.promise, v.what) for outcome in played for v in outcome.violations]
     assert broken == [], f"repeat one with: make simulate SEED={broken[0][0]}"
+
+
+def test_a_history_is_as_large_as_was_asked_for(played: list[Outcome]) -> None:
+    """Two firms, twelve payables in both pots, sixty days, three kinds of fault, 120 I/O steps on average."""
+    world = bases().laid(bases().running)
+    for base in (bases().new, bases().connected, bases().running):
+        assert len(base.firms) == 2
+        world = bases().laid(base)
+        asked = [b for b in world.clio_box.state.rows["bills"].values() if b.state == "awaiting_payment"]
+        assert len(asked) == 12
+        pots = Counter((b.firm, b.kind) for b in asked)
+        assert all(pots[f.clio, kind] for f in base.firms for kind in ("revenue_kind", "trust_kind"))
+    assert DAYS == 60
+    assert min(len(outcome.rates) for outcome in played) >= 3
+    assert sum(outcome.steps for outcome in played) >= 120 * len(played)
+
+
+def test_every_kind_of_fault_strikes(played: list[Outcome]) -> None:
+    struck = {kind for outcome in played for kind in outcome.struck}
+    on = {kind for outcome in played for kind in outcome.rates}
+    assert on == set(KINDS)
+    assert struck == set(KINDS) - {"skew"}  # clocks that are apart are so all the time
+
+
+def test_what_has_healed_converges_within_the_steps_that_docs_promises_states(played: list[Outcome]) -> None:
+    assert max(outcome.healing for outcome in played) < HEAL_STEPS
 
 
 def test_a_history_is_the_same_each_time() -> None:

@@ -282,6 +282,17 @@ class Truth:
         charge = held["charge"].get(intent["latest_charge"]) if intent and intent.get("latest_charge") else None
         return charge if charge and charge["status"] == "succeeded" else None
 
+    def collects(self, account: str, session: str) -> bool:
+        """Whether Stripe still collects a bank debit for this session."""
+        held = self.world.stripe_box.state.accounts[account].held
+        intent = held["payment_intent"].get((held["checkout.session"].get(session) or {}).get("payment_intent") or "")
+        return intent is not None and intent["status"] == "processing"
+
+    def contests(self, account: str, charge: str) -> bool:
+        """Whether the client's bank has not decided yet about a dispute of this charge."""
+        disputes = self.world.stripe_box.state.accounts[account].held["dispute"].values()
+        return any(d["charge"] == charge and d["status"].endswith(("needs_response", "under_review")) for d in disputes)
+
     def lost_of(self, account: str, charge: dict[str, Any]) -> int:
         """Cents of a charge that went back: refunds, and disputes that took the money."""
         held = self.world.stripe_box.state.accounts[account].held

@@ -23,7 +23,7 @@ from chalicelib.store.memory_rows import json_of
 from infra.sandbox.kit import Wire
 from infra.sandbox.quickbooks.limits import Limits
 from tests.simulation.seam import Life, Messages, Post, Seam
-from tests.world import CLIO, QUICKBOOKS, STRIPE, Lanes, MemoryWorld, Ses
+from tests.world import CLIO, QUICKBOOKS, STRIPE, Lanes, MemoryWorld, Seals, Ses
 
 READS: tuple[str, ...] = (
     "load",
@@ -43,6 +43,7 @@ MAY_CONFLICT = ("commit", "begin")
 RECURRING = (Do.POLL_CLIO, Do.POLL_STRIPE, Do.POLL_BOOKS, Do.KEEP_HOOKS)  # what is owed again and again, by itself
 # looked at less often here: while something waits for a setting in QuickBooks, or a first sync for its reading
 RESTS: dict[str, timedelta] = {Do.PREFLIGHT: timedelta(hours=6), Do.FIRST_SYNC: timedelta(minutes=10)}
+STEPS = 0.05  # how often a worker's clock that is off is set anew: forwards, or back by up to four seconds
 CAPTURED_BACK = timedelta(days=29)
 PATIENT, BLOCKED = 6, timedelta(hours=10)  # a step that waits for another one is asked about less often here
 Seen = Callable[[bounds.Prepared], None]
@@ -125,12 +126,28 @@ class SimLife(Life):
         """A worker stored the tokens that it got."""
 
 
+class SimSeals(Seals):
+    """Refuses a dead worker."""
+
+    def __init__(self, world: SimWorld) -> None:
+        self.world = world
+
+    def seal(self, clear: str, *, firm: str, neighbour: str) -> str:
+        self.world.alive()
+        return super().seal(clear, firm=firm, neighbour=neighbour)
+
+    def open(self, sealed: str, *, firm: str, neighbour: str) -> str:
+        self.world.alive()
+        return super().open(sealed, firm=firm, neighbour=neighbour)
+
+
 class SimWorld(MemoryWorld):
     """``live(life)`` puts a history on it; ``fresh`` takes it off."""
 
     def __init__(self) -> None:
         super().__init__()
         self.life: SimLife | None = None
+        self.seal = SimSeals(self)
         self.store_fails = self.answers_fail = False
         clock = self.clock
         self.wires = {
@@ -187,7 +204,15 @@ class SimWorld(MemoryWorld):
             return self.clock.at
         life.crew.alive()
         me = life.crew.current
-        return self.clock.at + me.skew if me is not None else self.clock.at
+        if me is None:
+            return self.clock.at
+        if me.skew and life.rng.random() < STEPS:
+            me.skew = timedelta(seconds=life.rng.uniform(-2, 2))
+        return self.clock.at + me.skew
+
+    def secret(self, bytes: int = 32) -> str:
+        self.alive()
+        return super().secret(bytes)
 
     def log(self, event: str, **fields: object) -> None:
         if self.life is not None:
@@ -195,7 +220,12 @@ class SimWorld(MemoryWorld):
             self.life.tell(f"  log {event} {fields}")
 
     def count(self, metric: str, value: float = 1, **dimensions: str) -> None:
-        pass
+        self.alive()
+
+    def alive(self) -> None:
+        """A dead worker is refused whatever it asks for."""
+        if self.life is not None:
+            self.life.crew.alive()
 
     def _before(self, verb: str, table: str) -> None:
         life = self.life

@@ -1,4 +1,5 @@
-"""Both stores under one contract: ``store`` is each of them in turn, with a clock that a test may move."""
+"""Both stores, and the simulator's, under one contract: ``store`` is each of them in turn, with a clock that a test may
+move."""
 
 from __future__ import annotations
 
@@ -11,6 +12,7 @@ from moto import mock_aws
 from chalicelib.store.dynamo import DynamoStore
 from chalicelib.store.memory import MemoryStore
 from chalicelib.store.tables import MODELS, Tables
+from tests.simulation.world import SimStore
 from tests.store.given import Clock
 
 AnyStore = MemoryStore | DynamoStore
@@ -24,10 +26,10 @@ def clock() -> Clock:
     return Clock()
 
 
-@pytest.fixture(params=["memory", "dynamo"])
+@pytest.fixture(params=["memory", "simulated", "dynamo"])
 def store(request: pytest.FixtureRequest, clock: Clock) -> AnyStore:
-    if request.param == "memory":
-        return MemoryStore(clock.now)
+    if request.param != "dynamo":
+        return (SimStore if request.param == "simulated" else MemoryStore)(clock.now)
     dynamo: DynamoStore = request.getfixturevalue("dynamo")
     return dynamo
 
