@@ -83,6 +83,8 @@ class TrustBooks:
     ``sub_accounts``: each client gets an account of their own below the liability. ``start_on``: entries dated before
     it are in QuickBooks already. ``words``: kinds of Clio's bank transactions that a person told us to take.
     ``choices``: how often any of this was chosen; ``generation``: of links to QuickBooks, in which these accounts are.
+    ``earlier``, ``earlier_liabilities`` (id and name): accounts chosen before, in which entries stand still: what they
+    hold counts with the present ones.
     """
 
     banks: tuple[TrustBank, ...] = ()
@@ -95,6 +97,13 @@ class TrustBooks:
     words: tuple[str, ...] = ()
     choices: int = 0
     generation: int = 1
+    earlier: tuple[TrustBank, ...] = ()
+    earlier_liabilities: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def standing(self) -> tuple[TrustBank, ...]:
+        """Every QuickBooks account that entries stand in."""
+        return (*self.banks, *self.earlier)
 
     def book_of(self, account: str) -> str:
         """The QuickBooks bank account of a trust account at Clio; empty until chosen."""
@@ -251,9 +260,11 @@ class Preflighted:
 
 @dataclass(frozen=True, slots=True)
 class TrustChosen:
-    """The firm said which accounts trust money stands in; ``words`` that were taken before are kept."""
+    """The firm said which accounts trust money stands in; ``words`` that were taken before are kept. ``apart``: those
+    in QuickBooks that hold nothing of it any more, or never did."""
 
     trust: TrustBooks
+    apart: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -340,7 +351,7 @@ def decide(state: Firm | None, fact: FirmFact) -> Decision[Firm]:
         case Preflighted():
             return Decision(replace(state, blocked=fact.blocked))
         case TrustChosen():
-            return Decision(replace(state, trust=_trust(state, fact.trust)))
+            return Decision(replace(state, trust=_trust(state, fact)))
         case TrustWordTaken():
             words = tuple(sorted({*state.trust.words, fact.word}))
             return Decision(replace(state, trust=replace(state.trust, words=words, choices=state.trust.choices + 1)))
@@ -348,8 +359,10 @@ def decide(state: Firm | None, fact: FirmFact) -> Decision[Firm]:
             assert_never(fact)
 
 
-def _trust(state: Firm, chosen: TrustBooks) -> TrustBooks:
-    """Trust money never touches an operating account, and each account is used for one thing."""
+def _trust(state: Firm, fact: TrustChosen) -> TrustBooks:
+    """Trust money never touches an operating account, and each account is used for one thing. What stands already stays
+    where it is, so accounts that are not chosen any more are remembered."""
+    chosen = fact.trust
     if not chosen.liability:
         raise Refused("Choose the liability account that shows what you hold for clients.")
     if not chosen.banks:
@@ -359,8 +372,17 @@ def _trust(state: Firm, chosen: TrustBooks) -> TrustBooks:
         raise Refused("Each trust account needs a QuickBooks account of its own. You chose one of them twice.")
     if state.accounts.clearing in used:
         raise Refused("Payments of invoices are recorded in that account. Trust money needs an account of its own.")
-    kept = state.trust
-    return replace(chosen, words=kept.words, choices=kept.choices + 1, generation=state.generation)
+    kept, was = state.trust, state.trust_books
+    taken = {*used, chosen.liability, *fact.apart}
+    liabilities = (*was.earlier_liabilities, (was.liability, was.liability_name))
+    return replace(
+        chosen,
+        words=kept.words,
+        choices=kept.choices + 1,
+        generation=state.generation,
+        earlier=tuple(b for b in (*was.earlier, *was.banks) if b.book not in taken),
+        earlier_liabilities=tuple(x for x in liabilities if x[0] and x[0] not in taken),
+    )
 
 
 def _purged(state: Firm, fact: LinksPurged) -> Firm:

@@ -6,7 +6,7 @@ account's ids. What is on one side only is looked at alone (flow/trusting.py), a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -18,6 +18,7 @@ from chalicelib.domain.comparing import Difference
 from chalicelib.domain.effects import Do
 from chalicelib.domain.firm import Policy
 from chalicelib.domain.kernel import Effect, Finish, Json, Kind, Neighbour, Ref, lane_of
+from chalicelib.domain.readings import Account
 from chalicelib.domain.trust import Entry
 from chalicelib.errors import Disconnected, Unavailable
 from chalicelib.flow import ledgers, states, trust_setup
@@ -151,17 +152,22 @@ def measure(world: World, reach: Reach, policy: Policy) -> Checked:
     for id in sorted(unlisted.keys() - found.accounts.keys()):
         found.accounts[id] = Figures(unlisted[id], None, ledgers.ledger_of(world, firm, id).balance)
     if books.liability:
-        ids = [*(b.book for b in books.banks), books.liability]
+        liabilities = [books.liability, *(id for id, _ in books.earlier_liabilities)]
+        ids = [*(b.book for b in books.standing), *liabilities]
         try:
             shown = {a.id: a for a in reach.quickbooks(lambda q, access: q.accounts_by_id(access, ids))}
         except Disconnected:  # Clio's side is told all the same
             shown = {}
-        for b in books.banks:
-            if b.book in shown:
-                found.accounts[b.clio].book = shown[b.book].balance
-        found.liability = shown[books.liability].balance if books.liability in shown else None
+        for id, figures in found.accounts.items():
+            figures.book = _held([b.book for b in books.standing if b.clio == id], shown)
+        found.liability = _held(liabilities, shown)
     world.store.put_record("trust", firm, msgspec.to_builtins(found))
     return found
+
+
+def _held(ids: Sequence[str], shown: Mapping[str, Account]) -> int | None:
+    """What these accounts in QuickBooks hold together; None for none, and where one was not read."""
+    return sum(shown[id].balance for id in ids) if ids and all(id in shown for id in ids) else None
 
 
 # --- the comparison of the books --------------------------------------------------------------------------------------
@@ -193,7 +199,7 @@ def compare(
             found += comparing.unlisted(f.name, f.here, currency, chosen=bool(policy.firm.trust_books.book_of(id)))
         found += comparing.account(f.name, f.clio, f.here, f.book, currency, looked_for=id in unswept)
     here = {id: f for id, f in checked.accounts.items() if f.book is not None}
-    if checked.liability is not None and len(here) == len(policy.firm.trust_books.banks):
+    if checked.liability is not None and all(b.clio in here for b in policy.firm.trust_books.standing):
         found += comparing.liability(checked.liability, sum(f.here for f in here.values()), currency)
     if found and world.now() < until and (unswept or not _quiet(world, policy)):
         raise Unavailable(UNDER_WAY, after=WAITS.total_seconds(), ours=True)

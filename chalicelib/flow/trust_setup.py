@@ -3,7 +3,7 @@ task for each trust account; afterwards what waited is gone through once."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
@@ -15,7 +15,7 @@ from chalicelib.domain.kernel import Decision, Effect, Kind, Neighbour, Ref, lan
 from chalicelib.domain.readings import Account
 from chalicelib.domain.trust_readings import TrustAccount
 from chalicelib.errors import Refused
-from chalicelib.flow import setup, tokens
+from chalicelib.flow import ledgers, setup, tokens
 from chalicelib.flow.firms import connections, firm_of
 from chalicelib.flow.ports import World
 from chalicelib.flow.settle import settle
@@ -74,9 +74,10 @@ def choose(
     *,
     sub_accounts: bool = False,
     start_on: date | None = None,
+    apart: Collection[str] = (),
 ) -> None:
-    """``banks``: QuickBooks' account by Clio's; one left empty is not written. Raises Refused for what is not
-    offered."""
+    """``banks``: QuickBooks' account by Clio's; one left empty is not written. ``apart``: accounts chosen before that
+    hold nothing of it any more. Raises Refused for what is not offered."""
     offered = choices(world, firm)
     books = {a.id: a for a in offered.banks}
     held = next((a for a in offered.liabilities if a.id == liability), None)
@@ -98,7 +99,15 @@ def choose(
         sub_accounts=sub_accounts,
         start_on=start_on,
     )
-    _settle(world, firm, TrustChosen(trust), by)
+    unused = _unused(world, firm, offered.chosen)
+    _settle(world, firm, TrustChosen(trust, tuple(sorted({*apart, *unused}))), by)
+
+
+def _unused(world: World, firm: str, chosen: TrustBooks) -> set[str]:
+    """Of the accounts in QuickBooks chosen until now, those in which nothing can stand: no money ever moved."""
+    still = {b.clio for b in chosen.banks if not ledgers.ledger_of(world, firm, b.clio).months}
+    found = {b.book for b in chosen.banks if b.clio in still}
+    return found if any(b.clio not in still for b in chosen.standing) else {*found, chosen.liability}
 
 
 def take_word(world: World, firm: str, word: str, by: str) -> None:

@@ -22,7 +22,8 @@ STATEMENTS_READ = 60
 @dataclass(frozen=True, slots=True)
 class AccountRow:
     """A trust account: cents at Clio and in QuickBooks as of the last check (None: not chosen, or not read), and by
-    our entries now. ``book_name``: its QuickBooks account, empty until chosen."""
+    our entries now. ``book_name``: its QuickBooks account, empty until chosen; with those of before that entries stand
+    in still."""
 
     id: str
     name: str
@@ -110,6 +111,8 @@ def overview(world: World, firm: str) -> Overview:
         return Overview(None)
     books = state.trust_books
     names = {b.clio: b.book_name for b in books.banks}
+    for b in books.earlier:
+        names[b.clio] = " and ".join(n for n in (names.get(b.clio), b.book_name) if n)
     rows = tuple(
         AccountRow(id, f.name, f.clio, ledgers.ledger_of(world, firm, id).balance, f.book, names.get(id, ""))
         for id, f in checked.accounts.items()
@@ -120,7 +123,7 @@ def overview(world: World, firm: str) -> Overview:
         at=checked.at,
         accounts=rows,
         liability=checked.liability,
-        liability_name=books.liability_name,
+        liability_name=" and ".join([books.liability_name, *(name for _, name in books.earlier_liabilities)]),
         held=sum(r.here for r in rows),
         chosen=bool(books.liability),
         agree=agree and all(r.agrees for r in rows),

@@ -52,6 +52,7 @@ def choose(ask: Asked) -> Any:
         ask.by,
         sub_accounts=ask.json.flag("sub_accounts"),
         start_on=_day(ask.json.text("start_on", "")),
+        apart=ask.json.texts("apart") if "apart" in ask.json.names else (),
     )
     return trust_setup.choices(ask.world, ask.firm)
 

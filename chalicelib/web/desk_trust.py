@@ -46,6 +46,7 @@ def settings(ask: Ask) -> str:
         chosen={b.clio: b.book for b in offered.chosen.banks},
         banks=[("", "Not written to QuickBooks"), *((b.id, b.name) for b in offered.banks)],
         liabilities=[(a.id, a.name) for a in offered.liabilities],
+        earlier=[*((b.book, b.book_name) for b in offered.chosen.earlier), *offered.chosen.earlier_liabilities],
     )
 
 
@@ -62,6 +63,7 @@ def choose(ask: Ask) -> Reply:
         ask.by,
         sub_accounts=ask.one("sub_accounts") == "yes",
         start_on=day(ask.one("start_on")),
+        apart=set(ask.many("earlier")) - set(ask.many("counted")),
     )
     trust_check.start(ask.world, ask.firm)
     return back(HERE, "trust-chosen")

@@ -328,6 +328,26 @@ def test_a_choice_keeps_the_words_that_were_taken_and_counts_itself() -> None:
     assert replace(chosen, generation=4).trust_books.words == ("sweep_in",)
 
 
+def test_accounts_that_are_not_chosen_any_more_are_remembered_while_entries_stand_in_them() -> None:
+    first = firms.decide(a_firm(), TrustChosen(replace(BOOKS, liability_name="Held"))).state
+    assert (first.trust.earlier, first.trust.earlier_liabilities) == ((), ())
+    other = replace(BOOKS, banks=(replace(BANK, book="95"),), liability="96", liability_name="Held anew")
+    second = firms.decide(first, TrustChosen(other)).state
+    assert [(b.clio, b.book) for b in second.trust.earlier] == [("7", "91")]
+    assert [b.book for b in second.trust.standing] == ["95", "91"]
+    assert second.trust.earlier_liabilities == ((BOOKS.liability, "Held"),)
+    again = firms.decide(second, TrustChosen(other)).state
+    assert again.trust.earlier == second.trust.earlier
+    assert again.trust.earlier_liabilities == second.trust.earlier_liabilities
+    back = firms.decide(second, TrustChosen(BOOKS)).state
+    assert [b.book for b in back.trust.earlier] == ["95"]
+    assert back.trust.earlier_liabilities == (("96", "Held anew"),)
+    apart = firms.decide(second, TrustChosen(other, ("91", BOOKS.liability))).state
+    assert (apart.trust.earlier, apart.trust.earlier_liabilities) == ((), ())
+    purged = firms.decide(replace(second, generation=2), TrustChosen(BOOKS)).state
+    assert (purged.trust.earlier, purged.trust.earlier_liabilities) == ((), ()), "they were in another company"
+
+
 def test_what_people_did_to_a_journal_entry_is_asked_about_once() -> None:
     state = replace(an_entry(), begun=True, revision=1, posted=trust.Journaled("9", 1))
     mine = journaled.figures(state.move.cents, state.move.on)

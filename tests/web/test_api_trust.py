@@ -7,6 +7,7 @@ import pytest
 from chalicelib.domain.statement import months_until
 from chalicelib.flow import trust_check
 from tests.flow import trust_acts as trust
+from tests.flow.test_trust_other_accounts import another
 from tests.web.test_api import Program
 from tests.web.visit import a_firm_with_pages
 
@@ -67,3 +68,30 @@ def test_what_is_not_there_is_not_found_and_what_cannot_be_read_is_said(program:
     where = f"/trust/accounts/{account}/reconciliations/{month}"
     for bad in ({}, {"ending": "x"}, {"ending": 1, "deposits": [{"cents": 1, "on": "soon"}], "checks": []}):
         assert program.ask("PUT", where, bad).status == 400
+
+
+def test_accounts_chosen_before_are_counted_until_a_program_says_otherwise() -> None:
+    program = program_with_accounts()
+    stage = program.stage
+    wanted = {
+        "banks": [{"account": trust.account(stage), "book": another(stage, "TrustAccounts", "New IOLTA")["Id"]}],
+        "liability": another(stage, "TrustAccountsLiabilities", "New Liability")["Id"],
+        "sub_accounts": False,
+    }
+    chosen = program.ask("PUT", "/trust/settings", wanted).json["chosen"]
+    assert (len(chosen["earlier"]), len(chosen["earlier_liabilities"])) == (1, 1)
+    program.post("/trust/checks")
+    stage.pass_time(1, minutes=8)
+    assert program.get("/trust").json["agree"]
+    apart = [chosen["earlier"][0]["book"], chosen["earlier_liabilities"][0][0]]
+    now = program.ask("PUT", "/trust/settings", {**wanted, "apart": apart}).json["chosen"]
+    assert (now["earlier"], now["earlier_liabilities"]) == ([], [])
+    assert program.ask("PUT", "/trust/settings", {**wanted, "apart": [7]}).status == 400
+
+
+def program_with_accounts() -> Program:
+    stage, _ = a_firm_with_pages()
+    trust_check.start(stage.world, stage.firm)
+    stage.pass_time(1, minutes=5)
+    trust.choose(stage)
+    return Program(stage)

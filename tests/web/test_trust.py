@@ -6,8 +6,9 @@ import re
 from datetime import date
 
 from chalicelib.domain.statement import months_until
-from chalicelib.flow import trust_check, trust_report
+from chalicelib.flow import trust_check, trust_report, trust_setup
 from tests.flow import trust_acts as trust
+from tests.flow.test_trust_other_accounts import another
 from tests.web.visit import Visitor, a_firm_with_pages
 from tests.world import Stage
 
@@ -45,6 +46,26 @@ def test_choosing_the_accounts_leads_to_books_that_agree() -> None:
     assert "Client Trust Liability" in shown.text
     choose(stage, visitor)
     assert "The three agree as of" in visitor.get("/desk/trust").text
+
+
+def test_accounts_chosen_before_are_counted_until_the_tick_is_taken_away() -> None:
+    stage, visitor = a_checked_firm()
+    choose(stage, visitor)
+    assert "Accounts chosen before" not in visitor.get("/desk/trust/settings").text
+    bank = another(stage, "TrustAccounts", "New IOLTA")["Id"]
+    liability = another(stage, "TrustAccountsLiabilities", "New Trust Liability")["Id"]
+    form = {f"bank-{trust.account(stage)}": bank, "liability": liability, "start_on": ""}
+    visitor.post("/desk/trust/settings", form)
+    stage.pass_time(1, minutes=8)
+    page = visitor.get("/desk/trust/settings")
+    assert "Accounts chosen before" in page.text
+    assert "Count what “Client Trust Liability” holds" in page.text
+    assert "The three agree as of" in visitor.get("/desk/trust").text
+    old = trust_setup.choices(stage.world, stage.firm).chosen
+    ids = [old.earlier[0].book, old.earlier_liabilities[0][0]]
+    visitor.post("/desk/trust/settings", {**form, "earlier": ids, "counted": ids[:1]})
+    now = trust_setup.choices(stage.world, stage.firm).chosen
+    assert ([b.book for b in now.earlier], now.earlier_liabilities) == (ids[:1], ())
 
 
 def test_a_choice_that_mixes_accounts_gets_a_sentence() -> None:
