@@ -5,9 +5,10 @@ An account at a neighbour belongs to one firm and one pot; a second one is refus
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from chalicelib.domain import connection, effects
@@ -75,10 +76,9 @@ def connect_quickbooks(world: World, firm: str, back: Callback, redirect: str, b
             f"company that keeps books in {state.currency}."
         )
     fact = Connected(Neighbour.QUICKBOOKS, back.realm, books.company)
-    _may_connect(world, firm, fact)
-    preflight.start(world, firm)  # before what waits for it, so that it is owed whatever happens in between
-    _connect(world, firm, fact, got, by)
-    preflight.start(world, firm)
+    owe_reading = partial(preflight.start, world, firm)
+    _connect(world, firm, fact, got, by, before=owe_reading)
+    owe_reading()  # once more: a quick worker may have read before the connection was made
     renewing.start(world, firm)
 
 
@@ -155,9 +155,19 @@ def _connect_stripe(world: World, firm: str, pot: Pot, account: str, by: str) ->
     _connect(world, firm, fact, None, by)
 
 
-def _connect(world: World, firm: str, fact: Connected, got: Tokens | None, by: str) -> None:
-    """Tokens first, so that a connection never stands without them; both only where the account is free."""
+def _connect(
+    world: World,
+    firm: str,
+    fact: Connected,
+    got: Tokens | None,
+    by: str,
+    *,
+    before: Callable[[], None] = lambda: None,
+) -> None:
+    """Tokens first, so that a connection never stands without them; both only where the account is free. ``before``:
+    owes what is to follow, also where this worker dies once the connection is made."""
     _may_connect(world, firm, fact)
+    before()
     if got is not None:
         tokens.keep(world, firm, fact.neighbour, fact.account, got)
     try:

@@ -13,17 +13,19 @@ from chalicelib.domain.effects import Do, Lanes
 from chalicelib.domain.firm import Accounts, Policy, Preflighted
 from chalicelib.domain.kernel import Kind, Neighbour, Status, lane_of
 from chalicelib.domain.readings import Account, Books, DocNumber, DocNumbers
-from chalicelib.errors import Conflict, Disconnected
+from chalicelib.errors import Conflict, Disconnected, Refused
 from chalicelib.flow import connecting, preflight, reconciling, setup, signing
 from chalicelib.flow.firms import firm_of
 from chalicelib.flow.settle import policy_of
 from infra.sandbox.kit import Fault
+from infra.sandbox.quickbooks import REALM_B
 from tests.builders import FIRM, a_firm, put
 from tests.flow import acts
 from tests.flow import trust_acts as trust
 from tests.flow.acts import a_stage, a_synced_stage, holds, payable
 from tests.flow.alone import near, owe
 from tests.flow.test_connections import lose_quickbooks, reconnect_quickbooks
+from tests.flow.test_purge import connect
 from tests.world import MemoryWorld, Stage
 
 
@@ -323,6 +325,67 @@ def test_without_a_connection_it_waits() -> None:
     stage.work()
     effect = next(e for e in acts.all_effects(stage) if e.kind == Do.PREFLIGHT)
     assert (effect.status, effect.cause) == (Status.OWED, "quickbooks is disconnected.")
+
+
+# --- connecting, and a worker that dies meanwhile ---------------------------------------------------------------------
+
+
+class Killed(BaseException):
+    """The worker's process ends."""
+
+
+def blocked(stage: Stage) -> bool:
+    firm = firm_of(stage.world, stage.firm)
+    assert firm is not None
+    return bool(firm.blocked)
+
+
+def test_a_worker_that_dies_once_it_has_connected_leaves_the_reading_owed(monkeypatch: pytest.MonkeyPatch) -> None:
+    stage = a_synced_stage()
+    lose_quickbooks(stage)
+    stage.work()
+    real = stage.world.store.commit
+
+    def killed(commit: Any) -> None:
+        real(commit)
+        if any(c.line.fact == "Connected" for c in commit.changes):
+            raise Killed
+
+    monkeypatch.setattr(stage.world.store, "commit", killed)
+    with pytest.raises(Killed):
+        connect(stage, stage.realm)
+    monkeypatch.undo()
+    assert blocked(stage)
+    stage.pass_time(1, minutes=2)
+    assert not blocked(stage), "what waits for the settings waits no longer than a sweep"
+
+
+def test_a_reading_made_before_the_connection_is_made_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The firm connects once more while it is connected: a worker is quick, and reads before the commit."""
+    stage = a_synced_stage()
+    real = stage.world.store.put_record
+
+    def quick(pk: str, sk: str, body: Any, **more: Any) -> int:
+        version = real(pk, sk, body, **more)
+        if pk == f"token/{stage.firm}":
+            monkeypatch.undo()
+            stage.work()
+            assert not preflight.running(stage.world, stage.firm)
+        return version
+
+    monkeypatch.setattr(stage.world.store, "put_record", quick)
+    connect(stage, stage.realm)
+    assert blocked(stage)
+    stage.work()
+    assert not blocked(stage)
+
+
+def test_a_connection_that_is_refused_owes_no_reading() -> None:
+    stage = a_synced_stage()
+    assert not preflight.running(stage.world, stage.firm)
+    with pytest.raises(Refused, match="revoke and purge first"):
+        connect(stage, REALM_B)
+    assert not preflight.running(stage.world, stage.firm)
 
 
 def test_without_quickbooks_there_is_nothing_to_read() -> None:
