@@ -150,7 +150,7 @@ def options(step: Effect) -> tuple[Option, ...]:
         offered.append(Option("accept", ACCEPT, ACCEPTED_CUSTOMER))
     if what in LINKS:
         effect, asks = LINKS[what]
-        offered.append(Option("link", "Link to another", effect, asks))
+        offered.append(Option("link", f"Link to another{' client' if what == CLIENT else ''}", effect, asks))
     if step.body.get("may_close"):
         changed = what.startswith("changed")
         words = "Keep the change" if changed else ACCEPT

@@ -10,6 +10,7 @@ from chalicelib.web.desk_shell import back, desk, own_path, page
 from chalicelib.web.door import Ask
 
 HERE = "/desk/attention"
+SAID = {"accept": "accepted", "leave": "accepted", "look": "looked"}  # after a choice about a broken link
 
 
 @desk.get("/desk/attention")
@@ -91,25 +92,26 @@ def undo(ask: Ask, payable: str) -> Reply:
 @desk.get("/desk/attention/broken")
 def broken(ask: Ask) -> str:
     """What was removed or changed in QuickBooks, with every choice and what it would write."""
-    return _broken(ask, ask.query.get("key", ""))
+    return _broken(ask, ask.query.get("key", ""), own_path(ask.query.get("back", ""), HERE))
 
 
-def _broken(ask: Ask, key: str, problem: str = "") -> str:
+def _broken(ask: Ask, key: str, where: str, problem: str = "") -> str:
     from chalicelib.flow import broken as flow
 
     shown = flow.choices(ask.world, ask.firm, key)
-    return page(ask, "broken.html", "attention", b=shown, problem=problem)
+    return page(ask, "broken.html", "attention", b=shown, problem=problem, back=where)
 
 
 @desk.post("/desk/attention/broken")
 def decide_broken(ask: Ask) -> Reply | str:
-    """The choice is made; what does not fit is said on the same page."""
+    """The choice is made, and the page that the person came from says so; what does not fit is said on the same
+    page."""
     from chalicelib.flow import broken as flow
 
-    key = ask.one("key")
+    key, choice, where = ask.one("key"), ask.one("choice"), own_path(ask.one("back"), HERE)
     flow.choices(ask.world, ask.firm, key)  # settled meanwhile: said on a page of its own
     try:
-        flow.decide(ask.world, ask.firm, key, ask.one("choice"), ask.one("to"), ask.by)
+        flow.decide(ask.world, ask.firm, key, choice, ask.one("to"), ask.by)
     except Refused as no:
-        return _broken(ask, key, no.reason)
-    return back(HERE, "decided")
+        return _broken(ask, key, where, no.reason)
+    return back(where, SAID.get(choice, "decided"))

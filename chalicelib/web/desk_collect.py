@@ -30,7 +30,7 @@ def _stop(ask: Ask, ids: list[str]) -> Reply:
 
     for id in ids:
         collecting.stop(ask.world, ask.firm, id, ask.by)
-    return back(own_path(ask.one("back"), f"{INVOICES}?tab=reminding").split("?")[0], "stopped", len(ids), tab="open")
+    return back(own_path(ask.one("back"), INVOICES), "stopped", len(ids), tab="open")
 
 
 @desk.get("/desk/collect")

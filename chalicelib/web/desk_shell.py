@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from urllib.parse import urlencode
 
@@ -10,6 +11,8 @@ from chalicelib.web.door import Ask, Door
 
 desk = Door("desk")
 IDS_AT_MOST = 100
+# Where a form or an address may ask to be led back to: pages that show what waits for a person, and the one of a thing.
+OWN = re.compile(r"/desk/(attention|sync|invoices|(invoices|contacts)/[A-Za-z0-9._~-]{1,100})")
 
 NOTES = {
     "started": "Reminders are started for {}. They are under Active reminders now.",
@@ -19,6 +22,8 @@ NOTES = {
     "retried": "It is being tried again. If it fails once more, it comes back here.",
     "done": "Marked as done.",
     "decided": "Decided. What it writes to QuickBooks is on its way.",
+    "accepted": "Decided. It stays as it is in QuickBooks.",
+    "looked": "It is being read again in Clio. If it is shown there, it leaves this list within a minute.",
     "matched": "The payment is matched. Nothing is posted a second time.",
     "separate": "It is kept as a payment of its own.",
     "drawn": "Saved. Invoices are drawn like this from now on.",
@@ -91,8 +96,8 @@ def back(where: str, note: str = "", n: int | None = None, **query: str) -> Repl
 
 
 def own_path(text: str, otherwise: str) -> str:
-    """A path of the desk that a form names to return to; anything else is not followed."""
-    return text if text.startswith("/desk") and "\\" not in text and "//" not in text else otherwise
+    """The page of ours that a form or an address names to return to; anything else is not followed."""
+    return text if OWN.fullmatch(text) else otherwise
 
 
 def ids_in(text: str) -> list[str]:

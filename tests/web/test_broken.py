@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
+import pytest
+
+from chalicelib.domain import effects
 from chalicelib.domain.firm import Invoicing
+from chalicelib.domain.kernel import Neighbour
 from chalicelib.flow import contacts, drawing, health, views
 from chalicelib.flow.rows import Item
 from chalicelib.flow.settle import policy_of
+from chalicelib.web.desk_shell import own_path
 from tests.flow import acts
 from tests.flow.test_credits import _delete_in_quickbooks, issue
 from tests.flow.test_subcustomers import a_new_bill, customer
@@ -112,7 +117,7 @@ def test_a_sub_customer_that_is_gone_has_its_choices_on_the_page_and_by_the_api(
     client, other = acts.payable(stage, "9001").client_id, acts.contact(stage, "Ada Example").id
     shown = owner.get(f"/desk/contacts/{client}")
     assert f"Sub-customer of matter {sub['DisplayName']}" in shown.text
-    assert f'href="/desk/attention/broken?key={quote(item.key)}"' in shown.html
+    assert f'href="/desk/attention/broken?key={quote(item.key)}&amp;back=/desk/contacts/{client}"' in shown.html
     assert "Sub-customer of matter" not in owner.get(f"/desk/contacts/{other}").text
     assert [i["key"] for i in program.get(f"/contacts/{client}").json["items"]] == [item.key]
     assert program.post(f"/attention/{id}/choices", {"choice": "accept"}).status == 202
@@ -175,3 +180,73 @@ def test_a_program_reads_the_choices_and_makes_one() -> None:
     assert program.post(f"/attention/{id}/choices", {"choice": "accept"}).status == 202
     assert program.get(f"/attention/{id}/choices").status == 404
     assert program.post(f"/attention/{id}/choices", {"choice": "accept"}).status == 404
+
+
+# --- where a choice leads back to -------------------------------------------------------------------------------------
+
+
+def a_deleted_client(stage: Stage) -> tuple[str, str]:
+    """Ada was deleted in Clio, and its webhook told so. Gives her id and the question's key."""
+    if not acts.payables(stage):
+        stage.resync()
+    id = acts.contact(stage, "Ada Example").id
+    stage.world.clio_box.people.delete_client("Ada Example")
+    lane = policy_of(stage.world, stage.firm).lanes.of(Neighbour.CLIO)
+    stage.world.store.arrive(effects.look_client(stage.firm, lane, id, stage.world.now(), "deleted"))
+    stage.world.queue.hint([lane])
+    stage.work()
+    return id, next(i.key for i in health.health(stage.world, stage.firm).broken)
+
+
+def test_from_the_clients_page_a_choice_leads_back_to_it_and_says_what_was_done() -> None:
+    stage, owner = a_firm_with_pages()
+    id, key = a_deleted_client(stage)
+    where = f"/desk/contacts/{id}"
+    page = owner.get(where)
+    assert "no longer in Clio" in page.text
+    assert f"key={quote(key, safe='/')}&amp;back={where}" in page.html
+    choices = owner.get(f"/desk/attention/broken?key={key}&back={where}")
+    assert f'<a href="{where}">Decide later</a>' in choices.html
+    said = owner.post("/desk/attention/broken", {"key": key, "choice": "link", "to": "Nobody", "back": where})
+    assert "no other client" in said.text
+    assert f'name="back" value="{where}"' in said.html, "what does not fit forgets nothing"
+    answer = owner.post("/desk/attention/broken", {"key": key, "choice": "accept", "back": where})
+    assert answer.headers["location"].split("?")[0] == where
+    text = owner.follow(answer).text
+    assert "Decided. It stays as it is in QuickBooks." in text
+    assert "stays in QuickBooks as it is, as you decided" in text
+
+
+def test_from_sync_status_it_leads_back_there() -> None:
+    stage, owner = a_firm_with_pages()
+    _, key = a_deleted_client(stage)
+    assert "back=/desk/sync" in owner.get("/desk/sync").html
+    owner.get(f"/desk/attention/broken?key={key}&back=/desk/sync")
+    answer = owner.post("/desk/attention/broken", {"key": key, "choice": "look", "back": "/desk/sync"})
+    assert "read again in Clio" in owner.follow(answer).text
+    assert answer.headers["location"].split("?")[0] == "/desk/sync"
+
+
+@pytest.mark.parametrize(
+    "elsewhere",
+    [
+        "",
+        "https://evil.example/desk/sync",
+        "//evil.example",
+        "/desk//evil.example",
+        "/desk.evil",
+        "/desk/sync?note=purged",
+        "/desk/contacts/1/../../x",
+        "/desk/contacts/1\n",
+        "/desk/sync\r\nSet-Cookie: a=b",
+        "/desk/settings/keys",
+        "/desk/contacts/",
+    ],
+)
+def test_it_leads_to_no_other_page_than_ours_that_show_what_waits(elsewhere: str) -> None:
+    assert own_path(elsewhere, "/desk/attention") == "/desk/attention"
+
+
+@pytest.mark.parametrize("ours", ["/desk/attention", "/desk/sync", "/desk/contacts/12", "/desk/invoices/7.1"])
+def test_it_leads_back_to_these(ours: str) -> None:
+    assert own_path(ours, "") == ours
