@@ -8,9 +8,11 @@ from enum import StrEnum
 from typing import assert_never
 from zoneinfo import ZoneInfo, available_timezones
 
+from chalicelib.domain import trust_books
 from chalicelib.domain.effects import Lanes
 from chalicelib.domain.kernel import Decision
 from chalicelib.domain.reminders import ReminderSet
+from chalicelib.domain.trust_books import TrustBooks
 from chalicelib.errors import Refused
 
 
@@ -67,50 +69,6 @@ class Invoicing:
 
 
 @dataclass(frozen=True, slots=True)
-class TrustBank:
-    """One trust bank account: Clio's id and name of it, and the QuickBooks account that is the same."""
-
-    clio: str
-    name: str
-    book: str
-    book_name: str
-
-
-@dataclass(frozen=True, slots=True)
-class TrustBooks:
-    """How trust money travels to QuickBooks; nothing is written there until banks and liability are chosen.
-
-    ``sub_accounts``: each client gets an account of their own below the liability. ``start_on``: entries dated before
-    it are in QuickBooks already. ``words``: kinds of Clio's bank transactions that a person told us to take.
-    ``choices``: how often any of this was chosen; ``generation``: of links to QuickBooks, in which these accounts are.
-    ``earlier``, ``earlier_liabilities`` (id and name): accounts chosen before, in which entries stand still: what they
-    hold counts with the present ones.
-    """
-
-    banks: tuple[TrustBank, ...] = ()
-    liability: str = ""
-    liability_name: str = ""
-    liability_type: str = ""
-    liability_subtype: str = ""
-    sub_accounts: bool = False
-    start_on: date | None = None
-    words: tuple[str, ...] = ()
-    choices: int = 0
-    generation: int = 1
-    earlier: tuple[TrustBank, ...] = ()
-    earlier_liabilities: tuple[tuple[str, str], ...] = ()
-
-    @property
-    def standing(self) -> tuple[TrustBank, ...]:
-        """Every QuickBooks account that entries stand in."""
-        return (*self.banks, *self.earlier)
-
-    def book_of(self, account: str) -> str:
-        """The QuickBooks bank account of a trust account at Clio; empty until chosen."""
-        return next((b.book for b in self.banks if b.clio == account), "") if self.liability else ""
-
-
-@dataclass(frozen=True, slots=True)
 class Firm:
     """``zone``: IANA name; due dates and mail times are local to it. ``start_on``: bills issued before it come in only
     if unpaid. ``send_hour``: the local hour at which mails may begin to go out. ``generation`` counts how often
@@ -136,7 +94,7 @@ class Firm:
     generation: int = 1
     blocked: tuple[tuple[str, str], ...] = ()
     matched: int = 0
-    trust: TrustBooks = TrustBooks()
+    trust: TrustBooks = trust_books.NONE
     invoicing: Invoicing = Invoicing()
     contacts_stand: str = "clio"
     sub_customers_used: bool = False
@@ -360,29 +318,11 @@ def decide(state: Firm | None, fact: FirmFact) -> Decision[Firm]:
 
 
 def _trust(state: Firm, fact: TrustChosen) -> TrustBooks:
-    """Trust money never touches an operating account, and each account is used for one thing. What stands already stays
-    where it is, so accounts that are not chosen any more are remembered."""
-    chosen = fact.trust
-    if not chosen.liability:
-        raise Refused("Choose the liability account that shows what you hold for clients.")
-    if not chosen.banks:
-        raise Refused("Choose the QuickBooks bank account of at least one trust account.")
-    used = [b.book for b in chosen.banks]
-    if len({*used, chosen.liability}) < len(used) + 1:
-        raise Refused("Each trust account needs a QuickBooks account of its own. You chose one of them twice.")
-    if state.accounts.clearing in used:
+    """Trust money never touches an operating account."""
+    if state.accounts.clearing in [b.book for b in fact.trust.banks]:
         raise Refused("Payments of invoices are recorded in that account. Trust money needs an account of its own.")
-    kept, was = state.trust, state.trust_books
-    taken = {*used, chosen.liability, *fact.apart}
-    liabilities = (*was.earlier_liabilities, (was.liability, was.liability_name))
-    return replace(
-        chosen,
-        words=kept.words,
-        choices=kept.choices + 1,
-        generation=state.generation,
-        earlier=tuple(b for b in (*was.earlier, *was.banks) if b.book not in taken),
-        earlier_liabilities=tuple(x for x in liabilities if x[0] and x[0] not in taken),
-    )
+    chosen = trust_books.anew(state.trust_books, fact.trust, fact.apart)
+    return replace(chosen, generation=state.generation)
 
 
 def _purged(state: Firm, fact: LinksPurged) -> Firm:

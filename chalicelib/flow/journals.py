@@ -9,12 +9,13 @@ from typing import Any
 
 from chalicelib.domain import effects, journaled, posting, trust
 from chalicelib.domain.contact import Contact
-from chalicelib.domain.firm import Policy, TrustBooks
+from chalicelib.domain.firm import Policy
 from chalicelib.domain.journaled import Lines
 from chalicelib.domain.kernel import Decision, Effect, Finish, Kind, Ref, Status
 from chalicelib.domain.money import show
 from chalicelib.domain.readings import Account
 from chalicelib.domain.trust import Entry, Holder, JournalWritten
+from chalicelib.domain.trust_books import TrustBooks
 from chalicelib.domain.trust_readings import JournalReading
 from chalicelib.domain.wanted import Removal, WantedJournal, WantedSubAccount
 from chalicelib.errors import Refused

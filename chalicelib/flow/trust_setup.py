@@ -10,9 +10,10 @@ from typing import Any
 
 from chalicelib.domain import effects
 from chalicelib.domain import firm as rules
-from chalicelib.domain.firm import Firm, TrustBank, TrustBooks, TrustChosen, TrustWordTaken
+from chalicelib.domain.firm import Firm, TrustChosen, TrustWordTaken
 from chalicelib.domain.kernel import Decision, Effect, Kind, Neighbour, Ref, lane_of
 from chalicelib.domain.readings import Account
+from chalicelib.domain.trust_books import TrustBank, TrustBooks
 from chalicelib.domain.trust_readings import TrustAccount
 from chalicelib.errors import Refused
 from chalicelib.flow import ledgers, setup, tokens

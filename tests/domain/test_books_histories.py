@@ -16,7 +16,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from chalicelib.domain import crediting, generation, grouping, ledger, noticing, paying, posting, statement, trust
 from chalicelib.domain.crediting import Accepted, Credit, CreditGone, CreditSeen, CreditShown, MemoBooked
 from chalicelib.domain.effects import Do, Lanes, key_of
-from chalicelib.domain.firm import Policy, TrustBank, TrustBooks
+from chalicelib.domain.firm import Policy
 from chalicelib.domain.grouping import GroupSeen
 from chalicelib.domain.kernel import Decision, Effect, Kind
 from chalicelib.domain.ledger import Ledger, Moved
@@ -37,6 +37,7 @@ from chalicelib.domain.trust import (
     RulesChanged,
     WriteAgain,
 )
+from chalicelib.domain.trust_books import TrustBank, TrustBooks
 from chalicelib.errors import Refused
 from tests.builders import FIRM, NOW, TODAY, a_firm, a_payable, a_payment
 from tests.domain.journal import Journal

@@ -10,13 +10,13 @@ import pytest
 
 from chalicelib.domain import first, first_money
 from chalicelib.domain.crediting import Credit, Memo, Part
-from chalicelib.domain.firm import TrustBank, TrustBooks
 from chalicelib.domain.first import Fate, Row
 from chalicelib.domain.first_money import Met
 from chalicelib.domain.payable import Known, Standing
 from chalicelib.domain.payment import Item, Phase, Posted, Source
 from chalicelib.domain.readings import Pot
 from chalicelib.domain.trust import Entry, Move
+from chalicelib.domain.trust_books import TrustBank, TrustBooks
 from tests.builders import NOW, TODAY, a_firm, a_payable, a_payment
 
 BILL = a_payable(

@@ -10,10 +10,11 @@ import pytest
 
 from chalicelib.domain import preflight
 from chalicelib.domain.effects import Do
-from chalicelib.domain.firm import Accounts, Firm, Preflighted, TrustBank, TrustBooks
+from chalicelib.domain.firm import Accounts, Firm, Preflighted
 from chalicelib.domain.firm import decide as decide_firm
 from chalicelib.domain.preflight import Finding, Weight
 from chalicelib.domain.readings import Account, Books, DocNumber
+from chalicelib.domain.trust_books import TrustBank, TrustBooks
 from tests.builders import a_firm
 from tests.domain.given import is_said
 

@@ -11,7 +11,7 @@ import pytest
 from chalicelib.domain import firm as firms
 from chalicelib.domain import generation, journaled, trust
 from chalicelib.domain.effects import Do, Lanes
-from chalicelib.domain.firm import Firm, Policy, TrustBank, TrustBooks, TrustChosen, TrustWordTaken
+from chalicelib.domain.firm import Firm, Policy, TrustChosen, TrustWordTaken
 from chalicelib.domain.kernel import Decision
 from chalicelib.domain.trust import (
     Entry,
@@ -25,6 +25,7 @@ from chalicelib.domain.trust import (
     RulesChanged,
     WriteAgain,
 )
+from chalicelib.domain.trust_books import TrustBank, TrustBooks
 from chalicelib.errors import Refused
 from tests.builders import FIRM, NOW, TODAY, a_firm
 from tests.domain.given import one

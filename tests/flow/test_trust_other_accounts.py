@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from chalicelib.domain.firm import TrustBooks
+from chalicelib.domain.trust_books import TrustBooks
 from chalicelib.flow import trust_check, trust_report, trust_setup, trust_views
 from chalicelib.flow.firms import firm_of
 from tests.flow import acts

@@ -11,12 +11,13 @@ import pytest
 
 from chalicelib.domain import effects, trust
 from chalicelib.domain.effects import Do, Lanes
-from chalicelib.domain.firm import Policy, TrustBank, TrustBooks
+from chalicelib.domain.firm import Policy
 from chalicelib.domain.kernel import Effect, Kind, Neighbour, Ref
 from chalicelib.domain.ledger import Ledger
 from chalicelib.domain.readings import Broken, ClientReading, Page, Receipt, Tokens
 from chalicelib.domain.statement import Statement
 from chalicelib.domain.trust import Entry, Journaled, MoveSeen
+from chalicelib.domain.trust_books import TrustBank, TrustBooks
 from chalicelib.domain.trust_readings import Deposit
 from chalicelib.errors import Declined, Refused, Unreadable
 from chalicelib.flow import states, tokens, trust_check, trust_report, trust_views, trusting
