@@ -18,7 +18,7 @@ from chalicelib.domain.money import show
 from chalicelib.flow.mailing import DIGEST
 from chalicelib.store import bounds
 from chalicelib.store.memory_rows import json_of
-from tests.simulation import beside, broken_links, companies, pairings, statements, subcustomers
+from tests.simulation import beside, broken_links, closings, companies, pairings, statements, subcustomers
 from tests.simulation.digests import Digests
 from tests.world import Sent
 
@@ -79,6 +79,7 @@ class Checkers:
         default_factory=dict
     )  # firm -> since when sub-customers or not
     read_at: dict[Ref, datetime] = field(default_factory=dict)
+    refusals: dict[str, int] = field(default_factory=dict)  # what was sent into a closed period -> how often
 
     def __post_init__(self) -> None:
         self.digests = Digests(self)
@@ -291,6 +292,7 @@ class Checkers:
         if neighbour == "quickbooks" and self.h.truth.companies:
             companies.carried(self, request, got)
         if neighbour == "quickbooks" and "/batch" in str(request.path_url):
+            closings.carried(self, request, got)
             for firm in self.h.firms:
                 self._one_invoice_each(firm.realm)
                 self._one_payment_each(firm.firm, firm.realm)
@@ -330,7 +332,8 @@ class Checkers:
 
     def _one_payment_each(self, firm: str, realm: str) -> None:
         """No money twice: neither under one name, nor as ours and again as the payment that staff recorded of it."""
-        rows = self._live(realm, "Payment")
+        let_be = closings.let_be(self, firm)
+        rows = [r for r in self._live(realm, "Payment") if r["Id"] not in let_be]
         by_name = self._marked(rows, "payment")
         for name, ids in self._marked(rows, "payment", pieces=True).items():
             if len(ids) > 1:

@@ -205,6 +205,8 @@ class Desk:
                 continue
             choices = [str(c[0]) for c in effect.body.get("choices", [])]
             choice = rng.choice(choices) if rng is not None and choices else ""
+            self.h.truth.pressed += 1
+            self.h.truth.stayed |= {(firm.firm, effect.about)} if choice == "stay" else set()
             if choice or effect.about.startswith("payable/"):  # it may be made again
                 self.h.truth.answered(firm, effect.about.removeprefix("payable/"), choice, self.h.clock.at)
             try:

@@ -20,6 +20,7 @@ from tests.simulation import (
     beside_people,
     books_people,
     broken_people,
+    closing_people,
     companies_people,
     matters_people,
     parts_people,
@@ -31,6 +32,7 @@ from tests.simulation.base import FirmFacts
 from tests.simulation.beside_people import Besides
 from tests.simulation.books_people import Books
 from tests.simulation.broken_people import Broken
+from tests.simulation.closing_people import Closing
 from tests.simulation.companies_people import Companies
 from tests.simulation.desk import Desk
 from tests.simulation.elsewhere import Elsewhere
@@ -98,6 +100,7 @@ ACTS: dict[str, int] = {
     **broken_people.ACTS,
     **absent_people.ACTS,
     **beside_people.ACTS,
+    **closing_people.ACTS,
 }
 
 
@@ -395,7 +398,9 @@ class Staff:
             self._did(firm, bill.id)
 
 
-class People(Staff, Elsewhere, Desk, Books, Anew, Parts, Matters, Statements, Companies, Broken, Absent, Besides):
+class People(
+    Staff, Elsewhere, Desk, Books, Anew, Parts, Matters, Statements, Companies, Broken, Absent, Besides, Closing
+):
     """Everybody. ``act`` does one thing by name; what the place refuses is not done."""
 
     def __init__(self, history: History) -> None:

@@ -12,7 +12,7 @@ from chalicelib.domain.kernel import Effect, Kind, Ref, Status, fold
 from chalicelib.flow import reconciling, states
 from chalicelib.store.memory_rows import json_of
 from infra.sandbox.clio import books as clio_books
-from tests.simulation import beside, broken_links, pairings, quiet_links, statements, subcustomers
+from tests.simulation import beside, broken_links, closings, pairings, quiet_links, statements, subcustomers
 from tests.simulation.base import FirmFacts
 from tests.simulation.checkers import MARKER
 from tests.simulation.world import RECURRING
@@ -58,6 +58,8 @@ class Quiet:
         for ref, b in self.c.bodies.items():
             if ref.kind is Kind.CONTACT and b["lost"] and b["answer"] == "without":  # as a person said; it waits
                 self.parked.setdefault(ref.firm, set()).add(f"contact/{ref.id}")
+        for ref in closings.left(checkers):  # as a person said, until it changes
+            self.parked.setdefault(ref.firm, set()).add(str(ref))
 
     def judge(self) -> None:
         self._replay()
@@ -90,6 +92,7 @@ class Quiet:
             pairings.judge(self, firm)
             subcustomers.judge(self, firm)
             statements.judge(self, firm)
+            closings.judge(self, firm)
             self._sums(firm)
             self._report(firm)
 
@@ -232,7 +235,8 @@ class Quiet:
         return False
 
     def _posted_once(self, firm: FirmFacts, id: str, cents: int, what: str) -> None:
-        rows = [r for r in self.world.quickbooks_box.company(firm.realm).all("Payment") if r["TotalAmt"] > 0]
+        let_be = closings.let_be(self.c, firm.firm)
+        rows = [r for r in self.c._live(firm.realm, "Payment") if r["Id"] not in let_be]
         ids = [*self.c._marked(rows, "payment").get(id, []), *pairings.same_money(self.c, firm, id)]
         totals = [int(r["TotalAmt"] * 100) for r in rows if r["Id"] in ids]
         payment = self.c.bodies.get(Ref(firm.firm, Kind.PAYMENT, id))
@@ -297,7 +301,8 @@ class Quiet:
 
     def _removed(self, firm: FirmFacts) -> None:
         """A payment that staff took back in Clio does not stand in QuickBooks."""
-        rows = [r for r in self.world.quickbooks_box.company(firm.realm).all("Payment") if r["TotalAmt"] > 0]
+        let_be = closings.let_be(self.c, firm.firm)
+        rows = [r for r in self.c._live(firm.realm, "Payment") if r["Id"] not in let_be]
         valid = {a.parent_id for a in self.world.clio_box.state.of_firm("allocations", firm.clio) if not a.voided_at}
         for name, ids in self.c._marked(rows, "payment").items():
             gone = name.startswith("clio-") and int(name.removeprefix("clio-")) not in valid

@@ -12,6 +12,7 @@ from tests.simulation.base import bases
 from tests.simulation.beside_saboteurs import BESIDE_SABOTEURS
 from tests.simulation.books_saboteurs import BOOKS_SABOTEURS
 from tests.simulation.broken_saboteurs import BROKEN_SABOTEURS
+from tests.simulation.closing_saboteurs import CLOSING_SABOTEURS
 from tests.simulation.company_saboteurs import COMPANY_SABOTEURS
 from tests.simulation.history import History
 from tests.simulation.kernel_saboteurs import KERNEL_SABOTEURS
@@ -31,6 +32,7 @@ SABOTEURS = (
     *COMPANY_SABOTEURS,
     *BROKEN_SABOTEURS,
     *BESIDE_SABOTEURS,
+    *CLOSING_SABOTEURS,
 )
 
 

@@ -51,6 +51,8 @@ class Truth:
     accepted: set[tuple[str, str]] = field(default_factory=set)  # ... that it may stay away
     spoke: dict[tuple[str, str], datetime] = field(default_factory=dict)  # ... when somebody last spoke of it
     torn: set[tuple[str, str]] = field(default_factory=set)  # ... and two people did at once
+    stayed: set[tuple[str, str]] = field(default_factory=set)  # (firm, about) that a person left as it is there
+    pressed: int = 0  # how often people retried or left something
     by_hand: dict[tuple[str, str, str], str] = field(
         default_factory=dict
     )  # (realm, entity, id) that people entered in its place -> name
