@@ -4,7 +4,7 @@ failure: the identical call is repeated, then every member is looked up before i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -14,7 +14,7 @@ from chalicelib.domain.effects import Do, generation_in
 from chalicelib.domain.firm import Policy
 from chalicelib.domain.kernel import Call, Effect, Finish
 from chalicelib.domain.preflight import UNREAD
-from chalicelib.domain.readings import InvoiceReading, Wrote
+from chalicelib.domain.readings import Wrote
 from chalicelib.domain.wanted import Wanted
 from chalicelib.errors import Conflict, Declined
 from chalicelib.flow import (
@@ -35,7 +35,7 @@ from chalicelib.flow import (
 )
 from chalicelib.flow.changed import CLOCKS
 from chalicelib.flow.ports import World
-from chalicelib.flow.prepared import NAME_TAKEN, Asked, Prepared, done, refused
+from chalicelib.flow.prepared import NAME_TAKEN, Asked, Lately, Prepared, done, refused
 from chalicelib.flow.reach import Reach
 
 BATCH = 30  # reference/quickbooks.md 2.6
@@ -282,9 +282,9 @@ def resume(world: World, reach: Reach, policy: Policy, call: Call) -> bool:
     return True
 
 
-def _changed_since(reach: Reach, since: datetime) -> Callable[[], list[InvoiceReading]]:
-    """The invoices that changed since: read once, and only when asked for (reference/quickbooks.md 2.5)."""
-    return cache(lambda: list(reach.quickbooks(lambda q, a: q.changed(a, "Invoice", since)).invoices))
+def _changed_since(reach: Reach, since: datetime) -> Lately:
+    """What changed since, by kind: read once, and only when asked for (reference/quickbooks.md 2.5)."""
+    return cache(lambda entity: reach.quickbooks(lambda q, a: q.changed(a, entity, since)))
 
 
 def _members(world: World, call: Call) -> Iterator[Effect]:
@@ -359,10 +359,10 @@ def look_up(
     policy: Policy,
     effect: Effect,
     finish: Finish,
-    lately: Callable[[], list[InvoiceReading]],
+    lately: Lately,
 ) -> bool:
     """Looks a member up by name, number, or customer and date. Gives whether it is there, and settles it then.
-    ``lately``: the invoices that changed since it was first sent."""
+    ``lately``: what changed since it was first sent, by kind."""
     match effect.kind:
         case Do.CUSTOMER:
             return customers.find(world, reach, policy, effect, finish)
@@ -375,6 +375,6 @@ def look_up(
         case Do.JOURNAL:
             return journals.find(world, reach, policy, effect, finish)
         case Do.CREDIT:
-            return False  # the next pass reads what is there
+            return credits.find(world, policy, effect, finish, lately)
         case _:
             return payments.find(world, reach, policy, effect, finish)

@@ -19,11 +19,11 @@ from chalicelib.domain.notes import MemoReading
 from chalicelib.domain.payable import Payable
 from chalicelib.domain.readings import BookedPayment, Wrote
 from chalicelib.domain.wanted import Removal, WantedApplication, WantedCredit, WantedLine
-from chalicelib.flow import leaving, staying
+from chalicelib.flow import leaving, states, staying
 from chalicelib.flow.credit_links import LINKED
 from chalicelib.flow.credit_readings import Around, read
 from chalicelib.flow.ports import World
-from chalicelib.flow.prepared import Prepared, park, still_open, unblocked
+from chalicelib.flow.prepared import Lately, Prepared, park, still_open, unblocked
 from chalicelib.flow.reach import Reach
 from chalicelib.flow.settle import settle
 
@@ -339,6 +339,19 @@ def take(world: World, policy: Policy, effect: Effect, answer: Wrote, finish: Fi
         _settle(world, policy, effect, "MemoBooked", fact, goes_on)
     else:
         settle(world, [], lambda _s, _n: {}, fact="CreditStep", finish=[goes_on])
+
+
+def find(world: World, policy: Policy, effect: Effect, finish: Finish, lately: Lately) -> bool:
+    """Whether a lost answer's memo is there, by our mark among those changed since: QuickBooks gives numbers of its
+    own while custom numbers are off. The step goes on with it then. What stands already is read by its next pass."""
+    state: Credit = states.decode(Kind.CREDIT, world.store.load(credit_ref(effect)).body)
+    if state.memo is not None:
+        return False
+    mark = posting.marker(state.firm, "credit", state.id)
+    mine = next((m for m in lately("CreditMemo").memos if mark in m.note and m.total), None)
+    if mine:
+        take(world, policy, effect, Wrote(ok=True, id=mine.id, total=mine.total, entity="CreditMemo"), finish)
+    return mine is not None
 
 
 def _booked(policy: Policy, id: str) -> crediting.MemoBooked:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -34,6 +34,7 @@ from chalicelib.flow.prepared import (
     FOR_A_PERSON,
     FOR_ITS_CUSTOMER,
     WITHOUT,
+    Lately,
     Prepared,
     current,
     done,
@@ -349,7 +350,7 @@ def find(
     policy: Policy,
     effect: Effect,
     finish: Finish,
-    lately: Callable[[], list[InvoiceReading]],
+    lately: Lately,
 ) -> bool:
     """Whether a lost answer's invoice is there, by the number it was sent with, or, where QuickBooks gave it a number
     of its own, as custom numbers were switched off meanwhile, by our mark among those changed ``lately``; settled
@@ -359,7 +360,7 @@ def find(
         return False
     number = str(effect.body["number"])
     found = reach.quickbooks(lambda q, a: q.invoices_numbered(a, [number]))
-    mine = _ours(state, found) or _ours(state, lately())
+    mine = _ours(state, found) or _ours(state, lately("Invoice").invoices)
     if mine:
         link(world, policy, effect, mine.id, mine.total, mine.customer_id, finish)
     return mine is not None

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from chalicelib.domain import generation
+from chalicelib.domain.book_changes import BookChanges
 from chalicelib.domain.firm import Policy
 from chalicelib.domain.kernel import Decision, Effect, Finish, Json, Kind, Ref
 from chalicelib.domain.wanted import Wanted
@@ -21,6 +22,7 @@ FOR_A_PERSON = "It waits for your word on its client or matter, under Needs atte
 NAME_TAKEN = "6240"  # the name is another entry's (reference/quickbooks.md 6)
 WITHOUT = "Its client stays without a customer in QuickBooks, as you decided. Link one on the client's page."
 S = TypeVar("S", bound=generation.Linked)
+Lately = Callable[[str], BookChanges]  # what changed in QuickBooks since a call was first sent, by kind
 
 
 class Asked(str):

@@ -104,6 +104,28 @@ def test_an_invoice_that_quickbooks_numbered_itself_is_met_by_our_mark(times: in
     assert "number changed in QuickBooks" in acts.about(acts.compare(stage), "1071")
 
 
+@pytest.mark.parametrize("times", [1, 2, 3])
+@pytest.mark.parametrize("taken_back", [False, True])
+def test_a_credit_memo_that_quickbooks_numbered_itself_is_met_by_our_mark(times: int, taken_back: bool) -> None:
+    """Custom numbers were switched off after the last preflight."""
+    stage = a_synced_stage()
+    stage.pass_time(1, minutes=1)
+    before = {m["Id"] for m in booked(stage, "CreditMemo")}
+    box = stage.world.quickbooks_box
+    box.switches["numbers_kept_when_off"] = False
+    box.people.set_preferences(stage.realm, CustomTxnNumbers=False)
+    made = stage.world.clio_box.people.issue_credit("1046", 2500)
+    lose_batches(stage, times)
+    acts.poll(stage)
+    if taken_back:
+        stage.world.clio_box.people.remove_credit(made)
+        acts.poll(stage)
+    stage.pass_time(2, minutes=10)
+    there = [m for m in booked(stage, "CreditMemo") if m["Id"] not in before]
+    assert [cents(m["TotalAmt"]) for m in there] == ([] if taken_back else [2500])
+    assert cents(invoice(stage, "1046")["Balance"]) == (125000 if taken_back else 122500)
+
+
 def test_a_bill_edited_while_the_answer_was_lost_ends_with_its_new_total() -> None:
     stage = a_synced_stage()
     stage.world.clio_box.people.approve("1071")
