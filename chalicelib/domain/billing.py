@@ -323,6 +323,7 @@ class InvoiceBooked:
     customer: str = ""
     matter: str = ""
     left: tuple[tuple[str, int], ...] = ()
+    misnumbered: bool = False
 
 
 def booked(state: Payable, fact: InvoiceBooked, now: datetime) -> Decision[Payable]:
@@ -350,6 +351,7 @@ def booked(state: Payable, fact: InvoiceBooked, now: datetime) -> Decision[Payab
             untouched=fact.adopted,
             left=fact.left or (old.left if old and old.id == fact.id else ()),
             asked=old.asked if old and old.id == fact.id else 0,
+            misnumbered=fact.misnumbered,
         ),
         generation=fact.generation,
         stood="",

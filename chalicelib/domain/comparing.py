@@ -124,8 +124,8 @@ def _stays(p: Payable, invoice: InvoiceReading) -> Difference:
 def _particulars(p: Payable, invoice: InvoiceReading, customer: str) -> list[Difference]:
     """What people changed of it by hand besides its amount. A date that Clio does not tell is QuickBooks' own,
     and so are those of an invoice that was linked as it is."""
-    if p.booked is None or p.booked.revision < p.revision:
-        return []  # it is being written
+    if p.booked is None or p.booked.revision < p.revision:  # it is being written
+        return [_misnumbered(p, invoice)] if p.booked and p.booked.misnumbered and invoice.number != p.number else []
     back = "Set it back in QuickBooks, or leave it: the next change of the bill in Clio writes over it."
     found = []
     if invoice.number != p.number:
@@ -140,6 +140,13 @@ def _particulars(p: Payable, invoice: InvoiceReading, customer: str) -> list[Dif
         remedy = "Set its customer back in QuickBooks. If the client's customer was merged, link the client anew."
         found.append(_of_payable(p, "customer changed in QuickBooks", cause, remedy))
     return found
+
+
+def _misnumbered(p: Payable, invoice: InvoiceReading) -> Difference:
+    cause = f"QuickBooks gave the invoice the number {invoice.number or 'nothing'}, as custom transaction numbers were "
+    cause += f"off; Clio's bill is {p.number}."
+    remedy = "Switch them on: Preflight says how. The number is written again by itself then."
+    return _of_payable(p, "numbered by QuickBooks", cause, remedy, expected=True)
 
 
 def moved_by_hand(p: Payable, invoice: InvoiceReading) -> bool:

@@ -172,7 +172,8 @@ class Booked:
     to it there; ``breaks`` counts how often (domain/noticing.py). ``customer``: whose it was when we last wrote or
     linked it; ``matter``: Clio's matter, where that is the matter's sub-customer.
     ``untouched``: it was there and is linked, and we have not written it since. ``left``: (payment, cents) on it there
-    that a person said are something else; ``asked``: how often their word about its payments was taken back."""
+    that a person said are something else; ``asked``: how often their word about its payments was taken back.
+    ``misnumbered``: QuickBooks gave it another number than ours, as custom numbers were off: it is written again."""
 
     id: str
     revision: int
@@ -188,6 +189,7 @@ class Booked:
     untouched: bool = False
     left: tuple[tuple[str, int], ...] = ()
     asked: int = 0
+    misnumbered: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -310,6 +310,7 @@ class Wrote:
     unapplied: int = 0
     fault: tuple[str, str, str] = ("", "", "")
     of_customer: str = ""  # whose the document is
+    number: str = ""  # of the document
     invoices: tuple[str, ...] = ()  # that a payment pays
     lines: tuple[tuple[str, int, str], ...] = ()  # of a journal entry: account, cents, customer
     customer: CustomerReading | None = None  # as QuickBooks shows it after the write, where it was one

@@ -342,7 +342,8 @@ def take(world: World, policy: Policy, effect: Effect, answer: Wrote, finish: Fi
         case Do.INVOICE if effect.body.get(paylinks.RELINKED):
             relinking.take(world, policy, effect, answer, finish)
         case Do.INVOICE:
-            invoice_links.link(world, policy, effect, answer.id, answer.total, answer.of_customer, finish)
+            of, number = answer.of_customer, answer.number
+            invoice_links.link(world, policy, effect, answer.id, answer.total, of, finish, number)
         case Do.HOLDER:
             journals.link_holder(world, policy, effect, answer.id, finish)
         case Do.JOURNAL:

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from chalicelib.domain import billing, comparing, effects, posting
 from chalicelib.domain.firm import Policy
-from chalicelib.domain.kernel import Decision, Effect, Finish, Held, Kind, Neighbour, Ref
+from chalicelib.domain.kernel import Decision, Effect, Finish, Held, Kind, Neighbour, Ref, Status
 from chalicelib.domain.payable import Payable
 from chalicelib.domain.payment import Payment
 from chalicelib.domain.readings import InvoiceReading
-from chalicelib.flow import states, subcustomers
+from chalicelib.flow import preflight, states, subcustomers
 from chalicelib.flow.ports import World
 from chalicelib.flow.reach import Reach
 from chalicelib.flow.settle import settle
+
+NUMBERED_AGAIN = timedelta(minutes=10)  # the settings are read before
 
 
 def ref_of(effect: Effect) -> Ref:
@@ -37,21 +40,31 @@ def _ours_before(p: Payable, invoice: InvoiceReading) -> bool:
     return invoice.id == p.stood and posting.marker(p.firm, "bill", p.id) in invoice.note
 
 
-def link(world: World, policy: Policy, effect: Effect, id: str, total: int, customer: str, finish: Finish) -> None:
-    """QuickBooks shows this payable's invoice as the effect's revision wanted it, as ``customer``'s."""
+def link(
+    world: World, policy: Policy, effect: Effect, id: str, total: int, customer: str, finish: Finish, number: str = ""
+) -> None:
+    """QuickBooks shows this payable's invoice as the effect's revision wanted it, as ``customer``'s and under
+    ``number``. Where that is not ours, custom numbers are off: the settings are read, and the same effect writes it
+    once more when they are right."""
     ref, revision = ref_of(effect), int(effect.body["revision"])
     held = world.store.load(ref)
     state: Payable = states.decode(Kind.PAYABLE, held.body)
     voided = state.gone and state.revision == revision and state.booked is not None
+    current = state.revision == revision and not state.gone
+    again = current and number != effect.body["number"] and not (state.booked and state.booked.misnumbered)
+    if again:
+        preflight.start(world, policy.firm.id)
+        finish = replace(finish, status=Status.OWED, due_at=world.now() + NUMBERED_AGAIN)
     fact = billing.InvoiceBooked(
         id,
         policy.lanes.book,
-        revision,
+        revision - 1 if again else revision,
         total,
         voided=voided,
         generation=policy.firm.generation,
         customer=customer,
         matter=subcustomers.matter_of(world, policy, state, customer),
+        misnumbered=again,
     )
     if voided:  # before it is settled: a worker that dies between owes them again
         _look_at_its_money(world, policy, state)

@@ -362,7 +362,7 @@ def find(
     found = reach.quickbooks(lambda q, a: q.invoices_numbered(a, [number]))
     mine = _ours(state, found) or _ours(state, lately("Invoice").invoices)
     if mine:
-        link(world, policy, effect, mine.id, mine.total, mine.customer_id, finish)
+        link(world, policy, effect, mine.id, mine.total, mine.customer_id, finish, mine.number)
     return mine is not None
 
 

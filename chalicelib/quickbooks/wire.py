@@ -242,6 +242,7 @@ def _outcome(item: Raw, fault: tuple[str, str, str] | None) -> Wrote:
         deleted=body.get("status") == "Deleted",
         unapplied=_cents_or_none(body, "UnappliedAmt"),
         of_customer=_text(_part(body, "CustomerRef"), "value"),
+        number=_text(body, "DocNumber"),
         invoices=tuple(id for id, _ in _linked(body, "Invoice")) if entity == "Payment" else (),
         lines=journal(body).lines if entity == "JournalEntry" else (),
     )

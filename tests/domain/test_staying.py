@@ -104,6 +104,17 @@ def test_an_invoice_without_room_for_what_its_bill_asks_for_is_named_once() -> N
     assert [d.kind for d in more] == ["left as it is in QuickBooks", "balance differs in QuickBooks"]
 
 
+@pytest.mark.parametrize(
+    ("misnumbered", "number", "kinds"), [(True, "1", ["numbered by QuickBooks"]), (False, "1", [])]
+)
+def test_an_invoice_that_quickbooks_numbered_itself_is_named_while_it_waits(
+    misnumbered: bool, number: str, kinds: list[str]
+) -> None:
+    p = a_payable(revision=2, booked=replace(BOOKED, revision=1, misnumbered=misnumbered))
+    assert [d.kind for d in against(p, number=number)] == kinds
+    assert against(p, number=p.number) == []
+
+
 def test_a_payment_and_a_credit_that_are_left_are_named_with_who_left_them() -> None:
     x: Payment = replace(a_payment(wanted=1), left=word(1))
     [found] = comparing_money.payment_against_books(x, None)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from chalicelib.flow import attention
+from chalicelib.domain.kernel import Effect, Finish, Status
+from chalicelib.flow import attention, invoice_links, preflight
+from chalicelib.flow.settle import policy_of
 from infra.sandbox.kit import Fault
 from tests.flow import acts
 from tests.flow.acts import a_stage, a_synced_stage, booked, cents, invoice, parked, payable
@@ -86,7 +88,8 @@ def test_a_bill_renumbered_while_the_answer_was_lost_keeps_one_invoice() -> None
 
 @pytest.mark.parametrize("times", [1, 2, 3])
 def test_an_invoice_that_quickbooks_numbered_itself_is_met_by_our_mark(times: int) -> None:
-    """Custom numbers were switched off after the last preflight; QuickBooks' number is named as a difference."""
+    """Custom numbers were switched off after the last preflight: QuickBooks' number is named until they are on again,
+    and gives way to ours then."""
     stage = a_synced_stage()
     box = stage.world.quickbooks_box
     box.switches["numbers_kept_when_off"] = False
@@ -101,6 +104,33 @@ def test_an_invoice_that_quickbooks_numbered_itself_is_met_by_our_mark(times: in
     held = payable(stage, "1071").booked
     assert held
     assert held.id == there["Id"]
+    assert "numbered by QuickBooks" in acts.about(acts.compare(stage), "1071")
+    stage.pass_time(2, hours=3)
+    assert "umbers" in owed_invoice(stage, id).cause
+    box.people.set_preferences(stage.realm, CustomTxnNumbers=True)
+    preflight.start(stage.world, stage.firm)
+    stage.pass_time(2, minutes=20)
+    assert invoice(stage, "1071")["Id"] == held.id
+    assert acts.about(acts.compare(stage), "1071") == []
+
+
+def owed_invoice(stage: Stage, id: str) -> Effect:
+    [waiting] = [e for e in acts.all_effects(stage) if e.key.startswith(f"{stage.firm}/quickbooks.invoice/{id}/")]
+    assert waiting.status is Status.OWED
+    return waiting
+
+
+def test_a_number_that_quickbooks_does_not_take_twice_is_named() -> None:
+    stage = a_synced_stage()
+    box = stage.world.quickbooks_box
+    box.switches["numbers_kept_when_off"] = False
+    box.people.set_preferences(stage.realm, CustomTxnNumbers=False)
+    stage.world.clio_box.people.approve("1071")
+    acts.poll(stage)
+    p, policy = payable(stage, "1071"), policy_of(stage.world, stage.firm)
+    assert p.booked and p.booked.misnumbered
+    step = owed_invoice(stage, p.id)
+    invoice_links.link(stage.world, policy, step, p.booked.id, p.asks, p.booked.customer, Finish(step.key), "another")
     assert "number changed in QuickBooks" in acts.about(acts.compare(stage), "1071")
 
 

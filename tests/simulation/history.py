@@ -161,6 +161,7 @@ class History(SimLife):
         clio["expires_in"] = 30 * 86_400 if draw.random() < self.pace.brief else 180 * 86_400
         books["access_token_seconds"] = 3600 if draw.random() < self.pace.brief else 180 * 86_400
         books["batch_replay"] = draw.choice(("error6000", "replay"))
+        books["numbers_kept_when_off"] = random.Random(f"numbers {self.seed}").random() < 0.5
         books["rotate_every_seconds"] = draw.choice((0, 86_400))
         books["old_token_revokes"] = draw.choice(("soon", True, False))
         clio["bump_on_allocation"] = draw.random() < 0.7
