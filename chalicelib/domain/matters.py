@@ -135,17 +135,25 @@ def choose(
     taken: Mapping[str, str],
     promised: Set[str] = frozenset(),
 ) -> Choice:
-    """One with our marker is ours, after an answer that was lost. One of the same name below this client's customer is
+    """One with our marker is ours, after an answer that was lost; or it is the same matter's, whose client had this
+    customer before (``_same_matter``). One of the same name below this client's customer is
     the same matter's: Clio's matter numbers are used once. Anything else holds only the name. ``parent``: the client's
     customer, empty while there is none. ``promised``: names, casefolded, that are to be another's."""
     active = [c for c in found if c.active and parent and c.parent == parent]
-    mine = next((c for c in active if c.note == note), None)
+    mine = next((c for c in active if c.note == note), next((c for c in active if _same_matter(c.note, note)), None))
     plain = wishes[0].casefold()
     same = next((c for c in active if c.name.casefold() == plain and plain not in promised), None)
     if there := mine or same:
         return Choice("link", customer=there.id, name=there.name)
     name = free(wishes, found, {**taken, **dict.fromkeys(promised, "")})
     return Choice("create", name=name) if name else Choice("park")
+
+
+def _same_matter(note: str, mine: str) -> bool:
+    """Whether two markers are of one matter of Clio's, under whichever client: one was merged into the other, whose
+    customer went along."""
+    (firm, of, id), (our_firm, _, our_id) = note.rpartition(":"), mine.rpartition(":")
+    return bool(of) and firm == our_firm and id.partition(".")[2] == our_id.partition(".")[2] != ""
 
 
 def free(wishes: tuple[str, str], found: Sequence[CustomerReading], taken: Mapping[str, str], own: str = "") -> str:
@@ -272,6 +280,15 @@ def relinked(state: Matter, policy: Policy, *, customer: str, there: CustomerRea
     new = replace(new, wrote=new.renames, lost="", under="", without=False)
     taken = Guard(guard_of(policy.lanes.book, there.id), f"{state.firm}/{state.id}")
     return Decision(new, closes=(task_key(state),), guards=(taken, _released(state, policy)))
+
+
+def given_up(state: Matter, customer: str, policy: Policy) -> Decision[Matter]:
+    """The matter is another client's in Clio, whose customer this sub-customer stands below now: it goes along."""
+    if state.customer != customer:
+        return Decision(state)
+    new = replace(state, customer="", revision=state.revision + 1, written=(), lost="", under="", without=False)
+    closes = (task_key(state),) if state.lost else ()
+    return Decision(new, closes=closes, guards=(_released(state, policy),))
 
 
 def left_without(state: Matter, *, customer: str) -> Decision[Matter]:

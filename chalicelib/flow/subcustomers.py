@@ -157,11 +157,26 @@ def prepare(world: World, reach: Reach, policy: Policy, batch: Sequence[Effect])
 def _link(world: World, policy: Policy, e: Effect, choice: matters.Choice, finish: Finish) -> int:
     """Gives 1: it is linked, or shown to a person."""
     try:
+        _hand_over(world, policy, e, choice.customer)
         link(world, policy, e, choice.customer, choice.name, finish)
     except Conflict:
         reason = "The sub-customer of this name is linked to another matter."
         park(world, e, reason, "Give the matters different numbers in Clio, or rename it in QuickBooks; then Retry.")
     return 1
+
+
+def _hand_over(world: World, policy: Policy, e: Effect, customer: str) -> None:
+    """The same matter's link under a client who had this customer before it was taken over ends."""
+    mine = _told(policy, e, customer)
+    holder = (world.store.held_by(matters.guard_of(policy.lanes.book, customer)) or "").removeprefix(f"{mine.firm}/")
+    if holder == mine.id or holder.partition(".")[2] != mine.matter:
+        return
+    ref = _ref(mine.firm, holder)
+
+    def decide(before: Mapping[Ref, Any], _now: datetime) -> dict[Ref, Decision[Any]]:
+        return {ref: matters.given_up(before[ref], customer, policy)}
+
+    settle(world, [ref], decide, fact="SubCustomerHandedOver", body={"to": mine.id}, policy=policy.version)
 
 
 def take(world: World, policy: Policy, e: Effect, answer: Wrote, finish: Finish) -> None:

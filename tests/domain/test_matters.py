@@ -94,6 +94,28 @@ def test_what_is_taken_for_it(found: list[CustomerReading], taken: dict[str, str
     assert matters.choose(NAMES, NOTE, "7", found, taken) == choice
 
 
+@pytest.mark.parametrize(
+    ("note", "choice"),
+    [
+        ("feesimple:us-1:matter:c2.m1", Choice("link", customer="70", name=NAMES[1])),
+        ("feesimple:us-1:matter:c2.m2", Choice("create", name=NAMES[0])),
+        ("feesimple:us-2:matter:c2.m1", Choice("create", name=NAMES[0])),
+        ("Somebody's", Choice("create", name=NAMES[0])),
+    ],
+)
+def test_the_same_matters_of_a_client_who_had_this_customer_before_is_taken_for_it(note: str, choice: Choice) -> None:
+    assert matters.choose(NAMES, NOTE, "7", [there(NAMES[1], note=note)], {}) == choice
+
+
+def test_a_matter_that_is_another_clients_gives_its_sub_customer_up_once() -> None:
+    state = a_matter(customer="70", lost=matters.INACTIVE, under="7", breaks=1)
+    told = matters.given_up(state, "70", ON)
+    assert (told.state.customer, told.state.revision, told.state.lost) == ("", state.revision + 1, "")
+    assert told.closes == (matters.task_key(state),) and [g.release for g in told.guards] == [True]
+    assert matters.given_up(a_matter(customer="70"), "70", ON).closes == ()
+    assert matters.given_up(told.state, "70", ON) == Decision(told.state)
+
+
 # --- the link ---------------------------------------------------------------------------------------------------------
 
 

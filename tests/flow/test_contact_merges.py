@@ -9,6 +9,7 @@ import pytest
 from chalicelib.domain.contact import Contact
 from chalicelib.domain.effects import Do
 from chalicelib.domain.kernel import Effect, Kind
+from chalicelib.domain.matters import Matter
 from chalicelib.errors import Refused
 from chalicelib.flow import attention, contact_views, contacts
 from chalicelib.flow.prepared import WITHOUT
@@ -16,6 +17,7 @@ from chalicelib.flow.settle import policy_of
 from tests.flow import acts
 from tests.flow.acts import STAFF, a_synced_stage, booked, invoice, parked, posted_on
 from tests.flow.test_broken_steps import causes
+from tests.flow.test_subcustomers import a_new_bill, a_stage_by_matter, customer, matters, people
 from tests.world import Stage
 
 BILL = "1046"
@@ -134,3 +136,54 @@ def test_a_customer_that_nobody_holds_is_nobodys_to_give_up() -> None:
     policy = policy_of(stage.world, stage.firm)
     assert contacts.may_give_up(stage.world, policy, "no such customer") is None
     contacts.give_up(stage.world, policy, "no such customer")
+
+
+# --- with matters as sub-customers ------------------------------------------------------------------------------------
+
+
+def taken_over_by_matter(stage: Stage) -> tuple[str, str]:
+    """The one that stays has the customer; its bills' invoices stand below it, at the matters' sub-customers."""
+    stage.resync()
+    stage.pass_time(3, minutes=20)
+    old, new = merge(stage)
+    attention.retry(stage.world, stage.firm, asked(stage, new).key, STAFF, f"over:{of(stage, old).customer}")
+    stage.pass_time(5, minutes=30)
+    return old, new
+
+
+def matter_of(stage: Stage, client: str) -> Matter:
+    bill = acts.payable(stage, BILL)
+    return next(m for m in matters(stage) if m.id == f"{client}.{bill.matter_ids[0]}")
+
+
+def test_the_sub_customers_of_the_customer_that_is_taken_over_are_its_matters_still() -> None:
+    stage = a_stage_by_matter()
+    stage.resync()
+    before = invoice(stage, BILL)["CustomerRef"]
+    count = len(booked(stage, "Customer"))
+    old, new = taken_over_by_matter(stage)
+    stage.world.clio_box.people.edit_bill(BILL, total=130000)
+    acts.poll(stage)
+    stage.pass_time(5, minutes=30)
+    a_new_bill(stage, "9001", like=BILL)
+    stage.pass_time(3, minutes=30)
+    assert not parked(stage, kind=Do.SUB_CUSTOMER)
+    assert (invoice(stage, BILL)["TotalAmt"], invoice(stage, BILL)["CustomerRef"]) == (1300, before)
+    assert invoice(stage, "9001")["CustomerRef"] == before
+    assert len(booked(stage, "Customer")) == count, "none is made again"
+    mine = matter_of(stage, new)
+    assert (mine.customer, matter_of(stage, old).customer) == (before["value"], "")
+    assert acts.payable(stage, BILL).booked.matter == mine.matter  # type: ignore[union-attr]
+
+
+def test_one_under_its_second_name_is_met_too() -> None:
+    stage = a_stage_by_matter()
+    stage.resync()
+    stage.pass_time(2, minutes=20)
+    sub = customer(stage, BILL)
+    matter = acts.payable(stage, BILL).matter_ids[0]
+    people(stage).rename_customer(stage.realm, sub["Id"], f"{sub['DisplayName']} (Clio {matter})")
+    _, new = taken_over_by_matter(stage)
+    a_new_bill(stage, "9001", like=BILL)
+    stage.pass_time(3, minutes=30)
+    assert invoice(stage, "9001")["CustomerRef"]["value"] == sub["Id"] == matter_of(stage, new).customer
