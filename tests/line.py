@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote_plus, urlencode
 
 import requests
-from requests.structures import CaseInsensitiveDict
+
+from infra.sandbox.kit import caseless
 
 
 class Asked(requests.PreparedRequest):
-    """A request whose path is worked out once, though many ask for it."""
+    """A request as it goes out, with its path, for which many ask."""
 
-    @cached_property
-    def path_url(self) -> str:
-        return str(super().path_url)
+    path_url = ""
+
+    def __init__(self, method: str, url: str, headers: dict[str, Any], body: Any) -> None:
+        self.method, self.url, self.body = method, url, body
+        self.headers = caseless(headers.items())
+        self.path_url = url[url.index("/", url.index("//") + 2) :]
+        self.hooks = {}
+        self._cookies = self._body_position = None
 
 
 _quoted = lru_cache(maxsize=4096)(quote_plus)  # names of fields and filters are the same in every request
@@ -46,12 +52,14 @@ class Line(requests.Session):
         **_: Any,
     ) -> requests.Response:
         assert not (json or files or auth or cookies), "no client sends these"
-        asked = Asked()
-        asked.method, asked.body = method.upper(), data
-        asked.headers = CaseInsensitiveDict({"Accept": "*/*", **(headers or {})})
+        sent = {"Accept": "*/*", **(headers or {})}
         if isinstance(data, dict):
-            asked.body = urlencode(data, doseq=True)
-            asked.headers["Content-Type"] = "application/x-www-form-urlencoded"
+            data = urlencode(data, doseq=True)
+            sent["Content-Type"] = "application/x-www-form-urlencoded"
         query = query_text(params) if params else ""
-        asked.url = f"{url}{'&' if '?' in url else '?'}{query}" if query else url
-        return self.get_adapter(url).send(asked)
+        url = f"{url}{'&' if '?' in url else '?'}{query}" if query else url
+        asked = Asked(method.upper(), url, sent, data)
+        for begins, carrier in self.adapters.items():
+            if url.startswith(begins):
+                return carrier.send(asked)
+        raise requests.exceptions.InvalidSchema(url)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -92,8 +91,11 @@ class StripeSandbox(Box):
 
     def next_due_at(self) -> int | None:
         """Epoch second of the next thing that will happen or be sent by itself, None for nothing."""
-        moments: Iterable[int] = [d.at for d in self.state.due[:1]] + [d.due_at for d in self.state.waiting]
-        return min(moments, default=None)
+        first = self.state.due[0].at if self.state.due else None
+        if not self.state.waiting:
+            return first
+        sent = min(d.due_at for d in self.state.waiting)
+        return sent if first is None else min(first, sent)
 
     def books(self) -> dict[str, Any]:
         """Everything that Stripe's own books hold, by account, for the demo and for checkers. Cents."""
