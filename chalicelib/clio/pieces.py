@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 
+import msgspec
 import requests
 
 from chalicelib.domain import readings as r
@@ -15,10 +15,12 @@ from chalicelib.errors import Unreadable
 IDS_AT_ONCE = 200
 Params = list[tuple[str, str]]
 
+_DECODER = msgspec.json.Decoder(float_hook=Decimal)
+
 
 def json_of(answer: requests.Response) -> r.Raw:
     try:
-        told = json.loads(answer.content, parse_float=Decimal)
+        told = _DECODER.decode(answer.content)
     except ValueError as bad:
         raise Unreadable("answer", answer.headers.get("Content-Type", "no content type")) from bad
     if not isinstance(told, dict):

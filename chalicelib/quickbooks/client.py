@@ -10,7 +10,6 @@ import base64
 import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 
@@ -24,6 +23,7 @@ from chalicelib.domain.notes import MemoReading
 from chalicelib.domain.wanted import Wanted
 from chalicelib.errors import Declined, Unavailable, Unreadable
 from chalicelib.quickbooks import customer_wire, faults, trust_wire, wants, wire
+from chalicelib.quickbooks.parts import object_of
 
 SCOPE = "com.intuit.quickbooks.accounting"
 MINOR_VERSION = "75"  # 2.2
@@ -96,7 +96,7 @@ class QuickBooksClient:
         answer = self._send("POST", self.token_at, self.timeout, data=form, headers=self._basic(), write=True)
         if answer.status_code == 429 or answer.status_code >= 500:
             raise faults.error(answer.status_code, None, firm="", write=True, after=_after(answer), tid=_tid(answer))
-        told = _parsed(answer)
+        told = object_of(answer.content)
         if answer.status_code != 200:
             code = str((told or {}).get("error") or answer.status_code)
             words = str((told or {}).get("error_description") or "")
@@ -338,7 +338,7 @@ class QuickBooksClient:
 
     def _checked(self, answer: requests.Response, *, firm: str, write: bool, empty_is_fine: bool = False) -> r.Raw:
         """The body, if it is a success: a Fault can come with 200 too (2.9)."""
-        told = _parsed(answer)
+        told = object_of(answer.content)
         fault = faults.fault_of(told) if told is not None else faults.fault_in(answer.text)
         if fault is not None or not 200 <= answer.status_code < 300:
             status, after = answer.status_code, _after(answer)
@@ -367,14 +367,6 @@ def _page(entity: str, where: str, start: int = 1, what: str = "*", size: int = 
     """As ``_select``, in an order that pages keep."""
     place = f"orderby Id startposition {start} maxresults {min(size, MAX_ROWS)}"
     return f"select {what} from {entity} where {where} {place}"  # noqa: S608
-
-
-def _parsed(answer: requests.Response) -> r.Raw | None:
-    try:
-        told = json.loads(answer.content, parse_float=Decimal)
-    except ValueError:
-        return None
-    return told if isinstance(told, dict) else None
 
 
 def _after(answer: requests.Response) -> float | None:

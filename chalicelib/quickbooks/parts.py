@@ -3,10 +3,24 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from decimal import Decimal
+
+import msgspec
 
 from chalicelib.domain.money import cents_from
 from chalicelib.domain.readings import Raw
 from chalicelib.errors import Unreadable
+
+_DECODER = msgspec.json.Decoder(float_hook=Decimal)
+
+
+def object_of(content: bytes) -> Raw | None:
+    """An answer's object, its numbers as Decimal or int; None where it is none."""
+    try:
+        told = _DECODER.decode(content)
+    except ValueError:
+        return None
+    return told if isinstance(told, dict) else None
 
 
 def id_of(row: Raw) -> str:
