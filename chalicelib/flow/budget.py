@@ -56,12 +56,12 @@ class Meter:
     def _take(self, key: str, limit: int, *, at_first: bool) -> int:
         """``at_first``: a person's work that goes on past its first block is a run, no page, and takes whole ones."""
         now = self.world.now()
-        minute = now.replace(second=0, microsecond=0)
+        minute = now.replace(second=0, microsecond=0).isoformat()
         room = limit - limit * self.floor // 100
         for _ in range(TRIES):
             found = self.world.store.record("budget", key)
             version, body = found if found else (0, {})
-            used = int(body.get("used", 0)) if body.get("minute") == minute.isoformat() else 0
+            used = int(body.get("used", 0)) if body.get("minute") == minute else 0
             block = min(BLOCK_FOR_A_PERSON if at_first and self.floor is Floor.PERSON else BLOCK, room - used)
             if block <= 0:
                 raise Unavailable("its calls for this minute are used up", after=60 - now.second + 1, ours=True)
@@ -69,7 +69,7 @@ class Meter:
                 self.world.store.put_record(
                     "budget",
                     key,
-                    {"minute": minute.isoformat(), "used": used + block},
+                    {"minute": minute, "used": used + block},
                     expected=version,
                     expires=now + timedelta(days=1),
                 )

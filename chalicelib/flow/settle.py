@@ -30,9 +30,11 @@ from chalicelib.domain.kernel import (
 from chalicelib.domain.readings import Pot
 from chalicelib.errors import Conflict, Refused
 from chalicelib.flow import states
+from chalicelib.flow.firms import connected, connection_refs, sets
 from chalicelib.flow.ports import World
 
 ATTEMPTS = 5
+OPERATING, TRUST = f"{Neighbour.STRIPE}-{Pot.OPERATING}", f"{Neighbour.STRIPE}-{Pot.TRUST}"
 
 Decisions = Mapping[Ref, "Decision[Any] | None"]
 Decide = Callable[[Mapping[Ref, Any], datetime], Decisions]
@@ -153,8 +155,6 @@ def hint(world: World, effects: Sequence[Effect], now: datetime) -> None:
 
 def policy_of(world: World, firm: str) -> Policy:
     """The firm's rules with its lanes and reminder sets, as of now. Raises Refused for an unknown firm."""
-    from chalicelib.flow.firms import connected, connection_refs, sets
-
     held, *connections = world.store.load_many([Ref(firm, Kind.FIRM, firm), *connection_refs(firm)])
     state: Firm | None = states.decode(Kind.FIRM, held.body)
     if state is None:
@@ -163,10 +163,10 @@ def policy_of(world: World, firm: str) -> Policy:
     account = {id: c.account for id, c in by_id.items()}
     lanes = Lanes(
         firm,
-        clio=account.get(str(Neighbour.CLIO), ""),
-        realm=account.get(str(Neighbour.QUICKBOOKS), ""),
-        operating=account.get(f"{Neighbour.STRIPE}-{Pot.OPERATING}", ""),
-        trust=account.get(f"{Neighbour.STRIPE}-{Pot.TRUST}", ""),
+        clio=account.get(Neighbour.CLIO, ""),
+        realm=account.get(Neighbour.QUICKBOOKS, ""),
+        operating=account.get(OPERATING, ""),
+        trust=account.get(TRUST, ""),
         generation=state.generation,
     )
     return Policy(state, held.version, lanes, sets(world, firm))

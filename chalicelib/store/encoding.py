@@ -10,6 +10,7 @@ import zlib
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as NotBase64
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from chalicelib.domain.kernel import SHARDS, Json, Line, Ref
 from chalicelib.errors import Unreadable
@@ -27,8 +28,10 @@ def shard_of(lane: str) -> int:
     return zlib.crc32(lane.encode()) % SHARDS
 
 
+@lru_cache(maxsize=256)
 def instant_text(at: datetime) -> str:
-    """UTC, 27 characters. Raises ValueError for a time without zone."""
+    """UTC, 27 characters. Raises ValueError for a time without zone. The same instant is asked for by each index and
+    shard: what was written last is remembered."""
     if at.tzinfo is None:
         raise ValueError(f"an instant without a zone: {at}")
     plain = at if at.tzinfo is UTC else at.astimezone(UTC)

@@ -442,7 +442,7 @@ class MemoryStore(Tally):
         if self._updates:
             self._lag.note(self._updates)
             self._updates = []
-        elif not self._lag.held:
+        elif not self._lag._held:
             return
         for name, key, place, item in self._lag.ripe():
             self._index[name].put(key, place, item)

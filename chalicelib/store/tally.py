@@ -24,7 +24,8 @@ class Tally:
         self.counts.clear()
 
     def _read(self, table: str, items: int = 1) -> None:
-        self.counts["read", table] += max(1, items)
+        counted = "read", table
+        self.counts[counted] = self.counts.get(counted, 0) + (items or 1)
 
     def _wrote(self, table: str, items: int = 1) -> None:
         if items:
