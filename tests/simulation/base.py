@@ -21,6 +21,7 @@ from infra.sandbox.clio.seed import FIRM_A, FIRM_B, OWNER_A, OWNER_B, Builder, l
 from infra.sandbox.quickbooks import REALM_A, REALM_B
 from infra.sandbox.quickbooks.seed import a_company
 from infra.sandbox.stripe.seed import seed as seed_stripe
+from tests.simulation.quick_values import quicken
 from tests.simulation.world import SimWorld
 from tests.world import HOOK, Stage, connect
 
@@ -179,6 +180,7 @@ def bases() -> Bases:
     """Made on first use, once per process."""
     if not _made:
         _made.append(Bases())
+        quicken()
     return _made[0]
 
 

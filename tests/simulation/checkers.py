@@ -268,7 +268,7 @@ class Checkers:
         """A worker speaks for one firm: with that firm's token, of that firm's account."""
         me = self.h.crew.current
         firm = me.firm if me else ""
-        if not firm or "oauth" in str(request.path_url):
+        if not firm or "oauth" in request.path_url:
             return
         facts = self.h.truth.firm_of(firm)
         world = self.h.world

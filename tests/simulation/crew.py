@@ -112,9 +112,9 @@ class Crew:
             me.kill_in -= 1
             if me.kill_in < 0:
                 self._die(me)
-        me.wake_at = self.clock.at + timedelta(seconds=seconds)
+        me.wake_at = wake_at = self.clock.at + timedelta(0, seconds)
         if len(self.busy) == 1 and me.steps % LOOKS_UP:
-            self.clock.at = me.wake_at  # alone, as most of the time: nothing is drawn
+            self.clock.at = wake_at  # alone, as most of the time: nothing is drawn
             return
         other = self._next(me)
         if other is not me:

@@ -24,6 +24,7 @@ from chalicelib.flow import inbox, mailing, reconciling, resync, trust_check
 from chalicelib.flow.drain import Place, crashed, drain
 from chalicelib.flow.sweep import sweep
 from chalicelib.store import bounds
+from chalicelib.store.encoding import instant_of
 from chalicelib.stripe.webhook import Webhook as StripeHook
 from tests.simulation import faults as faults_
 from tests.simulation.base import LONG, FirmFacts, bases
@@ -351,7 +352,7 @@ class History(SimLife):
     def _due_at(self) -> datetime:
         """When the first owed effect is due."""
         first = [entries[0][0] for entries in self.world.store._index["due"]._order.values()]
-        return datetime.fromisoformat(min(first)) if first else NEVER
+        return instant_of(min(first)) if first else NEVER
 
     def _next_at(self) -> datetime:
         moments = [max(self._due_at(), self.swept_at + MINUTE)]

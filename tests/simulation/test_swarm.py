@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import inspect
 from collections import Counter
+from dataclasses import MISSING, FrozenInstanceError, fields, replace
 
 import pytest
 import requests
@@ -13,6 +15,7 @@ import requests
 from chalicelib.store import encoding
 from tests.line import Line
 from tests.simulation import quick as quick_
+from tests.simulation import quick_values
 from tests.simulation.base import bases
 from tests.simulation.faults import KINDS
 from tests.simulation.history import DAYS, HEAL_STEPS, History
@@ -69,13 +72,38 @@ def test_a_history_is_the_same_each_time() -> None:
     assert (first.steps, first.calls, first.struck) == (again.steps, again.calls, again.struck)
 
 
-def test_the_quick_lines_carry_what_requests_and_the_stripe_package_would(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_quick_comes_to_what_requests_stripe_and_dataclasses_would(monkeypatch: pytest.MonkeyPatch) -> None:
     quick = History(3).run()
     monkeypatch.setattr(Line, "request", requests.Session.request)
     monkeypatch.setattr(quick_, "QUICKER", {})
     monkeypatch.setattr(quick_, "_text", encoding.json_text)
+    monkeypatch.setattr(quick_values, "_puts", {})
+    for kind, written in quick_values.WRITTEN.items():
+        monkeypatch.setattr(kind, "__init__", written)
     plain = History(3).run()
     assert (quick.steps, quick.calls, quick.struck) == (plain.steps, plain.calls, plain.struck)
+
+
+def test_a_quick_value_is_made_as_dataclasses_make_it() -> None:
+    bases()
+    assert len(quick_values.WRITTEN) > 100
+    for kind, written in quick_values.WRITTEN.items():
+        names = [field.name for field in fields(kind)]
+        assert inspect.signature(written).parameters.keys() == inspect.signature(kind.__init__).parameters.keys()
+        needed = [f.name for f in fields(kind) if f.default is MISSING and f.default_factory is MISSING]
+        for given in (dict.fromkeys(names, 1), dict.fromkeys(needed, 1)):
+            plain = object.__new__(kind)
+            written(plain, **given)
+            made = kind(**given)
+            assert [getattr(made, n) for n in names] == [getattr(plain, n) for n in names]
+            with pytest.raises(FrozenInstanceError):
+                setattr(made, names[0], 2)
+            moved, plainly = (way(made, **{names[-1]: 3}) for way in (quick_values.replace, replace))
+            assert [getattr(moved, n) for n in names] == [getattr(plainly, n) for n in names]
+        with pytest.raises(TypeError):
+            kind(**dict.fromkeys(names, 1), other=1)
+        with pytest.raises(TypeError):
+            quick_values.replace(made, other=1)
 
 
 @pytest.mark.parametrize("name", QUICK)

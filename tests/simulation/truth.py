@@ -93,7 +93,10 @@ class Truth:
         self.note(self.world.clock.at)
 
     def firm_of(self, id: str) -> FirmFacts:
-        return next(f for f in self.firms if f.firm == id)
+        for firm in self.firms:
+            if firm.firm == id:
+                return firm
+        raise KeyError(id)
 
     # --- Clio -------------------------------------------------------------------------------------------------------
     def note(self, at: datetime) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -22,6 +21,7 @@ from chalicelib.store.memory import MemoryStore
 from chalicelib.store.memory_rows import json_of
 from infra.sandbox.kit import Wire
 from infra.sandbox.quickbooks.limits import Limits
+from tests.simulation.quick_values import replace
 from tests.simulation.seam import Life, Messages, Post, Seam
 from tests.world import CLIO, QUICKBOOKS, STRIPE, Lanes, MemoryWorld, Seals, Ses
 
