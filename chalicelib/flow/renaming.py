@@ -5,7 +5,7 @@ the name is written under a stored call.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -177,11 +177,13 @@ def write(
     there: CustomerReading,
     found: Sequence[CustomerReading],
     taken: dict[str, str],
+    promised: Set[str],
     out: Prepared,
 ) -> None:
-    """What to write, or a person is told that both names are used. ``taken`` learns of the name."""
+    """What to write, or a person is told that both names are used. ``taken`` learns of the name. ``promised``: names
+    that a first sync's list keeps for another."""
     wishes = names_of(e)
-    if name := matters.free(wishes, found, not_again(e, taken), own=there.id):
+    if name := matters.free(wishes, found, {**not_again(e, taken), **dict.fromkeys(promised, "")}, own=there.id):
         taken[name] = "customer"
         out.write.append((e, ChangedCustomer(there.id, there.sync_token, (Change("name", name),))))
         return

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, TypeVar, assert_never
 
 from chalicelib.domain import crediting, paylinks, posting, receipts
 from chalicelib.domain import pairing as rules
@@ -89,6 +89,8 @@ def _offer(effect: Effect, state: State) -> _Offer:
             return _of_credit(state)
         case Entry():
             return _of_entry(state)
+        case _:
+            assert_never(state)
 
 
 def _of_link(p: Payable) -> _Offer:
@@ -183,6 +185,8 @@ def _leave(world: World, reach: Reach, policy: Policy, e: Effect, state: State) 
             _leave_credit(world, reach, policy, e, state, said)
         case Entry():
             _settle(world, policy, e, {ref: lambda s: domain.entry(s, said)})
+        case _:
+            assert_never(state)
     return True
 
 

@@ -134,9 +134,9 @@ def prepare(world: World, reach: Reach, policy: Policy, batch: Sequence[Effect])
     wishes = list(dict.fromkeys(n for e in asking for n in _looked_up(e)))
     found = reach.quickbooks(lambda q, a: q.customers_named(a, wishes)) if wishes else []
     taken = dict(reach.quickbooks(lambda q, a: q.names_taken(a, wishes))) if wishes else {}
+    others = first_matters.kept_from(world, policy, {mine[e.key].id: renaming.names_of(e) for e in asking})
     for e, there in renames:
-        renaming.write(world, e, there, found, taken, out)
-    others = first_matters.kept_from(world, policy, {mine[e.key].id: renaming.names_of(e) for e, _ in open_})
+        renaming.write(world, e, there, found, taken, others[mine[e.key].id], out)
     for e, parent in open_:
         names = renaming.names_of(e)
         same = [c for c in found if c.name.casefold() in {n.casefold() for n in _looked_up(e)}]

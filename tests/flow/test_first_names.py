@@ -119,6 +119,26 @@ def test_two_matters_of_one_name_are_called_as_listed(same: bool) -> None:
     does_as_listed(stage)
 
 
+def test_a_matter_that_is_renumbered_leaves_its_name_to_a_client_of_the_list_too() -> None:
+    stage = a_stage_by_matter()
+    matter = call_matter(stage, OTHERS, "Plain")
+    prepare(stage)
+    [step] = [e for e in acts.all_effects(stage) if e.kind == "quickbooks.customer" and FREIGHT in e.title]
+    stage.world.store.park(step.key, reason="Late", remedy="Retry", detail="", body={})
+    run_as_listed(stage)
+    assert "Plain" in subs(stage)
+    call_matter(stage, OTHERS, FREIGHT.upper())
+    stage.world.clio_box.changed(
+        next(b for b in stage.world.clio_box.state.rows["bills"].values() if b.number == OTHERS)
+    )
+    acts.poll(stage)
+    stage.pass_time(3, hours=1)
+    assert f"{FREIGHT.upper()} (Clio {matter})" in subs(stage) and "Plain" not in subs(stage)
+    attention.retry(stage.world, stage.firm, step.key, STAFF)
+    stage.pass_time(3, hours=1)
+    assert booked(stage, "Customer", Id=acts.contact(stage, FREIGHT).customer)[0]["DisplayName"] == FREIGHT
+
+
 def client_of(stage: Stage, number: str) -> str:
     rows = stage.world.clio_box.state.rows
     held = next(b for b in rows["bills"].values() if b.number == number)
