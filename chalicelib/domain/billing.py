@@ -65,6 +65,8 @@ def seen(state: Payable | None, fact: BillSeen, policy: Policy, now: datetime) -
         ]
     else:
         new = _copy(state, fact, policy)
+        if new.client_id != state.client_id:  # links that were sent open nothing of it to whom it was asked of before
+            new = replace(new, link_put_off=True)
         owed = []
         if new.unapproved != state.unapproved or (_differs(state, new) and not new.unapproved):
             new = replace(new, revision=state.revision + 1)

@@ -31,7 +31,8 @@ BUSY = "We could not check the balance just now. Nothing was charged; please try
 
 @dataclass(frozen=True, slots=True)
 class PayRow:
-    """One payable as the client sees it. ``open`` cents. ``status``: open | on_its_way | paying | paid | closed."""
+    """One payable as the client sees it. ``open`` cents. ``status``: open | on_its_way | paying | paid | closed |
+    draft (taken back to one: nothing of it is shown but its number)."""
 
     id: str
     number: str
@@ -95,8 +96,10 @@ def page(world: World, token: str) -> PayPage:
     payables = _payables(world, link)
     rows = tuple(_row(p, connected) for p in payables if _shown(p, link))
     main = next((p for p in payables if p.id == link.payable), None)
+    if not payables:  # the bill went to another client: its newer mails open it
+        raise Refused("This link is no longer valid. Please ask the firm for a new one.")
     url = _attempt_url(world, main) if main else ""
-    name = main.client_name if main else (payables[0].client_name if payables else "")
+    name = (main or payables[0]).client_name
     return PayPage(
         firm.name,
         firm.reply_to,
@@ -135,6 +138,8 @@ def _row(p: Payable, connected: Mapping[str, Connection]) -> PayRow:
     why = ""
     if p.attempt and p.attempt.on_its_way:
         status = "on_its_way"
+    elif p.unapproved:
+        status, why = "draft", "This bill is being revised. Nothing is owed on it until you hear from us."
     elif p.gone:
         status, why = "closed", "This bill was withdrawn. Nothing is owed on it."
     elif p.open == 0:
@@ -147,7 +152,7 @@ def _row(p: Payable, connected: Mapping[str, Connection]) -> PayRow:
             why = "It cannot be paid online. Please contact us."
     can = status in ("open", "paying") and not why
     kind = "trust" if p.pot is Pot.TRUST else "invoice"
-    return PayRow(p.id, p.number, kind, p.due_on, p.open, p.currency, status, can, why, p.asks)
+    return PayRow(p.id, p.number, kind, p.due_on, p.open, p.currency, status, can, why, 0 if p.unapproved else p.asks)
 
 
 def _attempt_url(world: World, p: Payable) -> str:
@@ -167,7 +172,7 @@ def invoice_lines(world: World, token: str, payable: str) -> InvoiceView:
     link = _link(world, token)
     firm = firm_of(world, link.firm)
     state: Payable | None = states.decode(Kind.PAYABLE, world.store.load(looking.payable_ref(link.firm, payable)).body)
-    if firm is None or state is None or state.client_id != link.client:
+    if firm is None or state is None or state.client_id != link.client or state.unapproved:
         raise Refused("This link does not open that bill.")
     from chalicelib.flow.invoices import lines_of
 

@@ -56,10 +56,9 @@ def opened_by(world: World, token: str) -> PayLink | None:
     return PayLink(str(body["firm"]), str(body["client"]), str(body["payable"]))
 
 
-def lives(world: World, firm: str, payable: str, text: str) -> bool:
-    """Whether a link for the payable that stands in ``text`` still opens it."""
-    opened = [opened_by(world, token) for token in TOKENS.findall(text)]
-    return any(link and (link.firm, link.payable) == (firm, payable) for link in opened)
+def lives(world: World, link: PayLink, text: str) -> bool:
+    """Whether a link that stands in ``text`` still opens the payable, to its present client."""
+    return any(opened_by(world, token) == link for token in TOKENS.findall(text))
 
 
 def revoke(world: World, firm: str, payable: str) -> int:

@@ -36,7 +36,8 @@ def write(world: World, reach: Reach, policy: Policy, effect: Effect) -> None:
         return
     there = reach.clio(lambda c, a: c.memos.read(a, id))
     ours = f"{world.public_url}{links.OPENS}"
-    stands = ours in there.memo and links.lives(world, state.firm, id, there.memo)
+    link = links.PayLink(state.firm, state.client_id, id)
+    stands = ours in there.memo and links.lives(world, link, there.memo)
     if stands or not (there.can_update or state.relinked):
         done(world, effect)
         return
@@ -47,7 +48,7 @@ def write(world: World, reach: Reach, policy: Policy, effect: Effect) -> None:
         point_at_bill(world, policy, id)
         world.store.postpone(effect.key, world.now() + AFTER_A_LOOK, cause=MOVED)
         return
-    token = links.make(world, links.PayLink(state.firm, state.client_id, id))
+    token = links.make(world, link)
     kept = [line for line in there.memo.splitlines() if ours not in line]
     memo = "\n".join([*kept, invoicing.message(links.address(world, token))])
     try:

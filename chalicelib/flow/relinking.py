@@ -34,7 +34,7 @@ def message(world: World, policy: Policy, state: Payable, there: InvoiceReading 
         return None
     if not policy.firm.invoicing.pay_link:
         return "" if stands else None
-    if not _can_be_paid(policy, state) or (stands and links.lives(world, state.firm, state.id, stands)):
+    if not _can_be_paid(policy, state) or (stands and links.lives(world, _link(state), stands)):
         return None
     return _new(world, state)
 
@@ -43,8 +43,12 @@ def _can_be_paid(policy: Policy, state: Payable) -> bool:
     return bool(policy.lanes.operating and state.open)
 
 
+def _link(state: Payable) -> links.PayLink:
+    return links.PayLink(state.firm, state.client_id, state.id)
+
+
 def _new(world: World, state: Payable) -> str:
-    token = links.make(world, links.PayLink(state.firm, state.client_id, state.id))
+    token = links.make(world, _link(state))
     return invoicing.message(links.address(world, token))
 
 
@@ -70,7 +74,7 @@ def prepare(world: World, reach: Reach, policy: Policy, batch: Sequence[tuple[Ef
             out.settled += 1
         elif there is None:
             out.blocked.append((e, NOT_SHOWN))
-        elif links.OPENS not in there.message or links.lives(world, state.firm, state.id, there.message):
+        elif links.OPENS not in there.message or links.lives(world, _link(state), there.message):
             noticing.passed(world, policy, e, Noticed(there.id, there.total), Finish(e.key))
             out.settled += 1
         elif cause := leaving.lost(clients.get(state.client_id), there.customer_id):

@@ -74,7 +74,7 @@ def _state(page: Any) -> str:
     main = [r for r in page.payables if r.id == page.highlighted] or list(page.payables)
     if any(r.status == "on_its_way" for r in main):
         return "on_its_way"
-    if main and all(r.status in ("paid", "closed") for r in main):
+    if main and all(r.status in ("paid", "closed", "draft") for r in main):
         return "paid"
     return "checking"
 

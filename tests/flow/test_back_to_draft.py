@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from chalicelib.domain.payable import Tab
-from chalicelib.flow import views
+from chalicelib.errors import Refused
+from chalicelib.flow import checkout, views
 from tests.flow import acts
 from tests.flow.acts import a_synced_stage, cents, invoice, payable
 from tests.world import Stage
@@ -59,3 +62,18 @@ def test_nobody_is_reminded_of_a_draft() -> None:
     stage.pass_time(60, days=30)
     told = [m for m in stage.world.mail.outbox[before:] if "1046" in m.subject]
     assert not told
+
+
+def test_a_client_is_shown_nothing_of_a_draft_and_is_not_told_that_it_is_paid() -> None:
+    stage = a_synced_stage()
+    token = acts.pay_link(stage, "1046")
+    taken_back(stage, "1046")
+    stage.pass_time(2, minutes=5)
+    row = next(r for r in checkout.page(stage.world, token).payables if r.number == "1046")
+    assert (row.status, row.open, row.total, row.can_pay) == ("draft", 0, 0, False)
+    assert "being revised" in row.why_not
+    with pytest.raises(Refused, match="does not open"):
+        checkout.invoice_lines(stage.world, token, row.id)
+    taken_back(stage, "1046", "awaiting_payment")
+    stage.pass_time(2, minutes=5)
+    assert checkout.invoice_lines(stage.world, token, row.id).asks == 125000

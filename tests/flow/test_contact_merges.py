@@ -8,10 +8,11 @@ import pytest
 
 from chalicelib.domain.contact import Contact
 from chalicelib.domain.effects import Do
+from chalicelib.domain.firm import Invoicing
 from chalicelib.domain.kernel import Effect, Kind
 from chalicelib.domain.matters import Matter
 from chalicelib.errors import Refused
-from chalicelib.flow import attention, contact_views, contacts
+from chalicelib.flow import attention, checkout, contact_views, contacts, drawing, links
 from chalicelib.flow.prepared import WITHOUT
 from chalicelib.flow.settle import policy_of
 from tests.flow import acts
@@ -129,6 +130,38 @@ def test_one_that_has_an_open_bill_by_then_keeps_its_customer() -> None:
     stage.pass_time(5, minutes=10)
     assert of(stage, old).customer == there
     assert [c[0] for c in asked(stage, new).body["choices"]] == ["suffix"]
+
+
+def linked_to(stage: Stage, text: str) -> list[str]:
+    """The bills that the pay links in a text open."""
+    found = [checkout.page(stage.world, token) for token in links.TOKENS.findall(text)]
+    return [r.number for page in found for r in page.payables if r.id == page.highlighted]
+
+
+def test_the_pay_links_on_an_invoice_and_in_its_bill_open_it_to_the_client_that_stays() -> None:
+    stage = a_paid_stage()
+    drawing.save(stage.world, stage.firm, Invoicing(clio_memo=True), {}, STAFF)
+    stage.pass_time(5, minutes=10)
+    sent = acts.pay_link(stage, "1047")
+    old, new = merge(stage)
+    attention.retry(stage.world, stage.firm, asked(stage, new).key, STAFF, f"over:{of(stage, old).customer}")
+    stage.pass_time(8, minutes=30)
+    bill = next(b for b in stage.world.clio_box.state.rows["bills"].values() if b.number == "1047")
+    assert linked_to(stage, invoice(stage, "1047")["CustomerMemo"]["value"]) == ["1047"]
+    assert linked_to(stage, bill.memo or "") == ["1047"]
+    with pytest.raises(Refused, match="ask the firm for a new one"):
+        checkout.page(stage.world, sent)
+
+
+def test_links_to_a_paid_bill_that_went_to_another_client_are_made_anew_when_it_is_open_again() -> None:
+    stage = a_paid_stage()
+    made = acts.record(stage, {"1047": 87550})
+    stage.pass_time(5, minutes=10)
+    merge(stage)
+    stage.world.clio_box.people.remove_payment(made)
+    acts.poll(stage)
+    stage.pass_time(8, minutes=30)
+    assert linked_to(stage, invoice(stage, "1047")["CustomerMemo"]["value"]) == ["1047"]
 
 
 def test_a_customer_that_nobody_holds_is_nobodys_to_give_up() -> None:

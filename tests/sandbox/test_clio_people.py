@@ -252,6 +252,42 @@ def _(o: Office) -> None:
     assert found[0]["client"]["id"] == bill["client"]["id"]
 
 
+@rule("3.2 an unpaid bill can go back to a draft and be approved again; one with a payment only under the switch")
+def _(o: Office) -> None:
+    people(o, "take_back", bill="1042")
+    assert o.bill("1042")["state"] == "draft"
+    people(o, "approve", bill="1042")
+    people(o, "record_payment", amounts={"1042": 15000})
+    answer = o.http.post(f"{BASE}/_sandbox/people/take_back", json={"bill": "1042"})
+    assert answer.status_code == 422, answer.text
+    o.clio.switches["draft_with_money"] = True
+    people(o, "take_back", bill="1042", state="awaiting_approval")
+    assert (o.bill("1042")["state"], o.bill("1042")["balance"]) == ("awaiting_approval", 250)
+    deleted = o.http.post(f"{BASE}/_sandbox/people/delete", json={"bill": "1042"})
+    assert deleted.status_code == 422, "3.6: only with no payments recorded"
+    people(o, "edit_bill", bill="1042", total=15000)
+    people(o, "approve", bill="1042")
+    assert o.bill("1042")["state"] == "paid"
+
+
+@rule("9.11 a contact merged into another vanishes; matters, bills, payments and trust money are the other one's")
+def _(o: Office) -> None:
+    people(o, "record_payment", amounts={"1042": 15000})
+    before = o.bill("1042", "etag,client{id,name},matters{id}")
+    loser = before["client"]["id"]
+    winner = people(o, "add_client", firm=None, name=before["client"]["name"], email="again@mail.example")
+    people(o, "merge_clients", contact=loser, into=winner)
+    assert o.get(f"contacts/{loser}.json").status_code == 404
+    after = o.bill("1042", "etag,client{id,name},matters{id}")
+    assert (after["client"]["id"], after["matters"]) == (winner, before["matters"])
+    assert after["etag"] != before["etag"]
+    [matter] = o.data("matters.json", **{"ids[]": before["matters"][0]["id"]}, fields="client{id}")
+    assert matter["client"]["id"] == winner
+    assert o.data("allocations.json", contact_id=loser, fields="id") == []
+    assert len(o.data("allocations.json", contact_id=winner, fields="id")) > 0
+    assert o.data("bank_transactions.json", client_id=loser, fields="id") == []
+
+
 @rule("7 a matter gets another display number, which its bills show")
 def _(o: Office) -> None:
     before, after = renamed(o)

@@ -7,6 +7,7 @@ import pytest
 from chalicelib.domain.money import show
 from chalicelib.flow import links, views
 from tests.browser.story import a_link, the_payable
+from tests.flow import acts
 from tests.web.test_desk import an_open_invoice
 from tests.web.visit import Page, Visitor, a_firm_with_pages
 from tests.world import Stage
@@ -131,3 +132,16 @@ def test_a_bank_debit_is_on_its_way_and_is_not_called_paid() -> None:
 def test_leaving_the_payment_page_says_that_nothing_was_paid() -> None:
     _, client, token, _ = a_client()
     assert "Nothing was charged" in client.get(f"/pay/{token}/done?cancelled=1").text
+
+
+def test_a_bill_that_was_taken_back_to_a_draft_shows_its_number_and_that_nothing_is_owed() -> None:
+    stage, client, token, id = a_client()
+    bill = stage.world.clio_box.state.rows["bills"][int(id)]
+    amount = show(the_payable(stage, id).open)
+    stage.world.clio_box.people.take_back(bill.id)
+    acts.poll(stage)
+    text = client.get(f"/pay/{token}").text
+    section = text[text.index(bill.number) :].partition("</li>")[0]
+    assert "Being revised" in section and "until you hear from us" in section
+    assert amount not in section and "/view/" not in section
+    assert client.get(f"/pay/{token}/view/{id}").status == 404

@@ -38,6 +38,7 @@ handshake_by_itself        False       the handshake completes by itself, seen o
 hook_delay_seconds         0           deliveries come late
 hook_copies                1           deliveries come more than once
 hidden_contacts            ()          ids of contacts that this user may not see (1: contacts visibility)
+draft_with_money           False       an unpaid bill on which something was received can go back to a draft (3.2)
 matter_moves_bills         False       a matter's new display number moves its bills' updated_at and ETag (7)
 hook_reversed              False       due deliveries go out last first
 hook_suspend_after         3           deliveries given up until the webhook is suspended (8)

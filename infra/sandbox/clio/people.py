@@ -23,6 +23,15 @@ if TYPE_CHECKING:
 Ref = int | str
 # One line as people type it: note, hours, price in cents; optional kind, taxable, discount, date.
 Line = Mapping[str, Any]
+# What belongs to a contact, and the field that says so.
+MOVED_BY_MERGE = (
+    ("matters", "client_id"),
+    ("bills", "client_id"),
+    ("allocations", "contact"),
+    ("credit_memos", "contact"),
+    ("bank_transactions", "client"),
+    ("trust_line_items", "client"),
+)
 
 
 class People:
@@ -191,6 +200,19 @@ class People:
         if held.state not in ("draft", "awaiting_approval"):
             raise invalid(f"Bill {held.number} is {held.state}")
         held.state = "awaiting_payment"
+        if held.paid or held.credits:  # it was taken back with money on it
+            ledger.reckon(self._clio, held)
+        self._clio.changed(held)
+        return held.id
+
+    def take_back(self, bill: Ref, state: str = "draft") -> int:
+        """An unpaid bill becomes a draft again, or waits for approval. Whether Clio lets one go on which something was
+        received is not in the reference: it does not, but under the switch ``draft_with_money``."""
+        held = self._bill(bill)
+        money = (held.paid or held.credits) and not self._clio.switch("draft_with_money", False)
+        if held.state != "awaiting_payment" or state not in ("draft", "awaiting_approval") or money:
+            raise invalid(f"Bill {held.number} cannot go back to {state}")
+        held.state = state
         self._clio.changed(held)
         return held.id
 
@@ -233,9 +255,9 @@ class People:
         return held.id
 
     def delete(self, bill: Ref) -> int:
-        """Only drafts and bills awaiting approval (3.6)."""
+        """Only drafts and bills awaiting approval, without a payment (3.6)."""
         held = self._bill(bill)
-        if held.state not in ("draft", "awaiting_approval"):
+        if held.state not in ("draft", "awaiting_approval") or held.paid or held.credits:
             raise invalid(f"Bill {held.number} cannot be deleted")
         held.state = "deleted"
         self._clio.changed(held, "deleted")
@@ -430,6 +452,32 @@ class People:
             held.emails = [new, *kept] if email else kept
         clio.changed(held)
         return held.id
+
+    def add_client(self, firm: Ref, name: str, email: str = "", company: bool = False) -> int:
+        """A new contact, a client of the firm."""
+        first, _, last = ("", "", "") if company else name.rpartition(" ")
+        made = self._clio.new(
+            Contact,
+            self._firm(firm).id,
+            type="Company" if company else "Person",
+            name=name,
+            first_name=first or None,
+            last_name=last or None,
+        )
+        return self.change_client(made.id, email=email) if email else made.id
+
+    def merge_clients(self, contact: Ref, into: Ref) -> int:
+        """Two contacts are one client: ``contact`` vanishes without a word (9.11), and its matters, bills and money are
+        ``into``'s. Bills and money are changed by it, which is our choice: the reference does not say."""
+        clio, loser, winner = self._clio, self._contact(contact), self._contact(into)
+        if loser is winner or loser.firm != winner.firm:
+            raise invalid("A contact is merged into another one of the same firm")
+        for kind, field in MOVED_BY_MERGE:
+            for row in clio.state.of_firm(kind, loser.firm):
+                if getattr(row, field) == loser.id:
+                    setattr(row, field, winner.id)
+                    clio.changed(row)
+        return self.delete_client(loser.id)
 
     def edit_client(self, contact: Ref, **data: Any) -> int:
         """What staff change on a contact's page, in the words of the API's PATCH: ``email_addresses=[{...}]`` ..."""
