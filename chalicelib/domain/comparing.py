@@ -79,7 +79,7 @@ def against_books(
     if p.pot is Pot.TRUST:
         return []
     if p.booked is None:
-        if p.gone or p.total == 0:
+        if p.gone or p.unapproved or p.total == 0:
             return []
         if p.stays and p.left:
             cause = p.left.of("The bill has no invoice in QuickBooks.")
@@ -90,10 +90,8 @@ def against_books(
         cause = "You accepted that the invoice is not in QuickBooks any more."
         return [_of_payable(p, "left out of QuickBooks", cause, nothing_needed("bill"), p.asks, expected=True)]
     if invoice is None:
-        cause = "The invoice was deleted in QuickBooks."
-        return [
-            _of_payable(p, "deleted in QuickBooks", cause, "Decide under Needs attention what becomes of it.", p.asks)
-        ]
+        cause, remedy = "The invoice was deleted in QuickBooks.", "Decide under Needs attention what becomes of it."
+        return [_of_payable(p, "deleted in QuickBooks", cause, remedy, p.asks)]
     if p.gone:
         if invoice.voided:
             return []
@@ -106,6 +104,10 @@ def against_books(
         cause = "The bill was removed in Clio, but the invoice still stands in QuickBooks."
         remedy = "See Needs attention for what holds it."
         return [_of_payable(p, "not void in QuickBooks", cause, remedy, invoice.total)]
+    if p.unapproved:
+        cause = "The bill was taken back to a draft in Clio; its invoice stands in QuickBooks as it was approved."
+        remedy = "Approve the bill in Clio or delete it there: its invoice follows."
+        return [_of_payable(p, "draft again in Clio", cause, remedy, invoice.total, expected=True)]
     found = _not_begun(p, payments)
     found += [_stays(p, invoice)] if p.stays else _particulars(p, invoice, customer) + _total(p, invoice)
     return found + _amounts(p, invoice, payments, credits)

@@ -33,6 +33,7 @@ def a_booked_payment(total: int = 40000, *, voided: bool = False) -> BookedPayme
 
 EXPECTED = {  # the next step is listed, or a person accepted it
     "not yet in Clio",
+    "draft again in Clio",
     "left out of QuickBooks",
     "payment of something else",
     "payment left out of QuickBooks",
@@ -96,6 +97,12 @@ def test_a_question_that_waits_for_a_person_is_named() -> None:
         ({"total": 0}, None, []),
         ({"bill_state": BillState.VOID}, None, []),
         ({"pot": Pot.TRUST}, None, []),
+        ({"bill_state": BillState.DRAFT}, None, []),
+        (
+            {"booked": BOOKED, "bill_state": BillState.AWAITING_APPROVAL},
+            an_invoice(total=45000, balance=45000),
+            [("draft again in Clio", 45000)],
+        ),
         ({"booked": BOOKED}, None, [("deleted in QuickBooks", 40000)]),
         (
             {"booked": replace(BOOKED, broken=Broken(Harm.LEFT_OUT, accepted=True))},

@@ -77,3 +77,14 @@ def test_a_client_is_shown_nothing_of_a_draft_and_is_not_told_that_it_is_paid() 
     taken_back(stage, "1046", "awaiting_payment")
     stage.pass_time(2, minutes=5)
     assert checkout.invoice_lines(stage.world, token, row.id).asks == 125000
+
+
+def test_the_comparison_names_a_draft_as_such_and_blames_nobody_in_quickbooks() -> None:
+    stage = a_synced_stage()
+    taken_back(stage, "1046")
+    stage.world.clio_box.people.edit_bill("1046", total=777700, due_at="2026-07-01")
+    acts.poll(stage)
+    stage.pass_time(5, minutes=20)
+    [named] = [d for d in acts.compare(stage).differences if d.number == "1046"]
+    assert (named.kind, named.expected) == ("draft again in Clio", True)
+    assert "Approve the bill in Clio" in named.remedy
