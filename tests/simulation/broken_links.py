@@ -48,12 +48,12 @@ def made(c: Checkers, firm: FirmFacts) -> None:
 def _without(c: Checkers, firm: FirmFacts, client: str, since: datetime) -> None:
     """Of a client that stays without a customer nothing is created, nor a customer for it."""
     company, clio = c.h.world.quickbooks_box.company(firm.realm), c.h.world.clio_box.state
-    name = clio.rows["contacts"][int(client)].name
+    mark = f"feesimple:{firm.firm}:client:{client}"
     invoices = c._marked([r for r in company.all("Invoice") if _made_at(r) > since], "bill")
     theirs = [b for b in invoices if str(clio.rows["bills"][int(b)].client_id) == client]
-    customers = [r["Id"] for r in company.all("Customer") if _made_at(r) > since and r["DisplayName"].startswith(name)]
+    customers = [r["Id"] for r in company.all("Customer") if _made_at(r) > since and mark in r.get("Notes", "")]
     if theirs or customers:
-        c.say("10", f"{firm.firm}: {name} stays without a customer, and {theirs}, {customers} were created")
+        c.say("10", f"{firm.firm}: client {client} stays without a customer, and {theirs}, {customers} were created")
 
 
 def _made_at(row: dict[str, Any]) -> datetime:

@@ -10,8 +10,10 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.domain import matters
+from chalicelib.domain.contact import CLIENT
 from chalicelib.domain.effects import Do
 from chalicelib.domain.kernel import Effect, Kind, Ref, Status
+from chalicelib.domain.linking import OVER
 from chalicelib.errors import FeeSimpleError
 from chalicelib.flow import broken, contacts, resync
 from infra.sandbox.clio import books as clio_books
@@ -184,6 +186,8 @@ class Broken(Acting):
         state = self._held(firm, Kind.CONTACT).get(client)
         if state is None or state["customer"] != customer or not state["lost"]:
             return
+        if int(client) not in self.h.world.clio_box.state.rows["contacts"]:  # merged into another one
+            return
         self.h.truth.without.pop((firm.firm, client), None)
         if back == "active":
             self.h.people.refusable(lambda: people.reactivate_customer(firm.realm, customer))
@@ -230,11 +234,13 @@ class Broken(Acting):
     def _decide(self, firm: FirmFacts, task: Effect, choice: str, typed: str, how: str) -> None:
         """What does not fit must be refused, which a person hears at once. Where QuickBooks did not answer, and the
         question still stands, nothing was said."""
-        sub = task.body["broken"] == matters.BROKEN
-        about = str(task.body["id"]) if task.kind == Do.TASK else task.about
+        sub, client = task.body["broken"] == matters.BROKEN, task.body["broken"] == CLIENT
+        about = str(task.body["id"]) if task.kind == Do.TASK and not client else task.about
         fits = not typed or how == FITS
         unsaid: Callable[[], None] = lambda: None  # noqa: E731
-        if fits and not sub:
+        if client and fits and typed:
+            self._said_into(firm, str(task.body["contact"]))
+        elif fits and not sub and not client:
             unsaid = self.h.truth.answered(firm, about, choice, self.h.clock.at)
         self.h.tell(f"  {choice} {typed} ({how}): {task.key}")
         try:
@@ -251,6 +257,8 @@ class Broken(Acting):
 
     def _typed(self, firm: FirmFacts, task: Effect, how: str, rng: random.Random) -> str:
         """The number or name of another one: entered by hand just now, or one that is linked already."""
+        if task.body["broken"] == CLIENT:
+            return self._client(firm, str(task.body["contact"]), how, rng)
         if task.kind == Do.CUSTOMER:
             return self._another_customer(firm, str(task.body["contact"])) if how == FITS else ""
         if task.body["broken"] == matters.BROKEN:
@@ -260,6 +268,23 @@ class Broken(Acting):
         if task.kind == Do.JOURNAL:
             return self._journal(firm, str(task.body["entry"]), how, rng)
         return ""
+
+    def _client(self, firm: FirmFacts, id: str, how: str, rng: random.Random) -> str:
+        """The name of the client that it was merged into, or of one that has a customer of its own."""
+        held = self._held(firm, Kind.CONTACT)
+        into = str(self.h.truth.now_client(int(id)))
+        if how == FITS:
+            return str(held[into]["name"]) if into != id and into in held else ""
+        names = [b["name"] for b in held.values()]
+        others = [b["name"] for b in held.values() if b["customer"] and not b["lost"] and b["id"] != id]
+        taken = [name for name in others if names.count(name) == 1]
+        return str(rng.choice(taken)) if how == TAKEN and taken else ""
+
+    def _said_into(self, firm: FirmFacts, id: str) -> None:
+        """Clio shows it no more, and a person says into which one it was merged: that one takes its customer over."""
+        customer = self._held(firm, Kind.CONTACT)[id]["customer"]
+        into = str(self.h.truth.now_client(int(id)))
+        self.h.truth.said_of_customer(firm, into, f"{OVER}{customer}", self.h.clock.at)
 
     def _sub(self, firm: FirmFacts, id: str, how: str, rng: random.Random) -> str:
         """The name of one entered by hand below the client's customer, of one elsewhere, or of another matter's."""

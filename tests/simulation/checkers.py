@@ -18,7 +18,7 @@ from chalicelib.domain.money import show
 from chalicelib.flow.mailing import DIGEST
 from chalicelib.store import bounds
 from chalicelib.store.memory_rows import json_of
-from tests.simulation import beside, broken_links, closings, companies, pairings, statements, subcustomers
+from tests.simulation import beside, broken_links, clerks, closings, companies, pairings, statements, subcustomers
 from tests.simulation.digests import Digests
 from tests.world import Sent
 
@@ -80,6 +80,7 @@ class Checkers:
     )  # firm -> since when sub-customers or not
     read_at: dict[Ref, datetime] = field(default_factory=dict)
     refusals: dict[str, int] = field(default_factory=dict)  # what was sent into a closed period -> how often
+    drafts: clerks.Drafts = field(default_factory=clerks.Drafts)
 
     def __post_init__(self) -> None:
         self.digests = Digests(self)
@@ -138,6 +139,8 @@ class Checkers:
                 companies.connected(self, ref, was, body)
             if ref.kind in (Kind.CREDIT, Kind.TRUST):
                 broken_links.committed(self, ref, was, body)
+            if ref.kind is Kind.PAYABLE:
+                clerks.committed(self, ref, body)
             if ref.kind is Kind.STATEMENT:
                 statements.committed(self, ref, was, body)
             if ref.kind is Kind.FIRM and body["invoicing"] != was.get("invoicing"):
@@ -281,6 +284,8 @@ class Checkers:
                     self.say("9", f"{firm} reads Clio with another firm's token")
         elif neighbour == "quickbooks":
             companies.asked(self, facts, request)
+            if "/batch" in str(request.path_url):
+                clerks.sent(self, request)
         else:
             account = str(request.headers.get("Stripe-Account", ""))
             if account and account not in (facts.operating, facts.trust):
@@ -293,6 +298,7 @@ class Checkers:
             companies.carried(self, request, got)
         if neighbour == "quickbooks" and "/batch" in str(request.path_url):
             closings.carried(self, request, got)
+            clerks.batch(self, request)
             for firm in self.h.firms:
                 self._one_invoice_each(firm.realm)
                 self._one_payment_each(firm.firm, firm.realm)
@@ -301,6 +307,8 @@ class Checkers:
                 subcustomers.made(self, firm)
                 broken_links.made(self, firm)
                 beside.made(self, firm)
+                clerks.made(self, firm)
+                clerks.numbers(self, firm)
         if neighbour == "stripe" and "checkout/sessions" in str(request.path_url) and got.status_code == 200:
             self._pots()
 
@@ -369,15 +377,17 @@ class Checkers:
             if (held["bill_state"], held["balance"]) not in since:
                 self.say("8", f"{firm}: told at {at} to look at bill {held['number']}, and we hold {held['balance']}")
 
-    def page(self, mail: Sent, page: Any) -> None:
+    def page(self, mail: Sent, token: str, page: Any) -> None:
         """A pay page shows this client's bills of this firm, and never a draft."""
         firm = self.h.truth.firm_of(mail.tag.partition("--")[0])
         payable = mail.tag.partition("--")[2].rsplit("-", 1)[0]
-        client = self.bodies[Ref(firm.firm, Kind.PAYABLE, payable)]["client_id"]
+        truth = self.h.truth
+        client = truth.now_client(int(self.bodies[Ref(firm.firm, Kind.PAYABLE, payable)]["client_id"]))
         for row in page.payables:
-            bill = self.h.truth.bill(row.id)
+            bill = truth.bill(row.id)
+            clerks.page(self, firm, token, row)
             past = {s.state for s in self.h.truth.bills[bill.id]}
-            mine = bill.firm == firm.clio and str(bill.client_id) == client
+            mine = bill.firm == firm.clio and bill.client_id == client
             if not mine or past <= {"draft", "awaiting_approval"}:
                 self.say("9", f"the pay link of {mail.to} shows bill {bill.number}")
 

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
+from chalicelib.domain.effects import Do
 from chalicelib.domain.firm import MarkPaidSwitched
 from chalicelib.domain.kernel import Kind
 from chalicelib.domain.reminders import Step
@@ -69,7 +70,7 @@ class Desk:
 
     def _pay(self, mail: Sent, token: str, rng: random.Random, press: int) -> None:
         page = checkout.page(self.h.world, token)
-        self.h.checkers.page(mail, page)
+        self.h.checkers.page(mail, token, page)
         first = next((r for r in page.payables if r.id == page.highlighted and r.can_pay), None)
         if first is None:
             return
@@ -209,6 +210,8 @@ class Desk:
             self.h.truth.stayed |= {(firm.firm, effect.about)} if choice == "stay" else set()
             if choice or effect.about.startswith("payable/"):  # it may be made again
                 self.h.truth.answered(firm, effect.about.removeprefix("payable/"), choice, self.h.clock.at)
+            if choice and effect.kind == Do.CUSTOMER:
+                self.h.truth.said_of_customer(firm, str(effect.body["contact"]), choice, self.h.clock.at)
             try:
                 attention.retry(self.h.world, firm.firm, effect.key, "staff", choice)
             except Refused as no:

@@ -289,8 +289,8 @@ class History(SimLife):
         for bill in bills:
             self.hook("clio hook", lambda b=bill: self._pointed(firm, b), firm.firm)  # type: ignore[misc]
 
-    def point_client(self, firm: FirmFacts, client: int) -> None:
-        pointer = EventPointer("e", f"us/{firm.clio}", "updated", "contact", str(client))
+    def point_client(self, firm: FirmFacts, client: int, what: str = "updated") -> None:
+        pointer = EventPointer("e", f"us/{firm.clio}", what, "contact", str(client))
         self.hook("clio hook", lambda: inbox.point(self.world, Neighbour.CLIO, [pointer]), firm.firm)
 
     def point_books(self, firm: FirmFacts, entity: str, id: str) -> None:

@@ -20,6 +20,7 @@ from tests.simulation import (
     beside_people,
     books_people,
     broken_people,
+    clerks_people,
     closing_people,
     companies_people,
     matters_people,
@@ -32,6 +33,7 @@ from tests.simulation.base import FirmFacts
 from tests.simulation.beside_people import Besides
 from tests.simulation.books_people import Books
 from tests.simulation.broken_people import Broken
+from tests.simulation.clerks_people import Clerks
 from tests.simulation.closing_people import Closing
 from tests.simulation.companies_people import Companies
 from tests.simulation.desk import Desk
@@ -101,6 +103,7 @@ ACTS: dict[str, int] = {
     **absent_people.ACTS,
     **beside_people.ACTS,
     **closing_people.ACTS,
+    **clerks_people.ACTS,
 }
 
 
@@ -399,7 +402,7 @@ class Staff:
 
 
 class People(
-    Staff, Elsewhere, Desk, Books, Anew, Parts, Matters, Statements, Companies, Broken, Absent, Besides, Closing
+    Staff, Elsewhere, Desk, Books, Anew, Parts, Matters, Statements, Companies, Broken, Absent, Besides, Closing, Clerks
 ):
     """Everybody. ``act`` does one thing by name; what the place refuses is not done."""
 

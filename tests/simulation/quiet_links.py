@@ -137,7 +137,7 @@ def _pay_links(q: Quiet, firm: FirmFacts, invoices: dict[str, Any]) -> None:
         for where, text in shown.items():
             tokens = PAY.findall(text)
             opened = [links.opened_by(q.world, token) for token in tokens]
-            mine = all(x and (x.firm, x.payable) == (firm.firm, b["id"]) for x in opened)
+            mine = all(x and (x.firm, x.payable, x.client) == (firm.firm, b["id"], str(bill.client_id)) for x in opened)
             excused = mine or q.waits(firm, str(ref), f"contact/{b['client_id']}")
             if not excused and states.decode(Kind.PAYABLE, b).open:
                 q.say("8", f"{firm.firm}: the pay link on the {where} of {b['number']} opens nothing: {tokens}")

@@ -12,6 +12,7 @@ from tests.simulation.base import bases
 from tests.simulation.beside_saboteurs import BESIDE_SABOTEURS
 from tests.simulation.books_saboteurs import BOOKS_SABOTEURS
 from tests.simulation.broken_saboteurs import BROKEN_SABOTEURS
+from tests.simulation.clerks_saboteurs import CLERKS_SABOTEURS
 from tests.simulation.closing_saboteurs import CLOSING_SABOTEURS
 from tests.simulation.company_saboteurs import COMPANY_SABOTEURS
 from tests.simulation.history import History
@@ -33,6 +34,7 @@ SABOTEURS = (
     *BROKEN_SABOTEURS,
     *BESIDE_SABOTEURS,
     *CLOSING_SABOTEURS,
+    *CLERKS_SABOTEURS,
 )
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from chalicelib.domain.effects import Do
 from chalicelib.domain.kernel import Kind, Ref, Status
+from tests.simulation import clerks
 from tests.simulation.base import FirmFacts
 from tests.simulation.matters_people import ELSEWHERE
 from tests.simulation.quiet_links import PAY
@@ -71,7 +72,12 @@ def judge(q: Quiet, firm: FirmFacts) -> None:
         told = (bill.subject, *(line for line in (bill.memo or "").splitlines() if not PAY.search(line)))
         if missing := [w for w in told if w and w not in row["PrivateNote"]]:
             q.say("1", f"{firm.firm}: the invoice of {bill.number} does not tell {missing}: {row['PrivateNote']!r}")
-        if _hands_off(q.c, firm) and q.h.checkers.bodies[Ref(firm.firm, Kind.FIRM, firm.firm)]["generation"] == 1:
+        stays = bool(q.h.truth.merged) and clerks.had_money(q, bill)
+        if (
+            not stays
+            and _hands_off(q.c, firm)
+            and q.h.checkers.bodies[Ref(firm.firm, Kind.FIRM, firm.firm)]["generation"] == 1
+        ):
             _belongs(q, firm, bill, row, subs)
     _refused(q, firm)
     for ref, body in q.c.bodies.items():

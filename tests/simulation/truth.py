@@ -13,6 +13,7 @@ from urllib.parse import parse_qs
 
 import requests
 
+from chalicelib.domain.linking import picked
 from infra.sandbox.clio import books as clio_books
 from tests.simulation.base import FirmFacts
 from tests.simulation.beside import Beside
@@ -63,6 +64,11 @@ class Truth:
     touched: set[tuple[str, str, str]] = field(default_factory=set)  # (realm, entity, id) changed by people
     said: set[tuple[str, str, str]] = field(default_factory=set)  # (realm, customer, value) that people typed in there
     absent: set[tuple[str, str]] = field(default_factory=set)  # (firm, connection) that nobody connects again yet
+    merged: dict[int, int] = field(default_factory=dict)  # contact in Clio -> the one that it was merged into
+    over: dict[tuple[str, str, str], datetime] = field(
+        default_factory=dict
+    )  # (firm, client, customer) that it takes over from another client, as people said, and when
+    apart: set[tuple[str, str]] = field(default_factory=set)  # (firm, client) for which people said otherwise too
     useless: set[tuple[str, str]] = field(default_factory=set)  # (firm, payable) whose pay links are being made useless
     readers: set[tuple[str, str]] = field(default_factory=set)  # (firm, address) that people gave for the digest
     hands: dict[int, tuple[str, frozenset[str]]] = field(
@@ -204,6 +210,19 @@ class Truth:
             beside_unsaid()
 
         return unsaid
+
+    def said_of_customer(self, firm: FirmFacts, client: str, choice: str, at: datetime) -> None:
+        """A person says which customer is a client's: another client's, or one of its own."""
+        if customer := picked(choice):
+            self.over[firm.firm, client, customer] = at
+        else:
+            self.apart.add((firm.firm, client))
+
+    def now_client(self, contact: int) -> int:
+        """Which contact in Clio this one is now."""
+        while contact in self.merged:
+            contact = self.merged[contact]
+        return contact
 
     def said_of_sub(self, firm: FirmFacts, matter: str, choice: str, at: datetime) -> None:
         """A person says what becomes of a matter's sub-customer."""
