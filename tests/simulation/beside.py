@@ -162,7 +162,7 @@ def made(c: Checkers, firm: FirmFacts) -> None:
 def judge(q: Quiet, firm: FirmFacts) -> None:
     _credits(q, firm)
     _journals(q, firm)
-    _trust_money(q, firm)
+    _to_record(q, firm)
 
 
 def _credits(q: Quiet, firm: FirmFacts) -> None:
@@ -201,24 +201,31 @@ def _journals(q: Quiet, firm: FirmFacts) -> None:
             q.say("10", f"{firm.firm}: ours was to be written over {number}; it is {now}, ours was {moved.was}")
 
 
-def _trust_money(q: Quiet, firm: FirmFacts) -> None:
-    """What came for a trust request through Stripe, against what Clio shows of it on the request and beside it."""
+def _to_record(q: Quiet, firm: FirmFacts) -> None:
+    """What came through Stripe, against what Clio shows of it: of trust money, on the request and beside it, just the
+    rest is to be recorded; an invoice's money is recorded once anything of it is, net of the fee."""
     listed = {(r.payment, r.payable): r.cents for r in views.unrecorded(q.world, firm.firm, size=100).rows}
     report = reconciling.report(q.world, firm.firm)
     named = {d.detail: d.cents for d in report.differences if d.kind == "not yet in Clio"} if report else {}
     for p in q.c.settled(firm.firm):
-        if p["account"] != firm.trust or any(q.waits(firm, f"payable/{i['payable']}") for i in p["items"]):
+        if any(q.waits(firm, f"payable/{i['payable']}") for i in p["items"]):
             continue
-        rests = {}
-        for i in p["items"]:
-            shown = _shown(q, p["id"], i["payable"])
-            rests[i["payable"]] = max(0, i["cents"] - i["back"] - sum(shown))
+        trust = p["account"] == firm.trust
+        rests = {i["payable"]: _rest(q, p["id"], i, trust=trust) for i in p["items"]}
         told = {payable: listed.get((p["id"], payable), 0) for payable in rests}
-        if told != rests or named.get(p["id"], 0) != sum(rests.values()):
+        if told != rests or (trust and named.get(p["id"], 0) != sum(rests.values())):
             what = f"{told} is to be recorded and {named.get(p['id'], 0)} is named"
-            q.say("10", f"{firm.firm}: of trust payment {p['id']} Clio lacks {rests}; {what}")
+            q.say("10", f"{firm.firm}: of payment {p['id']} Clio lacks {rests}; {what}")
     for bill in {bill for _, bill, _ in q.h.truth.beside.deposits.values()}:
         _beside(q, firm, bill)
+
+
+def _rest(q: Quiet, attempt: str, item: dict[str, Any], *, trust: bool) -> int:
+    net: int = item["cents"] - item["back"]
+    if trust:
+        return max(0, net - sum(_shown(q, attempt, item["payable"])))
+    shown = dict(q.h.truth.bills[int(item["payable"])][-1].shown)
+    return 0 if attempt in shown else max(0, net)
 
 
 def _shown(q: Quiet, attempt: str, payable: str) -> tuple[int, int]:

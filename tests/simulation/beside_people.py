@@ -162,7 +162,7 @@ class Besides(Acting):
             return
         self.h.tell(f"  {what}: trust/{entry['id']} {was} -> {sides(rows[id])}")
         money = money_of(entry)
-        fresh = known is None or known.money != money or known.said in ("again", TORN)
+        fresh = known is None or known.money != money or known.left != was  # ours was written over theirs
         old = Moved(entry["id"], was, was, money) if fresh or known is None else known
         now = sides(rows[id])
         moved = Moved(entry["id"], old.was, now, money, accepted=old.accepted, asked=(*old.asked, now))

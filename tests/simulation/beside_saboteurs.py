@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from chalicelib.domain import crediting, journaled, surplus, trust_comparing
-from chalicelib.domain.payable import Payable
+from chalicelib.domain.payable import Payable, Share
 from chalicelib.domain.payment import Payment
 from chalicelib.flow import credits, journals
 from chalicelib.flow.credit_readings import Around
@@ -17,6 +17,7 @@ from tests.simulation.terms import Mix
 BY_HAND = {"credit_by_hand": 400, "answer_credits": 60}
 MOVED = {"move_journal_there": 400, "answer_broken": 60}
 BESIDE = {"record_trust": 600}
+NET = {"client_pays": 400, "record_ours": 500, "answer_matches": 100}
 
 
 def by_hand_is_overlooked() -> AbstractContextManager[Any]:
@@ -75,6 +76,15 @@ def less_is_all_of_it() -> AbstractContextManager[Any]:
     return patches((Payment, "to_record", lambda _self, item: 0 if item.shown else item.missing))
 
 
+def net_of_the_fee_is_not_all() -> AbstractContextManager[Any]:
+    return patches((Payment, "to_record", lambda _self, item: item.missing))
+
+
+def less_is_all_that_came() -> AbstractContextManager[Any]:
+    plain = Share.unseen
+    return patches((Share, "unseen", property(lambda self: 0 if self.shown else plain.__get__(self))))
+
+
 BESIDE_SABOTEURS: tuple[Saboteur, ...] = (
     Saboteur("a credit entered by hand is overlooked", ("2",), by_hand_is_overlooked, Mix(BY_HAND)),
     Saboteur("only the balance tells of a credit by hand", ("2",), only_the_balance_tells, Mix(BY_HAND)),
@@ -85,4 +95,6 @@ BESIDE_SABOTEURS: tuple[Saboteur, ...] = (
     Saboteur("a deposit beside its request does not count", ("3",), beside_is_not_counted, Mix(BESIDE)),
     Saboteur("a deposit beside its request is told to nobody", ("6",), beside_is_not_told, Mix(BESIDE)),
     Saboteur("trust money recorded with less is all of it", ("10",), less_is_all_of_it, Mix(BESIDE)),
+    Saboteur("what is recorded net of the fee is to be recorded still", ("10",), net_of_the_fee_is_not_all, Mix(NET)),
+    Saboteur("what Clio shows less of is asked for again", ("3",), less_is_all_that_came, Mix(BESIDE)),
 )
