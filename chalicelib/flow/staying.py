@@ -28,8 +28,8 @@ from chalicelib.flow.ports import World
 from chalicelib.flow.prepared import Prepared, done, park, wake, words
 from chalicelib.flow.reach import Reach
 from chalicelib.flow.settle import settle
+from chalicelib.flow.steps import STAY
 
-STAY = "stay"
 WHOLE = ("6190",)  # the company is read only: nothing of it is about one thing
 WHY = {"6210": "closed period", "6200": "closed period", "6540": "on a deposit"}
 ASKED = (

@@ -49,6 +49,8 @@ STEP = {
     Do.CREDIT: "{}: not in step in QuickBooks",
 }
 
+STAY = "stay"  # the choice to leave QuickBooks as it is (staying.py)
+
 
 @dataclass(frozen=True, slots=True)
 class Action:
@@ -68,6 +70,8 @@ def actions(effect: Effect) -> tuple[Action, ...]:
     if effect.kind != Do.TASK:
         choices = tuple(Action("retry", words, choice) for choice, words in effect.body.get("choices") or ())
         accept = (Action("done", "Done"),) if effect.body.get("may_close") else ()
+        if [a.choice for a in choices] == [STAY]:  # to open the period comes before leaving the books apart
+            return (Action("retry", "Retry"), *choices)
         return (*choices, Action("retry", "Retry"), *accept)
     name = effect.key.split(f"/{Do.TASK}/", 1)[-1].split("/", 1)[0]
     match name:

@@ -308,7 +308,7 @@ def test_a_memo_that_was_entered_again_and_is_refused_when_applied_offers_nothin
     stage.pass_time(1, minutes=5)
     [refused] = parked(stage, kind=Do.CREDIT)
     assert "closed" in refused.reason
-    assert [(a.do, a.choice) for a in steps.actions(refused)] == [("retry", "stay"), ("retry", "")]
+    assert [(a.do, a.choice) for a in steps.actions(refused)] == [("retry", ""), ("retry", "stay")]
     for choice, to in (("link", f"CN-{made}"), ("accept", ""), ("again", "")):
         with pytest.raises(Refused):
             broken.decide(stage.world, stage.firm, refused.key, choice, to, STAFF)
