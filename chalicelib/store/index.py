@@ -70,26 +70,21 @@ class Lag:
 
     def __init__(self) -> None:
         self.steps = 0
-        self._held: deque[list[Update]] = deque()
-
-    @property
-    def held(self) -> bool:
-        """Whether an update waits."""
-        return bool(self._held)
+        self.held: deque[list[Update]] = deque()  # updates that wait
 
     def note(self, updates: list[Update]) -> None:
         """The updates of one write."""
-        self._held.append(updates)
+        self.held.append(updates)
 
     def ripe(self) -> list[Update]:
         """The updates that are to be applied now, in order."""
         out: list[Update] = []
-        while len(self._held) > self.steps:
-            out.extend(self._held.popleft())
+        while len(self.held) > self.steps:
+            out.extend(self.held.popleft())
         return out
 
     def copy(self) -> Lag:
         twin = Lag()
         twin.steps = self.steps
-        twin._held = deque(self._held)
+        twin.held = deque(self.held)
         return twin

@@ -43,14 +43,17 @@ def _verb(
     happened: a lost answer."""
 
     def wrap(method: Callable[Concatenate[MemoryStore, P], R]) -> Callable[Concatenate[MemoryStore, P], R]:
+        name = method.__name__
+
         @wraps(method)
         def hooked(self: MemoryStore, *args: P.args, **kwargs: P.kwargs) -> R:
             if self.before is not None:
-                self.before(method.__name__, table)
+                self.before(name, table)
             result = method(self, *args, **kwargs)
-            self._let_indexes_follow()
+            if self._updates or self._lag.held:
+                self._let_indexes_follow()
             if self.after is not None:
-                self.after(method.__name__, table)
+                self.after(name, table)
             return result
 
         return cast("Callable[Concatenate[MemoryStore, P], R]", hooked)
@@ -442,7 +445,7 @@ class MemoryStore(Tally):
         if self._updates:
             self._lag.note(self._updates)
             self._updates = []
-        elif not self._lag._held:
+        elif not self._lag.held:
             return
         for name, key, place, item in self._lag.ripe():
             self._index[name].put(key, place, item)

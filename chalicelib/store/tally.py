@@ -29,4 +29,5 @@ class Tally:
 
     def _wrote(self, table: str, items: int = 1) -> None:
         if items:
-            self.counts["write", table] += items
+            counted = "write", table
+            self.counts[counted] = self.counts.get(counted, 0) + items
