@@ -100,9 +100,9 @@ class Fault:
 
 @dataclass
 class Entry:
-    """One line of the request log: when (UTC, ISO), what, the answer, and a note such as ``rate_limited``."""
+    """One line of the request log: when (UTC), what, the answer, and a note such as ``rate_limited``."""
 
-    at: str
+    at: datetime
     method: str
     path: str
     status: int
@@ -188,7 +188,7 @@ class Sandbox:
 
         @app.get("/_sandbox/log")
         def log() -> Response:
-            return jsonify([asdict(e) for e in self.log[-5000:]])
+            return jsonify([{**asdict(e), "at": e.at.isoformat()} for e in self.log[-5000:]])
 
         @app.get("/_sandbox/tokens")
         def tokens() -> Response:
@@ -267,7 +267,7 @@ class Sandbox:
         return None
 
     def _record(self, method: str, path: str, status: int, notes: list[str]) -> None:
-        self.log.append(Entry(self.now().isoformat(), method, path, status, list(notes)))
+        self.log.append(Entry(self.now(), method, path, status, list(notes)))
         for what in notes:
             if what in ("requests_lost",):
                 self.counts[what] = self.counts.get(what, 0) + 1

@@ -10,7 +10,7 @@ kept, and asked for, as much longer.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
@@ -47,6 +47,14 @@ class Plain(dict[str, Any]):
         yield from map(Plain, self["data"])
 
 
+class Read(stripe.StripeResponse):
+    """An answer of Stripe's, read by the package that the program reads the others' with."""
+
+    def __init__(self, body: str, code: int, headers: Mapping[str, str]) -> None:
+        self.body, self.code, self.headers = body, code, headers
+        self.data = msgspec.json.decode(body)
+
+
 def _plain(**asked: Any) -> Any:
     data = asked["resp"].data
     if data.get("has_more") or not isinstance(asked["resp"], stripe.StripeResponse):
@@ -64,6 +72,7 @@ def _text(body: Json) -> str:
 
 QUICKER: dict[str, Any] = {
     "_convert_to_stripe_object": _plain,
+    "StripeResponse": Read,
     "urlencode": query_text,
     "log_info": _silent,
     "log_debug": _silent,
