@@ -50,7 +50,14 @@ class Closing(Acting):
         if rng.random() < 0.7:
             self.h.later(at + timedelta(days=3), "opens the period", lambda: self._open_period(firm))
             draw = random.Random(rng.random())
-            self.h.later(at + timedelta(days=3.1), "changes again", lambda: self.act(rng.choice(MEANWHILE), draw))
+            self.h.later(at + timedelta(days=3.1), "changes again", lambda: self._change_left(firm, draw))
+
+    def _change_left(self, firm: FirmFacts, rng: random.Random) -> None:
+        """What was left changes again: it is written then."""
+        about = [what.removeprefix("payable/") for f, what in sorted(self.h.truth.stayed) if f == firm.firm]
+        for id in [a for a in about if a.isdigit()]:
+            self.h.people.refusable(lambda id=id: self.h.people.change_bill(firm, int(id), rng))  # type: ignore[misc]
+        self.act(rng.choice(MEANWHILE), rng)
 
     def _open_period(self, firm: FirmFacts) -> None:
         self.h.world.quickbooks_box.people.set_preferences(firm.realm, BookCloseDate="")
