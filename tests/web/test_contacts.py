@@ -214,6 +214,20 @@ def test_values_are_taken_and_left_and_customers_linked(program: Program) -> Non
     assert program.post("/contacts/999/leave", {"field": "email"}).status == 404
 
 
+def test_the_api_takes_a_customer_over_only_when_asked(program: Program) -> None:
+    stage, id = program.stage, ada(program.stage).id
+    brook = acts.contact(stage, "Brook Jensen")
+    for bill in [p.number for p in acts.payables(stage) if p.client_id == id and not p.gone]:
+        stage.world.clio_box.people.void(bill)
+    acts.poll(stage)
+    refused = program.post(f"/contacts/{brook.id}/link", {"customer": ADA})
+    assert (refused.status, "without open bills" in refused.json["detail"]) == (422, True)
+    assert program.get(f"/contacts/{id}").json["row"]["customer_name"] == ADA
+    over = program.post(f"/contacts/{brook.id}/link", {"customer": ADA, "take_over": True})
+    assert (over.status, over.json["row"]["customer_name"]) == (200, ADA)
+    assert program.get(f"/contacts/{id}").json["row"]["customer_name"] != ADA
+
+
 def test_a_client_that_is_not_linked_shows_one_side(program: Program) -> None:
     stage = program.stage
     rows = contact_views.contacts(stage.world, stage.firm, "unlinked").rows
