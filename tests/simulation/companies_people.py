@@ -10,7 +10,7 @@ from decimal import Decimal
 from chalicelib.domain.kernel import Neighbour
 from chalicelib.domain.readings import EventPointer
 from chalicelib.errors import Refused
-from chalicelib.flow import connecting, inbox
+from chalicelib.flow import connecting
 from infra.sandbox.quickbooks.seed import a_company
 from tests.simulation.acting import Acting
 from tests.simulation.base import FirmFacts
@@ -99,4 +99,4 @@ class Companies(Acting):
             if row["TotalAmt"] > 0:
                 world.quickbooks_box.people.change_invoice_amount(old, row["Id"], Decimal(rng.randint(100, 900)))
             pointer = EventPointer("e", old, "updated", "invoice", row["Id"])
-            self.h.hook("quickbooks hook", lambda p=pointer: inbox.point(world, Neighbour.QUICKBOOKS, [p]), firm.firm)  # type: ignore[misc]
+            self.h.news.tell(Neighbour.QUICKBOOKS, [pointer], firm.firm)

@@ -30,6 +30,7 @@ from tests.simulation import faults as faults_
 from tests.simulation.base import LONG, FirmFacts, bases
 from tests.simulation.checkers import Checkers
 from tests.simulation.crew import Crew, Endless, Worker
+from tests.simulation.news import News
 from tests.simulation.people import ACTS, People
 from tests.simulation.quick import quick
 from tests.simulation.seam import Messages
@@ -97,6 +98,8 @@ class History(SimLife):
         self.checkers = Checkers(self)
         self.truth.ours_on = self.checkers.ours_on
         self.people = People(self)
+        self.news = News(self)
+        self.subscribed = self.news.own
         self.world.live(self)
         self.messages: Messages = self.world.queue  # type: ignore[assignment]
         self.answers = self.healed_at = 0
@@ -136,6 +139,7 @@ class History(SimLife):
 
     def _put_on_agenda(self, draw: random.Random, begins: str) -> None:
         self._stretch_polls(draw)
+        self.news.begin()
         for firm in set(self.firms) - set(self.healing):
             if draw.random() < self.pace.asleep:
                 self._let_sleep(firm, (Do.REMIND,))
@@ -287,20 +291,16 @@ class History(SimLife):
 
     def point_clio(self, firm: FirmFacts, bills: list[int]) -> None:
         for bill in bills:
-            self.hook("clio hook", lambda b=bill: self._pointed(firm, b), firm.firm)  # type: ignore[misc]
+            pointer = EventPointer("e", f"us/{firm.clio}", "updated", "bill", str(bill))
+            self.news.tell(Neighbour.CLIO, [pointer], firm.firm)
 
     def point_client(self, firm: FirmFacts, client: int, what: str = "updated") -> None:
         pointer = EventPointer("e", f"us/{firm.clio}", what, "contact", str(client))
-        self.hook("clio hook", lambda: inbox.point(self.world, Neighbour.CLIO, [pointer]), firm.firm)
+        self.news.tell(Neighbour.CLIO, [pointer], firm.firm)
 
     def point_books(self, firm: FirmFacts, entity: str, id: str) -> None:
         pointer = EventPointer("e", firm.realm, "updated", entity.lower(), id)
-        self.hook("quickbooks hook", lambda: inbox.point(self.world, Neighbour.QUICKBOOKS, [pointer]), firm.firm)
-
-    def _pointed(self, firm: FirmFacts, bill: int) -> None:
-        pointer = EventPointer("e", f"us/{firm.clio}", "updated", "bill", str(bill))
-        inbox.point(self.world, Neighbour.CLIO, [pointer])
-        self.checkers.pointed_at[firm.firm, bill] = self.clock.at
+        self.news.tell(Neighbour.QUICKBOOKS, [pointer], firm.firm)
 
     def _drained(self, lane: str) -> None:
         """As app.py's queue handler does it."""
@@ -336,6 +336,7 @@ class History(SimLife):
         due = self.world.stripe_box.next_due_at()
         if due is not None and due <= now.timestamp():
             self.world.stripe_box.deliver_due(self._stripe_hook)
+        self.news.deliver()
         while len(self.crew.busy) < AT_ONCE:
             lane = self.messages.take(now)
             if lane is None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from chalicelib.clio import webhook
 from chalicelib.domain.kernel import Neighbour
-from chalicelib.flow import drawing, inbox, setup
+from chalicelib.flow import drawing, setup
 from infra.sandbox.clio import books as clio_books
 from infra.sandbox.clio.state import Matter
 from tests.simulation.acting import Acting
@@ -183,7 +183,7 @@ class Matters(Acting):
         pointers = webhook.pointers(
             b'{"data": {"id": %d, "client": {"id": %d}}}' % (id, client), f"us/{firm.clio}", "matter"
         )
-        self.h.hook("clio hook", lambda: inbox.point(self.h.world, Neighbour.CLIO, pointers), firm.firm)
+        self.h.news.tell(Neighbour.CLIO, pointers, firm.firm)
 
     def rename_sub(self, rng: random.Random) -> None:
         """The bookkeeper gives a sub-customer a name of their own."""

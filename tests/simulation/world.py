@@ -40,6 +40,7 @@ READS: tuple[str, ...] = (
 )
 READS += ("lane_owed", "parked", "call", "live_calls", "record", "records")
 MAY_CONFLICT = ("commit", "begin")
+SUBSCRIPTIONS_KEPT = timedelta(days=5)  # they last thirty
 RECURRING = (Do.POLL_CLIO, Do.POLL_STRIPE, Do.POLL_BOOKS, Do.KEEP_HOOKS)  # what is owed again and again, by itself
 # looked at less often here: while something waits for a setting in QuickBooks, or a first sync for its reading
 RESTS: dict[str, timedelta] = {Do.PREFLIGHT: timedelta(hours=6), Do.FIRST_SYNC: timedelta(minutes=10)}
@@ -88,6 +89,8 @@ class SimStore(MemoryStore):
     def rests(self, kind: str) -> timedelta:
         """How long a poll rests in this history. QuickBooks tells of changes of the last thirty days only."""
         assert self.life is not None
+        if kind == Do.KEEP_HOOKS and self.life.subscribed:
+            return SUBSCRIPTIONS_KEPT
         return min(self.life.poll_every, CAPTURED_BACK) if kind == Do.POLL_BOOKS else self.life.poll_every
 
     def postpone(self, key: str, due_at: datetime, *, cause: str = "", tries: int | None = None) -> None:
@@ -118,6 +121,7 @@ class SimLife(Life):
 
     poll_every: timedelta
     scripted: bool  # a crash story, in which one answer is lost
+    subscribed: bool  # the neighbours tell by themselves, and subscriptions are kept
 
     def committed(self, prepared: bounds.Prepared) -> None:
         raise NotImplementedError
