@@ -15,6 +15,7 @@ from chalicelib.flow import attention, contacts, resync
 from infra.sandbox.clio import books as clio_books
 from tests.simulation.acting import Acting
 from tests.simulation.base import FirmFacts
+from tests.simulation.desk import LINK
 
 if TYPE_CHECKING:
     pass
@@ -165,7 +166,8 @@ class Clerks(Acting):
         bills = self._unpaid(firm) + (self._unpaid(firm, "trust_kind") if what > 0.8 else [])
         if not bills:
             return
-        bill = bills[-1] if what < 0.4 else rng.choice(bills)
+        reminded = [b for b in bills if self._mails(firm, b.id)]
+        bill = bills[-1] if what < 0.4 else rng.choice(reminded if reminded and what < 0.9 else bills)
         owed = clio_books.balance(bill)
         if 0.4 < what < 0.7 and bill.kind == "revenue_kind" and owed > 1:
             clio.people.record_payment({bill.id: rng.randint(1, owed - 1)})
@@ -182,11 +184,25 @@ class Clerks(Acting):
         if rng.random() < 0.6:
             redo = lambda: self._redo(firm, bill, rng)  # noqa: E731
             self._soon(rng, (0, AT_ONCE, HOUR, 1), "the draft is changed", redo)
+        if rng.random() < 0.5:
+            look = random.Random(rng.random())
+            self._soon(rng, (0.0002, 0.02, 0.5), "its client looks", lambda: self._client_looks(firm, bill, look))
         if rng.random() < 0.1:
             self._soon(rng, (HOUR, 1), "the draft is deleted", lambda: self._delete(firm, bill))
         elif rng.random() < 0.85:
             again = lambda: self._approve_again(firm, bill, rng, times)  # noqa: E731
             self._soon(rng, (2 * AT_ONCE, 0.001, 0.1, 1.1, 5), "the draft is approved again", again)
+
+    def _mails(self, firm: FirmFacts, bill: int) -> list[tuple[Any, str]]:
+        """The mails about this bill, each with its pay link."""
+        about = f"{firm.firm}--{bill}-"
+        found = [(m, LINK.search(m.text)) for m in self.h.world.mail.outbox if m.tag.startswith(about)]
+        return [(m, link[1]) for m, link in found if link]
+
+    def _client_looks(self, firm: FirmFacts, bill: int, rng: random.Random) -> None:
+        if mails := self._mails(firm, bill):
+            mail, token = rng.choice(mails)
+            self.h.people.press(mail, token, rng, 1)
 
     def _draft(self, bill: int) -> Any | None:
         row = self.h.world.clio_box.state.rows["bills"][bill]
