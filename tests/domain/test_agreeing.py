@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from chalicelib.domain import agreeing, contact, linking, profile
-from chalicelib.domain.contact import Contact, Kept
+from chalicelib.domain.contact import Contact, Kept, Ours
 from chalicelib.domain.effects import Do, key_of
 from chalicelib.domain.kernel import Decision, Effect, Status
 from chalicelib.domain.linking import ClientSeen, ContactFact, CustomerSeen, Left, Taken
@@ -95,6 +95,19 @@ def test_what_a_side_made_of_our_write_is_agreed_and_not_written_again() -> None
     named = books(linked(), name="Example, Ada").state
     composed = decide(named, ClientSeen(replace(ADA, name="Ada  Example,"), wrote=1))
     assert (composed.state.to_clio, composed.effects) == ((), ())
+
+
+def test_a_name_that_quickbooks_refused_is_not_there_once_the_rest_was_written() -> None:
+    sent = clio(linked(), name="Ada New", phone="1").state
+    apart = decide(sent, linking.NameRefused("Ada New")).state
+    assert [c.field for c in apart.sent] == ["phone"]
+    written = books(apart, 2, phone="1")
+    assert written.state.to_books == (Change("name", "Ada New"),), "its name is still owed"
+    assert [c.field for c in written.state.sent] == ["name"], "alone now"
+    at_clio = decide(
+        replace(apart, ours=(Ours(Side.CLIO, "name", "Ada", 1),)), ClientSeen(replace(ADA, phone="1"), wrote=1)
+    )
+    assert not [o for o in at_clio.state.ours if o.side is Side.CLIO], "what is refused there says nothing of Clio"
 
 
 def test_a_write_answered_after_a_newer_one_was_owed_leaves_the_newer_one() -> None:

@@ -11,6 +11,7 @@ import pytest
 from chalicelib.domain import comparing, comparing_money
 from chalicelib.domain.comparing import Difference
 from chalicelib.domain.crediting import Credit, Part
+from chalicelib.domain.left import UNTIL_CHANGED, Left
 from chalicelib.domain.payable import Booked, Broken, Harm, Known, Standing
 from chalicelib.domain.payment import Item, Payment, Phase, Posted, Source
 from chalicelib.domain.readings import BillState, BookedPayment, InvoiceReading, Pot
@@ -34,6 +35,7 @@ def a_booked_payment(total: int = 40000, *, voided: bool = False) -> BookedPayme
 EXPECTED = {  # the next step is listed, or a person accepted it
     "not yet in Clio",
     "draft again in Clio",
+    "left in QuickBooks",
     "left out of QuickBooks",
     "payment of something else",
     "payment left out of QuickBooks",
@@ -113,6 +115,14 @@ def test_a_question_that_waits_for_a_person_is_named() -> None:
         ({"booked": BOOKED, "bill_state": BillState.VOID}, an_invoice(voided=True), []),
         ({"booked": BOOKED, "bill_state": BillState.VOID}, an_invoice(), [("not void in QuickBooks", 40000)]),
         (
+            {"booked": replace(BOOKED, kept=True), "bill_state": BillState.VOID},
+            an_invoice(total=30000),
+            [("left in QuickBooks", 30000)],
+        ),
+        ({"booked": replace(BOOKED, kept=True), "bill_state": BillState.VOID}, an_invoice(voided=True), []),
+        ({"left": Left(1, "Olivia", TODAY, "closed period")}, None, [("left out of QuickBooks", 40000)]),
+        ({"left": Left(1, "Olivia", TODAY, "closed period"), "revision": 2}, None, [("missing in QuickBooks", 40000)]),
+        (
             {"booked": BOOKED},
             an_invoice(total=45000, balance=45000),
             [("amount changed in QuickBooks", 5000)],
@@ -170,6 +180,34 @@ def test_an_invoice_is_laid_beside_its_bill(
     payable: dict[str, Any], invoice: InvoiceReading | None, expected: list[tuple[str, int]]
 ) -> None:
     assert told(comparing.against_books(a_payable(**payable), invoice, {}, {}, "9")) == expected
+
+
+def test_what_a_person_left_is_told_with_their_word_and_when_it_is_looked_at_again() -> None:
+    word = Left(1, "Olivia", TODAY, "closed period")
+    said = f"Left by Olivia on {TODAY}: closed period."
+    [out] = comparing.against_books(a_payable(left=word), None, {}, {}, "9")
+    assert (out.cause, out.remedy) == (f"{said} The bill has no invoice in QuickBooks.", UNTIL_CHANGED)
+    gone = a_payable(booked=replace(BOOKED, kept=True), bill_state=BillState.VOID)
+    [kept] = comparing.against_books(gone, an_invoice(), {}, {}, "9")
+    assert kept.cause == "The bill was removed in Clio, and you left its invoice in QuickBooks."
+    [kept] = comparing.against_books(replace(gone, left=word), an_invoice(), {}, {}, "9")
+    assert kept.cause == f"{said} The bill was removed in Clio, and its invoice stays in QuickBooks."
+    assert kept.remedy == "Nothing is needed. To take it out after all, void it in QuickBooks."
+    stays = a_payable(booked=BOOKED, left=word, currency="CAD")
+    [told_] = comparing.against_books(stays, an_invoice(total=30000, balance=30000), {}, {}, "9")
+    assert told_.cause == f"{said} The invoice shows CA$300.00 in QuickBooks, and Clio's bill asks for CA$400.00."
+    assert (told_.kind, told_.cents, told_.remedy) == ("left as it is in QuickBooks", -10000, UNTIL_CHANGED)
+    [told_] = comparing.against_books(stays, an_invoice(), {}, {}, "9")
+    assert told_.cause == f"{said} The bill's last change in Clio is not on its invoice in QuickBooks."
+    accepted = a_payable(booked=replace(BOOKED, broken=Broken(Harm.DELETED, accepted=True)))
+    [deleted] = comparing.against_books(accepted, None, {}, {}, "9")
+    assert deleted.remedy == "Nothing is needed. You are asked again when the bill changes in Clio."
+
+
+def test_both_amounts_of_a_changed_invoice_are_told_in_the_bills_currency() -> None:
+    state = a_payable(booked=BOOKED, currency="CAD")
+    [changed] = comparing.against_books(state, an_invoice(total=45000, balance=45000), {}, {}, "9")
+    assert changed.cause == "The invoice in QuickBooks was changed to CA$450.00; Clio's bill asks for CA$400.00."
 
 
 WRITTEN = replace(BOOKED, customer="9")

@@ -293,6 +293,19 @@ def test_a_credit_is_counted_on_its_invoice_once_it_is_in_quickbooks() -> None:
     assert billed(0, 40000, None) == []
 
 
+def test_an_accepted_credit_is_told_with_its_amount_and_that_nothing_is_needed() -> None:
+    for cents in (1, 5000):
+        accepted = a_credit(accepted=Accepted(1, lost=True), cents=cents, parts=(Part("b1", "1042", cents),))
+        p = a_payable(credits=cents, currency="CAD", booked=Booked("5", 1, 40000))
+        there = InvoiceReading("5", "0", p.number, "63", 40000, 40000, p.issued_on, p.due_on, "", None)
+        [found] = comparing.against_books(p, there, {}, {"m1": accepted}, "63")
+        assert (found.kind, found.cents, found.expected) == ("credit left out of QuickBooks", cents, True)
+        assert (
+            found.cause == f"You accepted that the credit of CA${cents / 100:.2f} on this bill is not on its invoice."
+        )
+        assert found.remedy == comparing.CREDIT_NEEDS_NOTHING
+
+
 def test_a_credit_of_an_earlier_generation_is_owed_in_the_present_one() -> None:
     from chalicelib.domain import generation
 
