@@ -182,13 +182,12 @@ def _not_begun(p: Payable, payments: Mapping[str, Payment]) -> list[Difference]:
 def _amounts(
     p: Payable, invoice: InvoiceReading, payments: Mapping[str, Payment], credits: Mapping[str, Credit]
 ) -> list[Difference]:
-    found: list[Difference] = []
     expected = balance_due(p, payments, credits)
     actual = invoice.balance + (p.asks - invoice.total)
     if p.stays and abs(actual - expected) <= abs(p.asks - invoice.total):
         actual = expected  # the invoice has no room for what the bill asks for since
-    if decided := _as_decided(p, actual - expected, payments, credits):
-        found += decided
+    found = _as_decided(p, actual - expected, payments, credits)
+    if found:
         actual = expected
     missing = p.credits - sum(_applied(c, p) for c in credits.values())
     accepted = sum(c.on_payable(p.id) for c in credits.values() if c.left_alone or c.stays)

@@ -301,7 +301,7 @@ def bill_row(
     answer = other.choice if answer in (LEAVE, APART) else answer
     offered = (*links, other)
     if answer and answer in {o.choice for o in offered}:
-        chosen = answered(replace(told, fate=Fate.WAIT, offers=offered), answer)
+        chosen = answered(replace(told, offers=offered), answer)
         return _paired(chosen, p, next((i for i in live if i.id == chosen.link), None), paid, said)
     if len(same) == 1:
         invoice = same[0]

@@ -164,6 +164,21 @@ def test_a_question_that_waits_for_a_person_is_named() -> None:
             an_invoice(balance=30000),
             [("balance differs in QuickBooks", -10000)],
         ),
+        (
+            {"booked": replace(BOOKED, left=(("9", 10000),))},
+            an_invoice(balance=29999),
+            [("balance differs in QuickBooks", -10001)],
+        ),
+        (
+            {"booked": replace(BOOKED, left=(("9", 10000),)), "credits": 5000},
+            an_invoice(balance=30000),
+            [("payment of something else", -10000)],
+        ),
+        (
+            {"booked": replace(BOOKED, left=(("9", 38000),)), "credits": 5000},
+            an_invoice(balance=0),
+            [("payment of something else", -40000)],
+        ),
         ({"booked": BOOKED, "credits": 5000}, an_invoice(), [("credit not in QuickBooks", 5000)]),
         ({"booked": BOOKED, "credits": 5000}, an_invoice(balance=35000), []),
         ({"booked": BOOKED, "credits": 1}, an_invoice(), [("credit not in QuickBooks", 1)]),
@@ -279,6 +294,7 @@ GONE, LESS, MORE = (Broken(Harm.LEFT_OUT, accepted=True), *(Broken(Harm.CHANGED,
         (Broken(Harm.DELETED), 40000, [("balance differs in QuickBooks", 8000)]),
         (GONE, 40000, [("payment left as it is", 8000)]),
         (GONE, 32001, [("payment left as it is", 1)]),
+        (Broken(Harm.VOIDED, 8000, accepted=True), 40000, [("payment left as it is", 8000)]),
         (GONE, 32000, []),
         (GONE, 40001, [("balance differs in QuickBooks", 8001)]),
         (GONE, 31999, [("balance differs in QuickBooks", -1)]),
@@ -309,6 +325,12 @@ def test_the_cause_says_whether_more_or_less_is_open_than_the_payment_leaves() -
         [found] = comparing.against_books(state, an_invoice(balance=balance), payments, {}, "9")
         assert found.cause == f"You accepted how a payment stands in QuickBooks: {words} open on this invoice."
         assert found.remedy == comparing.nothing_needed("payment")
+    payments = {"p1": a_payment(id="p1", posted=Posted("8", 1, 1, broken=GONE))}
+    cent = replace(state, shares=(a_share("p1", 1),))
+    [found] = comparing.against_books(cent, an_invoice(), payments, {}, "9")
+    assert (found.kind, found.cents) == ("payment left as it is", 1)
+    assert "$0.01 more is open" in found.cause
+    assert comparing.of_something_else(a_payable()) == 0, "no invoice, nothing on it"
 
 
 def test_a_payment_and_a_credit_that_people_decided_about_explain_their_parts() -> None:

@@ -242,6 +242,7 @@ def test_each_way_a_credit_can_differ_in_quickbooks_is_named() -> None:
     [found] = comparing_money.credit_against_books(abroad, memo_there(total=4000))
     assert (found.payable, found.number, found.detail, found.cents) == ("b1", "1042, 1043", "CN-m1", -1000)
     assert found.cause == "QuickBooks shows the credit CN-m1 as CA$40.00; it is CA$50.00."
+    assert not found.expected
     [found] = comparing_money.credit_against_books(fine, memo_there(left=100))
     assert found.cents == 100
     assert kinds_of(a_credit(gone=True), None) == []
@@ -321,6 +322,7 @@ def test_a_credit_of_an_earlier_generation_is_owed_in_the_present_one() -> None:
     assert crediting.taken_back(gone.state, CreditGone(2)).state.stood == ""
     nowhere = generation.renewed(replace(old, gone=True, memo=None), policy, NOW)
     assert nowhere.state.current
+    assert nowhere.closes == renewed.closes
     assert not nowhere.effects
 
 
@@ -341,6 +343,7 @@ def test_what_a_person_left_off_its_invoices_is_named_as_accepted_and_no_more_th
     assert (found.kind, found.cents, found.expected) == ("credit left off its invoice", 2000, True)
     assert found.cause == "You left $20.00 of the credit CN-m1 on no invoice in QuickBooks."
     assert found.remedy == comparing.APPLY_IT
+    assert kinds_of(left, memo_there(left=3000)) == ["credit left off its invoice"]
     assert kinds_of(left, memo_there(left=3001)) == ["credit unapplied"]
     assert kinds_of(left, memo_there()) == []
     assert kinds_of(replace(left, unapplied=False), memo_there(left=2000)) == ["credit unapplied"]

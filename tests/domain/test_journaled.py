@@ -39,6 +39,7 @@ def test_accounts_and_client_are_laid_beside_what_was_written(there: Lines, cust
 def test_the_same_lines_have_one_mark_however_they_are_split() -> None:
     assert journaled.mark(WRITTEN) == journaled.mark(SPLIT) != journaled.mark(for_client("c2"))
     assert journaled.mark(()) == ""
+    assert len(journaled.mark(WRITTEN)) == 16, "it is stored, and laid beside one made later"
 
 
 def test_a_person_is_told_of_its_figures_and_where_they_moved_of_its_lines() -> None:

@@ -100,6 +100,9 @@ def test_an_invoice_without_room_for_what_its_bill_asks_for_is_named_once() -> N
     [found] = against(p, total=p.asks - 500, balance=p.asks - 500)
     assert (found.kind, found.cents, found.expected) == ("left as it is in QuickBooks", -500, True)
     assert found.cause.startswith("Left by Olivia on ")
+    assert len(against(p, total=p.asks - 500, balance=p.asks - 1000)) == 1, "it has no room for 500 more"
+    [_, differs] = against(p, total=p.asks - 500, balance=p.asks - 1001)
+    assert (differs.kind, differs.cents) == ("balance differs in QuickBooks", -501)
     more = against(p, total=p.asks - 500, balance=p.asks - 5000)
     assert [d.kind for d in more] == ["left as it is in QuickBooks", "balance differs in QuickBooks"]
 
