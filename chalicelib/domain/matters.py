@@ -265,7 +265,7 @@ def _task(state: Matter, now: datetime) -> Effect:
 def let_go(state: Matter, policy: Policy, now: datetime, *, customer: str) -> Decision[Matter]:
     """A person wants another one instead of ``customer``, which cannot be used any more. Raises Refused."""
     _still_asked(state, customer)
-    new = replace(state, customer="", revision=state.revision + 1, written=(), lost="", under="", without=False)
+    new = replace(state, customer="", revision=state.revision + 1, written=(), lost="", under="")
     lane, count = policy.lanes.of(Neighbour.QUICKBOOKS), f"{new.generation}.{new.revision}"
     step = owed(new.firm, lane, new.client, new.matter, new.name, count, now)
     return Decision(new, effects=(step,), closes=(task_key(state),), guards=(_released(state, policy),))
@@ -277,7 +277,7 @@ def relinked(state: Matter, policy: Policy, *, customer: str, there: CustomerRea
     _still_asked(state, customer)
     wears = there.name.casefold() in {n.casefold() for n in names(state.matter, state.name)}
     new = replace(state, customer=there.id, revision=state.revision + 1, written=(there.name,) if wears else ())
-    new = replace(new, wrote=new.renames, lost="", under="", without=False)
+    new = replace(new, wrote=new.renames, lost="", under="")
     taken = Guard(guard_of(policy.lanes.book, there.id), f"{state.firm}/{state.id}")
     return Decision(new, closes=(task_key(state),), guards=(taken, _released(state, policy)))
 

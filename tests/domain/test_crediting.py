@@ -381,6 +381,13 @@ def test_a_credit_is_another_persons_while_they_said_so_and_no_memo_is_ours() ->
         assert not replace(said, **other).by_hand
 
 
+def test_a_payment_is_of_nothing_where_it_only_puts_a_credit_on_an_invoice() -> None:
+    tie = BookedPayment("80", "0", "63", 0, TODAY, "", "", (("70", 3000),), credits=(("9", 3000),))
+    assert tie.of_nothing
+    for money in ({"total": 1}, {"credits": ()}):
+        assert not replace(tie, **money).of_nothing  # type: ignore[arg-type]
+
+
 def test_what_comes_of_credit_memos_on_an_invoice_is_at_most_what_is_used_of_them() -> None:
     tie = BookedPayment("80", "0", "63", 0, TODAY, "", "", (("70", 3000), ("71", 2000)), credits=(("9", 5000),))
     with_money = replace(tie, id="81", total=4000, lines=(("70", 6000),), credits=(("9", 1500), ("8", 500)))

@@ -283,7 +283,8 @@ def test_a_merge_into_another_clients_customer_is_a_persons_business() -> None:
 
 
 def test_a_choice_is_kept() -> None:
-    assert decide(a_contact(), ChoiceMade("suffix")).state.choice == "suffix"
+    told = decide(a_contact(apart="Ada New"), ChoiceMade("suffix")).state
+    assert (told.choice, told.apart) == ("suffix", ""), "the name goes there with the rest again"
     lost = linked(lost="inactive")
     assert decide(lost, ChoiceMade("activate")).state == replace(lost, answer="activate")
 
@@ -359,6 +360,7 @@ def test_a_linked_client_that_vanishes_is_asked_about_and_nothing_is_owed_for_it
     assert (new.to_books, new.to_clio, new.kept, new.chosen, new.usable) == ((), (), (), (), "7")
     assert contact.standing(new) == "conflict"
     assert decide(new, ClientHidden(deleted=True)) == Decision(new)
+    assert decide(linked(), ClientHidden(deleted=True)).closes == (), "nothing was owed"
 
 
 def test_without_clios_word_only_one_that_was_read_before_and_has_a_customer_is_asked_about() -> None:
@@ -384,7 +386,7 @@ def test_one_that_is_shown_again_is_kept_in_step_again() -> None:
     assert differs(gone, ADA) and not differs(gone, ON_BILL)
     assert decide(gone, ClientSeen(ON_BILL)).state == gone
     told = decide(gone, ClientSeen(replace(ADA, email="new@example.com")))
-    assert (told.state.vanished, kinds(told)) == ("", [Do.CUSTOMER])
+    assert (told.state.vanished, told.state.customer, kinds(told)) == ("", "7", [Do.CUSTOMER])
     assert told.closes == (linking.vanished_key(gone),)
     left = decide(gone, ClientLeft())
     assert decide(left.state, ClientSeen(ADA)).closes == ()
@@ -424,6 +426,7 @@ def test_a_client_whose_customer_is_taken_over_stays_without_one_until_a_person_
     assert (new.customer, new.usable, new.without, new.to_clio) == ("", "", True, ())
     assert [(g.key, g.release) for g in told.guards] == [(customer_guard("realm-1", "7"), True)]
     assert told.closes == (step(1), agreeing.change_key(moving))
+    assert decide(linked(), GivenUp("7")).closes == (step(1),)
     for seen in (ClientSeen(replace(ADA, name="Ada Newname")), ClientHidden()):
         assert decide(replace(new, whole=False), seen).effects == ()
     for again in (ClientSeen(ADA, again=True), ClientHidden(again=True)):

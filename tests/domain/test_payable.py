@@ -10,8 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.domain import surplus
+from chalicelib.domain.left import Left
 from chalicelib.domain.payable import (
     Active,
+    Booked,
     Broken,
     Collection,
     Excess,
@@ -149,6 +151,26 @@ def test_what_a_person_accepted_is_that_it_is_gone_or_what_it_shows(
     assert broken.left_at(7) is left_at
 
 
+GONE, CHANGED = Broken(Harm.DELETED, accepted=True), Broken(Harm.CHANGED, 7, accepted=True)
+
+
+@pytest.mark.parametrize(
+    ("fields", "left_out"),
+    [
+        ({}, False),
+        ({"left": Left(1, "Olivia", TODAY, "closed")}, True),
+        ({"left": Left(1, "Olivia", TODAY, "closed"), "revision": 2}, False),
+        ({"booked": Booked("7", 1, 40000)}, False),
+        ({"booked": Booked("7", 1, 40000), "left": Left(1, "Olivia", TODAY, "closed")}, False),
+        ({"booked": Booked("7", 1, 40000, broken=GONE)}, True),
+        ({"booked": Booked("7", 1, 40000, broken=replace(GONE, accepted=False))}, False),
+        ({"booked": Booked("7", 1, 40000, broken=CHANGED)}, False),
+    ],
+)
+def test_a_bill_is_left_out_where_a_person_wants_no_invoice_of_it(fields: dict[str, Any], *, left_out: bool) -> None:
+    assert a_payable(**fields).left_out is left_out
+
+
 def test_a_surplus_of_another_amount_is_another_task() -> None:
     ten, owed, closes = surplus.told(a_payable(balance=39990, shares=(a_share(),)), NOW)
     assert [e.key for e in owed] == surplus.keys(ten)
@@ -219,6 +241,8 @@ def test_a_deposit_beside_its_request_is_a_task_until_the_request_counts_it() ->
     assert task.title == "1042: $1,000.00 stands beside the trust request in Clio"
     assert "still asks for $1,000.00" in task.reason
     assert "same code" in task.remedy
+    abroad = surplus.told(replace(a_request(), currency="CAD"), NOW)[1][0]
+    assert "CA$1,000.00" in abroad.title and "CA$1,000.00" in abroad.reason
     assert surplus.keys(told) == [task.key]
     assert surplus.told(told, NOW) == (told, [], ())
     less, [other], closed = surplus.told(replace(told, balance=30000), NOW)

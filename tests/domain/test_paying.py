@@ -595,6 +595,19 @@ def test_the_hold_ends_when_the_money_comes_back_though_another_payment_was_mark
     assert task.key in back.closes
 
 
+def test_a_share_that_is_there_again_is_of_the_day_it_settled_and_knows_what_stays_away() -> None:
+    payment, states = paid(a_payable())
+    away = a_paid_session(
+        payment, **refunded(10000), disputes=(Disputed("dp_1", 30000, "needs_response", withdrawn=True),)
+    )
+    gone = paying.shown(payment, states, away, POLICY, NOW)
+    assert gone.payables["b1"].state.shares == ()
+    won = replace(away, disputes=(Disputed("dp_1", 30000, "won", withdrawn=False),))
+    later = NOW + timedelta(days=9)
+    again = paying.shown(gone.payment.state, [gone.payables["b1"].state], won, POLICY, later).payables["b1"].state
+    assert again.shares == (replace(states[0].shares[0], cents=30000, back=10000),)
+
+
 def test_an_invoice_that_we_marked_paid_is_held_while_its_money_is_away_and_free_once_it_is_back() -> None:
     payment, (state,) = paid(a_payable())
     marked = replace(state, shares=(replace(state.shares[0], patched=True),), balance=0, bill_state=BillState.PAID)

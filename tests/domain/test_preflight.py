@@ -218,7 +218,7 @@ def test_what_is_above_clios_highest_will_meet_and_is_listed_by_kind() -> None:
     assert needs(top=top) == [("numbers", Weight.WARNS)]
     told = finding("numbers", top=top)
     assert told.listed == ("credit memo 1050", "invoice 1043")
-    assert "1051" in told.steps[1]
+    assert told.steps[1] == "Set it to 1051 or more, then press Save."
 
 
 def test_numbers_below_clios_or_before_clio_has_any_are_in_order() -> None:

@@ -271,6 +271,17 @@ def test_one_of_the_amount_that_went_back_is_asked_about(fields: dict[str, Any],
         assert "not yet seen" not in task.reason
 
 
+def test_whether_a_deposit_stands_on_no_request_is_as_clio_shows_it_now() -> None:
+    beside = a_receipt(kind="deposit", loose=True)
+    for before in (a_payable(pot=Pot.TRUST), read(a_payable(pot=Pot.TRUST), replace(beside, loose=False))[0]):
+        assert read(before, beside)[0].receipts[0].loose
+
+
+def test_a_payment_of_which_nothing_is_left_or_shown_hears_nothing_when_it_is_put_away() -> None:
+    state, owed = read(a_payable(shares=(a_share(cents=0, back=40000),)))
+    assert ([r.payment for r in state.returned], owed) == (["p1"], [])
+
+
 def test_what_waits_and_what_went_back_are_asked_about_together() -> None:
     before = a_payable(returned=(SAME,), shares=(a_share("p7", 40000, "FS-SEVEN"),))
     _, owed = receipts.read(before, (a_receipt(cents=30000),), POLICY, NOW)

@@ -280,6 +280,7 @@ def test_in_a_new_generation_an_entry_waits_for_its_accounts_and_is_written_anew
     assert see(None, a_policy(purged)).state.generation == 2
     renewed = generation.renewed(state, a_policy(purged), NOW)
     assert (renewed.state.posted, renewed.state.begun, renewed.effects) == (None, False, ())
+    assert renewed.state.generation == 2
     assert renewed.closes == (trust.journal_key(state),)
     chosen = a_firm(trust=replace(BOOKS, generation=2), generation=2)
     anew = generation.renewed(state, a_policy(chosen), NOW)

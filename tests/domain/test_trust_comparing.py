@@ -12,6 +12,7 @@ import pytest
 from chalicelib.domain import journaled
 from chalicelib.domain import trust_comparing as comparing
 from chalicelib.domain.comparing import Difference
+from chalicelib.domain.left import UNTIL_CHANGED, Left
 from chalicelib.domain.trust import Entry, Journaled, Move
 from chalicelib.domain.trust_readings import JournalReading
 from tests.builders import FIRM, TODAY
@@ -138,6 +139,36 @@ def test_what_a_person_accepted_is_named_as_that_and_expected(
     assert found.remedy == "Nothing is needed. You are asked again when the transaction changes in Clio."
     assert comparing.entry(accepted, "", a_journal(), "EUR") == [], "it was set back"
     assert not comparing.entry(accepted, "", a_journal(800, -800), "EUR")[0].expected, "it is another change"
+
+
+@pytest.mark.parametrize(
+    ("entry", "there", "cents", "what"),
+    [
+        (an_entry(), None, -1000, "The trust entry of €10.00 is not in QuickBooks."),
+        (
+            an_entry(),
+            a_journal(900, -900),
+            -100,
+            f"QuickBooks shows €9.00 of {TODAY}; the entry is €10.00 of {TODAY} in Clio.",
+        ),
+        (an_entry(gone=True), None, 0, "The trust entry of €10.00 is not in QuickBooks."),
+        (
+            an_entry(gone=True),
+            a_journal(900, -900),
+            900,
+            f"QuickBooks shows €9.00 of {TODAY}; the entry was deleted in Clio.",
+        ),
+    ],
+)
+def test_what_a_person_left_is_named_with_their_word_until_it_changes_in_clio(
+    entry: Entry, there: JournalReading | None, cents: int, what: str
+) -> None:
+    word = Left(1, "Olivia", TODAY, "closed period")
+    [found] = comparing.entry(replace(entry, left=word), "", there, "EUR")
+    assert (found.kind, found.cents, found.expected) == ("trust entry left as it is", cents, True)
+    assert (found.number, found.cause, found.remedy) == ("T-500", word.of(what), UNTIL_CHANGED)
+    moved_on = comparing.entry(replace(entry, left=replace(word, revision=0)), "", there, "EUR")
+    assert not any(d.kind == found.kind for d in moved_on), "of another revision"
 
 
 LINES = (("91", 1000, ""), ("92", -1000, "c1"))
