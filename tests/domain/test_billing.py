@@ -359,6 +359,13 @@ def test_an_invoice_is_taken_when_it_is_linked_and_in_each_generation_anew() -> 
     assert billing.booked(later.state, InvoiceBooked("77", "realm-1", 3, 40000), LATER) == Decision(later.state)
 
 
+def test_it_is_known_that_quickbooks_gave_another_number() -> None:
+    for told in (True, False):
+        fact = InvoiceBooked("77", "realm-1", 1, 40000, misnumbered=told)
+        booked = billing.booked(known(), fact, LATER).state.booked
+        assert booked and booked.misnumbered is told
+
+
 def test_payments_in_quickbooks_that_do_not_match_wait_for_a_person() -> None:
     fact = InvoiceBooked("77", "realm-1", 1, 40000, adopted=True, waits=True, unmatched="$5.00")
     decision = billing.booked(known(), fact, LATER)

@@ -219,6 +219,21 @@ def test_what_a_person_left_is_told_with_their_word_and_when_it_is_looked_at_aga
     assert deleted.remedy == "Nothing is needed. You are asked again when the bill changes in Clio."
 
 
+def test_a_number_that_quickbooks_gave_is_told_with_ours_and_expected() -> None:
+    state = a_payable(revision=2, booked=replace(BOOKED, misnumbered=True))
+    [found] = comparing.against_books(state, an_invoice(number="1"), {}, {}, "9")
+    assert (found.kind, found.expected) == ("numbered by QuickBooks", True)
+    assert found.cause == (
+        "QuickBooks gave the invoice the number 1, as custom transaction numbers were off; Clio's bill is 1042."
+    )
+    assert found.remedy == "Switch them on: Preflight says how. The number is written again by itself then."
+
+
+def test_an_accepted_payment_that_is_gone_is_asked_about_when_it_changes() -> None:
+    [found] = comparing_money.payment_against_books(left(GONE), None)
+    assert found.remedy == "Nothing is needed. You are asked again when the payment changes in Clio."
+
+
 def test_both_amounts_of_a_changed_invoice_are_told_in_the_bills_currency() -> None:
     state = a_payable(booked=BOOKED, currency="CAD")
     [changed] = comparing.against_books(state, an_invoice(total=45000, balance=45000), {}, {}, "9")

@@ -385,7 +385,7 @@ def test_a_payment_is_of_nothing_where_it_only_puts_a_credit_on_an_invoice() -> 
     tie = BookedPayment("80", "0", "63", 0, TODAY, "", "", (("70", 3000),), credits=(("9", 3000),))
     assert tie.of_nothing
     for money in ({"total": 1}, {"credits": ()}):
-        assert not replace(tie, **money).of_nothing  # type: ignore[arg-type]
+        assert not replace(tie, **money).of_nothing
 
 
 def test_what_comes_of_credit_memos_on_an_invoice_is_at_most_what_is_used_of_them() -> None:

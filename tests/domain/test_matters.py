@@ -114,6 +114,7 @@ def test_a_matter_that_is_another_clients_gives_its_sub_customer_up_once() -> No
     assert told.closes == (matters.task_key(state),) and [g.release for g in told.guards] == [True]
     assert matters.given_up(a_matter(customer="70"), "70", ON).closes == ()
     assert matters.given_up(told.state, "70", ON) == Decision(told.state)
+    assert matters.given_up(replace(LOST, without=True), "70", ON).state == a_matter(revision=2, breaks=1)
 
 
 # --- the link ---------------------------------------------------------------------------------------------------------

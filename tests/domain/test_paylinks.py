@@ -13,7 +13,7 @@ from chalicelib.domain.effects import Do, key_of
 from chalicelib.domain.firm import Invoicing
 from chalicelib.domain.kernel import Decision
 from chalicelib.domain.payable import Booked, Broken, Harm, Known, Payable, Standing
-from chalicelib.domain.readings import BillState, Pot, Refunded
+from chalicelib.domain.readings import BillState, ClientReading, Pot, Refunded
 from chalicelib.domain.receipts import MatchRefused
 from tests.builders import NOW, TODAY, a_bill, a_payable
 from tests.domain.given import a_paid_session, a_policy, a_session, begun, kinds, one, paid
@@ -89,6 +89,14 @@ def test_a_payment_that_clio_takes_out_brings_a_new_link() -> None:
     assert (decision.state.relinked, decision.state.link_put_off) == (1, False)
     [link] = [e for e in decision.effects if e.body.get(paylinks.RELINKED)]
     assert link.key not in decision.closes
+
+
+def test_a_bill_that_goes_to_another_client_gets_new_links() -> None:
+    before = a_payable(etag="before", booked=Booked("9", 1, 40000))
+    other = ClientReading("c2", "Bob Example", "bob@example.com")
+    for client, relinked in ((a_bill().client, 0), (other, 1)):
+        told = billing.seen(before, BillSeen(a_bill(etag="after", client=client), (), NOW), POLICY, NOW).state
+        assert (told.relinked, told.link_put_off) == (relinked, False)
 
 
 def test_money_that_goes_back_brings_a_new_link() -> None:
