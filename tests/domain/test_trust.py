@@ -338,6 +338,8 @@ def test_accounts_that_are_not_chosen_any_more_are_remembered_while_entries_stan
     assert [(b.clio, b.book) for b in second.trust.earlier] == [("7", "91")]
     assert [b.book for b in second.trust.standing] == ["95", "91"]
     assert second.trust.earlier_liabilities == ((BOOKS.liability, "Held"),)
+    unnamed = firms.decide(firms.decide(a_firm(), TrustChosen(BOOKS)).state, TrustChosen(other)).state
+    assert unnamed.trust.earlier_liabilities == ((BOOKS.liability, ""),)
     again = firms.decide(second, TrustChosen(other)).state
     assert again.trust.earlier == second.trust.earlier
     assert again.trust.earlier_liabilities == second.trust.earlier_liabilities
