@@ -159,7 +159,11 @@ class OneTrustEntry(Books):
     def exactly_what_quickbooks_does_not_show_is_owed(self) -> None:
         state = self.journal.state
         wanted = {trust.journal_key(state)} if state is not None and not state.written else set()
-        assert self.open(self.journal, Do.JOURNAL) == wanted
+        owed = self.open(self.journal, Do.JOURNAL)
+        if state is not None and state.begun and state.nothing:  # what is owed still finds that it is over
+            assert owed <= {trust.journal_key(state)}
+        else:
+            assert owed == wanted
 
     @invariant()
     def nothing_is_written_before_its_accounts_are_chosen(self) -> None:

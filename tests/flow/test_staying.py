@@ -8,7 +8,7 @@ import pytest
 from chalicelib.domain.comparing import Difference
 from chalicelib.domain.effects import Do
 from chalicelib.domain.kernel import Effect
-from chalicelib.flow import attention, rows, trust_views
+from chalicelib.flow import attention, rows, trust_check, trust_views
 from infra.sandbox.kit import Fault
 from tests.flow import acts
 from tests.flow import trust_acts as trust
@@ -413,6 +413,17 @@ def test_a_trust_entry_deleted_in_clio_is_left_in_quickbooks() -> None:
     assert f"T-{made}" in trust.journals(stage)
     [named] = [d for d in acts.compare(stage).differences if d.number == f"T-{made}"]
     assert (named.cents, named.expected) == (12345, True) and "was deleted in Clio" in named.cause
+
+
+def test_what_was_left_is_named_once_where_an_account_has_several_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    stage = trust.a_trust_stage()
+    made, *_ = [trust.move(stage, "Ada Example", cents) for cents in (12345, 20000, 30000)]
+    close(stage)
+    stage.world.clio_box.people.delete_transaction(made)
+    trust.check(stage)
+    leave(stage, Do.JOURNAL)
+    monkeypatch.setattr(trust_check, "PAGE", 1)
+    assert len([d for d in acts.compare(stage).differences if d.number == f"T-{made}"]) == 1
 
 
 def test_a_trust_entry_that_was_left_is_not_asked_about_when_people_change_it_there() -> None:

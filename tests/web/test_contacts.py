@@ -214,8 +214,9 @@ def test_values_are_taken_and_left_and_customers_linked(program: Program) -> Non
     assert program.post("/contacts/999/leave", {"field": "email"}).status == 404
 
 
-def test_the_api_takes_a_customer_over_only_when_asked(program: Program) -> None:
-    stage, id = program.stage, ada(program.stage).id
+def test_the_api_takes_a_customer_over_only_when_asked() -> None:
+    stage, _ = a_firm_with_pages()
+    program, id = Program(stage), ada(stage).id
     brook = acts.contact(stage, "Brook Jensen")
     for bill in [p.number for p in acts.payables(stage) if p.client_id == id and not p.gone]:
         stage.world.clio_box.people.void(bill)
