@@ -1,4 +1,5 @@
-"""What the simulator (tests/simulation/FOUND.md) and the stateful tests found in the domain, each as the smallest
+"""What the simulator (the table at the end of docs/promises.md) and the stateful tests found in the
+domain, each as the smallest
 case."""
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ from tests.world import PUBLIC, VERIFIER
 if TYPE_CHECKING:
     from tests.simulation.history import History
 
-SHARE = 0.08  # of the histories
+SHARE = 0.04  # of the histories
 
 
 class News:

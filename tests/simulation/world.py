@@ -40,7 +40,7 @@ READS: tuple[str, ...] = (
 )
 READS += ("lane_owed", "parked", "call", "live_calls", "record", "records")
 MAY_CONFLICT = ("commit", "begin")
-SUBSCRIPTIONS_KEPT = timedelta(days=5)  # they last thirty
+SUBSCRIPTIONS_KEPT = timedelta(days=10)  # they last thirty
 RECURRING = (Do.POLL_CLIO, Do.POLL_STRIPE, Do.POLL_BOOKS, Do.KEEP_HOOKS)  # what is owed again and again, by itself
 # looked at less often here: while something waits for a setting in QuickBooks, or a first sync for its reading
 RESTS: dict[str, timedelta] = {Do.PREFLIGHT: timedelta(hours=6), Do.FIRST_SYNC: timedelta(minutes=10)}
