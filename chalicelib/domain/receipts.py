@@ -71,7 +71,7 @@ def read(state: Payable, shown: tuple[Receipt, ...], policy: Policy, now: dateti
         for r in valid.values()
         if r.id not in known_ids
     )
-    state, more = sort(put_away(replace(state, receipts=(*kept, *new))), policy, now)
+    state, more = _sorted(put_away(replace(state, receipts=(*kept, *new))), policy, now)
     state, told = tell_payments(state, before, now)
     return lift_hold(state), owed + more + told
 
@@ -127,6 +127,13 @@ def _doubt(state: Payable, known: Known) -> tuple[Payable, Known]:
 
 
 def sort(state: Payable, policy: Policy, now: datetime) -> tuple[Payable, list[Effect]]:
+    """Gives every new receipt its standing, once no attempt is under way: they may have been its. The payments hear."""
+    new, owed = _sorted(state, policy, now)
+    new, told = tell_payments(new, state.shares, now)
+    return new, owed + told
+
+
+def _sorted(state: Payable, policy: Policy, now: datetime) -> tuple[Payable, list[Effect]]:
     """Gives every new receipt its standing. While an attempt is under way they wait: it may be theirs."""
     owed: list[Effect] = []
     if state.attempt:

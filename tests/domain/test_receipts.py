@@ -182,6 +182,14 @@ def test_during_an_attempt_a_new_receipt_waits() -> None:
     assert owed == []
 
 
+def test_a_payment_recorded_during_the_attempt_of_another_hears_of_it_once_that_is_over() -> None:
+    waits, _ = read(a_payable(shares=(a_share(),), attempt=Active("p2", 476, "acct")), a_receipt(text=CODE))
+    assert waits.shares[0].shown == ()
+    state, owed = receipts.sort(replace(waits, attempt=None), POLICY, NOW)
+    assert state.shares[0].shown == (("r1", 40000),)
+    assert [e.body for e in owed if e.kind == Do.ITEM_MATCHED] == [{"payment": "p1", "payable": "b1"}]
+
+
 def test_the_same_receipts_again_change_nothing() -> None:
     state, _ = read(a_payable(shares=(a_share(),)), a_receipt(text=CODE), a_receipt("r2", 700))
     assert read(state, a_receipt(text=CODE), a_receipt("r2", 700)) == (state, [])

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from chalicelib.domain.effects import Do
 from chalicelib.domain.kernel import Effect
 from chalicelib.domain.linking import picked
-from chalicelib.errors import FeeSimpleError
+from chalicelib.errors import FeeSimpleError, Refused
 from chalicelib.flow import attention, contacts, resync
 from infra.sandbox.clio import books as clio_books
 from tests.simulation.acting import Acting
@@ -140,8 +140,10 @@ class Clerks(Acting):
 
     def _say_over(self, firm: FirmFacts, task: Effect, choice: str, *, page: bool) -> None:
         world, client = self.h.world, str(task.body["contact"])
+        truth = self.h.truth
+        over, apart = dict(truth.over), set(truth.apart)
         if choice:
-            self.h.truth.said_of_customer(firm, client, choice, self.h.clock.at)
+            truth.said_of_customer(firm, client, choice, self.h.clock.at)
         self.h.tell(f"  {choice} for client {client}")
         try:
             if page:
@@ -150,6 +152,9 @@ class Clerks(Acting):
                 contacts.link_by_name(world, firm.firm, client, name, "staff", over=True)
             else:
                 attention.retry(world, firm.firm, task.key, "staff", choice)
+        except Refused as no:  # it was not said, then
+            truth.over, truth.apart = over, apart
+            self.h.tell(f"  {no}")
         except FeeSimpleError as no:
             self.h.tell(f"  {no}")
 

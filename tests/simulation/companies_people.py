@@ -7,7 +7,7 @@ import random
 from datetime import timedelta
 from decimal import Decimal
 
-from chalicelib.domain.kernel import Neighbour
+from chalicelib.domain.kernel import Kind, Neighbour, Ref
 from chalicelib.domain.readings import EventPointer
 from chalicelib.errors import Refused
 from chalicelib.flow import connecting
@@ -61,6 +61,9 @@ class Companies(Acting):
             return
 
         def consents() -> None:
+            bodies, truth = self.h.checkers.bodies, self.h.truth
+            if not bodies[Ref(firm.firm, Kind.CONNECTION, "quickbooks")]["account"] and realm not in truth.left:
+                truth.going.setdefault(firm.firm, realm)  # links were purged meanwhile: any company may come
             try:
                 self._consent(firm, "quickbooks", realm)
             except Refused as no:
