@@ -48,7 +48,7 @@ class Broken(Acting):
     def _soon(self, rng: random.Random, days: tuple[float, ...], what: str, job: Any) -> None:
         """Once, unless everything rests by then."""
         at = self.h.clock.at + timedelta(days=rng.choice(days))
-        self.h.later(at, what, lambda: None if self.h.people.resting else job())
+        self.h.later(at, what, lambda: None if self.h.people.resting else self.h.people.refusable(job))
 
     # --- taken away in QuickBooks -----------------------------------------------------------------------------------
     def remove_credit_there(self, rng: random.Random) -> None:
