@@ -101,7 +101,7 @@ def history(seed: int) -> tuple[int, int, list[str]]:
     gc.disable()  # what a history leaves is collected after every twenty
     try:
         outcome = History(seed).run()
-    except Exception as flew:  # what flies by the simulator's own fault: its seed is named, and the others go on
+    except Exception as flew:  # noqa: BLE001 - what flies by the simulator's own fault: its seed is named, and the others go on
         return seed, 0, [f"the simulator failed: {type(flew).__name__}: {flew}"]
     if seed % 20 == 0:
         gc.collect()
