@@ -25,6 +25,7 @@ from chalicelib.domain.pairing import theirs_on
 from chalicelib.domain.payable import Payable, Tab
 from chalicelib.errors import Refused
 from chalicelib.flow import (
+    capturing,
     clearing,
     contacts,
     first_clients,
@@ -32,6 +33,7 @@ from chalicelib.flow import (
     first_matters,
     leaving,
     pairing,
+    polling,
     renewing,
     resync,
     states,
@@ -92,6 +94,8 @@ def start(world: World, firm: str, by: str) -> None:
     if old.phase in ("handing", "begun"):
         return
     renewing.start(world, firm)  # whoever connected may have died before it was owed
+    capturing.begin(world, policy)  # after a purge QuickBooks' own poll ended with the links
+    world.store.arrive(polling.of_books(policy, world.now()))
     run = resync.start(world, firm, by)
     new = Plan(policy.firm.generation, run=run, exact=old.exact, by=by, turn=old.turn + 1)
     _owe(world, policy, SHOULD_THEY_DIE)

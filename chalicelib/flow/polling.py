@@ -47,6 +47,11 @@ class Freshness:
     pot: str = ""
 
 
+def of_books(policy: Policy, now: datetime) -> Effect:
+    """The poll of QuickBooks in this generation of links."""
+    return effects.poll_books(policy.firm.id, policy.lanes.of(Neighbour.QUICKBOOKS), policy.lanes.book, now)
+
+
 def begin(world: World, firm: str) -> list[str]:
     """Owes every poll of the firm now, and its webhooks. Gives their lanes."""
     policy = policy_of(world, firm)
@@ -54,7 +59,7 @@ def begin(world: World, firm: str) -> list[str]:
     clio = lane_of(firm, Neighbour.CLIO, policy.lanes.clio)
     owed = [effects.owed(firm, Do.POLL_CLIO, name, "firm", clio, now) for name in (MAIN, TOLD)]
     owed.append(effects.keep_hooks(firm, clio, now))
-    owed.append(effects.poll_books(firm, policy.lanes.of(Neighbour.QUICKBOOKS), policy.lanes.book, now))
+    owed.append(of_books(policy, now))
     for c in connections(world, firm).values():
         if c.neighbour is Neighbour.STRIPE:
             lane = lane_of(firm, Neighbour.STRIPE, c.account)

@@ -10,7 +10,7 @@ from chalicelib.domain.firm import AccountsChosen, Firm, MatchesConfirmed
 from chalicelib.domain.kernel import Kind, Neighbour, Status, lane_of
 from chalicelib.domain.readings import EventPointer
 from chalicelib.errors import Refused
-from chalicelib.flow import connecting, inbox, renewing, signing, states
+from chalicelib.flow import connecting, first_sync, inbox, renewing, signing, states
 from chalicelib.flow.connecting import Callback
 from chalicelib.flow.firms import connections, firm_of
 from chalicelib.flow.settle import policy_of
@@ -51,6 +51,11 @@ def begin_anew(stage: Stage, realm: str, *, matched: bool = True) -> None:
     signing.settle_firm(stage.world, stage.firm, AccountsChosen(chosen_accounts(stage.world, realm)), by=STAFF)
     stage.realm = realm
     stage.pass_time(5, hours=1)
+
+
+def contact_of(stage: Stage, id: str) -> Contact:
+    found: Contact = next(c for c in acts.all_states(stage, Kind.CONTACT) if c.id == id)
+    return found
 
 
 def standing(stage: Stage) -> dict[str, int]:
@@ -217,6 +222,23 @@ def test_what_people_change_in_quickbooks_is_seen_and_asked_about_in_every_gener
         client = next(c for c in acts.all_states(stage, Kind.CONTACT) if c.id == bill.client_id)
         assert client.email == f"new{n}@mail.example"
         assert [t.body["id"] for t in acts.tasks(stage, "broken")] == [bill.id], "the same ids as before, asked anew"
+
+
+def test_quickbooks_is_polled_after_a_purge_too_and_nothing_since_is_missed() -> None:
+    """Its webhooks are lost; the first poll of the new links may come late."""
+    stage = a_synced_stage()
+    purge(stage)
+    connect(stage, stage.realm)
+    signing.settle_firm(stage.world, stage.firm, AccountsChosen(chosen_accounts(stage.world, stage.realm)), by=STAFF)
+    first_sync.start(stage.world, stage.firm, STAFF)
+    stage.pass_time(5, hours=1)
+    signing.settle_firm(stage.world, stage.firm, MatchesConfirmed(firm(stage).generation), by=STAFF)
+    stage.pass_time(5, hours=1)
+    bill = payable(stage, "1046")
+    customer = contact_of(stage, bill.client_id).customer
+    stage.world.quickbooks_box.people.change_email(stage.realm, customer, "since@mail.example")
+    stage.pass_time(30, hours=7)
+    assert contact_of(stage, bill.client_id).email == "since@mail.example"
 
 
 def test_a_bill_that_is_voided_before_its_links_are_met_again_voids_the_invoice_that_was_ours() -> None:

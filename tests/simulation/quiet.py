@@ -171,7 +171,13 @@ class Quiet:
     def _about_payable(self, firm: FirmFacts, id: str) -> bool:
         b = self.c.bodies[Ref(firm.firm, Kind.PAYABLE, id)]
         gone = b["bill_state"] in ("void", "deleted")
-        return gone or self.waits(firm, f"payable/{id}", f"contact/{b['client_id']}")
+        return gone or self.waits(firm, f"payable/{id}", f"contact/{b['client_id']}", *self._leaving(firm, id))
+
+    def _leaving(self, firm: FirmFacts, payable: str) -> list[str]:
+        """Payments that are to leave this bill's invoice first."""
+        bodies = [(r, b) for r, b in self.c.bodies.items() if (r.firm, r.kind) == (firm.firm, Kind.PAYMENT)]
+        gone = [(r, b) for r, b in bodies if b["phase"] == "removed"]
+        return [str(r) for r, b in gone if any(i["payable"] == payable for i in b["items"])]
 
     def _free(self, ref: Ref, b: dict[str, Any]) -> None:
         if b["sending"]:
