@@ -284,19 +284,19 @@ def match_guessed() -> AbstractContextManager[Any]:
                 state = receipts._match(state, known, (waiting[0].payment,), "guess")
         return right(state, policy, now)
 
-    return patches((receipts, "sort", sort))
+    return patches((receipts, "_sorted", sorts))
 
 
 def matched_twice() -> AbstractContextManager[Any]:
-    right = receipts.sort
+    right = receipts._sorted
 
-    def sort(state: Payable, policy: Any, now: Any) -> Any:
+    def sorts(state: Payable, policy: Any, now: Any) -> Any:
         for known in state.receipts:
             if known.standing == "new" and known.kind != "credit" and state.shares and not state.attempt:
                 state = receipts._match(state, known, (state.shares[0].payment,), "again")
         return right(state, policy, now)
 
-    return patches((receipts, "sort", sort))
+    return patches((receipts, "_sorted", sorts))
 
 
 def debit_is_money() -> AbstractContextManager[Any]:
