@@ -197,16 +197,24 @@ class Matters(Acting):
             self._touch(firm, "Customer", id)
 
     def void_paid_bill(self, rng: random.Random) -> None:
-        """A client pays online; some days later staff, who have not recorded it, void a bill of the kind."""
+        """A client pays online; some days later staff, who have not recorded it, void a bill of the kind, or take it
+        back to a draft and delete that."""
         people, firm = self.h.people, self.firm(rng)
         people.client_pays(rng)
         at = self.h.clock.at + timedelta(days=rng.uniform(1, 6))
-        self.h.later(at, "voids what was paid", lambda: self._void_paid(firm))
+        deletes = rng.random() < 0.4
+        what = f"{'deletes' if deletes else 'voids'} what was paid"
+        self.h.later(at, what, lambda: self._void_paid(firm, deletes=deletes))
 
-    def _void_paid(self, firm: FirmFacts) -> None:
+    def _void_paid(self, firm: FirmFacts, *, deletes: bool) -> None:
+        clio = self.h.world.clio_box.people
         for _, bill, _ in [] if self.h.people.resting else self.h.people._unrecorded(firm):
             if bill.state == "awaiting_payment" and not bill.paid and not bill.credits:
-                self.h.world.clio_box.people.void(bill.id)
+                if deletes:
+                    clio.take_back(bill.id, "draft")
+                    clio.delete(bill.id)
+                else:
+                    clio.void(bill.id)
                 self._did(firm, bill.id)
                 return
 
