@@ -32,12 +32,12 @@ def test_what_the_sandboxes_send_is_taken_in_and_breaks_nothing(monkeypatch: pyt
         kept += sum(len(subscribing.of(history.world, firm.firm).hooks) for firm in history.firms)
     assert kept > 60
     assert forms == {"cloudevents", "legacy"}
-    assert heard["clio bill"] > 5
+    assert heard["clio bill"] > 3
     assert heard["clio contact"]
-    assert heard["quickbooks invoice"] > 10
+    assert heard["quickbooks invoice"] > 5
     assert heard["quickbooks payment"]
 
 
 def test_most_histories_hear_only_of_what_people_do() -> None:
-    own = [seed for seed in range(1, 301) if History(seed).news.own]
-    assert 4 < len(own) < 30
+    own = [seed for seed in range(1, 61) if History(seed).news.own]
+    assert 0 < len(own) < 8
