@@ -275,9 +275,9 @@ def two_refreshers() -> AbstractContextManager[Any]:
 
 
 def match_guessed() -> AbstractContextManager[Any]:
-    right = receipts.sort
+    right = receipts._sorted
 
-    def sort(state: Payable, policy: Any, now: Any) -> Any:
+    def sorts(state: Payable, policy: Any, now: Any) -> Any:
         for known in state.receipts:
             waiting = [s for s in state.shares if s.recorded < s.cents]
             if known.standing == "new" and known.kind != "credit" and waiting and not state.attempt:
