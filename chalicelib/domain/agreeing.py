@@ -5,6 +5,7 @@ It is for linked contacts that Clio shows; how fields are compared and merged is
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -17,6 +18,7 @@ from chalicelib.domain.profile import SHOWN, WHOSE, WORDS, Aside, Change, Side, 
 from chalicelib.domain.readings import Address
 from chalicelib.errors import Refused
 
+UNLINKED = "Link the client to a QuickBooks customer first."
 IN_DOUBT = 4  # values of one field and side that may still be on their way: a live call, and what took its place
 
 
@@ -187,8 +189,8 @@ def unfit(field: str, value: Value, side: Side) -> str:
 
 def _settled(state: Contact, field: str) -> tuple[Contact, tuple[str, ...]]:
     """The field without what was kept or chosen of it, each side's value taken as it is; and the tasks that closes."""
-    if state.books is None or state.agreed is None or not state.usable:
-        raise Refused("Link the client to a QuickBooks customer first.")
+    if state.books is None or state.agreed is None:
+        raise Refused(UNLINKED)
     if state.vanished:
         raise Refused("Clio no longer shows this client: nothing of it goes over either way.")
     if field not in state.fields:
@@ -204,6 +206,8 @@ def _settled(state: Contact, field: str) -> tuple[Contact, tuple[str, ...]]:
 
 
 def taken(state: Contact, field: str, side: Side, policy: Policy, now: datetime) -> Decision[Contact]:
+    if not state.usable:
+        raise Refused(UNLINKED)
     new, closes = _settled(state, field)
     assert state.books is not None
     shown = state.clio if side is Side.CLIO else state.books
@@ -217,7 +221,11 @@ def taken(state: Contact, field: str, side: Side, policy: Policy, now: datetime)
     return replace(decision, closes=(*closes, *decision.closes))
 
 
-def left(state: Contact, field: str, policy: Policy, now: datetime) -> Decision[Contact]:
-    new, closes = _settled(state, field)
-    decision = agree(new, policy, now)
+def left(state: Contact, fields: Sequence[str], policy: Policy, now: datetime) -> Decision[Contact]:
+    """Also of a client whose customer is gone: the question ends, and nothing goes over until it is there again."""
+    closes: tuple[str, ...] = ()
+    for field in fields:
+        state, some = _settled(state, field)
+        closes += some
+    decision = agree(state, policy, now)
     return replace(decision, closes=(*closes, *decision.closes))

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
+STAY = "stay"  # the choice to leave QuickBooks as it is
 UNTIL_CHANGED = "Nothing is needed: the next change in Clio is written anew."
 
 

@@ -14,6 +14,7 @@ from chalicelib.domain.agreeing import customer_step, step_key, task_key
 from chalicelib.domain.contact import ASKED, CLIENT, LEFT, ON_A_BILL, WITHOUT, Contact
 from chalicelib.domain.firm import Policy
 from chalicelib.domain.kernel import Decision, Effect, Guard, Json, Neighbour
+from chalicelib.domain.left import STAY
 from chalicelib.domain.profile import FIELDS, Agreed, Side
 from chalicelib.domain.readings import ClientReading, CustomerReading
 from chalicelib.errors import Refused
@@ -92,7 +93,7 @@ class ClientLeft:
 @dataclass(frozen=True, slots=True)
 class ChoiceMade:
     """A person decided about a parked customer: ``link:<customer id>``, ``over:<customer id>``, ``suffix``, ``clean``,
-    ``keep``, ``activate``, ``anew`` or ``without``."""
+    ``keep``, ``stay`` (nothing of the refused change goes there), ``activate``, ``anew`` or ``without``."""
 
     choice: str
 
@@ -150,7 +151,7 @@ def decide(state: Contact | None, fact: ContactFact, policy: Policy, now: dateti
         case Taken():
             return agreeing.taken(state, fact.field, fact.side, policy, now)
         case Left():
-            return agreeing.left(state, fact.field, policy, now)
+            return agreeing.left(state, (fact.field,), policy, now)
         case _:
             assert_never(fact)
 
@@ -354,22 +355,27 @@ def _customer_seen(state: Contact, fact: CustomerSeen, policy: Policy, now: date
 
 
 def _lost(state: Contact, why: str, policy: Policy, now: datetime) -> Decision[Contact]:
-    """The customer step is owed once, and parks with what a person may choose."""
+    """The customer step is owed once, and parks with what a person may choose. What was to go over is owed anew when
+    the customer is there again."""
     if state.lost == why:
         return Decision(state)
-    new = replace(state, lost=why, answer="", to_books=(), revision=state.revision + 1)
-    return Decision(new, effects=(customer_step(new, policy, now),), closes=(step_key(state),))
+    closes = (step_key(state), *([agreeing.change_key(state)] if state.to_clio else []))
+    new = replace(state, lost=why, answer="", to_books=(), to_clio=(), revision=state.revision + 1)
+    return Decision(new, effects=(customer_step(new, policy, now),), closes=closes)
 
 
 def _chosen(state: Contact, choice: str, policy: Policy, now: datetime) -> Decision[Contact]:
     if choice == "keep":
-        return agreeing.left(state, "name", policy, now)
+        return agreeing.left(state, ("name",), policy, now)
+    if choice == STAY:
+        return agreeing.left(state, [c.field for c in state.sent], policy, now)
     if choice == "activate":
         return Decision(replace(state, answer=choice))
     if choice == WITHOUT:
         if not state.lost:
             raise Refused(BACK)
-        return Decision(replace(_not_asked(state), answer=choice), closes=(step_key(state), *_question(state)))
+        closes = (step_key(state), *_question(state), *(task_key(state, k) for k in state.kept))
+        return Decision(replace(_not_asked(state), answer=choice, kept=()), closes=closes)
     if choice != ANEW:
         return Decision(replace(state, choice=choice, apart=""))
     guards = _guards(state, policy.lanes.book, "")

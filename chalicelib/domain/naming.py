@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from chalicelib.domain import profile
 from chalicelib.domain.contact import Contact
+from chalicelib.domain.left import STAY
 from chalicelib.domain.linking import ANEW, LINK, OVER, picked
 from chalicelib.domain.readings import CustomerReading
 
@@ -155,6 +156,20 @@ def taken_on_rename(state: Contact) -> Match:
         "name.",
         choices=(("suffix", f"Rename to “{_suffixed(state)}”"), ("keep", "Leave the name in QuickBooks as it is")),
     )
+
+
+def refused(state: Contact, name_taken: bool) -> tuple[str, tuple[Choice, ...]]:
+    """QuickBooks does not take the customer, or a change of it: what a person may do beside mending the cause, and what
+    they may choose. ``name_taken``: though nobody was found who has the name."""
+    if state.lost:
+        broken = broken_link(state)
+        return broken.remedy, broken.choices
+    if state.customer:
+        fields = ", ".join(profile.WORDS[c.field] for c in state.sent)
+        means = f"Or leave it: both sides keep what they have ({fields}). The next change of one goes over anew."
+        return means, ((STAY, "Leave the customer in QuickBooks as it is"),)
+    by_hand = "Or add the customer in QuickBooks yourself, and link it on the client's page."
+    return by_hand, ((with_suffix(state),) if name_taken and state.choice != "suffix" else ())
 
 
 def broken_link(state: Contact) -> Match:

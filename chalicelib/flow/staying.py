@@ -10,25 +10,26 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar, assert_never
 
-from chalicelib.domain import crediting, paylinks, posting, receipts
+from chalicelib.domain import crediting, naming, paylinks, posting, receipts
 from chalicelib.domain import pairing as rules
 from chalicelib.domain import staying as domain
+from chalicelib.domain.contact import Contact
 from chalicelib.domain.crediting import Credit
 from chalicelib.domain.effects import Do
 from chalicelib.domain.firm import Policy
 from chalicelib.domain.kernel import Decision, Effect, Finish, Kind, Ref
-from chalicelib.domain.left import Left
+from chalicelib.domain.left import STAY, Left
 from chalicelib.domain.money import show
+from chalicelib.domain.naming import Choice
 from chalicelib.domain.payable import Payable
 from chalicelib.domain.payment import Payment
 from chalicelib.domain.readings import BookedPayment
 from chalicelib.domain.trust import Entry
 from chalicelib.flow import leaving, pairing, states
 from chalicelib.flow.ports import World
-from chalicelib.flow.prepared import Prepared, done, park, wake, words
+from chalicelib.flow.prepared import NAME_TAKEN, Prepared, done, park, wake, words
 from chalicelib.flow.reach import Reach
 from chalicelib.flow.settle import settle
-from chalicelib.flow.steps import STAY
 
 WHOLE = ("6190",)  # the company is read only: nothing of it is about one thing
 WHY = {"6210": "closed period", "6200": "closed period", "6540": "on a deposit"}
@@ -41,6 +42,12 @@ KINDS = {
     Do.POSTING: (Kind.PAYMENT, "payment"),
     Do.CREDIT: (Kind.CREDIT, "credit"),
     Do.JOURNAL: (Kind.TRUST, "entry"),
+}
+BY_HAND = {
+    Do.SUB_CUSTOMER: "Or add or rename it yourself in QuickBooks, below its client's customer and as “{}”, then press "
+    "Retry: it is found then.",
+    Do.HOLDER: "Or add the account “{}” yourself in QuickBooks, below your trust liability, then press Retry: it is "
+    "found then.",
 }
 S = TypeVar("S", Payable, Payment, Credit, Entry)
 State = Payable | Payment | Credit | Entry
@@ -65,7 +72,11 @@ class _Offer:
 
 def refused(world: World, effect: Effect, code: str, message: str, detail: str) -> bool:
     """Whether it is about a step that a person may leave: shown with its choices then."""
-    if effect.kind not in KINDS or code in WHOLE:
+    if code in WHOLE:
+        return False
+    if effect.kind == Do.CUSTOMER or effect.kind in BY_HAND:
+        return _of_client(world, effect, code, message, detail)
+    if effect.kind not in KINDS:
         return False
     ref = _ref(effect)
     state: State = states.decode(ref.kind, world.store.load(ref).body)
@@ -149,6 +160,26 @@ def _of_entry(e: Entry) -> _Offer:
     was = "changed" if e.stands else "deleted"
     what = f"The trust entry of {amount} was {was} in Clio, and its journal entry cannot be."
     return _Offer(what, "Leave the journal entry as it is", f"the journal entry stays in QuickBooks as it is. {ANEW}")
+
+
+# --- a client, a matter, a client's trust account ---------------------------------------------------------------------
+
+
+def _of_client(world: World, effect: Effect, code: str, message: str, detail: str) -> bool:
+    """What was to be made may be made by hand; what there is may be left as it is (docs/decisions/0025)."""
+    reason, remedy = words(code, message)
+    choices: tuple[Choice, ...] = ()
+    broken = ""
+    if effect.kind == Do.CUSTOMER:
+        ref = Ref(effect.firm, Kind.CONTACT, str(effect.body["contact"]))
+        state: Contact = states.decode(ref.kind, world.store.load(ref).body)
+        more, choices = naming.refused(state, code == NAME_TAKEN)
+        broken = "customer" if state.lost else ""
+    else:
+        more = BY_HAND[Do(effect.kind)].format(effect.body["name"])
+    said = f"{code}: {detail or message}"
+    park(world, effect, reason, f"{remedy} {more}".strip(), said, choices, broken=broken)
+    return True
 
 
 # --- leaving it -------------------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from chalicelib.domain.effects import Do
 from chalicelib.domain.kernel import Effect
+from chalicelib.domain.left import STAY
 from chalicelib.domain.profile import WHOSE, Side
 
 UNTITLED = {
@@ -48,8 +49,6 @@ STEP = {
     Do.HOLDER: "Account “{}”: not made in QuickBooks",
     Do.CREDIT: "{}: not in step in QuickBooks",
 }
-
-STAY = "stay"  # the choice to leave QuickBooks as it is (staying.py)
 
 
 @dataclass(frozen=True, slots=True)

@@ -194,6 +194,12 @@ def test_leaving_it_closes_the_task() -> None:
     assert (told.state.kept, told.effects, told.closes) == ((), (), (task(1, "email"),))
 
 
+def test_it_can_be_left_while_the_customer_is_gone() -> None:
+    kept = replace(clashing().state, lost="inactive", to_books=())
+    decision = decide(kept, Left("email"))
+    assert (decision.state.kept, decision.effects, decision.closes) == ((), (), (task(1, "email"),))
+
+
 def test_a_newer_conflict_takes_the_place_of_the_older_one() -> None:
     state = clashing().state
     told = books(state, email="b2@example.com")
@@ -326,7 +332,8 @@ def test_what_an_empty_value_is_called() -> None:
     ("state", "fact", "why"),
     [
         (linked(customer="", books=None, agreed=None), Taken("email", Side.CLIO), "Link the client"),
-        (linked(lost="gone"), Left("email"), "Link the client"),
+        (linked(lost="gone"), Taken("email", Side.CLIO), "Link the client"),
+        (linked(customer="", books=None, agreed=None), Left("email"), "Link the client"),
         (linked(), Taken("shoe size", Side.CLIO), "one of the fields"),
         (linked(whole=False), Taken("phone", Side.CLIO), "one of the fields"),
         (linked(name=""), Taken("name", Side.CLIO), "without a name"),

@@ -259,6 +259,14 @@ def test_active_again_it_goes_on_and_what_changed_meanwhile_goes_over() -> None:
     assert one(decision.effects, Do.CUSTOMER).key == step(3)
 
 
+def test_what_was_on_its_way_to_clio_is_owed_anew_once_the_customer_is_there_again() -> None:
+    moved = decide(linked(), CustomerSeen("7", replace(SEEN, phone="1"))).state
+    lost = decide(moved, CustomerSeen("7", replace(SEEN, phone="1", active=False)))
+    assert (lost.state.to_clio, lost.closes) == ((), (step(1), agreeing.change_key(moved)))
+    back = decide(lost.state, CustomerSeen("7", replace(SEEN, phone="1")))
+    assert (back.state.to_clio, kinds(back)) == ((Change("phone", "1"),), [Do.CHANGE_CLIENT])
+
+
 def test_the_link_follows_a_merge() -> None:
     winner = CustomerReading("9", "4", "Example Holdings", "office@example.com", active=True)
     decision = decide(linked(choice="suffix"), CustomerSeen("7", replace(SEEN, active=False), into=winner))
@@ -305,6 +313,21 @@ def test_keep_leaves_the_name_as_each_side_shows_it() -> None:
     assert decide(decision.state, CustomerSeen("7", SEEN)).effects == ()
 
 
+def test_a_change_that_quickbooks_refused_is_left_field_by_field_and_the_next_goes_over() -> None:
+    moved = decide(linked(), ClientSeen(replace(ADA, phone="1", email="b@example.com"))).state
+    decision = decide(moved, ChoiceMade("stay"))
+    assert (decision.state.to_books, decision.state.differing) == ((), ("email", "phone"))
+    assert (decision.effects, decision.closes) == ((), (step(2),))
+    later = decide(decision.state, ClientSeen(replace(ADA, phone="2", email="b@example.com"))).state
+    assert later.to_books == (Change("phone", "2"),)
+
+
+def test_a_name_that_was_refused_before_is_asked_about_by_itself() -> None:
+    moved = decide(linked(), ClientSeen(replace(ADA, phone="1", name="Ada New"))).state
+    decision = decide(replace(moved, apart="Ada New"), ChoiceMade("stay"))
+    assert decision.state.to_books == (Change("name", "Ada New"),)
+
+
 # --- where it is listed -----------------------------------------------------------------------------------------------
 
 
@@ -328,6 +351,13 @@ def test_a_client_whose_customer_is_gone_stays_without_one_where_a_person_accept
     assert contact.standing(lost) == "conflict"
     with pytest.raises(Refused, match="there again"):
         decide(linked(), ChoiceMade("without"))
+
+
+def test_what_was_kept_of_its_fields_is_no_question_any_more_where_it_stays_without_a_customer() -> None:
+    kept = Kept("email", Side.QUICKBOOKS, "b@example.com", "", NOW, 1)
+    lost = linked(lost="inactive", kept=(kept,), asked=1)
+    decision = decide(lost, ChoiceMade("without"))
+    assert (decision.state.kept, decision.closes) == ((), (step(1), agreeing.task_key(lost, kept)))
 
 
 # --- Clio shows the client no more ------------------------------------------------------------------------------------

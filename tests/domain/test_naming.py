@@ -17,9 +17,11 @@ from chalicelib.domain.naming import (
     match,
     name_for,
     new_name,
+    refused,
     taken_on_rename,
     with_suffix,
 )
+from chalicelib.domain.profile import Change
 from chalicelib.domain.readings import CustomerReading
 from tests.domain.given import is_said
 
@@ -189,6 +191,25 @@ def asked_of_a_person(told: Match) -> None:
     assert told.do == "park"
     assert is_said(told.reason)
     assert is_said(told.remedy)
+
+
+def test_a_customer_that_quickbooks_refuses_may_be_made_by_hand_or_get_another_name() -> None:
+    by_hand = "Or add the customer in QuickBooks yourself, and link it on the client's page."
+    assert refused(a_contact(), False) == (by_hand, ())
+    assert refused(a_contact(), True) == (by_hand, (("suffix", "Create as “Ada Example (Clio c1)”"),))
+    assert refused(a_contact(choice="suffix"), True) == (by_hand, ())
+
+
+def test_a_change_of_a_customer_that_quickbooks_refuses_may_be_left() -> None:
+    wanted = (Change("email", "b@example.com"), Change("phone", "1"))
+    means, choices = refused(a_contact(customer="7", to_books=wanted), False)
+    assert is_said(means) and "(e-mail address, phone number)" in means
+    assert choices == (("stay", "Leave the customer in QuickBooks as it is"),)
+
+
+def test_what_befell_a_linked_customer_is_still_asked_where_it_cannot_be_made_active() -> None:
+    lost = a_contact(customer="7", lost="inactive")
+    assert refused(lost, False) == (broken_link(lost).remedy, broken_link(lost).choices)
 
 
 # --- as a new customer ------------------------------------------------------------------------------------------------
