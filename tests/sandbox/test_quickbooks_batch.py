@@ -123,6 +123,7 @@ def test_2_6_a_member_that_makes_no_sense_fails_alone(member: dict[str, Any], ex
 def test_2_6_a_member_needs_its_own_bid() -> None:
     app = App()
     assert code(app.batch({"operation": "create", "Customer": {"DisplayName": "A"}})) == "2020"
+    assert code(app.batch(create(["a"], "Customer", {"DisplayName": "A"}))) == "2020"  # type: ignore[arg-type]
     twice = [create("a", "Customer", {"DisplayName": n}) for n in ("A", "B")]
     assert code(app.batch(*twice)) == "2010"
 

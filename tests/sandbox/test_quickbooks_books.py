@@ -73,6 +73,24 @@ def test_3_2_what_is_sent_for_a_computed_property_is_ignored() -> None:
     assert (made["TotalAmt"], made["Balance"], made["LinkedTxn"]) == (100, 100, [])
 
 
+def test_3_2_an_address_comes_back_in_lines_once_the_invoice_was_changed() -> None:
+    a = app()
+    made = a.invoice(
+        BillAddr={"Line1": "1 Elm", "City": "Boston", "CountrySubDivisionCode": "MA", "PostalCode": "02110"}
+    )
+    assert made["BillAddr"]["City"] == "Boston"
+    new = a.made("Invoice", stamp(made, sparse=True, PrivateNote="x"))
+    assert new["BillAddr"] == {"Line1": "1 Elm", "Line2": "Boston MA 02110"}
+    assert a.made("Invoice", stamp(new, sparse=True, PrivateNote="y"))["BillAddr"] == new["BillAddr"]
+
+
+def test_3_2_clients_can_pay_online_where_the_company_can_unless_it_is_sent_as_false() -> None:
+    a, name = app(), "AllowOnlineCreditCardPayment"
+    assert a.invoice()[name] is False
+    a.people.set_preferences(a.realm, ETransactionPaymentEnabled=True)
+    assert (a.invoice()[name], a.invoice(**{name: False})[name]) == (True, False)
+
+
 def test_3_2_large_amounts_keep_their_cents() -> None:
     a = app()
     assert '"TotalAmt": 1234567.89' in a.post("invoice", a.invoice_body(1234567.89)).text
@@ -127,8 +145,24 @@ def test_a_sales_receipt_is_money_and_owes_nothing() -> None:
     assert (receipt["Balance"], after - before) == (0, 75)
 
 
+def test_4_6_a_sales_receipt_is_voided_as_a_payment_is() -> None:
+    a = app()
+    receipt = a.made("SalesReceipt", a.invoice_body(75, DocNumber="7007"))
+    body = stamp(receipt, sparse=True)
+    done = good(a.post("salesreceipt", body, operation="update", include="void"))["SalesReceipt"]
+    assert (done["TotalAmt"], done["DocNumber"], done["PrivateNote"]) == (0, "7007", "Voided")
+    assert a.rows("select * from Account where Name = 'Undeposited Funds'")["Account"][0]["CurrentBalance"] == 0
+
+
 def test_3_3_an_empty_number_is_none() -> None:
     assert "DocNumber" not in App().invoice(DocNumber="")
+
+
+def test_3_3_a_number_that_only_looks_like_one_does_not_count() -> None:
+    a = app()
+    a.invoice(DocNumber="\u00b2")
+    a.people.set_preferences(a.realm, CustomTxnNumbers=False)
+    assert a.invoice()["DocNumber"] == "1044"
 
 
 def test_3_3_numbers_are_given_out_with_custom_numbers_off() -> None:
@@ -443,6 +477,11 @@ def test_4_1_a_sub_customer_has_a_qualified_name() -> None:
     a = app()
     made = a.made("Customer", {"DisplayName": "00012-Orr", "Job": True, "ParentRef": {"value": a.customer()}})
     assert made["FullyQualifiedName"] == "Ada Example:00012-Orr"
+    below = a.made("Customer", {"DisplayName": "Appeal", "ParentRef": {"value": made["Id"]}})
+    a.people.rename_customer(a.realm, a.customer(), "Ada Lovelace")
+    assert a.read("Customer", below["Id"])["FullyQualifiedName"] == "Ada Lovelace:00012-Orr:Appeal"
+    found = a.rows("select * from Customer where FullyQualifiedName = 'Ada Lovelace:00012-Orr'")["Customer"]
+    assert [c["Id"] for c in found] == [made["Id"]]
 
 
 def test_4_1_a_customers_balance_follows_invoices_and_payments() -> None:

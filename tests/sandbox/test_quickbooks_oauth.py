@@ -112,8 +112,8 @@ def test_a_wrong_secret_is_an_invalid_client() -> None:
 def test_credentials_that_are_not_basic_are_an_invalid_client() -> None:
     app = App()
     url = f"{BASE}/oauth2/v1/tokens/bearer"
-    body = base64.b64encode(b"no colon").decode()
-    for header in ("", "Basic %%%", f"Basic {body}"):
+    sent = (base64.b64encode(text.encode()).decode() for text in ("no colon", f"{CLIENT}:\u00e9"))
+    for header in ("", "Basic %%%", *(f"Basic {body}" for body in sent)):
         answer = app.http.post(url, data={"grant_type": "refresh_token"}, headers={"Authorization": header})
         assert error(answer) == (401, "invalid_client")
 

@@ -21,6 +21,10 @@ REFUSED = [
     ("no select", "from Invoice", "4000"),
     ("empty", "", "4000"),
     ("value without quotes", "select * from Invoice where DocNumber = abc", "4000"),
+    ("number without quotes", "select * from Customer where Balance >= 999", "4000"),
+    ("not a number", "select * from Invoice where TotalAmt > 'NaN'", "4000"),
+    ("not a time", "select * from Invoice where MetaData.LastUpdatedTime > '0001-01-01T00:00:00Z'", "4000"),
+    ("maxresults of 5000 digits", f"select * from Invoice maxresults {'9' * 5000}", "4000"),
     ("quote not closed", "select * from Invoice where DocNumber = 'abc", "4000"),
     ("quote not escaped", "select * from Customer where DisplayName = 'O'Hara'", "4000"),
     ("quote doubled", "select * from Customer where DisplayName = 'O''Hara'", "4000"),
@@ -63,9 +67,9 @@ SELECTED = [
     ("LIKE knows only the percent sign", "where DisplayName like 'Ada_Example'", []),
     ("e-mail", "where PrimaryEmailAddr = 'bjensen@old-mail.example'", [BROOK]),
     ("balance", "where Balance > '0'", [ADA, ZETA]),
-    ("balance without quotes", "where Balance >= 999", [ZETA]),
     ("null", "where CompanyName = ' '", [ADA, BROOK]),
     ("less", "where Id < '58'", [ADA]),
+    ("an id that is none", "where Id = '\u00b2'", []),
     ("orderby", "orderby DisplayName desc", [ZETA, BROOK, ADA]),
     ("order by in two words", "order by DisplayName asc", [ADA, BROOK, ZETA]),
     ("paging", "orderby Id startposition 2 maxresults 1", [BROOK]),
@@ -169,6 +173,11 @@ def test_a_statement_may_be_posted_as_text() -> None:
     text = {"Content-Type": "application/text"}
     found = good(app.call("POST", "query", body=b"select count(*) from Invoice", headers=text))
     assert found["QueryResponse"] == {"totalCount": 2}
+
+
+def test_a_posted_statement_must_be_utf_8() -> None:
+    answer = App().call("POST", "query", body=b"\xff", headers={"Content-Type": "application/text"})
+    assert code(answer) == "500"
 
 
 def test_a_posted_statement_as_json_is_refused() -> None:

@@ -84,6 +84,14 @@ def preferences(**sales: Any) -> Callable[[App], Any]:
     return lambda a: a.people.set_preferences(a.realm, **sales)
 
 
+def late_terms(a: App) -> str:
+    return str(a.made("Term", {"Name": "Later", "DueDays": 10**12})["Id"])
+
+
+def several_currencies(a: App) -> None:
+    a.box.company(a.realm).preferences["CurrencyPrefs"]["MultiCurrencyEnabled"] = True
+
+
 def chain(a: App) -> dict[str, Any]:
     """Four levels below the top already."""
     made = a.made("Customer", {"DisplayName": "Top"})
@@ -92,6 +100,9 @@ def chain(a: App) -> dict[str, Any]:
     return made
 
 
+PREFERENCES = {"Id": "1", "SyncToken": "0"}
+EUR = {"value": "EUR"}
+ADDRESS = {f"Line{n}": "x" * 500 for n in range(1, 5)}
 ROWS: list[tuple[str, Ask, str]] = [
     # --- requests in general ---
     ("2.1 content type must be json", lambda a: a.post("invoice", {}, headers={"Content-Type": "text/xml"}), "1050"),
@@ -128,6 +139,11 @@ ROWS: list[tuple[str, Ask, str]] = [
     ("6 unknown property inside a reference", invoice(CustomerRef={"value": "57", "id": "57"}), "2010"),
     ("6 amount is not a number", invoice("ten"), "2090"),
     ("6 date is not a date", invoice(TxnDate="2026-02-30"), "2090"),
+    ("3.2 date with more behind it", invoice(TxnDate="2026-02-01T00:00:00"), "2090"),
+    ("3.2 date as a week", invoice(TxnDate="2026-W05-1"), "2090"),
+    ("6 amount beyond all numbers", invoice("1e9999999"), "2090"),
+    ("6 quantity of 21 digits", lines(lambda a: a.line(10, Qty=10**20, UnitPrice=1)), "2090"),
+    ("6 a due date beyond the calendar", after(late_terms, lambda a, t: invoice(SalesTermRef={"value": t})(a)), "2090"),
     ("6 unknown operation", lambda a: a.post("invoice", a.invoice_body(), operation="burn"), "500"),
     ("6 company lapsed is read-only", after(lambda a: a.people.lapse(a.realm), lambda a, _: invoice()(a)), "6190"),
     # --- invoices ---
@@ -143,6 +159,8 @@ ROWS: list[tuple[str, Ask, str]] = [
     ("3.2 NeedToSend without BillEmail", invoice(EmailStatus="NeedToSend"), "6000"),
     ("3.2 EmailStatus is a choice", invoice(EmailStatus="Sent"), "2170"),
     ("3.2 address line of 501 characters", invoice(BillAddr={"Line1": "x" * 501}), "2050"),
+    ("3.2 address of 2001 characters", invoice(BillAddr={**ADDRESS, "Line5": "x"}), "2050"),
+    ("3.2 no currency where there are several", after(several_currencies, lambda a, _: invoice()(a)), "2020"),
     ("3.2 postal code of 31 characters", invoice(BillAddr={"PostalCode": "1" * 31}), "2050"),
     (
         "3.2 custom field of 32 characters",
@@ -263,6 +281,7 @@ ROWS: list[tuple[str, Ask, str]] = [
     ("4.1 given name of 101 characters", customer(GivenName="x" * 101), "2050"),
     ("4.1 title of 17 characters", customer(DisplayName="A", Title="x" * 17), "2050"),
     ("4.1 phone of 31 characters", customer(DisplayName="A", PrimaryPhone={"FreeFormNumber": "1" * 31}), "2050"),
+    ("4.1 address of 2001 characters", customer(DisplayName="A", BillAddr={**ADDRESS, "Line5": "x"}), "2050"),
     ("4.1 notes of 2001 characters", customer(DisplayName="A", Notes="x" * 2001), "2050"),
     ("4.1 e-mail without a dot", customer(DisplayName="A", PrimaryEmailAddr={"Address": "a@b"}), "2210"),
     (
@@ -280,6 +299,16 @@ ROWS: list[tuple[str, Ask, str]] = [
         lambda a: a.post("customer", {"Id": "57", "SyncToken": "0", "sparse": True, "CurrencyRef": {"value": "EUR"}}),
         "6000",
     ),
+    (
+        "4.8 preferences that are no object",
+        lambda a: a.post("preferences", PREFERENCES | {"SalesFormsPrefs": "on"}),
+        "2010",
+    ),
+    (
+        "4.8 a preference that is neither true nor false",
+        lambda a: a.post("preferences", PREFERENCES | {"SalesFormsPrefs": {"CustomTxnNumbers": "maybe"}}),
+        "2010",
+    ),
     ("4.2 item without an income account", lambda a: a.post("item", {"Name": "X", "Type": "Service"}), "2020"),
     (
         "4.2 item on accounts receivable",
@@ -290,6 +319,16 @@ ROWS: list[tuple[str, Ask, str]] = [
     # --- payments ---
     ("4.3 payment without customer", lambda a: a.post("payment", a.payment_body(5, CustomerRef=None)), "2020"),
     ("4.3 payment without total", lambda a: a.post("payment", a.payment_body(None)), "2020"),
+    (
+        "4.3 no currency where there are several",
+        after(several_currencies, lambda a, _: a.post("payment", a.payment_body(5))),
+        "2020",
+    ),
+    (
+        "4.3 a currency that is not the customer's",
+        lambda a: a.post("payment", a.payment_body(5, CurrencyRef=EUR)),
+        "6000",
+    ),
     ("4.3 ProcessPayment", lambda a: a.post("payment", a.payment_body(5, ProcessPayment=True)), "6000"),
     (
         "4.3 PaymentRefNum of 22 characters",
@@ -370,6 +409,11 @@ ROWS: list[tuple[str, Ask, str]] = [
     (
         "4.7 amount must be above 0",
         journal(("Debit", "Client Trust Account", 0), ("Credit", "Client Trust Liability", 0)),
+        "6000",
+    ),
+    (
+        "4.7 amount of less than a cent",
+        journal(("Debit", "Client Trust Account", 0.001), ("Credit", "Client Trust Liability", 0.001)),
         "6000",
     ),
     (

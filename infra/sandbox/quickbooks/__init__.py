@@ -54,9 +54,9 @@ Codes that the reference does not name, chosen here: 2040 forbidden character in
 requestid or bId, 4001 for a bad cdc moment, 6000 for what has no code of its own (discount while AllowDiscount is
 off, too many lines, negative totals, unequal journals).
 
-Not modelled: automated sales tax, non-US tax, multicurrency beyond refusing a wrong currency, PDF and send, reports,
-attachments, Transfer, SalesReceipt, Estimate, CDCQuery inside a batch, payments linked to anything but invoices and
-credit memos. A payment's effect on an invoice bumps its SyncToken and LastUpdatedTime.
+Not modelled: automated sales tax, non-US tax, tax codes and rates, multicurrency beyond asking for a customer's own
+currency, PDF and send, reports, attachments, Transfer, an invoice's Deposit, CDCQuery inside a batch, payments linked
+to anything but invoices and credit memos. A payment's effect on an invoice bumps its SyncToken and LastUpdatedTime.
 """
 
 from infra.sandbox.quickbooks.seed import REALM_A, REALM_B, make_many, seed

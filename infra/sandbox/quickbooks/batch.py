@@ -35,7 +35,7 @@ def _members(raw: Any, requestid: str) -> list[Obj]:
         raise Refusal("1040", f"Batch too big : at most {MOST_MEMBERS} items, supplied {len(members)}")
     seen = set()
     for member in members:
-        if not isinstance(member, dict) or not member.get("bId"):
+        if not isinstance(member, dict) or not isinstance(member.get("bId"), str | int) or not member["bId"]:
             raise missing("bId")
         if member["bId"] in seen:
             raise Refusal("2010", f"bId {member['bId']} is used twice", element="bId")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import TYPE_CHECKING, Any, Protocol
 
 from infra.sandbox.quickbooks import books, faults
@@ -19,6 +19,9 @@ from infra.sandbox.quickbooks.schema import SCHEMAS, clean
 
 if TYPE_CHECKING:
     from infra.sandbox.quickbooks.server import QuickBooksSandbox
+
+
+VOIDED_BY_UPDATE = ("Payment", "SalesReceipt")  # by include=void (4.6)
 
 
 class Rule(Protocol):
@@ -75,13 +78,14 @@ class Clerk:
         """The object as answered: balances of names and accounts are filled in at the moment of reading."""
         if entity == "Customer":
             owed = self.company.owed.get(obj["Id"], books.NONE)
-            return {**obj, "Balance": owed, "BalanceWithJobs": owed}
+            return {**obj, **self._path(entity, obj), "Balance": owed, "BalanceWithJobs": owed}
         if entity == "Account":
             sign = 1 if obj["Classification"] in ("Asset", "Expense") else -1
             held = self.company.account_sums
             own = held.get(obj["Id"], books.NONE)
             below = sum((held.get(a, books.NONE) for a in self.company.accounts_below(obj["Id"])), books.NONE)
-            return {**obj, "CurrentBalance": sign * own, "CurrentBalanceWithSubAccounts": sign * (own + below)}
+            path = self._path(entity, obj)
+            return {**obj, **path, "CurrentBalance": sign * own, "CurrentBalanceWithSubAccounts": sign * (own + below)}
         if entity == "Deposit":
             return {**obj, "Line": [{k: v for k, v in line.items() if k != "_from"} for line in obj["Line"]]}
         if "CustomerRef" in obj:
@@ -90,6 +94,15 @@ class Clerk:
             if name != obj["CustomerRef"]["name"]:
                 return {**obj, "CustomerRef": {**obj["CustomerRef"], "name": name}}
         return obj
+
+    def _path(self, entity: str, obj: Obj) -> Obj:
+        """``Parent:Child``, by the names that they have now (4.1)."""
+        above = self.company.get(entity, obj["ParentRef"]["value"]) if "ParentRef" in obj else None
+        if above is None:
+            return {}
+        name = "DisplayName" if entity == "Customer" else "Name"
+        parent = self._path(entity, above).get("FullyQualifiedName", above[name])
+        return {"FullyQualifiedName": f"{parent}:{obj[name]}"}
 
     def ref(self, entity: str, ref: Obj, where: str) -> Obj:
         """The active object that ``ref`` names. Raises Refusal 2500 (unknown) or 610 (inactive) (4.2, 6)."""
@@ -129,7 +142,7 @@ class Clerk:
         self._may_write()
         old = self._present(entity, body)
         if self.options.void:
-            if entity != "Payment":
+            if entity not in VOIDED_BY_UPDATE:
                 raise Refusal("500", f"{entity} cannot be voided by include=void")
             return self._void(entity, old)
         if body.get("sparse") and not self.switch("null_clears", True):  # how a property is emptied is not told (2.4)
@@ -179,7 +192,7 @@ class Clerk:
         """The stored object, if the body's SyncToken is the present one (2.4)."""
         if not body.get("Id"):
             raise faults.missing("Id")
-        if not body["Id"].isdigit():
+        if not body["Id"].isdecimal():
             raise Refusal("2030", f"Invalid ID : {body['Id']}", element="Id")
         if not body.get("SyncToken"):
             raise faults.missing("SyncToken")
@@ -238,6 +251,10 @@ def _writable(entity: str, old: Obj) -> Obj:
     return {k: v for k, v in old.items() if k in spec and not isinstance(spec[k], Computed)}
 
 
+WIDE = Context(prec=60)
+"""Room for a product of two numbers of a body at their longest."""
+
+
 def cents(amount: Decimal) -> Decimal:
     """Rounded half up to cents (3.5)."""
-    return amount.quantize(Decimal("0.01"), rounding=ROUND_HALF_UP)
+    return amount.quantize(Decimal("0.01"), rounding=ROUND_HALF_UP, context=WIDE)

@@ -124,7 +124,7 @@ class _Words:
 
     def number(self, what: str) -> int:
         kind, text = self.take()
-        if kind != "number" or not text.isdigit():
+        if kind != "number" or not text.isdecimal() or len(text) > 9:
             raise parse_error(f"{what} needs a number")
         return int(text)
 
@@ -209,7 +209,7 @@ def _condition(words: _Words) -> Condition:
 
 def _value(words: _Words) -> str:
     kind, text = words.take()
-    if kind in ("text", "number") or (kind == "word" and text.lower() in ("true", "false")):
+    if kind == "text" or (kind == "word" and text.lower() in ("true", "false")):
         return text
     raise parse_error(f"a value in single quotes expected, found {text or 'the end'!r}")
 

@@ -51,7 +51,8 @@ def _line(clerk: Clerk, line: Obj, at: int) -> Obj:
     for name, where in (("Amount", line), ("PostingType", detail), ("AccountRef", detail)):
         if name not in where:
             raise missing(f"Line.{name}")
-    if line["Amount"] <= 0:
+    amount = cents(line["Amount"])
+    if amount <= 0:
         raise Refusal("6000", "The amount of a journal line must be greater than 0", element="Amount")
     account = clerk.ref("Account", detail["AccountRef"], "AccountRef")
     who = detail.get("Entity")
@@ -63,7 +64,7 @@ def _line(clerk: Clerk, line: Obj, at: int) -> Obj:
     if needed and (not who or who["Type"] != needed):
         raise Refusal("6000", f"A line on {account['AccountType']} needs a {needed} as its Entity", element="Entity")
     detail = {**detail, "AccountRef": {"value": account["Id"], "name": account["Name"]}}
-    return {**line, "Id": str(at), "Amount": cents(line["Amount"]), "JournalEntryLineDetail": detail}
+    return {**line, "Id": str(at), "Amount": amount, "JournalEntryLineDetail": detail}
 
 
 def _number_free(clerk: Clerk, body: Obj, old: Obj | None) -> None:

@@ -36,7 +36,7 @@ def document_number(clerk: Clerk, entity: str, body: Obj, old: Obj | None) -> st
 
 
 def _next(clerk: Clerk) -> str:
-    return str(max((int(n) for n, held in clerk.company.numbers.items() if held and n.isdigit()), default=1000) + 1)
+    return str(max((int(n) for n, held in clerk.company.numbers.items() if held and n.isdecimal()), default=1000) + 1)
 
 
 def _unused(clerk: Clerk, entity: str, number: str, old: Obj | None) -> None:

@@ -173,7 +173,7 @@ class Door:
         except ValueError:
             raise wrong from None
         held = self.box.clients.get(ident)
-        if held is None or not secrets.compare_digest(held[0], secret):
+        if held is None or not secrets.compare_digest(held[0].encode(), secret.encode()):
             raise wrong
         return ident
 

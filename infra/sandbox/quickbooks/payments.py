@@ -10,6 +10,7 @@ from infra.sandbox.quickbooks.books import Key, Obj
 from infra.sandbox.quickbooks.clerk import Clerk, cents
 from infra.sandbox.quickbooks.faults import Refusal, missing
 from infra.sandbox.quickbooks.links import apply, linked, payment_line, side
+from infra.sandbox.quickbooks.sales import check_currency
 
 LINKABLE = ("Invoice", "CreditMemo")
 """Of the types that 4.3 names, those that this sandbox lets a payment link."""
@@ -27,6 +28,7 @@ class Payments:
                 "6000", "ProcessPayment must be false: this company cannot charge cards", element="ProcessPayment"
             )
         customer = clerk.ref("Customer", body["CustomerRef"], "CustomerRef")
+        check_currency(clerk, body, customer)
         total = cents(body["TotalAmt"])
         if total < 0:
             raise Refusal("6000", "Transaction amount must be 0 or greater", element="TotalAmt")

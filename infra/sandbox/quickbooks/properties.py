@@ -28,7 +28,7 @@ class Text:
 
 @dataclass(frozen=True)
 class Number:
-    """A number; ``places`` decimal places at most, 10 digits before the point where places is 5 (3.4)."""
+    """A number of at most 15 digits before the point and ``places`` after it; 10 before it where places is 5 (3.4)."""
 
     places: int = 12
 
@@ -40,7 +40,10 @@ class Choice:
 
 @dataclass(frozen=True)
 class Group:
+    """``together``: characters that the texts of its lines may have in all; 0 is no such limit."""
+
     of: dict[str, Any]
+    together: int = 0
 
 
 @dataclass(frozen=True)
@@ -105,8 +108,10 @@ def _number(kind: Number, value: Any, name: str) -> Decimal:
         number = Decimal(str(value))
     except InvalidOperation:
         raise Refusal("2090", f"{name} is not a number", element=name) from None
-    exponent = number.normalize().as_tuple().exponent
-    if not isinstance(exponent, int) or -exponent > kind.places or (kind.places == 5 and abs(number) >= 10**10):
+    most = 10 if kind.places == 5 else 15
+    fits = number.is_finite() and -15 < number.adjusted() < most
+    exponent = number.normalize().as_tuple().exponent if fits else None
+    if not isinstance(exponent, int) or -exponent > kind.places:
         raise Refusal("2090", f"{name} is out of range or has too many decimal places", element=name)
     return number
 
@@ -120,10 +125,12 @@ def _flag(_: Flag, value: Any, name: str) -> bool:
 
 
 def _day(_: Day, value: Any, name: str) -> str:
+    text = str(value)
     try:
-        return date.fromisoformat(str(value)[:10]).isoformat()
+        date.fromisoformat(text if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text) else "")
     except ValueError:
         raise Refusal("2090", f"{name} is not a date (YYYY-MM-DD)", element=name) from None
+    return text
 
 
 def _email(_: Email, value: Any, name: str) -> str:
@@ -161,7 +168,12 @@ def _many(kind: Many, value: Any, name: str) -> list[Any]:
 def _subgroup(kind: Group, value: Any, name: str) -> Obj:
     if not isinstance(value, dict):
         raise Refusal("2010", f"{name} must be an object", element=name)
-    return {k: v for k, v in check(kind.of, value).items() if v is not None}
+    done = {k: v for k, v in check(kind.of, value).items() if v is not None}
+    long = sum(len(v) for k, v in done.items() if k.startswith("Line")) if kind.together else 0
+    if long > kind.together:
+        said = f"Min:0 Max:{kind.together} supported. Supplied length:{long} for the lines of {name}"
+        raise Refusal("2050", said, element=name)
+    return done
 
 
 CHECKS: dict[type, Callable[[Any, Any, str], Any]] = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import MAXYEAR, UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -12,6 +12,9 @@ from infra.sandbox.quickbooks import books
 from infra.sandbox.quickbooks.books import Obj
 from infra.sandbox.quickbooks.clerk import Clerk
 from infra.sandbox.quickbooks.grammar import FILTERABLE, Condition, Query, parse, parse_error, property_error
+
+COMPUTED = ("Balance", "CurrentBalance", "FullyQualifiedName")  # at the moment of reading
+DIGITS = 18  # of an id at most: no longer number is one
 
 
 def run(clerk: Clerk, statement: str) -> Obj:
@@ -42,7 +45,7 @@ def _select(clerk: Clerk, query: Query, kinds: dict[str, str], fold: bool) -> It
     tests = [_test(c, kinds[c.name], fold) for c in query.conditions]
     if query.entity in books.LISTS and not any(c.name == "Active" for c in query.conditions):
         tests.append(lambda row: bool(row["Active"]))
-    computed = any(c.name in ("Balance", "CurrentBalance") for c in query.conditions) and query.entity in books.LISTS
+    computed = query.entity in books.LISTS and any(c.name in COMPUTED for c in query.conditions)
     for row in _candidates(clerk, query):
         if (query.entity, row["Id"]) in clerk.hidden:
             continue
@@ -125,9 +128,9 @@ def _get(row: Obj, name: str, kind: str) -> Any:
 def _reader(kind: str, fold: bool) -> Callable[[Any], Any]:
     """Turns a stored value, or the text of the statement, into something that compares."""
     if kind == "number":
-        return lambda v: v if isinstance(v, Decimal) else Decimal(str(v))
+        return _decimal
     if kind == "id":
-        return lambda v: int(v) if str(v).isdigit() else -1
+        return lambda v: int(v) if str(v).isdecimal() and len(str(v)) <= DIGITS else -1
     if kind == "time":
         return _instant
     if kind == "bool":
@@ -137,11 +140,23 @@ def _reader(kind: str, fold: bool) -> Callable[[Any], Any]:
     return str
 
 
+def _decimal(value: Any) -> Decimal:
+    try:
+        number = Decimal(str(value))
+    except InvalidOperation:
+        number = Decimal("NaN")
+    if not number.is_finite():
+        raise parse_error(f"{value!r} is not a number")
+    return number
+
+
 def _instant(value: Any) -> datetime:
     try:
         at = datetime.fromisoformat(str(value).replace("Z", "+00:00"))
     except ValueError:
         raise parse_error(f"{value!r} is not a time") from None
+    if not 1 < at.year < MAXYEAR:
+        raise parse_error(f"{value!r} is not a time of this world")
     return at if at.tzinfo else at.replace(tzinfo=books.PACIFIC).astimezone(UTC)
 
 
@@ -151,10 +166,7 @@ def _test(condition: Condition, kind: str, fold: bool) -> Callable[[Obj], bool]:
         return _like(name, kind, condition.values[0])
     null = any(v == " " for v in condition.values)
     read = _reader(kind, fold)
-    try:
-        values = [read(v) for v in condition.values if v != " "]
-    except InvalidOperation:
-        raise parse_error(f"{condition.values[0]!r} is not a number") from None
+    values = [read(v) for v in condition.values if v != " "]
     compare = COMPARE[operator]
 
     def test(row: Obj) -> bool:

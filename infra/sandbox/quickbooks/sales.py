@@ -11,7 +11,7 @@ from decimal import Decimal
 
 from infra.sandbox.quickbooks import books
 from infra.sandbox.quickbooks.books import Obj
-from infra.sandbox.quickbooks.clerk import Clerk, cents
+from infra.sandbox.quickbooks.clerk import WIDE, Clerk, cents
 from infra.sandbox.quickbooks.faults import Refusal, missing
 from infra.sandbox.quickbooks.links import link_fields, trim_payments, unlink_payments
 from infra.sandbox.quickbooks.numbers import document_number
@@ -32,7 +32,7 @@ class Sale:
         total += _tax(clerk, body)
         if total < 0:
             raise Refusal("6000", "Transaction amount must be 0 or greater", element="TotalAmt")
-        _currency(clerk, body, customer)
+        check_currency(clerk, body, customer)
         if body.get("EmailStatus") == "NeedToSend" and "BillEmail" not in body:
             raise Refusal("6000", "BillEmail is required if EmailStatus is NeedToSend", element="BillEmail")
         obj = {k: v for k, v in body.items() if k not in ("sparse", "AutoDocNumber", "TxnTaxDetail")}
@@ -49,6 +49,8 @@ class Sale:
         }
         if "BillAddr" not in body and "BillAddr" in customer:
             obj["BillAddr"] = customer["BillAddr"]
+        if old:
+            obj |= {name: _reflowed(obj[name]) for name in ("BillAddr", "ShipAddr") if name in obj}
         number = document_number(clerk, entity, body, old)
         obj.pop("DocNumber", None)
         return {**obj, "DocNumber": number} if number else obj
@@ -75,17 +77,20 @@ class Invoices(Sale):
             days = 0
             if "SalesTermRef" in body:
                 days = int(clerk.ref("Term", body["SalesTermRef"], "SalesTermRef").get("DueDays", 0))
-            due = (date.fromisoformat(obj["TxnDate"]) + timedelta(days=days)).isoformat()
+            try:
+                due = (date.fromisoformat(obj["TxnDate"]) + timedelta(days=days)).isoformat()
+            except OverflowError:
+                raise Refusal("2090", f"Invalid number : no date is {days} days after TxnDate") from None
         obj["DueDate"] = due
+        online = bool(clerk.company.preferences["SalesFormsPrefs"].get("ETransactionPaymentEnabled"))
+        for name in ("AllowOnlineCreditCardPayment", "AllowOnlineACHPayment"):
+            obj.setdefault(name, online)  # so a sync whose clients pay elsewhere has to send false (3.2)
         return _with_links(clerk, entity, obj, old)
 
     def void(self, clerk: Clerk, entity: str, old: Obj) -> Obj:
-        """Amounts and quantities become 0, the note gets a prefix; a payment stays as unapplied credit (3.6)."""
+        """A payment on it stays, as unapplied credit (3.6)."""
         unlink_payments(clerk, entity, old)
-        lines = [_emptied(line) for line in old["Line"]]
-        note = f"Voided - {old['PrivateNote']}" if old.get("PrivateNote") else "Voided"
-        zero = {"TotalAmt": books.NONE, "Balance": books.NONE, "TxnTaxDetail": {"TotalTax": books.NONE}}
-        return {**old, **zero, "Line": lines, "PrivateNote": note[:4000], "LinkedTxn": []}
+        return {**_voided(old), "LinkedTxn": []}
 
 
 class CreditMemos(Sale):
@@ -119,6 +124,9 @@ class SalesReceipts(Sale):
         account = clerk.ref("Account", named, "DepositToAccountRef")
         obj = super().build(clerk, entity, body, old)
         return {**obj, "DepositToAccountRef": {"value": account["Id"], "name": account["Name"]}, "Balance": books.NONE}
+
+    def void(self, clerk: Clerk, entity: str, old: Obj) -> Obj:
+        return _voided(old)
 
 
 class RefundReceipts(Sale):
@@ -175,7 +183,7 @@ def _checked(clerk: Clerk, line: Obj) -> Obj:
         raise missing("Line.Amount")
     item = clerk.ref("Item", detail["ItemRef"], "ItemRef")
     amount = _amount(clerk, line["Amount"])
-    if "Qty" in detail and "UnitPrice" in detail and cents(detail["Qty"] * detail["UnitPrice"]) != amount:
+    if "Qty" in detail and "UnitPrice" in detail and cents(WIDE.multiply(detail["Qty"], detail["UnitPrice"])) != amount:
         said = f"Amount is not equal to UnitPrice * Qty. Supplied value:{line['Amount']}"
         raise Refusal("6070", said, element="Amount")
     detail = {**detail, "ItemRef": {"value": item["Id"], "name": item["Name"]}, "TaxCodeRef": {"value": tax}}
@@ -224,6 +232,13 @@ def _number_lines(lines: list[Obj], old: Obj | None) -> None:
         line["LineNum"] = at
 
 
+def _voided(old: Obj) -> Obj:
+    """It stays with its number; amounts and quantities are 0, and the note gets a prefix (3.6)."""
+    note = f"Voided - {old['PrivateNote']}" if old.get("PrivateNote") else "Voided"
+    zero = {"TotalAmt": books.NONE, "Balance": books.NONE, "TxnTaxDetail": {"TotalTax": books.NONE}}
+    return {**old, **zero, "Line": [_emptied(line) for line in old["Line"]], "PrivateNote": note[:4000]}
+
+
 def _emptied(line: Obj) -> Obj:
     done = dict(line)
     if "Amount" in done:
@@ -242,7 +257,16 @@ def _tax(clerk: Clerk, body: Obj) -> Decimal:
     return cents(body.get("TxnTaxDetail", {}).get("TotalTax", books.NONE))
 
 
-def _currency(clerk: Clerk, body: Obj, customer: Obj) -> None:
+def _reflowed(address: Obj) -> Obj:
+    """An update of a transaction gives an address back as nothing but lines (3.2)."""
+    place = " ".join(address[k] for k in ("City", "CountrySubDivisionCode", "PostalCode") if address.get(k))
+    texts = [t for t in (*(address.get(f"Line{n}") for n in range(1, 6)), place, address.get("Country")) if t]
+    lines = [*texts[:4], ", ".join(texts[4:])]
+    return {f"Line{n}": line for n, line in enumerate(lines, 1) if line}
+
+
+def check_currency(clerk: Clerk, body: Obj, customer: Obj) -> None:
+    """Named where the company has several, and the customer's own (3.2, 4.3)."""
     prefs = clerk.company.preferences["CurrencyPrefs"]
     if prefs["MultiCurrencyEnabled"] and "CurrencyRef" not in body:
         raise missing("CurrencyRef")

@@ -34,7 +34,8 @@ ADDRESS = Group(
         **{f"Line{n}": Text(500) for n in range(1, 6)},
         **{name: Text(255) for name in ("City", "Country", "CountrySubDivisionCode", "CountryCode")},
         **{"PostalCode": Text(30), "Id": COMPUTED, "Lat": COMPUTED, "Long": COMPUTED},
-    }
+    },
+    together=2000,
 )
 PHONE = Group({"FreeFormNumber": Text(30)})
 MAIL = Group({"Address": EMAIL})

@@ -18,6 +18,7 @@ from infra.sandbox.quickbooks.clerk import Clerk, Options
 from infra.sandbox.quickbooks.faults import Refusal, foreign_realm, missing, unauthenticated
 from infra.sandbox.quickbooks.limits import Limits
 from infra.sandbox.quickbooks.people import People, control
+from infra.sandbox.quickbooks.properties import FLAG, check
 from infra.sandbox.quickbooks.schema import SCHEMAS
 from infra.sandbox.quickbooks.webhooks import Post, Send
 
@@ -144,7 +145,7 @@ def _answer(box: QuickBooksSandbox, company: Company, rest: str) -> Answer:
         return 200, {"CompanyInfo": query.company_info(clerk)}
     entity = PATHS.get(parts[0])
     if entity and request.method == "GET" and len(parts) == 2:
-        if not parts[1].isdigit():
+        if not parts[1].isdecimal():
             raise Refusal("2030", f"Invalid ID : {parts[1]}", element="Id")
         return 200, {entity: clerk.read(entity, parts[1])}
     if entity and request.method == "POST" and len(parts) == 1:
@@ -168,23 +169,27 @@ def _json_body() -> Any:
     """Numbers come as Decimal or int, never as float. Raises Refusal 1050, 500, 2010."""
     if request.mimetype != "application/json":
         raise Refusal("1050", f"Invalid content type : {request.mimetype or 'none'}")
-    try:
-        text = request.get_data().decode("utf-8")
-    except UnicodeDecodeError:
-        raise Refusal("500", "Unsupported Operation : the body is not UTF-8") from None
+    text = _text()
     try:
         return json.loads(text, parse_float=Decimal)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise Refusal("2010", "Request has invalid or unsupported property : the body is not JSON") from None
+
+
+def _text() -> str:
+    try:
+        return request.get_data().decode("utf-8")
+    except UnicodeDecodeError:
+        raise Refusal("500", "Unsupported Operation : the body is not UTF-8") from None
 
 
 def _posted_query(clerk: Clerk) -> Obj:
     if request.mimetype not in ("application/text", "text/plain"):
         raise Refusal("1050", f"Invalid content type : {request.mimetype or 'none'}; send application/text")
-    return {"QueryResponse": query.run(clerk, request.get_data().decode())}
+    return {"QueryResponse": query.run(clerk, _text())}
 
 
-WRITABLE_PREFERENCES = ("CustomTxnNumbers",)
+WRITABLE_PREFERENCES = {"CustomTxnNumbers": FLAG}
 
 
 def _preferences(clerk: Clerk) -> Obj:
@@ -195,7 +200,10 @@ def _preferences(clerk: Clerk) -> Obj:
         raise missing("Id")
     if body.get("SyncToken") != held["SyncToken"]:
         raise Refusal("5010", "Stale Object Error : preferences")
-    sales = {k: v for k, v in (body.get("SalesFormsPrefs") or {}).items() if k in WRITABLE_PREFERENCES}
+    sent = body.get("SalesFormsPrefs") or {}
+    if not isinstance(sent, dict):
+        raise Refusal("2010", "SalesFormsPrefs must be an object", element="SalesFormsPrefs")
+    sales = check(WRITABLE_PREFERENCES, {k: v for k, v in sent.items() if k in WRITABLE_PREFERENCES})
     clerk.box.people.set_preferences(clerk.company.realm, **sales)
     return {"Preferences": clerk.company.preferences}
 
