@@ -78,7 +78,7 @@ def _page(world: World, policy: Policy, place: Json) -> None:
         if generation.is_stale(states.decode(held.ref.kind, held.body), policy):
             state = renew_state(world, policy, held.ref)
             if isinstance(state, Entry):
-                trusting.know_client(world, policy, state.move.client_id, None)
+                trusting.know_client(world, policy, trusting.client_of(state.move))
             place["renewed"] += 1
     place["cursor"] = page.next
     if page.next is None:

@@ -82,7 +82,7 @@ def see_allocations(world: World, policy: Policy, receipts: Sequence[Receipt]) -
         here, move = held[moves[r.id].entry], moves[r.id]
         known: Entry | None = states.decode(Kind.TRUST, here.body)
         if not r.voided and (known is None or _edited(known, move)):
-            know_client(world, policy, move.client_id, None)
+            know_client(world, policy, client_of(move))
             _settle(world, policy, {here.ref: MoveSeen(move)}, held={here.ref: here})
             wrote = True
         elif known is not None and r.voided and not known.gone:
@@ -113,7 +113,7 @@ def _same(known: Entry, seen: Move | None) -> bool:
 def _bring_in(world: World, policy: Policy, new: Mapping[Ref, tuple[Held, Deposit]]) -> None:
     """New entries in one commit; where one of them is taken by another worker, each by itself."""
     for _, d in new.values():
-        know_client(world, policy, d.client_id, d.client)
+        know_client(world, policy, d.client)
     facts = {ref: MoveSeen(move_of(d, policy)) for ref, (_, d) in new.items()}
     try:
         _settle(world, policy, facts, held={ref: h for ref, (h, _) in new.items()})
@@ -188,18 +188,18 @@ def _from_allocation(r: Receipt, policy: Policy) -> Move:
     )
 
 
-def know_client(world: World, policy: Policy, client: str, reading: ClientReading | None) -> None:
+def know_client(world: World, policy: Policy, client: ClientReading | None) -> None:
     """The client stands on the journal entry as a customer of QuickBooks. One that is held already is left as it is;
-    one of whom only the name is shown is read."""
-    if not client or not policy.firm.trust_books.liability:
+    another is taken in by what is told of it here, and read."""
+    if client is None or not policy.firm.trust_books.liability:
         return
-    if world.store.load(Ref(policy.firm.id, Kind.CONTACT, client)).body is not None:
-        return
-    if reading is not None:
-        see_client(world, policy, reading)
-        return
-    lane = lane_of(policy.firm.id, Neighbour.CLIO, policy.lanes.clio)
-    world.store.arrive(effects.look_client(policy.firm.id, lane, client, world.now()))
+    if world.store.load(Ref(policy.firm.id, Kind.CONTACT, client.id)).body is None:
+        see_client(world, policy, client)
+
+
+def client_of(move: Move) -> ClientReading | None:
+    """What an entry tells of its client; None for the firm's own money."""
+    return ClientReading(move.client_id, move.client_name) if move.client_id else None
 
 
 # --- looks ------------------------------------------------------------------------------------------------------------
@@ -255,7 +255,7 @@ def _take_in(
         gone: dict[Ref, trust.EntryFact] = {held.ref: MoveGone()} if held.body else {}
         _settle(world, policy, gone, finish=done, held={held.ref: held})
         return
-    know_client(world, policy, move.client_id, item.client)
+    know_client(world, policy, item.client)
     ref = entry_ref(policy.firm.id, move.entry)
     facts: dict[Ref, trust.EntryFact] = {ref: MoveSeen(move)}
     if ref != held.ref and held.body:  # Clio shows now that it is one face of a payment: it becomes that entry
@@ -332,9 +332,9 @@ def _begin_one(world: World, policy: Policy, held: Held) -> None:
     state: Entry = states.decode(Kind.TRUST, held.body)
     if generation.is_stale(state, policy):
         state = renew_state(world, policy, held.ref)
-        know_client(world, policy, state.move.client_id, None)
+        know_client(world, policy, client_of(state.move))
     nothing = not (state.stands or state.stood)
     if state.begun or nothing or trust.waits(state, policy.firm) not in ("", "word"):
         return
-    know_client(world, policy, state.move.client_id, None)
+    know_client(world, policy, client_of(state.move))
     _settle(world, policy, {held.ref: trust.RulesChanged()})

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from chalicelib.domain.kernel import Kind
 from chalicelib.flow import attention, trust_check
 from infra.sandbox.kit import Fault
 from tests.flow import acts
@@ -186,6 +187,20 @@ def test_entries_from_before_the_start_are_counted_and_not_written() -> None:
     checked = trust.check(stage)
     assert checked.clio_agrees
     assert not checked.books_agree
+
+
+def test_a_client_without_a_bill_who_paid_a_retainer_before_the_accounts_were_chosen_gets_a_customer_then() -> None:
+    stage = acts.a_synced_stage()
+    people, rita = stage.world.clio_box.people, "Rita Retainer"
+    people.add_client(int(stage.firm.split("-")[1]), rita, "rita@mail.example", company=False)
+    made = trust.move(stage, rita, 5000)
+    assert not any(c.name == rita for c in acts.all_states(stage, Kind.CONTACT))
+    trust.choose(stage)
+    stage.pass_time(5, minutes=20)
+    [there] = acts.booked(stage, "Customer", DisplayName=rita)
+    assert there["PrimaryEmailAddr"]["Address"] == "rita@mail.example", "read whole before it is made"
+    assert f"T-{made}" in trust.journals(stage)
+    trust.agree(stage)
 
 
 def test_a_quiet_trust_account_costs_one_call_each_at_night() -> None:
