@@ -32,7 +32,7 @@ def seen(
     While any part waits for a person's word, nothing new is posted.
     """
     items: list[Item] = []
-    valid = [r for r in fact.receipts if not r.voided and r.kind == "payment"]
+    valid = [r for r in fact.receipts if not r.voided and r.kind == "payment" and r.cents]  # nothing is no part of it
     for r in valid:
         payable = payables.get(r.bill_id)
         known = next((k for k in payable.receipts if k.id == r.id), None) if payable else None

@@ -207,22 +207,23 @@ def _apply(
         if _falls_apart(world, e, state, list(live.values()), there, around):
             return 1
         return _applied_elsewhere(world, policy, e, state, payments, out)
-    left_off, lines = e.body.get("choice") == LEAVE[0], []
-    for id, p in ({} if left_off else live).items():
+    left_off, lines, missing = e.body.get("choice") == LEAVE[0], [], False
+    for id, p in ({} if left_off or there.left <= 0 else live).items():
         more = wanted[id] - standing.get(id, 0)
         if cause := leaving.short(world, p, more, around.left[id]):
             out.blocked.append((e, cause))
             return 0
+        missing |= more > 0
         if (cents := min(more, around.left[id])) > 0:
             lines.append((id, cents))
             around.left[id] -= cents
-    if not lines or there.left <= 0:
+    cause = _waits(world, state, around) if missing else ""  # what has yet to leave the invoice makes room
+    if not lines and not cause:
         mine = posting.marker(state.firm, "applied", state.id)
         ties = tuple(p.id for p in payments if mine in p.note)
         fact = crediting.CreditShown(state.wanted, there.left, ties, unapplied=left_off and there.left > 0)
         _settle(world, policy, e, "CreditShown", fact, Finish(e.key), memo=there.id)
         return 1
-    cause = _waits(world, state, around)
     if not cause and around.by_itself is not False and _young(world, state):
         cause = "QuickBooks may apply the credit by itself: it is looked at again in two minutes."
     if cause:

@@ -143,13 +143,13 @@ def _unwritable(world: World, policy: Policy, state: Payable, drawn: dict[str, D
             f"The number {state.number} is longer than the {LONGEST_NUMBER} characters QuickBooks allows.",
             "Shorten the bill's number in Clio, then press Retry.",
         )
-    lines = lines_of(world, state)
-    if len(lines) > MOST_LINES:
+    paper = drawn[state.id] = invoicing.draw(state, lines_of(world, state), policy.firm)
+    if (lines := len(paper.lines) + bool(paper.discount)) > MOST_LINES:
         return (
-            f"The bill has {len(lines)} lines; QuickBooks takes at most {MOST_LINES}.",
-            "Combine entries on the bill in Clio, then press Retry.",
+            f"The invoice would have {lines} lines; QuickBooks takes at most {MOST_LINES}.",
+            "Under Settings, “Invoices in QuickBooks”, choose “One line for services, one for expenses”, or combine "
+            "entries on the bill in Clio; then press Retry.",
         )
-    paper = drawn[state.id] = invoicing.draw(state, lines, policy.firm)
     if paper.total != state.asks:
         return (
             f"The bill's lines come to {show(paper.total, state.currency)}, but Clio asks for "

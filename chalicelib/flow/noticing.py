@@ -18,7 +18,7 @@ from chalicelib.domain.payable import Broken, Harm, Payable
 from chalicelib.domain.payment import Payment, Posted
 from chalicelib.domain.readings import BookedPayment, InvoiceReading
 from chalicelib.errors import Conflict
-from chalicelib.flow import states
+from chalicelib.flow import leaving, states
 from chalicelib.flow.ports import World
 from chalicelib.flow.prepared import done
 from chalicelib.flow.reach import Reach
@@ -46,12 +46,8 @@ def _look(world: World, reach: Reach, policy: Policy, looks: Sequence[Effect]) -
     links = {e.key: _posted(held[ref_of(e)]) for e in looks if e.body["entity"] == PAYMENT}
     payments = list(dict.fromkeys(id for posted in links.values() if posted for id in posted.ids))
     there: dict[tuple[str, str], Reading] = {}
-    if invoices:
-        found = reach.quickbooks(lambda q, a: q.invoices_by_id(a, invoices))
-        there.update({(INVOICE, i.id): i for i in found})
-    if payments:
-        booked = reach.quickbooks(lambda q, a: q.payments_by_id(a, payments))
-        there.update({(PAYMENT, p.id): p for p in booked})
+    there.update({(INVOICE, i.id): i for i in leaving.invoices(reach, invoices)})
+    there.update({(PAYMENT, p.id): p for p in leaving.booked_payments(reach, payments)})
     for effect in looks:
         entity, id = str(effect.body["entity"]), str(effect.body["id"])
         if posted := links.get(effect.key):

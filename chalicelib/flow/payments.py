@@ -76,7 +76,7 @@ def _read(
     ids = [p.booked.id for p in payables.values() if p.booked and not p.booked.voided]
     invoices = {i.id: i for i in leaving.invoices(reach, ids)}
     posted = [id for _, x in open_ if x.posted and not x.posted.voided for id in x.posted.ids]
-    there = {p.id: p for p in reach.quickbooks(lambda q, a: q.payments_by_id(a, posted))} if posted else {}
+    there = {p.id: p for p in leaving.booked_payments(reach, posted)}
     sent = leaving.sent(world, open_[0][0].lane)
     clients = leaving.clients(world, policy, payables.values())
     return _Batch(payables, clients, invoices, there, sent, {i.id: i.balance for i in invoices.values()})
@@ -293,8 +293,7 @@ def find(world: World, reach: Reach, policy: Policy, effect: Effect, finish: Fin
     state: Payment = states.decode(Kind.PAYMENT, world.store.load(_payment_ref(effect)).body)
     known = state.posted.ids if state.posted and not state.posted.voided else ()
     if state.posted and known and state.posted.adding != state.wanted:
-        there = reach.quickbooks(lambda q, a: q.payments_by_id(a, list(known)))
-        standing = {p.id for p in there if not p.voided}
+        standing = {p.id for p in leaving.booked_payments(reach, known) if not p.voided}
         gone = [id for id in known if id not in standing]
         if gone:
             _removed(world, policy, effect, state, gone[-1], call=finish.call)
@@ -319,7 +318,7 @@ def _standing(world: World, reach: Reach, policy: Policy, effect: Effect, state:
                 seen.add(p.id)
                 yield p
     if stood := [id for id in state.stood if id not in seen]:
-        older = reach.quickbooks(lambda q, a: q.payments_by_id(a, stood))
+        older = leaving.booked_payments(reach, stood)
         yield from (p for p in older if mark in p.note and not p.voided)
 
 

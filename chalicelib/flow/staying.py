@@ -272,8 +272,7 @@ def _stays_there(world: World, reach: Reach, policy: Policy, e: Effect, state: P
     """What stands there of a payment stays, and is ours no longer. Where Clio shows another payment on its invoice that
     is not entered yet, a person says what each is; else it is kept as something else, which the comparison names."""
     assert state.posted is not None
-    ids = list(state.posted.ids)
-    standing = [x for x in reach.quickbooks(lambda q, a: q.payments_by_id(a, ids)) if not x.voided]
+    standing = [x for x in leaving.booked_payments(reach, state.posted.ids) if not x.voided]
     if not standing or state.posted.adding == state.wanted:
         return False
     asked = []

@@ -115,7 +115,7 @@ def _invoice_body(wanted: WantedInvoice) -> Json:
         body["BillEmail"] = {"Address": wanted.email}
     if wanted.message is not None:
         body["CustomerMemo"] = {"value": wanted.message[:MESSAGE_LENGTH]}
-    if wanted.tax is not None:
+    if wanted.tax is not None or wanted.existing:
         body["TxnTaxDetail"] = _tax_detail(wanted)
     return body
 
@@ -128,9 +128,11 @@ def _message_body(wanted: WantedMessage) -> Json:
 
 def _tax_detail(wanted: WantedInvoice) -> Json:
     """The tax's total, which a sent one can override, and its code if the firm named one (3.5). Whether the company's
-    engine keeps it is unknown: the total is read back from the answer."""
+    engine keeps it is unknown: the total is read back from the answer. Where tax travels as a line, an update says that
+    there is none beside it: left out of a sparse update, what stood there would stay and count twice (2.4)."""
     detail: Json = {"TotalTax": decimal_of(wanted.tax or 0)}
-    return {**detail, "TxnTaxCodeRef": {"value": wanted.tax_code}} if wanted.tax_code else detail
+    code = wanted.tax_code if wanted.tax is not None else ""
+    return {**detail, "TxnTaxCodeRef": {"value": code}} if code else detail
 
 
 def _sale_line(line: WantedLine, *, taxed: bool = False) -> Json:

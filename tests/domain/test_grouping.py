@@ -62,6 +62,13 @@ def test_it_is_posted_to_quickbooks() -> None:
     assert decision.closes == (), "there is no older posting"
 
 
+def test_a_part_of_nothing_on_another_bill_holds_no_payment_back() -> None:
+    told = [allocation("r1", "b1", 300), allocation("r2", "b2", 0)]
+    decision = seen(None, told, holding("b1", ("r1", 300, Standing.OWN)), holding("b2"))
+    assert decision is not None
+    assert (decision.state.items, decision.state.total) == ((Item("b1", "N-b1", 300, shown=300),), 300)
+
+
 def test_a_new_payment_is_of_the_present_generation_of_links() -> None:
     fact, bill = GroupSeen("g1", (allocation("r1", "b1", 300),), NOW), holding("b1", ("r1", 300, Standing.OWN))
     decision = grouping.seen(None, fact, {"b1": bill}, a_policy(generation=2), NOW)

@@ -67,6 +67,33 @@ def test_tax_as_quickbooks_tax_is_read_back_and_a_difference_is_shown() -> None:
     assert not acts.tasks(stage, "total")
 
 
+def test_tax_that_becomes_a_line_takes_the_place_of_quickbooks_tax() -> None:
+    stage = a_stage()
+    stage.world.quickbooks_box.people.set_preferences(stage.realm, UsingSalesTax=True)
+    choose(stage, tax=TaxAs.QUICKBOOKS)
+    stage.resync()
+    choose(stage, tax=TaxAs.LINE)
+    drawing.start(stage.world, stage.firm, STAFF)
+    stage.pass_time(2, minutes=10)
+    assert "Tax" in words(stage, "1052")
+    assert cents(invoice(stage, "1052")["TotalAmt"]) == payable(stage, "1052").asks, "once"
+    assert not acts.tasks(stage, "total")
+
+
+def test_a_bill_of_many_entries_is_an_invoice_of_one_line_for_each_kind() -> None:
+    stage = a_stage()
+    choose(stage, detail=Detail.KINDS)
+    stage.resync()
+    stage.world.clio_box.people.edit_bill("1046", lines=[{"note": f"Call {n}", "price": 100} for n in range(751)])
+    acts.poll(stage)
+    assert cents(invoice(stage, "1046")["TotalAmt"]) == 75100
+    choose(stage, detail=Detail.LINES)
+    stage.world.clio_box.people.edit_bill("1046", due_at="2027-03-01")
+    acts.poll(stage)
+    [step] = acts.parked_on(stage, "1046", kind="quickbooks.invoice")
+    assert "751 lines" in step.reason and "“One line for services, one for expenses”" in step.remedy
+
+
 def test_where_quickbooks_leaves_the_tax_out_the_total_differs_and_a_person_is_told() -> None:
     stage = a_stage()
     choose(stage, tax=TaxAs.QUICKBOOKS)

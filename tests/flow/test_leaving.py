@@ -148,3 +148,35 @@ def test_a_credit_does_not_wait_for_another_whose_memo_is_gone_while_a_person_is
     stage.pass_time(2, minutes=10)
     assert balance(stage, "1058") == 91350 - 1000
     assert credit(stage, second).current
+
+
+def move(stage: Stage, made: str, to: str) -> None:
+    """Staff put the credit on another bill: its allocation names that one from now on."""
+    box = stage.world.clio_box
+    bills = box.state.rows["bills"]
+    [part] = [a for a in box.state.rows["allocations"].values() if str(a.parent_id) == made]
+    old, new = bills[part.bill], next(b for b in bills.values() if b.number == to)
+    box.state.drop(part)
+    part.bill = new.id
+    box.state.add(part)
+    old.credits, new.credits = old.credits - part.amount, new.credits + part.amount
+    for row in (part, old, new, box.state.rows["credit_memos"][part.parent_id]):
+        box.touch(row)
+    acts.poll(stage)
+
+
+def test_a_credit_moved_to_an_invoice_that_is_full_waits_for_the_payment_that_leaves_it(stage: Stage) -> None:
+    people, full = stage.world.quickbooks_box.people, payable(stage, "1060").asks
+    paid = acts.record(stage, {"1060": full})
+    made = issue(stage, "1061", 2500)
+    [there] = [p for p in booked(stage, "Payment") if p.get("PaymentRefNum") == f"Clio {paid}"]
+    deposited = people.deposit_payment(stage.realm, there["Id"])["Id"]
+    stage.world.clio_box.people.remove_payment(paid)
+    move(stage, made, "1060")
+    assert "must leave invoice 1060" in step(stage, made).cause
+    people.delete_deposit(stage.realm, deposited)
+    [refused] = parked(stage, kind="quickbooks.payment")
+    attention.retry(stage.world, stage.firm, refused.key, STAFF)
+    stage.pass_time(3, minutes=20)
+    assert balance(stage, "1060") == full - 2500
+    assert not acts.about(acts.compare(stage), "1060")

@@ -76,6 +76,8 @@ def test_tax_travels_as_tax_only_when_chosen() -> None:
     assert taxed["TxnTaxDetail"] == {"TotalTax": 8.88, "TxnTaxCodeRef": {"value": "5"}}
     assert [x["SalesItemLineDetail"]["TaxCodeRef"]["value"] for x in taxed["Line"]] == ["TAX", "NON"]
     assert body_of(an_invoice(tax=0))[2]["TxnTaxDetail"] == {"TotalTax": 0.0}
+    changed = body_of(an_invoice(existing=("9", "2"), tax_code="5"))[2]
+    assert changed["TxnTaxDetail"] == {"TotalTax": 0.0}, "what stood there beside the line would stay"
 
 
 def test_a_memo_is_read_with_what_is_left_of_it() -> None:
