@@ -9,39 +9,35 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 
-from chalicelib.domain import paylinks
 from chalicelib.domain.effects import Do, generation_in
 from chalicelib.domain.firm import Policy
 from chalicelib.domain.kernel import Call, Effect, Finish
 from chalicelib.domain.preflight import UNREAD
 from chalicelib.domain.readings import Wrote
 from chalicelib.domain.wanted import Wanted
-from chalicelib.errors import Conflict, Declined
-from chalicelib.flow import (
-    capturing,
-    contacts,
-    credits,
-    customers,
-    invoice_links,
-    invoices,
-    journals,
-    noticing,
-    payments,
-    relinking,
-    renaming,
-    staying,
-    subcustomer_links,
-    subcustomers,
-)
+from chalicelib.errors import Conflict, Declined, Unreadable
+from chalicelib.flow import capturing, contacts, customers, noticing, parking, renaming, staying, subcustomer_links
+from chalicelib.flow.by_kind import look_up, prepare, take
 from chalicelib.flow.changed import CLOCKS
 from chalicelib.flow.ports import World
-from chalicelib.flow.prepared import NAME_TAKEN, Asked, Lately, Prepared, done, refused
+from chalicelib.flow.prepared import NAME_TAKEN, Asked, Lately, count_parked, done, refused
 from chalicelib.flow.reach import Reach
 
 BATCH = 30  # reference/quickbooks.md 2.6
 REPEATS = 2  # identical sends of one call before its members are looked up
 SETTLES = timedelta(seconds=120)  # QuickBooks may work on a request for this long (reference/quickbooks.md 2.1)
 REPEAT_AFTER = timedelta(seconds=5)
+LOOKED_UP_RARELY = timedelta(hours=1)
+TOLD_AFTER = REPEATS + 3  # sends and refused look-ups of one call, before a person is told
+UNKNOWN = "unknown"  # in a step's body: its call could not be looked up
+NOT_TOLD = (
+    "QuickBooks' answer was lost, and it does not let us look whether this was written. Nothing is written again until "
+    "that is known."
+)
+LOOK_YOURSELF = (
+    "Look in QuickBooks whether the user who connected us may still see it. It is looked up again by itself, every "
+    "hour."
+)
 BLOCKED_FOR = timedelta(seconds=20)
 BLOCKED_AT_MOST = timedelta(minutes=10)
 ASKED_AT_MOST = timedelta(hours=1)  # what waits for a person's word is woken by it
@@ -49,6 +45,12 @@ SETUP_WAITS = timedelta(minutes=30)
 NOT_BEGUN = "It waits for the first sync: see the set-up."
 SETTING_WAITS = timedelta(hours=1)  # the preflight wakes them as soon as the setting is right
 BEING_READ = timedelta(minutes=1)  # ... and reads them at once where a company was just connected
+READS = {
+    Do.LOOK_CUSTOMER: contacts.look_at_customers,
+    Do.LOOK_SUB_CUSTOMER: subcustomer_links.look,
+    Do.LOOK_BOOKED: noticing.look,
+    Do.POLL_BOOKS: capturing.poll,
+}
 # what others need goes before them
 ORDER = (Do.CUSTOMER, Do.SUB_CUSTOMER, Do.HOLDER, Do.INVOICE, Do.POSTING, Do.CREDIT, Do.JOURNAL)
 NOT_REPLAYED = ("6000", "600")
@@ -88,18 +90,10 @@ def work(world: World, reach: Reach, policy: Policy, effects: Sequence[Effect]) 
     for call in world.store.live_calls(lane) if lane else []:
         moved |= resume(world, reach, policy, call)
     free = _allowed(world, policy, _free(world, lane, effects))
-    if pointers := [e for e in free if e.kind == Do.LOOK_CUSTOMER]:
-        contacts.look_at_customers(world, reach, policy, pointers)
-        moved = True
-    if pointers := [e for e in free if e.kind == Do.LOOK_SUB_CUSTOMER]:
-        subcustomer_links.look(world, reach, policy, pointers)
-        moved = True
-    if pointers := [e for e in free if e.kind == Do.LOOK_BOOKED]:
-        noticing.look(world, reach, policy, pointers)
-        moved = True
-    for poll in (e for e in free if e.kind == Do.POLL_BOOKS):
-        capturing.poll(world, policy, poll)
-        moved = True
+    for kind, look in READS.items():
+        if looks := [e for e in free if e.kind == kind]:
+            parking.read(world, reach, policy, looks, look)
+            moved = True
     for kind in ORDER:
         mine = [e for e in free if e.kind == kind]
         for start in range(0, len(mine), BATCH):
@@ -144,12 +138,16 @@ def _allowed(world: World, policy: Policy, effects: Sequence[Effect]) -> list[Ef
 
 
 def _each(world: World, reach: Reach, policy: Policy, kind: str, effects: Sequence[Effect]) -> bool:
-    """A batch; where QuickBooks refuses it as a whole its members are taken alone, so that only the culprit parks."""
+    """A batch; where QuickBooks refuses it as a whole, or shows something that we cannot use, its members are taken
+    alone, so that only the culprit parks."""
     try:
         return _batch(world, reach, policy, kind, effects)
-    except Declined as no:
-        if len(effects) == 1:
+    except (Declined, Unreadable) as no:
+        if len(effects) == 1 and isinstance(no, Declined):
             _refused(world, effects[0], no.code, no.message, no.detail)
+            return True
+        if len(effects) == 1:
+            parking.park(world, effects[0], no)
             return True
     for effect in effects:
         _each(world, reach, policy, kind, [effect])
@@ -272,14 +270,39 @@ def resume(world: World, reach: Reach, policy: Policy, call: Call) -> bool:
             return False
         world.store.end(call.id)
         return True
-    if now < call.sent_at + SETTLES:
+    if now < call.sent_at + next_repeat(call):
         return False
+    try:
+        _look_up_all(world, reach, policy, call)
+    except (Declined, Unreadable) as no:
+        _not_known(world, call, no)
+        return False
+    world.store.end(call.id)
+    return True
+
+
+def _look_up_all(world: World, reach: Reach, policy: Policy, call: Call) -> None:
+    """Each is settled, or free to go into another call. Raises Declined and Unreadable where that cannot be told."""
     lately = _changed_since(reach, call.stored_at - CLOCKS)
     for effect in _members(world, call):
         if not look_up(world, reach, policy, effect, _finish(call, effect), lately):
             world.store.free(call.id, effect.key)
-    world.store.end(call.id)
-    return True
+            if effect.call == call.id and effect.body.get(UNKNOWN):
+                world.store.retry(effect.key, world.now(), body={UNKNOWN: False})
+
+
+def _not_known(world: World, call: Call, no: Declined | Unreadable) -> None:
+    """What became of a call cannot be told: nothing may be written in its place. It is looked up again, less and less
+    often, and a person is told."""
+    world.log("call_not_looked_up", why=str(no))
+    world.store.sending(call.id, world.now())  # counted as another send, so that it is left alone for longer each time
+    if call.tries < TOLD_AFTER:
+        return
+    for effect in _members(world, call):
+        if _member(call, effect):
+            count_parked(world, effect)
+            body = {"choices": [], "may_close": False, "broken": "", UNKNOWN: True}
+            world.store.park(effect.key, reason=NOT_TOLD, remedy=LOOK_YOURSELF, detail=str(no), body=body)
 
 
 def _changed_since(reach: Reach, since: datetime) -> Lately:
@@ -307,75 +330,4 @@ def _finish(call: Call, effect: Effect) -> Finish:
 
 def next_repeat(call: Call) -> timedelta:
     """How long after its last send a live call has something to do again."""
-    return REPEAT_AFTER if call.tries < REPEATS else SETTLES
-
-
-# --- one thing QuickBooks shows after the other -----------------------------------------------------------------------
-
-
-def prepare(world: World, reach: Reach, policy: Policy, kind: str, batch: Sequence[Effect]) -> Prepared:
-    """What is to be written for these effects, after looking up what is there."""
-    match kind:
-        case Do.CUSTOMER:
-            return customers.prepare(world, reach, policy, batch)
-        case Do.SUB_CUSTOMER:
-            return subcustomers.prepare(world, reach, policy, batch)
-        case Do.INVOICE:
-            return invoices.prepare(world, reach, policy, batch)
-        case Do.HOLDER:
-            return journals.prepare_holders(world, reach, policy, batch)
-        case Do.JOURNAL:
-            return journals.prepare(world, reach, policy, batch)
-        case Do.CREDIT:
-            return credits.prepare(world, reach, policy, batch)
-        case _:
-            return payments.prepare(world, reach, policy, batch)
-
-
-def take(world: World, policy: Policy, effect: Effect, answer: Wrote, finish: Finish) -> None:
-    """QuickBooks wrote it: in one commit its aggregate hears of it and the effect is done, while it is in this call."""
-    match effect.kind:
-        case Do.CUSTOMER:
-            customers.take(world, policy, effect, answer, finish)
-        case Do.SUB_CUSTOMER:
-            subcustomers.take(world, policy, effect, answer, finish)
-        case Do.INVOICE if effect.body.get(paylinks.RELINKED):
-            relinking.take(world, policy, effect, answer, finish)
-        case Do.INVOICE:
-            of, number = answer.of_customer, answer.number
-            invoice_links.link(world, policy, effect, answer.id, answer.total, of, finish, number)
-        case Do.HOLDER:
-            journals.link_holder(world, policy, effect, answer.id, finish)
-        case Do.JOURNAL:
-            journals.link(world, policy, effect, answer.id, finish, lines=answer.lines)
-        case Do.CREDIT:
-            credits.take(world, policy, effect, answer, finish)
-        case _:
-            payments.take(world, policy, effect, answer, finish)
-
-
-def look_up(
-    world: World,
-    reach: Reach,
-    policy: Policy,
-    effect: Effect,
-    finish: Finish,
-    lately: Lately,
-) -> bool:
-    """Looks a member up by name, number, or customer and date. Gives whether it is there, and settles it then.
-    ``lately``: what changed since it was first sent, by kind."""
-    match effect.kind:
-        case Do.CUSTOMER:
-            return customers.find(world, reach, policy, effect, finish)
-        case Do.SUB_CUSTOMER:
-            return subcustomers.find(world, reach, policy, effect, finish)
-        case Do.INVOICE:
-            return invoices.find(world, reach, policy, effect, finish, lately)
-        case Do.HOLDER:
-            return journals.find_holder(world, reach, policy, effect, finish)
-        case Do.JOURNAL:
-            return journals.find(world, reach, policy, effect, finish)
-        case Do.CREDIT:
-            return credits.find(world, policy, effect, finish, lately)
-        case _:
-            return payments.find(world, reach, policy, effect, finish)
+    return REPEAT_AFTER if call.tries < REPEATS else min(SETTLES * 2 ** min(call.tries - REPEATS, 8), LOOKED_UP_RARELY)

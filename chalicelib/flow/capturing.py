@@ -47,9 +47,10 @@ def begin(world: World, policy: Policy) -> None:
         world.store.put_record(f"captured/{policy.firm.id}", policy.lanes.book, {"since": since})
 
 
-def poll(world: World, policy: Policy, effect: Effect) -> None:
-    """One poll. It comes every 15 minutes until QuickBooks' webhooks are known to work, then rarely."""
-    firm = policy.firm.id
+def poll(world: World, _reach: Reach, policy: Policy, polls: Sequence[Effect]) -> None:
+    """The firm's poll, of which there is one. It comes every 15 minutes until QuickBooks' webhooks are known to work,
+    then rarely."""
+    [effect], firm = polls, policy.firm.id
     reach = Reach(world, firm, policy.lanes, Floor.POLL)
     noted = polling.noted(world, firm, NAME)
     heard, last = str(effect.body.get("heard", "")), str(noted.get("at", ""))

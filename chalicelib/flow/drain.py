@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import assert_never
 
 from chalicelib.domain.effects import Do
 from chalicelib.domain.firm import Policy
@@ -16,8 +15,8 @@ from chalicelib.domain.kernel import Effect, Neighbour
 from chalicelib.errors import Conflict, Declined, Disconnected, Refused, Unavailable, Unreadable
 from chalicelib.flow import act, booking, connecting, contacts, ledgers, looking, noting, renaming, summing, trusting
 from chalicelib.flow.budget import Floor
+from chalicelib.flow.parking import park
 from chalicelib.flow.ports import World
-from chalicelib.flow.prepared import count_parked
 from chalicelib.flow.reach import Reach
 from chalicelib.flow.settle import policy_of
 
@@ -235,30 +234,6 @@ def _perform(world: World, reach: Reach, policy: Policy, effect: Effect) -> Unav
     except (Unavailable, Disconnected) as problem:
         return problem
     return None
-
-
-def park(world: World, effect: Effect, problem: Unreadable | Declined | Refused) -> None:
-    """Shows to a person what cannot be done, why, and what to do."""
-    count_parked(world, effect)
-    match problem:
-        case Unreadable():
-            reason = f"It shows a {problem.what} that we cannot use: {problem.raw}"
-            remedy, detail = problem.remedy or "Correct it at its source, then press Retry.", str(problem)
-        case Declined():
-            gone = problem.status == 404 or problem.code == "404"
-            reason = looking.NOT_SHOWN if gone else problem.message
-            remedy, detail = (
-                "Look at it there, then press Retry.",
-                f"{problem.code}: {problem.detail or problem.message}",
-            )
-        case Refused():
-            reason, remedy, detail = problem.reason, "Then press Retry.", ""
-        case _:
-            assert_never(problem)
-    try:
-        world.store.park(effect.key, reason=reason, remedy=remedy, detail=detail, arrivals=effect.arrivals)
-    except Conflict:
-        world.log("arrived_while_parking", kind=effect.kind)  # a pointer came meanwhile: it is looked at again
 
 
 def _looks(world: World, reach: Reach, policy: Policy, looks: Sequence[Effect], look: Look) -> int:

@@ -35,8 +35,8 @@ BILL, CONTACT, CONTACTS = "bill", "contact", "contacts"  # the models of webhook
 
 @dataclass(frozen=True, slots=True)
 class Freshness:
-    """One poll: what it reads, when it was last read to its end (None: never), when it is read next, and why it waits.
-    ``hooked``: a webhook tells of most of it sooner. ``pot``: of a Stripe account."""
+    """One poll: what it reads, when it was last read to its end (None: never), when it is read next (None: not by
+    itself), and why it waits. ``hooked``: a webhook tells of most of it sooner. ``pot``: of a Stripe account."""
 
     name: str
     feeds: tuple[str, ...]
@@ -151,11 +151,12 @@ def freshness(world: World, policy: Policy) -> tuple[Freshness, ...]:
 def _fresh(world: World, firm: str, name: str, key: str, feeds: tuple[str, ...], hooked: bool) -> Freshness:
     at = noted(world, firm, name).get("at")
     effect = world.store.effect(key)
+    parked = effect is not None and effect.status is Status.PARKED
     return Freshness(
         name,
         feeds,
         datetime.fromisoformat(at) if at else None,
-        effect.due_at if effect else None,
-        effect.cause if effect and effect.tries else "",
+        effect.due_at if effect and not parked else None,
+        effect.reason if effect and parked else effect.cause if effect and effect.tries else "",
         hooked,
     )

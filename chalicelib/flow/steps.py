@@ -10,6 +10,15 @@ from chalicelib.domain.left import STAY
 from chalicelib.domain.profile import WHOSE, Side
 
 UNTITLED = {
+    Do.POLL_CLIO: "What changed in Clio could not be read",
+    Do.POLL_BOOKS: "What changed in QuickBooks could not be read",
+    Do.POLL_STRIPE: "What changed at Stripe could not be read",
+    Do.KEEP_HOOKS: "The news that Clio sends could not be kept up",
+    Do.PREFLIGHT: "The settings in QuickBooks could not be read",
+    Do.RECONCILE: "The books could not be compared",
+    Do.RESYNC: "Resync did not go through",
+    Do.LOOK_BOOKED: "An invoice or payment could not be read in QuickBooks",
+    Do.CREDIT: "A credit note could not be entered in QuickBooks",
     Do.LOOK_BILL: "A bill could not be brought in",
     Do.LOOK_GROUP: "A payment in Clio could not be brought in",
     Do.LOOK_CREDIT: "A credit note could not be brought in",

@@ -14,7 +14,8 @@ from chalicelib.domain.readings import Broken, ClientReading, Page
 from chalicelib.errors import Unreadable
 from chalicelib.flow import act, contacts, looking
 from chalicelib.flow.budget import Floor
-from chalicelib.flow.drain import CRASHES_AT_MOST, PASSES_AT_MOST, Place, crashed, drain, park
+from chalicelib.flow.drain import CRASHES_AT_MOST, PASSES_AT_MOST, Place, crashed, drain
+from chalicelib.flow.parking import park
 from chalicelib.flow.reach import Reach
 from chalicelib.flow.settle import policy_of
 from infra.sandbox.kit import Fault

@@ -11,7 +11,7 @@ from chalicelib.domain import effects
 from chalicelib.domain.effects import Do, Lanes
 from chalicelib.domain.firm import Policy
 from chalicelib.domain.kernel import Effect, Kind, Neighbour, Status
-from chalicelib.flow import booking
+from chalicelib.flow import by_kind
 from chalicelib.flow.budget import Floor
 from chalicelib.flow.reach import Reach
 from chalicelib.flow.settle import policy_of
@@ -56,7 +56,7 @@ def step(stage: Stage, do: Do, revision: int) -> Effect:
 
 def prepare(stage: Stage, policy: Policy, owed: Effect) -> Any:
     reach = Reach(stage.world, stage.firm, policy.lanes, Floor.WEBHOOK)
-    return booking.prepare(stage.world, reach, policy, owed.kind, [owed])
+    return by_kind.prepare(stage.world, reach, policy, owed.kind, [owed])
 
 
 def status(stage: Stage, owed: Effect) -> Status:
