@@ -93,6 +93,20 @@ def test_imports_point_one_way() -> None:
     assert not wrong
 
 
+def test_pages_import_the_rules_only_where_they_use_them() -> None:
+    """A cold start of the API Lambda pays for whatever stands at a module's top (``cold_import_ratio``)."""
+    at_start = {"money", "kernel", "reminders"}
+    wrong = [
+        f"{name_of(path)}:{node.lineno} imports {node.module}"
+        for path in (ROOT / "chalicelib" / "web").glob("*.py")
+        for node in tree(path).body
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(("chalicelib.domain", "chalicelib.flow"))
+        if (node.module or "").split(".")[-1] not in at_start | {"sessions", "flow"}
+        if path.name != "needs.py"  # of types only: nothing imports it while running
+    ]
+    assert not wrong
+
+
 def test_the_program_imports_neither_infra_nor_tests_nor_app() -> None:
     wrong = [
         f"{name_of(path)}:{line} imports {module}"

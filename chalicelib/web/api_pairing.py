@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from chalicelib.domain.pairing import Answer
 from chalicelib.web.answers import NotFound
 from chalicelib.web.api_door import Asked, delete, found, get, post
 
@@ -35,6 +34,7 @@ def linked_payment(ask: Asked, payable: str) -> Any:
 @post("/linked-payments/{payable}")
 def pair_payments(ask: Asked, payable: str) -> dict[str, Any]:
     """What each payment on either side is."""
+    from chalicelib.domain.pairing import Answer
     from chalicelib.flow import pairing
 
     pairs = tuple((x.text("quickbooks"), x.text("payment")) for x in ask.json.objects("pairs"))

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from chalicelib.domain.pairing import Answer
 from chalicelib.errors import Refused
 from chalicelib.web.answers import Reply
 from chalicelib.web.desk_shell import back, desk, page
 from chalicelib.web.door import Ask
+
+if TYPE_CHECKING:
+    from chalicelib.domain.pairing import Answer
 
 HERE = "/desk/first/payments"
 LEAVE, NEW = "leave", "new"
@@ -89,6 +92,8 @@ def _chosen(ask: Ask) -> dict[str, str]:
 
 
 def _said(ask: Ask) -> Answer:
+    from chalicelib.domain.pairing import Answer
+
     theirs = {name[2:]: value for name, value in _chosen(ask).items() if name.startswith("t-")}
     new = [name[2:] for name, value in _chosen(ask).items() if name.startswith("o-") and value == NEW]
     return Answer(

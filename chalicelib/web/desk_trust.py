@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from chalicelib.domain.money import decimal_of, parse
-from chalicelib.domain.statement import ITEMS_AT_MOST, TEXT_LENGTH, Outstanding
 from chalicelib.errors import Refused
 from chalicelib.web.answers import NotFound, Reply
 from chalicelib.web.desk_shell import back, desk, page
 from chalicelib.web.door import Ask
+
+if TYPE_CHECKING:
+    from chalicelib.domain.statement import Outstanding
 
 HERE = "/desk/trust"
 SPARE = 3  # empty rows offered on the form
@@ -192,12 +194,16 @@ def _typed(cents: int | None) -> str:
 
 
 def _rows(items: tuple[Outstanding, ...], spare: int) -> list[dict[str, str]]:
+    from chalicelib.domain.statement import ITEMS_AT_MOST
+
     held = [{"on": i.on.isoformat() if i.on else "", "text": i.text, "amount": _typed(i.cents)} for i in items]
     return held + [{"on": "", "text": "", "amount": ""}] * min(spare, ITEMS_AT_MOST - len(held))
 
 
 def _items(ask: Ask, kind: str) -> list[Outstanding]:
     """The rows of one kind that have an amount. Raises Refused for what cannot be read."""
+    from chalicelib.domain.statement import TEXT_LENGTH, Outstanding
+
     days, texts, amounts = (ask.form.get(f"{kind}-{name}", []) for name in ("on", "text", "amount"))
     found = []
     for on, text, amount in zip(days, texts, amounts, strict=False):
