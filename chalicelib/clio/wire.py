@@ -58,7 +58,7 @@ DEPOSIT_LEAST = (
     "id,etag,type,date,amount,description,bank_account{id,type},client{id,name,type,primary_email_address},"
     "matter{id,display_number},allocation{id}"
 )
-ACCOUNT = "id,etag,name,type,balance,currency"
+ACCOUNT = "id,etag,name,type,balance,currency,bank_transactions_count"
 ACCOUNT_LEAST = "id,name,type,balance"
 PERSON = "id,name,email,time_zone,account_owner,account{id,name}"
 PERSON_LEAST = "id,name,email,time_zone,account{id,name}"
@@ -303,6 +303,7 @@ def trust_account(row: Raw) -> TrustAccount:
         name=_text(row, "name"),
         balance=_cents(row, "balance"),
         currency=_text(row, "currency").upper(),
+        count=int(row["bank_transactions_count"]) if str(row.get("bank_transactions_count")).isdecimal() else None,
     )
 
 

@@ -22,7 +22,8 @@ NO_MATTER = "-"
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """One movement for the ledgers: of a client (or the firm's own), on a matter (or none), in cents."""
+    """One movement for the ledgers: of a client (or the firm's own), on a matter (or none), in cents. ``rows``: how
+    many lines of Clio's trust account it adds or takes away."""
 
     account: str
     client: str
@@ -31,6 +32,7 @@ class Moved:
     cents: int
     name: str = ""
     label: str = ""
+    rows: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,8 @@ class Below:
 @dataclass(frozen=True, slots=True)
 class Ledger:
     """``months``: net cents by month ("2026-03"). ``days``: net cents by ISO day, of a client's ledger; ``opening``:
-    what it held before the first of them. ``touched``: of a whole account, when something dated in a month last moved.
+    what it held before the first of them. ``touched``: of a whole account, when something dated in a month last moved;
+    ``rows``: how many of Clio's lines are in it (None: not counted from its beginning).
     ``namings`` counts how often it was named as below zero. An empty ``client``: the whole account; an empty
     ``matter``: the whole client."""
 
@@ -63,6 +66,7 @@ class Ledger:
     below: Below | None = None
     namings: int = 0
     at: datetime | None = None
+    rows: int | None = None
 
     def at_end_of(self, month: str) -> int:
         """What it held at the end of a month ("2026-03")."""
@@ -78,7 +82,7 @@ def ids_of(moved: Moved) -> tuple[str, str, str]:
 def new(firm: str, id: str) -> Ledger:
     account, _, rest = id.partition(":")
     client, _, matter = rest.partition(":")
-    return Ledger(firm, id, account, client, matter, OWN_NAME if client == OWN else "")
+    return Ledger(firm, id, account, client, matter, OWN_NAME if client == OWN else "", rows=None if client else 0)
 
 
 def fold(state: Ledger, moves: Sequence[Moved], currency: str, now: datetime) -> Decision[Ledger]:
@@ -94,7 +98,9 @@ def fold(state: Ledger, moves: Sequence[Moved], currency: str, now: datetime) ->
         at=now,
     )
     if not state.client:
-        return Decision(replace(after, name="", label="", touched={**state.touched, **_touched(moves, now)}))
+        touched = {**state.touched, **_touched(moves, now)}
+        rows = None if state.rows is None else state.rows + sum(m.rows for m in moves)
+        return Decision(replace(after, name="", label="", touched=touched, rows=rows))
     if state.matter:
         return Decision(after)
     opening, days = _days(state, moves)

@@ -307,7 +307,9 @@ def unknown_word(state: Entry, now: datetime) -> Effect:
 def _counts(state: Entry) -> tuple[object, ...]:
     """What the ledgers see of it."""
     m = state.move
-    return () if state.gone else (m.account, m.client_id, m.client_name, m.matter_id, m.matter, m.on, m.cents)
+    if state.gone:
+        return ()
+    return (m.account, m.client_id, m.client_name, m.matter_id, m.matter, m.on, m.cents, bool(m.transaction))
 
 
 def _shown(state: Entry) -> tuple[object, ...]:
@@ -331,6 +333,7 @@ def _part(state: Entry, sign: int) -> Json:
         "label": m.matter,
         "on": m.on.isoformat(),
         "cents": sign * m.cents,
+        "rows": sign if m.transaction else 0,
     }
 
 

@@ -33,12 +33,14 @@ class Deposit:
 
 @dataclass(frozen=True, slots=True)
 class TrustAccount:
-    """A trust bank account at Clio with its balance as Clio shows it."""
+    """A trust bank account at Clio with its balance as Clio shows it. ``count``: of its transactions (None: not
+    shown)."""
 
     id: str
     name: str
     balance: int
     currency: str = ""
+    count: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,16 @@ def ledger_of(world: World, firm: str, id: str) -> Ledger:
 
 def moves_in(effect: Effect) -> list[Moved]:
     return [
-        Moved(m["account"], m["client"], m["matter"], date.fromisoformat(m["on"]), m["cents"], m["name"], m["label"])
+        Moved(
+            m["account"],
+            m["client"],
+            m["matter"],
+            date.fromisoformat(m["on"]),
+            m["cents"],
+            m["name"],
+            m["label"],
+            m.get("rows", 0),
+        )
         for m in effect.body["moves"]
     ]
 

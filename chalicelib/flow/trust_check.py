@@ -1,7 +1,8 @@
 """Each trust account's balance at Clio against the sum of the entries that we hold, and both against QuickBooks.
 
-Entries that were deleted in Clio vanish unreported (reference/clio.md 9.11): a difference starts a sweep of that
-account's ids. What is on one side only is looked at alone (flow/trusting.py), and the check is made again.
+Entries that were deleted in Clio vanish unreported (reference/clio.md 9.11): a difference, of the balance or of the
+number of transactions, starts a sweep of that account's ids. What is on one side only is looked at alone
+(flow/trusting.py), and the check is made again.
 """
 
 from __future__ import annotations
@@ -39,23 +40,31 @@ LOOKED_FOR = timedelta(minutes=10)  # a comparison waits so long for what is und
 @dataclass
 class Figures:
     """One trust account: cents at Clio (None: it lists the account no more), by our entries, and in its QuickBooks
-    account (None: not chosen, or not read)."""
+    account (None: not chosen, or not read). ``beyond``: how many transactions more Clio counts than we hold: two that
+    vanished may have come to nothing between clients."""
 
     name: str
     clio: int | None
     here: int
     book: int | None = None
+    beyond: int = 0
 
     @property
     def agrees(self) -> bool:
         return (self.clio or 0) == self.here
 
+    @property
+    def unlike(self) -> str:
+        """The figures by which it differs from Clio; empty where it is alike."""
+        balances = "" if self.agrees else f"{self.clio}/{self.here}"
+        return f"{balances}#{self.beyond}" if self.beyond else balances
+
 
 @dataclass
 class Checked:
     """The trust accounts at one time, by Clio's id. ``liability``: what QuickBooks shows as held for clients.
-    ``swept``: by account, the figures of which its ids were swept: the same difference is not swept again until the
-    account has agreed in between."""
+    ``swept``: by account, what it was ``unlike`` when its ids were swept: the same difference is not swept again until
+    the account has agreed in between."""
 
     at: datetime
     accounts: dict[str, Figures] = field(default_factory=dict)
@@ -115,8 +124,8 @@ def check(world: World, reach: Reach, policy: Policy, effect: Effect) -> None:
 
 def _not_swept(checked: Checked) -> list[str]:
     """Accounts whose difference was not looked for yet. What Clio lists no more has no ids to read."""
-    differ = {id: f for id, f in checked.accounts.items() if f.clio is not None and not f.agrees}
-    return [id for id, f in differ.items() if checked.swept.get(id) != f"{f.clio}/{f.here}"]
+    differ = {id: f for id, f in checked.accounts.items() if f.clio is not None and f.unlike}
+    return [id for id, f in differ.items() if checked.swept.get(id) != f.unlike]
 
 
 def _look_for(world: World, policy: Policy, checked: Checked) -> None:
@@ -143,8 +152,10 @@ def measure(world: World, reach: Reach, policy: Policy) -> Checked:
     before = last(world, firm)
     found = Checked(world.now(), swept=before.swept if before else {})
     for a in reach.clio(lambda c, access: c.trust_accounts(access)):
-        found.accounts[a.id] = f = Figures(a.name, a.balance, ledgers.ledger_of(world, firm, a.id).balance)
-        if f.agrees:
+        held = ledgers.ledger_of(world, firm, a.id)
+        beyond = 0 if a.count is None or held.rows is None else a.count - held.rows
+        found.accounts[a.id] = f = Figures(a.name, a.balance, held.balance, beyond=beyond)
+        if not f.unlike:
             found.swept.pop(a.id, None)
     unlisted = {b.clio: b.name for b in books.banks} | {
         id: f.name for id, f in (before.accounts if before else {}).items()
@@ -201,7 +212,7 @@ def compare(
     here = {id: f for id, f in checked.accounts.items() if f.book is not None}
     if checked.liability is not None and all(b.clio in here for b in policy.firm.trust_books.standing):
         found += comparing.liability(checked.liability, sum(f.here for f in here.values()), currency)
-    if found and world.now() < until and (unswept or not _quiet(world, policy)):
+    if (unswept or (found and not _quiet(world, policy))) and world.now() < until:
         raise Unavailable(UNDER_WAY, after=WAITS.total_seconds(), ours=True)
     if not checked.clio_agrees:
         start(world, policy.firm.id)
@@ -291,6 +302,5 @@ def _swept(world: World, firm: str, account: str) -> None:
     """Notes of which figures this account was swept, so that a difference that stays is named and not swept again."""
     checked = last(world, firm)
     if checked and account in checked.accounts:
-        f = checked.accounts[account]
-        checked.swept[account] = f"{f.clio}/{f.here}"
+        checked.swept[account] = checked.accounts[account].unlike
         world.store.put_record("trust", firm, msgspec.to_builtins(checked))

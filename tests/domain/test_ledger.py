@@ -47,6 +47,15 @@ def test_an_account_notes_when_each_month_last_moved_and_no_days() -> None:
     assert (again.label, again.at) == ("", NOW + timedelta(days=1))
 
 
+def test_an_account_counts_the_lines_that_clio_shows_unless_it_was_not_counted_from_its_beginning() -> None:
+    move = replace(moved("2026-01-31", 500), rows=1)
+    state = folded(move, move, id="7").state
+    assert state.rows == 2
+    assert folded(replace(move, cents=-500, rows=-1), state=state, id="7").state.rows == 1
+    assert folded(move, state=replace(state, rows=None), id="7").state.rows is None
+    assert folded(move).state.rows is None
+
+
 def test_a_matter_keeps_its_label_and_is_not_named() -> None:
     decided = folded(moved("2026-01-31", -500, label="00001-Example"), id="7:c1:m1")
     assert (decided.state.label, decided.state.matter, decided.effects) == ("00001-Example", "m1", ())

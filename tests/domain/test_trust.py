@@ -83,6 +83,7 @@ def test_a_new_entry_is_counted_and_written_once() -> None:
             "label": "00001-Example",
             "on": TODAY.isoformat(),
             "cents": 1000,
+            "rows": 1,
         }
     ]
     assert (decided.state.counted, decided.state.moved_at, decided.closes) == (1, NOW, ())
@@ -197,6 +198,8 @@ def test_the_line_on_the_account_is_the_truth_and_the_allocation_fills_in() -> N
     assert both.move.transaction == "500"
     again = see(both, transaction="", allocation="9")
     assert (again.state, again.effects) == (both, ())
+    told = see(alone, transaction="500", allocation="9", bill_id="b1").effects[0].body["moves"]
+    assert [m["rows"] for m in told] == [0, 1]  # Clio counts lines
     assert see(replace(both, gone=True), transaction="", allocation="9").state.move.transaction == ""
 
 

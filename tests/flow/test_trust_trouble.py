@@ -195,6 +195,36 @@ def test_a_sweep_over_several_pages_finds_what_is_gone_and_what_was_never_read()
     trust.agree(stage)
 
 
+def test_two_deletions_that_come_to_nothing_are_found_by_the_number_of_transactions() -> None:
+    stage = trust.a_trust_stage()
+    trust.move(stage, "Ada Example", 50000)
+    moved = [trust.move(stage, "Ada Example", -10000), trust.move(stage, "Felix Ortega", 10000)]
+    trust.check(stage)
+    for one in moved:  # a transfer between two clients that was a mistake: Clio's balance is the same without it
+        stage.world.clio_box.people.delete_transaction(one)
+    checked = trust.check(stage)
+    assert [f.unlike for f in checked.accounts.values()] == [""]
+    assert (trust.ledgers(stage)["Ada Example"].balance, trust.ledgers(stage)["Felix Ortega"].balance) == (50000, 0)
+    stage.pass_time(minutes=10)
+    assert not {f"T-{one}" for one in moved} & trust.journals(stage).keys()
+
+
+def test_another_number_of_transactions_that_stays_after_a_sweep_is_not_swept_again() -> None:
+    stage = trust.a_trust_stage()
+    spoil(stage, stage.world.clio_box.people.move_trust("Ada Example", 0), currency="GBP")  # parks, and is in no ledger
+    acts.poll(stage)
+    account = trust.account(stage)
+    assert trust.check(stage).swept == {account: "#1"}
+
+    def swept() -> int:
+        return sum(e.arrivals for e in acts.all_effects(stage) if e.kind == "clio.trust_sweep")
+
+    before = swept()
+    trust.move(stage, "Ada Example", 100)
+    assert trust.check(stage).accounts[account].beyond == 1
+    assert swept() == before
+
+
 def test_a_trust_account_that_clio_lists_no_more_is_named_and_its_months_stay() -> None:
     stage = trust.a_trust_stage()
     stage.pass_time(60, hours=1)
