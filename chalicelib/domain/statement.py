@@ -18,6 +18,7 @@ from chalicelib.errors import Refused
 
 ITEMS_AT_MOST = 200  # outstanding deposits, or checks, of one statement
 TEXT_LENGTH = 120
+TEXT_BYTES = 20_000  # of all items and the note together: a state holds 64 KB, and sign-offs stay in it
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,13 +99,14 @@ class Entered:
 
 @dataclass(frozen=True, slots=True)
 class SignedOff:
-    """A person signed off what was read at ``read_at``."""
+    """A person signed off what was read at ``read_at``; the statement was the one entered at ``entered_at``."""
 
     by: str
     read_at: datetime
     figures: Figures
     documents: tuple[str, ...]
     touched: dict[str, datetime]
+    entered_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +123,7 @@ def decide(state: Statement, fact: StatementFact, currency: str, now: datetime) 
         case Entered():
             if state.signed:
                 raise Refused("This reconciliation is signed off. Open it again first, if it has to be changed.")
-            _check(fact)
+            _check(fact, end_of(state.month))
             new = replace(
                 state,
                 ending=fact.ending,
@@ -142,11 +144,19 @@ def decide(state: Statement, fact: StatementFact, currency: str, now: datetime) 
             assert_never(fact)
 
 
-def _check(fact: Entered) -> None:
+def _check(fact: Entered, end: date) -> None:
+    items = (*fact.deposits, *fact.checks)
     if max(len(fact.deposits), len(fact.checks)) > ITEMS_AT_MOST:
         raise Refused(f"At most {ITEMS_AT_MOST} outstanding deposits and as many checks can be entered.")
-    if any(item.cents <= 0 for item in (*fact.deposits, *fact.checks)):
+    if any(item.cents <= 0 for item in items):
         raise Refused("Enter outstanding deposits and checks as amounts above zero.")
+    if late := next((item for item in items if item.on and item.on > end), None):
+        raise Refused(
+            f"An outstanding item is dated {late.on}, after the month end. Only what was in the books by {end} was "
+            "outstanding then."
+        )
+    if sum(len(text.encode()) for text in (fact.note, *(item.text for item in items))) > TEXT_BYTES:
+        raise Refused("The outstanding items and the note hold more text than is kept. Shorten the texts.")
 
 
 def _signed(state: Statement, fact: SignedOff, currency: str) -> Decision[Statement]:
@@ -155,7 +165,7 @@ def _signed(state: Statement, fact: SignedOff, currency: str) -> Decision[Statem
         raise Refused("This reconciliation is signed off already.")
     if state.adjusted is None:
         raise Refused("Enter the ending balance of the bank statement first.")
-    if state.adjusted != f.adjusted:
+    if (state.adjusted, state.entered_at) != (f.adjusted, fact.entered_at):
         raise Refused("The statement was changed meanwhile. Look at it again.")
     if not f.agree and not state.note:
         raise Refused(

@@ -37,7 +37,8 @@ from chalicelib.flow.firms import firm_of
 from chalicelib.flow.ports import World
 from chalicelib.flow.settle import settle
 
-LINES_A_DOCUMENT = 1500  # a document holds 380 KB
+LINES_BYTES = 250_000  # of the lines in one document, which holds 380 KB with the statement
+MATTERS_AT_ONCE = 100  # of one client, in one piece
 INDEX_FOLLOWS = timedelta(minutes=1)  # by then a list shows every ledger (reference/aws.md 4: within a second or so)
 MOVED = "Something has changed since this page was shown. Look at the figures again, then sign off."
 NOT_ADDED_UP = "Trust transactions are still being added up. Try again in a minute."
@@ -58,6 +59,18 @@ class ClientLine:
     name: str
     cents: int
     matters: tuple[MatterLine, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Overdrawn:
+    """A client's ledger that is below zero at the month end, or that of one ``matter`` (``label``: its number, "" for
+    money on no matter) whose client holds enough on others."""
+
+    client: str
+    name: str
+    cents: int
+    matter: bool = False
+    label: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +116,17 @@ class ThreeWay:
     def own(self) -> int:
         """Of the ledgers' sum, the firm's own money."""
         return sum(line.cents for line in self.lines if line.client == OWN)
+
+    @property
+    def overdrawn(self) -> tuple[Overdrawn, ...]:
+        """What is below zero (practice.md 3.2), though the sums may agree."""
+        found = []
+        for line in self.lines:
+            if line.cents < 0:
+                found.append(Overdrawn(line.client, line.name, line.cents))
+                continue
+            found += [Overdrawn(line.client, line.name, m.cents, True, m.label) for m in line.matters if m.cents < 0]
+        return tuple(found)
 
     @property
     def agree(self) -> bool:
@@ -283,8 +307,33 @@ def signed_lines(world: World, state: Statement) -> list[ClientLine]:
     found: list[ClientLine] = []
     for key in state.signed.documents if state.signed else ():
         told = json.loads(world.store.document(key) or b"{}")
-        found += msgspec.convert(told.get("lines", []), list[ClientLine])
+        for line in msgspec.convert(told.get("lines", []), list[ClientLine]):
+            if found and found[-1].client == line.client:  # a client of many matters
+                before = found.pop()
+                line = replace(line, cents=before.cents + line.cents, matters=(*before.matters, *line.matters))
+            found.append(line)
     return found
+
+
+def _parts(lines: Sequence[ClientLine]) -> list[list[Any]]:
+    """The trial balance in as many parts as documents hold it; a client of many matters is several lines."""
+    parts: list[list[Any]] = [[]]
+    room = LINES_BYTES
+    for line in lines:
+        for start in range(0, max(len(line.matters), 1), MATTERS_AT_ONCE):
+            cents, some = line.cents * (start == 0), line.matters[start : start + MATTERS_AT_ONCE]
+            piece = states.encode(replace(line, cents=cents, matters=some))
+            size = len(_text(piece))
+            if size > room and parts[-1]:
+                parts.append([])
+                room = LINES_BYTES
+            parts[-1].append(piece)
+            room -= size
+    return parts
+
+
+def _text(body: Any) -> bytes:
+    return json.dumps(body, ensure_ascii=False).encode()
 
 
 # --- what a person does -----------------------------------------------------------------------------------------------
@@ -322,21 +371,23 @@ def sign(world: World, firm: str, account: str, month: str, by: str, mark: str =
     figures = Figures(report.adjusted or 0, report.journal, report.ledgers, report.clio, report.book)
     count = len(report.statement.earlier) + 1
     keys = []
-    for part, start in enumerate(range(0, max(len(report.lines), 1), LINES_A_DOCUMENT)):
+    for part, lines in enumerate(_parts(report.lines)):
         told: dict[str, Any] = {
             "account": account,
             "name": report.name,
             "month": month,
             "statement": states.encode(report.statement),
             "figures": states.encode(figures),
-            "lines": [states.encode(line) for line in report.lines[start : start + LINES_A_DOCUMENT]],
+            "lines": lines,
             "by": by,
             "at": read_at.isoformat(),
         }
         key = f"{firm}/trust/{account}/{month}/{count}/{world.secret(6)}-{part}"
-        world.store.put_document(key, json.dumps(told).encode(), now=world.now())
+        world.store.put_document(key, _text(told), now=world.now())
         keys.append(key)
-    _settle(world, firm, account, month, SignedOff(by, read_at, figures, tuple(keys), report.touched), by)
+    entered_at = report.statement.entered_at
+    fact = SignedOff(by, read_at, figures, tuple(keys), report.touched, entered_at)
+    _settle(world, firm, account, month, fact, by)
 
 
 def reopen(world: World, firm: str, account: str, month: str, by: str) -> None:
@@ -381,6 +432,9 @@ def as_csv(report: ThreeWay) -> str:
         write(["Client ledger", _safe(line.name), "", _amount(line.cents)])
         for m in line.matters:
             write(["Matter ledger", _safe(line.name), _safe(m.label or "No matter"), _amount(m.cents)])
+    for low in report.overdrawn:
+        name = f"{low.name}, {low.label or 'no matter'}" if low.matter else low.name
+        write(["Below zero", _safe(name), "", _amount(low.cents)])
     for late in report.late:
         name = f"{late.name}, {late.label or 'no matter'}" if late.matter else late.name
         write(["Changed since sign-off", _safe(name), _amount(late.signed), _amount(late.now)])

@@ -142,7 +142,7 @@ def _told(report: Any) -> Any:
     from chalicelib.flow import states
 
     worked_out = {name: getattr(report, name) for name in ("own", "agree", "may_sign", "mark")}
-    return {**states.encode(report), **worked_out}
+    return {**states.encode(report), **worked_out, "overdrawn": list(report.overdrawn)}
 
 
 def _item(body: Body) -> Outstanding:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -11,7 +12,8 @@ import pytest
 from chalicelib.domain import statement
 from chalicelib.domain.statement import Entered, Figures, Outstanding, Reopened, Signed, SignedOff, Statement
 from chalicelib.errors import Refused
-from tests.builders import FIRM, NOW, TODAY
+from chalicelib.flow import states
+from tests.builders import FIRM, NOW
 
 READ = NOW - timedelta(seconds=3)  # what is signed off was read a little before
 EMPTY = Statement(FIRM, "7:2026-01", "7", "IOLTA", "2026-01")
@@ -27,12 +29,12 @@ def decide(state: Statement, fact: statement.StatementFact) -> Statement:
 
 
 def signing(adjusted: int = 1000, journal: int = 1000, ledgers: int = 1000) -> SignedOff:
-    return SignedOff("Olivia", READ, Figures(adjusted, journal, ledgers), ("doc",), {"2026-01": READ})
+    return SignedOff("Olivia", READ, Figures(adjusted, journal, ledgers), ("doc",), {"2026-01": READ}, NOW)
 
 
 def test_the_adjusted_balance_counts_what_the_bank_has_not_seen() -> None:
     assert EMPTY.adjusted is None
-    deposits = (Outstanding(TODAY, "Counter", 300), Outstanding(None, "", 50))
+    deposits = (Outstanding(date(2026, 1, 31), "Counter", 300), Outstanding(None, "", 50))
     state = decide(EMPTY, entered(deposits=deposits, checks=(Outstanding(None, "101", 200),), note="  why "))
     assert (state.adjusted, state.note, state.entered_by, state.entered_at) == (1150, "why", "Ben", NOW)
 
@@ -43,6 +45,20 @@ def test_outstanding_items_are_above_zero_and_not_too_many() -> None:
     with pytest.raises(Refused, match="At most 200"):
         decide(EMPTY, entered(deposits=(Outstanding(None, "", 1),) * 201))
     assert decide(EMPTY, entered(deposits=(Outstanding(None, "", 1),) * 200)).adjusted == 1200
+
+
+def test_what_is_dated_after_the_month_end_was_not_outstanding_then() -> None:
+    with pytest.raises(Refused, match="dated 2026-02-01, after the month end"):
+        decide(EMPTY, entered(checks=(Outstanding(date(2026, 2, 1), "Check 101", 5),)))
+
+
+def test_more_text_than_a_state_holds_is_refused_and_as_many_items_as_may_be_are_kept() -> None:
+    items = (Outstanding(date(2026, 1, 31), "Müller, no. 12345", 123_456),) * 200
+    state = decide(EMPTY, entered(deposits=items, checks=items, note="é" * 2000))
+    signed = statement.decide(state, signing(state.adjusted or 0, 1, 1), "USD", NOW).state
+    assert len(json.dumps(states.encode(signed), ensure_ascii=False).encode()) < 50_000
+    with pytest.raises(Refused, match="more text than is kept"):
+        decide(EMPTY, entered(deposits=(Outstanding(None, "ä" * 120, 1),) * 100))
 
 
 def test_a_sign_off_names_its_documents_and_stays_on_record_when_it_is_opened_again() -> None:
@@ -66,6 +82,8 @@ def test_a_sign_off_needs_a_statement_that_agrees_or_says_why_not() -> None:
     state = decide(EMPTY, entered())
     with pytest.raises(Refused, match="meanwhile"):
         decide(state, signing(adjusted=999))
+    with pytest.raises(Refused, match="meanwhile"):  # other items that come to the same
+        decide(replace(state, entered_at=NOW + timedelta(seconds=1)), signing())
     for journal, ledgers in ((999, 1000), (1000, 999)):
         with pytest.raises(Refused, match="do not agree"):
             decide(state, signing(1000, journal, ledgers))

@@ -307,6 +307,37 @@ def test_a_ledger_that_the_index_does_not_show_yet_is_waited_for_and_a_differenc
         trust_report.sign(stage.world, stage.firm, account, month, "Olivia")
 
 
+def test_a_trial_balance_of_more_than_a_document_is_kept_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    stage, account, month = a_checked_stage()
+    fold(stage, account, month, ("ada", 100), ("ada", 50), ("ada", -150), matters=("m1", "m2", "m3"))
+    stage.world.clock.move(minutes=5)
+    monkeypatch.setattr(trust_report, "LINES_BYTES", 300)
+    monkeypatch.setattr(trust_report, "MATTERS_AT_ONCE", 2)
+    before = trust_report.three_way(stage.world, stage.firm, account, month)
+    enter(stage, account, month, before.journal)
+    trust_report.sign(stage.world, stage.firm, account, month, "Olivia")
+    kept = trust_report.statement_of(stage.world, stage.firm, account, month)
+    assert kept.signed
+    assert len(kept.signed.documents) > 2
+    assert tuple(trust_report.signed_lines(stage.world, kept)) == before.lines
+
+
+def test_a_ledger_below_zero_at_the_month_end_is_named_though_the_three_agree() -> None:
+    stage, account, month = a_checked_stage()
+    fold(stage, account, month, ("ada", 100), ("ada", -20), ("ben", -80), matters=("m1", "m2", ""))
+    stage.world.clock.move(minutes=5)
+    enter(stage, account, month, trust_report.three_way(stage.world, stage.firm, account, month).journal)
+    trust_report.sign(stage.world, stage.firm, account, month, "Olivia")
+    shown = trust_report.three_way(stage.world, stage.firm, account, month)
+    assert shown.agree
+    assert [(x.name, x.label, x.cents, x.matter) for x in shown.overdrawn] == [
+        ("ada", "M-m2", -20, True),
+        ("ben", "", -80, False),
+    ]
+    told = [row.split(",", 1)[1] for row in trust_report.as_csv(shown).splitlines() if row.startswith("Below zero")]
+    assert told == ['"ada, M-m2",,-0.20', "ben,,-0.80"]
+
+
 def test_a_month_that_is_not_over_is_not_reconciled() -> None:
     stage, account, _ = a_checked_stage()
     with pytest.raises(Refused, match="not over"):
