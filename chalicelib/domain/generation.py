@@ -11,15 +11,16 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, assert_never
 
-from chalicelib.domain import billing, crediting, linking, matters, paying, trust
+from chalicelib.domain import billing, crediting, holding, linking, matters, paying, trust
 from chalicelib.domain.contact import Contact
 from chalicelib.domain.crediting import Credit
 from chalicelib.domain.firm import Policy
+from chalicelib.domain.holding import Holder
 from chalicelib.domain.kernel import Decision
 from chalicelib.domain.matters import Matter
 from chalicelib.domain.payable import Payable
 from chalicelib.domain.payment import Payment
-from chalicelib.domain.trust import Entry, Holder
+from chalicelib.domain.trust import Entry
 
 Linked = Contact | Payable | Payment | Credit | Entry | Holder | Matter
 
@@ -45,7 +46,7 @@ def renewed(state: Linked, policy: Policy, now: datetime) -> Decision[Any]:
         case Matter():
             return matters.afresh(state, policy)
         case Holder():
-            return trust.without_account(state, policy)
+            return holding.without_account(state, policy)
         case Credit():
             return crediting.afresh(state, policy, now)
         case _:

@@ -13,6 +13,7 @@ from typing import assert_never
 
 from chalicelib.domain import effects, journaled
 from chalicelib.domain.firm import Firm, Policy
+from chalicelib.domain.holding import account_name
 from chalicelib.domain.journaled import Lines, figures
 from chalicelib.domain.kernel import Decision, Effect, Guard, Json, Listing, Neighbour
 from chalicelib.domain.left import Left, stays
@@ -23,7 +24,6 @@ from chalicelib.domain.wanted import Side
 KNOWN_WORDS = ("", "deposit", "withdrawal", "transfer", "bank_transfer", "trust_interest", "bank_charge")
 OWN = "own"  # the ledger of the firm's own money in trust (practice.md 3.1: only to cover bank charges)
 NUMBER_LENGTH = 21  # reference/quickbooks.md 3.3
-NAME_LENGTH = 80  # with Clio's id behind it, well under the 100 of an account's name (4.2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -350,17 +350,6 @@ def sides(state: Entry, bank: str, liability: str, customer: str) -> tuple[Side,
     return (Side(bank, cents, text), Side(liability, -cents, text, customer))
 
 
-def account_name(client_id: str, client_name: str) -> str:
-    """Of a client's account below the liability: with Clio's id, so that it is one client's and is found again."""
-    clean = " ".join("".join(" " if c in ':"\t\n\r' else c for c in client_name).split())
-    return f"{clean[:NAME_LENGTH]} {account_ending(client_id)}".strip()
-
-
-def account_ending(client_id: str) -> str:
-    """Whose account it is, whatever the client was called when it was made, or people call it."""
-    return f"(Clio {client_id})"
-
-
 MOVES, LEAVING = "moves", "leaving-moves"  # of one account: those that count, and those still to leave QuickBooks
 
 
@@ -372,32 +361,3 @@ def listing(state: Entry) -> Listing:
     stands = bool(state.stood or (state.posted and not state.posted.removed))
     group = LEAVING if state.gone else MOVES
     return Listing(list=place, group=(f"{state.firm}/{group}/{m.account}", by_id) if stands or not state.gone else None)
-
-
-# --- a client's own account below the liability -----------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Holder:
-    """A client's account below the trust liability in QuickBooks, once it is there. ``stood``: its id in an earlier
-    generation of links, while there is none in this one."""
-
-    firm: str
-    id: str
-    name: str
-    account: str = ""
-    generation: int = 1
-    stood: str = ""
-
-
-def held_in(client: str, name: str, account: str, policy: Policy) -> Decision[Holder]:
-    """QuickBooks has the account: by its name, which no other client's can be."""
-    firm = policy.firm
-    guard = Guard(f"quickbooks/{policy.lanes.book}/account/{account}", f"{firm.id}/{client}")
-    return Decision(Holder(firm.id, client, name, account, firm.generation), guards=(guard,))
-
-
-def without_account(state: Holder, policy: Policy) -> Decision[Holder]:
-    """The account belongs to an earlier generation of links."""
-    stood = state.account or state.stood
-    return Decision(replace(state, account="", generation=policy.firm.generation, stood=stood))

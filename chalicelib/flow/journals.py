@@ -7,14 +7,15 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from chalicelib.domain import effects, journaled, posting, trust
+from chalicelib.domain import effects, holding, journaled, posting, trust
 from chalicelib.domain.contact import Contact
 from chalicelib.domain.firm import Policy
+from chalicelib.domain.holding import Holder
 from chalicelib.domain.journaled import Lines
 from chalicelib.domain.kernel import Decision, Effect, Finish, Kind, Ref, Status
 from chalicelib.domain.money import show
 from chalicelib.domain.readings import Account
-from chalicelib.domain.trust import Entry, Holder, JournalWritten
+from chalicelib.domain.trust import Entry, JournalWritten
 from chalicelib.domain.trust_books import TrustBooks
 from chalicelib.domain.trust_readings import JournalReading
 from chalicelib.domain.wanted import Removal, WantedJournal, WantedSubAccount
@@ -369,7 +370,7 @@ def _stood(reach: Reach, known: Sequence[tuple[str, str]]) -> dict[str, Account]
     return {
         client: account
         for client, id in known
-        if (account := there.get(id)) and account.name.endswith(trust.account_ending(client))
+        if (account := there.get(id)) and account.name.endswith(holding.account_ending(client))
     }
 
 
@@ -377,7 +378,7 @@ def link_holder(world: World, policy: Policy, effect: Effect, id: str, finish: F
     ref, name = _holder_ref(effect), str(effect.body["name"])
 
     def decide(_before: Mapping[Ref, Any], _now: datetime) -> dict[Ref, Decision[Any]]:
-        return {ref: trust.held_in(ref.id, name, id, policy)}
+        return {ref: holding.held_in(ref.id, name, id, policy)}
 
     settle(world, [ref], decide, fact="HeldIn", body={"id": id}, policy=policy.version, finish=[finish])
 

@@ -1,13 +1,11 @@
-"""The three-way reconciliation as of a month end: put together from running sums, signed off as documents, and as CSV.
+"""The three-way reconciliation as of a month end: put together from running sums, signed off as documents.
 
 A figure as of a past month end is today's less what is dated later, month by month: nothing goes through entries.
 """
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -16,10 +14,9 @@ from typing import Any
 
 import msgspec
 
-from chalicelib.domain import statement
+from chalicelib.domain import statement, trial_balance
 from chalicelib.domain.kernel import Decision, Kind, Ref
 from chalicelib.domain.ledger import OWN_NAME, Ledger
-from chalicelib.domain.money import decimal_of
 from chalicelib.domain.statement import (
     Entered,
     Figures,
@@ -30,6 +27,7 @@ from chalicelib.domain.statement import (
     Statement,
     StatementFact,
 )
+from chalicelib.domain.trial_balance import ClientLine, Late, MatterLine, Overdrawn
 from chalicelib.domain.trust import OWN
 from chalicelib.errors import Refused
 from chalicelib.flow import ledgers, states, trust_check
@@ -42,48 +40,6 @@ MATTERS_AT_ONCE = 100  # of one client, in one piece
 INDEX_FOLLOWS = timedelta(minutes=1)  # by then a list shows every ledger (reference/aws.md 4: within a second or so)
 MOVED = "Something has changed since this page was shown. Look at the figures again, then sign off."
 NOT_ADDED_UP = "Trust transactions are still being added up. Try again in a minute."
-
-
-@dataclass(frozen=True, slots=True)
-class MatterLine:
-    label: str
-    cents: int
-    matter: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class ClientLine:
-    """One client's ledger as of the month end, or the firm's own money."""
-
-    client: str
-    name: str
-    cents: int
-    matters: tuple[MatterLine, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Overdrawn:
-    """A client's ledger that is below zero at the month end, or that of one ``matter`` (``label``: its number, "" for
-    money on no matter) whose client holds enough on others."""
-
-    client: str
-    name: str
-    cents: int
-    matter: bool = False
-    label: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Late:
-    """A client's ledger, or that of one ``matter``, whose balance as of the month end is another than at the sign-off.
-    ``label``: the matter's number, "" for money on no matter."""
-
-    client: str
-    name: str
-    signed: int
-    now: int
-    matter: bool = False
-    label: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,14 +75,7 @@ class ThreeWay:
 
     @property
     def overdrawn(self) -> tuple[Overdrawn, ...]:
-        """What is below zero (practice.md 3.2), though the sums may agree."""
-        found = []
-        for line in self.lines:
-            if line.cents < 0:
-                found.append(Overdrawn(line.client, line.name, line.cents))
-                continue
-            found += [Overdrawn(line.client, line.name, m.cents, True, m.label) for m in line.matters if m.cents < 0]
-        return tuple(found)
+        return trial_balance.overdrawn(self.lines)
 
     @property
     def agree(self) -> bool:
@@ -205,7 +154,7 @@ def _as_signed(world: World, now: ThreeWay, total: Ledger) -> ThreeWay:
     assert signed is not None
     lines = signed_lines(world, now.statement)
     moved = changed_since(now.statement, total)
-    late = _late(lines, now.lines) if moved else ()
+    late = trial_balance.late(lines, now.lines) if moved else ()
     return replace(now, **_figures_of(signed, lines), late=late, moved=moved)
 
 
@@ -277,21 +226,6 @@ def _beside(world: World, firm: str, account: str, journal: int) -> tuple[int | 
     f = checked.accounts[account]
     clio, book = (None if x is None else journal + x - f.here for x in (f.clio, f.book))
     return clio, book, checked.at
-
-
-def _late(signed: Sequence[ClientLine], now: Sequence[ClientLine]) -> tuple[Late, ...]:
-    before, after = {x.client: x for x in signed}, {x.client: x for x in now}
-    found = []
-    for client, named in {**before, **after}.items():
-        was, is_ = (there.get(client, ClientLine(client, named.name, 0)) for there in (before, after))
-        if was.cents != is_.cents:
-            found.append(Late(client, named.name, was.cents, is_.cents))
-        here, there = ({m.matter: m for m in line.matters} for line in (was, is_))
-        for matter, m in {**here, **there}.items():
-            one, other = (held[matter].cents if matter in held else 0 for held in (here, there))
-            if one != other:
-                found.append(Late(client, named.name, one, other, matter=True, label=m.label))
-    return tuple(found)
 
 
 def changed_since(state: Statement, total: Ledger) -> bool:
@@ -403,49 +337,3 @@ def _settle(world: World, firm: str, account: str, month: str, fact: StatementFa
         return {ref: statement.decide(before[ref] or empty, fact, currency, now)}
 
     settle(world, [ref], decide, fact=type(fact).__name__, body=fact, by=by)
-
-
-# --- as CSV -----------------------------------------------------------------------------------------------------------
-
-
-def as_csv(report: ThreeWay) -> str:
-    """The reconciliation with its trial balance, a line each. Text that a spreadsheet would run is kept from it."""
-    out = io.StringIO()
-    write = csv.writer(out).writerow
-    s = report.statement
-    write(["Three-way trust reconciliation", _safe(report.name), report.end.isoformat(), report.currency])
-    write(["Bank statement, ending balance", "", "", _amount(s.ending)])
-    for item in s.deposits:
-        write(["Outstanding deposit", _safe(item.text), item.on or "", _amount(item.cents)])
-    for item in s.checks:
-        write(["Outstanding check", _safe(item.text), item.on or "", _amount(-item.cents)])
-    write(["Adjusted bank statement", "", "", _amount(report.adjusted)])
-    write(["Trust journal", "", "", _amount(report.journal)])
-    write(["Sum of client ledgers", "", "", _amount(report.ledgers)])
-    write(["Clio", "", "", _amount(report.clio)])
-    write(["QuickBooks", "", "", _amount(report.book)])
-    if s.signed:
-        write(["Signed off", _safe(s.signed.by), s.signed.at.isoformat(), ""])
-    if s.note:
-        write(["Note", _safe(s.note), "", ""])
-    for line in report.lines:
-        write(["Client ledger", _safe(line.name), "", _amount(line.cents)])
-        for m in line.matters:
-            write(["Matter ledger", _safe(line.name), _safe(m.label or "No matter"), _amount(m.cents)])
-    for low in report.overdrawn:
-        name = f"{low.name}, {low.label or 'no matter'}" if low.matter else low.name
-        write(["Below zero", _safe(name), "", _amount(low.cents)])
-    for late in report.late:
-        name = f"{late.name}, {late.label or 'no matter'}" if late.matter else late.name
-        write(["Changed since sign-off", _safe(name), _amount(late.signed), _amount(late.now)])
-    if report.moved and not report.late:
-        write(["Changed since sign-off", "Every balance is the same", "", ""])
-    return out.getvalue()
-
-
-def _amount(cents: int | None) -> str:
-    return "" if cents is None else str(decimal_of(cents))
-
-
-def _safe(text: str) -> str:
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text

@@ -162,10 +162,10 @@ def month_before_csv(ask: Ask, account: str, month: str, number: str) -> Reply:
 
 
 def _csv(report: Any, name: str) -> Reply:
-    from chalicelib.flow import trust_report
+    from chalicelib.flow import trust_csv
 
     headers = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
-    return Reply(trust_report.as_csv(report), kind="text/csv; charset=utf-8", headers=headers)
+    return Reply(trust_csv.as_csv(report), kind="text/csv; charset=utf-8", headers=headers)
 
 
 def _month_page(ask: Ask, account: str, month: str) -> str:

@@ -12,16 +12,16 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from chalicelib.domain import digest, matters, sums, trust
+from chalicelib.domain import digest, holding, matters, sums
 from chalicelib.domain.digest import Chosen, Claimed, Digest, Heard, Which
 from chalicelib.domain.effects import Do, key_of
 from chalicelib.domain.envelope import Outcome, Post
+from chalicelib.domain.holding import Holder
 from chalicelib.domain.kernel import Effect, Guard, Kind
 from chalicelib.domain.matters import Matter
 from chalicelib.domain.readings import CustomerReading
 from chalicelib.domain.reminders import EVENING
 from chalicelib.domain.sums import Sums
-from chalicelib.domain.trust import Holder
 from chalicelib.errors import Refused
 from tests.builders import FIRM, NOW, TODAY, a_firm, a_payable, a_payment
 from tests.domain.given import a_policy
@@ -188,7 +188,7 @@ class OneMatter(RuleBasedStateMachine):
 
     @rule()
     def the_account_is_there(self) -> None:
-        decision = trust.held_in("c1", "Ada", f"a{self.generation}", self.policy)
+        decision = holding.held_in("c1", "Ada", f"a{self.generation}", self.policy)
         self.take(decision.guards)
         self.holder.keep(decision)
 
@@ -198,7 +198,7 @@ class OneMatter(RuleBasedStateMachine):
         if self.matter.state:
             self.matter.keep(matters.afresh(self.matter.now, self.policy))
         if self.holder.state:
-            self.holder.keep(trust.without_account(self.holder.now, self.policy))
+            self.holder.keep(holding.without_account(self.holder.now, self.policy))
 
     @invariant()
     def what_is_linked_is_held_and_of_this_generation(self) -> None:

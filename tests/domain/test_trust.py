@@ -9,13 +9,12 @@ from typing import Any
 import pytest
 
 from chalicelib.domain import firm as firms
-from chalicelib.domain import generation, journaled, trust
+from chalicelib.domain import generation, holding, journaled, trust
 from chalicelib.domain.effects import Do, Lanes
 from chalicelib.domain.firm import Firm, Policy, TrustChosen, TrustWordTaken
 from chalicelib.domain.kernel import Decision
 from chalicelib.domain.trust import (
     Entry,
-    Holder,
     Journaled,
     JournalWritten,
     Move,
@@ -244,9 +243,9 @@ def test_a_clients_own_account_is_owed_with_the_entry() -> None:
     decided = see(None, policy, client_name='Ada: "Example"')
     assert kinds(decided) == [Do.LEDGER, Do.JOURNAL, Do.HOLDER]
     assert decided.effects[2].body == {"client": "c1", "name": "Ada Example (Clio c1)"}
-    assert trust.account_name("c2", "Xavier\tX. Xu\n") == "Xavier X. Xu (Clio c2)"
+    assert holding.account_name("c2", "Xavier\tX. Xu\n") == "Xavier X. Xu (Clio c2)"
     assert kinds(see(None, policy, client_id="")) == [Do.LEDGER, Do.JOURNAL]
-    held = trust.held_in("c1", "Ada Example (Clio c1)", "95", policy)
+    held = holding.held_in("c1", "Ada Example (Clio c1)", "95", policy)
     assert held.state.account == "95"
     assert held.guards[0].key == "quickbooks/123/account/95"
 
@@ -300,7 +299,7 @@ def test_in_a_new_generation_an_entry_waits_for_its_accounts_and_is_written_anew
     assert (nothing.state.written, nothing.state.stood, nothing.effects) == (True, "", ())
     quiet = generation.renewed(see(None, a_policy(a_firm())).state, a_policy(purged), NOW)
     assert quiet.closes == ()
-    holder = Holder(FIRM, "c1", "Ada", "95")
+    holder = holding.Holder(FIRM, "c1", "Ada", "95")
     stood = replace(holder, account="", stood="95")
     for known in (holder, stood):
         assert generation.renewed(known, a_policy(purged), NOW).state == replace(stood, generation=2)

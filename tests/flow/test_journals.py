@@ -7,8 +7,9 @@ from dataclasses import replace
 import pytest
 
 from chalicelib.domain import effects
+from chalicelib.domain.holding import Holder
 from chalicelib.domain.kernel import Effect, Kind, Neighbour, Status
-from chalicelib.domain.trust import Holder, journal_key
+from chalicelib.domain.trust import journal_key
 from chalicelib.flow import journals, trusting
 from chalicelib.flow.budget import Floor
 from chalicelib.flow.drain import drain

@@ -12,7 +12,7 @@ from chalicelib.domain import effects
 from chalicelib.domain.kernel import Kind
 from chalicelib.domain.statement import Outstanding, months_until
 from chalicelib.errors import Refused
-from chalicelib.flow import ledgers, trust_report, trust_views
+from chalicelib.flow import ledgers, trust_csv, trust_report, trust_views
 from chalicelib.flow.settle import policy_of
 from tests.builders import put
 from tests.flow import acts
@@ -123,7 +123,7 @@ def test_an_earlier_sign_off_is_opened_as_it_was_kept() -> None:
     trust_report.sign(stage.world, stage.firm, account, month, "Ben")
     kept = before("1")
     assert replace(kept, checked_at=None) == replace(first, checked_at=None)
-    assert trust_report.as_csv(kept) == trust_report.as_csv(first)
+    assert trust_csv.as_csv(kept) == trust_csv.as_csv(first)
     assert (kept.adjusted, kept.journal) == (journal - 5, journal)
     assert not kept.may_sign
     for wrong in ("0", "2", "x", "-1"):
@@ -171,7 +171,7 @@ def test_what_is_entered_changed_or_deleted_after_the_sign_off_is_shown() -> Non
     felix = acts.contact(stage, "Felix Ortega").id
     page = trust_views.ledger(stage.world, stage.firm, account, felix)
     assert [(e.cents, e.late) for e in page.entries] == [(400, month), (20000, "")]
-    assert "Changed since sign-off" in trust_report.as_csv(shown)
+    assert "Changed since sign-off" in trust_csv.as_csv(shown)
 
 
 def test_what_was_signed_off_is_shown_and_printed_as_it_was_and_the_present_stands_beside_it() -> None:
@@ -241,7 +241,7 @@ def test_what_moves_between_matters_of_one_client_after_the_sign_off_is_named_to
         (felix, True, "", 0, -700),
         (felix, True, "M-2", 0, 700),
     }
-    assert f"Changed since sign-off,{shown.late[0].name}, no matter" in trust_report.as_csv(shown).replace('"', "")
+    assert f"Changed since sign-off,{shown.late[0].name}, no matter" in trust_csv.as_csv(shown).replace('"', "")
 
 
 def test_what_cancels_out_after_the_sign_off_is_told_though_every_balance_is_the_same() -> None:
@@ -253,7 +253,7 @@ def test_what_cancels_out_after_the_sign_off_is_told_though_every_balance_is_the
     fold(stage, account, month, (felix, -700), (felix, 700))
     shown = trust_report.three_way(stage.world, stage.firm, account, month)
     assert (shown.moved, shown.late) == (True, ())
-    assert "Changed since sign-off,Every balance is the same" in trust_report.as_csv(shown)
+    assert "Changed since sign-off,Every balance is the same" in trust_csv.as_csv(shown)
 
 
 def test_a_sign_off_of_before_marks_were_kept_goes_by_its_time() -> None:
@@ -334,7 +334,7 @@ def test_a_ledger_below_zero_at_the_month_end_is_named_though_the_three_agree() 
         ("ada", "M-m2", -20, True),
         ("ben", "", -80, False),
     ]
-    told = [row.split(",", 1)[1] for row in trust_report.as_csv(shown).splitlines() if row.startswith("Below zero")]
+    told = [row.split(",", 1)[1] for row in trust_csv.as_csv(shown).splitlines() if row.startswith("Below zero")]
     assert told == ['"ada, M-m2",,-0.20', "ben,,-0.80"]
 
 
@@ -366,7 +366,7 @@ def test_csv_holds_every_ledger_and_nothing_that_a_spreadsheet_would_run() -> No
     journal = trust_report.three_way(stage.world, stage.firm, account, month).journal
     enter(stage, account, month, journal, note="-checked", check_1=10, deposit_1=10)
     trust_report.sign(stage.world, stage.firm, account, month, "Olivia")
-    text = trust_report.as_csv(trust_report.three_way(stage.world, stage.firm, account, month))
+    text = trust_csv.as_csv(trust_report.three_way(stage.world, stage.firm, account, month))
     assert "Client ledger,'=Ada Example" in text
     assert "Note,'-checked" in text
     assert f"Trust journal,,,{journal // 100}.{journal % 100:02d}" in text

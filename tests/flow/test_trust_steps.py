@@ -20,7 +20,7 @@ from chalicelib.domain.trust import Entry, Journaled, MoveSeen
 from chalicelib.domain.trust_books import TrustBank, TrustBooks
 from chalicelib.domain.trust_readings import Deposit
 from chalicelib.errors import Declined, Refused, Unreadable
-from chalicelib.flow import states, tokens, trust_check, trust_report, trust_views, trusting
+from chalicelib.flow import states, tokens, trust_check, trust_csv, trust_report, trust_views, trusting
 from tests.builders import FIRM, NOW, TODAY, a_firm, put
 from tests.flow.alone import is_done, near, owe
 from tests.world import MemoryWorld
@@ -219,7 +219,7 @@ def test_nothing_is_signed_off_while_changes_are_being_added_up() -> None:
 def test_the_file_holds_the_note_where_there_is_one(note: str) -> None:
     world = a_world(a_ledger(), a_ledger("c1"))
     put(world.store, Kind.STATEMENT, Statement(FIRM, f"7:{MONTH}", "7", "IOLTA", MONTH, ending=1000, note=note))
-    told = trust_report.as_csv(trust_report.three_way(world, FIRM, "7", MONTH))
+    told = trust_csv.as_csv(trust_report.three_way(world, FIRM, "7", MONTH))
     assert ("Note,A bank error." in told) == bool(note)
     assert "Signed off" not in told
 
