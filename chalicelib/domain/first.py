@@ -5,20 +5,19 @@ Pure. A row is what would become of one client or one bill; the totals are what 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 
-from chalicelib.domain import comparing, pairing
+from chalicelib.domain import pairing, posting
 from chalicelib.domain.contact import Contact
+from chalicelib.domain.first_paid import Paid, paired, shared, standing
 from chalicelib.domain.matching import CERTAIN, Other, Suggestion
 from chalicelib.domain.money import show
 from chalicelib.domain.naming import NewName
-from chalicelib.domain.payable import Payable, Standing
-from chalicelib.domain.payment import Payment, Source
-from chalicelib.domain.posting import marker
-from chalicelib.domain.readings import BookedPayment, InvoiceReading, Pot
+from chalicelib.domain.payable import Payable
+from chalicelib.domain.readings import InvoiceReading, Pot
 from chalicelib.errors import Refused
 
 NEW, LEAVE, APART = "new", "leave", "apart"
@@ -253,19 +252,6 @@ def found_since(row: Row) -> Row:
 # --- bills ------------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Paid:
-    """What was paid. ``there``: payments in QuickBooks by id; ``here``: those known here; ``bills``: of invoices in
-    QuickBooks that such payments pay besides, the bill that each is, or will be, linked to."""
-
-    there: Mapping[str, BookedPayment]
-    here: Sequence[Payment] = ()
-    bills: Mapping[str, str] = field(default_factory=dict)
-
-    def on(self, invoice: InvoiceReading) -> list[BookedPayment]:
-        return [self.there[id] for id in invoice.payments if id in self.there]
-
-
 def concerns(p: Payable) -> bool:
     """Whether a bill is to become an invoice at all."""
     return p.pot is Pot.OPERATING and not p.gone and not p.unapproved and p.booked is None
@@ -289,7 +275,7 @@ def bill_row(
     live = [i for i in found if not i.voided]
     if not live:
         return told
-    mark = marker(p.firm, "bill", p.id)
+    mark = posting.marker(p.firm, "bill", p.id)
     mine = [i for i in live if mark in i.note]
     alike = [i for i in live if customer and i.customer_id == customer and i.total == p.asks]
     same = mine or alike
@@ -329,22 +315,17 @@ def _paired(
 ) -> Row:
     if invoice is None:
         return row
-    theirs = paid.on(invoice)
+    theirs = pairing.asked(pairing.theirs_on(invoice.id, paid.on(invoice), p.firm), paid.here)
     pairs, left = paired(p, invoice, paid)
+    stand = tuple(dict.fromkeys((*standing(p, invoice, paid), *(o.id for _, o in pairs))))
     words = ", ".join(show(cents, p.currency) for cents in left)
-    if left and said and said.invoice == invoice.id and said.covers(pairing.theirs_on(invoice.id, theirs)):
-        told = _with(row, row.fate, Offer(f"{LINK}{invoice.id}", row.there), row.why, unmatched=words)
-        return compared(told, said, shared([id for _, id in said.pairs], paid.here))
-    over = shared([o.id for _, o in pairs], paid.here)
     offer = Offer(f"{LINK}{invoice.id}", row.there)
-    found = {"payments": len(pairs), "unmatched": words, "shared": over, "paired": tuple(o.id for _, o in pairs)}
+    if left and said and said.invoice == invoice.id and said.covers(theirs):
+        told = _with(row, row.fate, offer, row.why, unmatched=words, paired=stand)
+        return compared(told, said, shared([*stand, *(id for _, id in said.pairs)], paid.here))
+    over = shared(stand, paid.here)
+    found = {"payments": len(stand), "unmatched": words, "shared": over, "paired": stand}
     return _with(row, row.fate, offer, row.why, **found)
-
-
-def shared(ids: Sequence[str], payments: Iterable[Payment]) -> tuple[str, ...]:
-    """Those of these payments that pay other bills too."""
-    many = {x.id for x in payments if len(x.items) > 1}
-    return tuple(id for id in ids if id in many)
 
 
 def compared(row: Row, said: pairing.Answer, over: tuple[str, ...] = ()) -> Row:
@@ -352,40 +333,6 @@ def compared(row: Row, said: pairing.Answer, over: tuple[str, ...] = ()) -> Row:
     if not row.unmatched or row.link != said.invoice:
         return row
     offer = Offer(f"{LINK}{row.link}", row.there)
-    pairs = tuple(id for _, id in said.pairs)
+    pairs = tuple(dict.fromkeys((*row.paired, *(id for _, id in said.pairs))))
     counts = {"payments": len(pairs), "left": len(said.left), "shared": over, "paired": pairs}
     return _with(row, row.fate, offer, row.why, unmatched="", **counts)
-
-
-def paired(p: Payable, invoice: InvoiceReading, paid: Paid) -> tuple[list[tuple[BookedPayment, Payment]], list[int]]:
-    """The payments on a linked invoice that are Clio's, each with ours, and the cents of those that are not clear. Same
-    day, and the same cents on each invoice that either pays, one to one, both ways; otherwise none is clear."""
-    live = [x for x in paid.on(invoice) if not x.voided and not x.of_nothing]
-    there = [(x, sum(cents for id, cents in x.lines if id == invoice.id)) for x in live]
-    theirs = [(x, cents) for x, cents in there if cents]
-    if not theirs:
-        return [], []
-    ours = [x for x in paid.here if x.money and any(i.payable == p.id for i in x.items)]
-    whose = {**paid.bills, invoice.id: p.id}
-    pairs = [(x, o) for x, _ in theirs for o in ours if _same(x, o, whose)]
-    sizes = {len(pairs), len(theirs), len(ours), len({o.id for _, o in pairs}), len({x.id for x, _ in pairs})}
-    if len(sizes) > 1 or not _known(p, ours):
-        return [], [cents for _, cents in theirs]
-    return pairs, []
-
-
-def _same(x: BookedPayment, o: Payment, whose: Mapping[str, str]) -> bool:
-    """Whether these are one payment as a whole: linked already, or Clio's alone, and alike on every invoice."""
-    if x.id in pairing.linked_ids(o):
-        return True
-    if pairing.linked_ids(o) or o.source is not Source.CLIO or o.settled_on != x.on or o.total != x.total:
-        return False
-    lines = sorted((whose.get(id, ""), cents) for id, cents in x.lines)
-    return lines == sorted((i.payable, i.cents) for i in o.items)
-
-
-def _known(p: Payable, ours: Sequence[Payment]) -> bool:
-    """Whether each payment that Clio shows on the bill is among these: none waits for a word or a look."""
-    ids = {x.id for x in ours}
-    waits = any(k.standing in (Standing.NEW, Standing.ASKED) for k in p.receipts)
-    return not waits and comparing.touching(p) <= ids

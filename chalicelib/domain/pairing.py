@@ -32,7 +32,7 @@ YEAR = re.compile(r"(19|20)\d\d")
 @dataclass(frozen=True, slots=True)
 class Theirs:
     """A payment in QuickBooks. ``cents``: of it on this invoice; ``whole``: of it altogether; ``lines``: (invoice,
-    cents) that it pays."""
+    cents) that it pays; ``of``: the payment known here that we wrote it for, by our marker."""
 
     id: str
     cents: int
@@ -41,6 +41,7 @@ class Theirs:
     reference: str
     method: str
     lines: tuple[tuple[str, int], ...]
+    of: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +87,14 @@ class Answer:
 # --- the two sides ----------------------------------------------------------------------------------------------------
 
 
-def theirs_on(invoice: str, booked: Sequence[BookedPayment]) -> tuple[Theirs, ...]:
+def theirs_on(invoice: str, booked: Sequence[BookedPayment], firm: str) -> tuple[Theirs, ...]:
     """The live payments on an invoice, by day. What only puts a credit on it is no money: crediting.py has those."""
     found = []
     for x in booked:
         cents = sum(c for id, c in x.lines if id == invoice)
         if cents and not x.voided and not x.of_nothing:
-            found.append(Theirs(x.id, cents, x.total, x.on, x.reference, x.method, x.lines))
+            of = posting.marked(firm, x.note)
+            found.append(Theirs(x.id, cents, x.total, x.on, x.reference, x.method, x.lines, of))
     return tuple(sorted(found, key=lambda t: (t.on or date.min, t.id)))
 
 
@@ -128,9 +130,18 @@ def _open(x: Payment) -> bool:
 
 
 def asked(theirs: Sequence[Theirs], payments: Iterable[Payment]) -> tuple[Theirs, ...]:
-    """Those that are not linked to a payment of this bill already."""
-    known = {id for x in payments for id in linked_ids(x)}
-    return tuple(t for t in theirs if t.id not in known)
+    """Those that are not linked to a payment of this bill already, nor met by the step of the one that they are."""
+    here = {x.id: x for x in payments}
+    known = {id for x in here.values() for id in linked_ids(x)}
+    return tuple(t for t in theirs if t.id not in known and not is_met(t.of, t.id, here))
+
+
+def is_met(of: str, id: str, payments: Mapping[str, Payment]) -> bool:
+    """Whether the payment ``id`` in QuickBooks is what we wrote for the payment ``of``, in an earlier generation of
+    links or before an answer was lost: that one's own step takes it up, or takes it out. Not what people let be there,
+    nor another one beside what is linked."""
+    x = payments.get(of)
+    return bool(of) and (x is None or (id not in x.let_be and id in (linked_ids(x) or (id,))))
 
 
 # --- suggesting -------------------------------------------------------------------------------------------------------

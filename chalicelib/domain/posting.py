@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -11,6 +12,8 @@ from chalicelib.domain.payable import Payable
 from chalicelib.domain.payment import Item, Payment, Phase, Piece, Posted
 from chalicelib.domain.readings import BookedPayment
 from chalicelib.domain.receipts import link_guard
+
+PAYMENT = re.compile(r"[^\s#]*")  # its id in our marker; a piece's customer follows
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,3 +160,9 @@ def rest(state: Payment) -> tuple[tuple[Item, ...], int]:
 def marker(firm: str, kind: str, id: str) -> str:
     """Stands in the private note of what we write, so that it is known again after a lost answer."""
     return f"feesimple:{firm}:{kind}:{id}"
+
+
+def marked(firm: str, note: str) -> str:
+    """The payment of ours that a note names, of a piece the whole; empty for none."""
+    _, _, told = note.partition(marker(firm, "payment", ""))
+    return PAYMENT.match(told)[0]  # type: ignore[index]

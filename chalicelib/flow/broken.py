@@ -18,7 +18,7 @@ from chalicelib.domain.money import show
 from chalicelib.domain.payable import Harm, Payable
 from chalicelib.domain.payment import Payment
 from chalicelib.errors import Conflict, Refused
-from chalicelib.flow import broken_steps, invoices, pairing, payments, states, subcustomers
+from chalicelib.flow import broken_steps, invoices, leaving, pairing, payments, states, subcustomers
 from chalicelib.flow.broken_steps import NUMBER_LENGTH, Option
 from chalicelib.flow.budget import Floor
 from chalicelib.flow.numbered import Sought, only
@@ -224,7 +224,8 @@ def _invoice_named(world: World, policy: Policy, p: Payable, number: str) -> bil
     matter = subcustomers.matter_of(world, policy, p, invoice.customer_id)
     if invoice.customer_id != customer and not matter:
         raise Refused(f"Invoice {number} belongs to another customer in QuickBooks than {p.client_name}.")
-    compared = pairing.compare(world, reach, policy, p, invoice)
+    booked = leaving.booked_payments(reach, invoice.payments)
+    compared = pairing.compare(world, reach, policy, p, invoice, booked)
     return billing.InvoiceBooked(
         invoice.id,
         policy.lanes.book,

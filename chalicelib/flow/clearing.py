@@ -1,10 +1,10 @@
-"""Which payments on a linked invoice are clearly Clio's, seen over all invoices that they pay (domain/first.py)."""
+"""Which payments on a linked invoice are clearly Clio's, seen over all invoices that they pay (first_paid.py)."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from chalicelib.domain import comparing, first
+from chalicelib.domain import comparing, first_paid
 from chalicelib.domain.effects import Do
 from chalicelib.domain.firm import Policy
 from chalicelib.domain.kernel import Neighbour
@@ -27,7 +27,7 @@ def paid_with(
     invoices: Mapping[str, InvoiceReading],
     booked: Sequence[BookedPayment],
     payments: Sequence[Payment],
-) -> first.Paid:
+) -> first_paid.Paid:
     """These payments with the bills of all invoices that they pay. ``invoices``: those read already, of ``bills``; the
     others are read, where money here pays other bills too. Left out is an invoice of whose payments a person said
     something else."""
@@ -43,7 +43,7 @@ def paid_with(
         fits = [p for p in mine.values() if p.id in many and _is_of(p, shown[id])]
         if len(fits) == 1 and not _spoken(fits[0], said.get(fits[0].id), there):
             found[id] = fits[0].id
-    return first.Paid(there, payments, found)
+    return first_paid.Paid(there, payments, found)
 
 
 def _is_of(p: Payable, invoice: InvoiceReading) -> bool:

@@ -330,7 +330,7 @@ def _bill_rows(world: World, reach: Reach, policy: Policy, plan: Plan, bills: Se
         told = said.get(p.id)
         row = first.bill_row(p, there[p.id], paid, customer, names, choice, told, suggested=suggested)
         if row.unmatched:
-            pairing.note(world, policy, p, row.link, theirs_on(row.link, payments))
+            pairing.note(world, policy, p, row.link, theirs_on(row.link, payments, p.firm))
         made.append(row)
     return made
 

@@ -14,11 +14,12 @@ from chalicelib.domain.invoicing import Drawn
 from chalicelib.domain.kernel import Effect, Finish, Json, Kind, Ref, Status
 from chalicelib.domain.money import show
 from chalicelib.domain.payable import Payable, Standing
-from chalicelib.domain.readings import BillLine, InvoiceReading
+from chalicelib.domain.readings import BillLine, BookedPayment, InvoiceReading
 from chalicelib.domain.wanted import Void, WantedInvoice
 from chalicelib.errors import Conflict
 from chalicelib.flow import (
     clearing,
+    leaving,
     noticing,
     pairing,
     relinking,
@@ -194,6 +195,8 @@ def _new_invoices(
     if not ready:
         return
     found = may_be(reach, [s for _, s in ready])
+    on_them = dict.fromkeys(id for of in found.values() for i in of for id in i.payments)
+    booked = leaving.booked_payments(reach, list(on_them))
     claimed: set[str] = set()
     for e, state in ready:
         there = [i for i in found[state.id] if not i.voided]
@@ -201,7 +204,7 @@ def _new_invoices(
             there = [i for i in there if _marker(state) in i.note]
         listed = same_number.listed_of(world, policy, e, state.id) if there else {}
         if there := [i for i in there if i.number == state.number or i.id not in listed.get("left", ())]:
-            if _meet(world, reach, policy, e, state, there, places.get(state.id, Place()), listed):
+            if _meet(world, reach, policy, e, state, there, booked, places.get(state.id, Place()), listed):
                 out.settled += 1
             else:
                 out.blocked.append((e, "The payments that Clio shows on it are being read."))
@@ -228,11 +231,12 @@ def _meet(
     e: Effect,
     state: Payable,
     there: Sequence[InvoiceReading],
+    booked: Sequence[BookedPayment],
     place: Place,
     listed: Json,
 ) -> bool:
-    """The number is in QuickBooks already: ours after a lost answer, one to link, or somebody else's. False where the
-    payments on it cannot be compared yet."""
+    """The number is in QuickBooks already: ours after a lost answer, one to link, or somebody else's. ``booked``: the
+    payments on all that are there. False where those on this one cannot be compared yet."""
     left = [i for i in there if i.id in listed.get("left", ())]
     invoice = same_number.which(state, [i for i in there if i not in left], place, listed)
     if invoice is None and state.gone:  # what a person said is another invoice is not voided with this bill
@@ -247,23 +251,18 @@ def _meet(
                 world, e, state, (left or there)[0], left=bool(left), may=same_number.which(state, there, place, {})
             )
         return True
-    if _marker(state) in invoice.note:  # after an answer that never came it may show an older revision: written anew
-        book, generation, of = policy.lanes.book, policy.firm.generation, invoice.customer_id
-        matter = subcustomers.matter_of(world, policy, state, of)
-        fact = billing.InvoiceBooked(
-            invoice.id, book, 0, invoice.total, generation=generation, customer=of, matter=matter
-        )
-        settle_booked(world, policy, e, fact)
-        return True
-    if invoice.payments and clearing.coming(world, policy, state, pairing.payments_of(world, policy, [state])):
+    lies_on = bool(invoice.payments) and not state.gone  # one that is voided next is nobody's to compare
+    if lies_on and clearing.coming(world, policy, state, pairing.payments_of(world, policy, [state])):
         return False
-    compared = pairing.compare(world, reach, policy, state, invoice)
+    on_it = [x for x in booked if x.id in invoice.payments] if lies_on else []
+    compared = pairing.compare(world, reach, policy, state, invoice, on_it)
+    ours = _marker(state) in invoice.note  # it may show an older revision, as after a lost answer: written anew
     fact = billing.InvoiceBooked(
         invoice.id,
         policy.lanes.book,
-        state.revision if same_number.alike(state, invoice, place) else 0,
+        state.revision if same_number.alike(state, invoice, place) and not ours else 0,
         invoice.total,
-        adopted=True,
+        adopted=not ours,
         waits=bool(compared.words),
         unmatched=compared.words,
         left=compared.left,

@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from chalicelib.domain import effects, first, pairing, receipts
+from chalicelib.domain import effects, first_paid, pairing, receipts
 from chalicelib.domain.effects import Do
 from chalicelib.domain.firm import Policy
 from chalicelib.domain.kernel import Decision, Kind, Neighbour, Ref
@@ -63,16 +63,17 @@ class Compared:
 # --- an invoice that is there is met ----------------------------------------------------------------------------------
 
 
-def compare(world: World, reach: Reach, policy: Policy, p: Payable, invoice: InvoiceReading) -> Compared:
-    """Lays the payments on an invoice that is being linked beside those of its bill. What is clear, or was said before,
-    is linked; the rest is kept for a person."""
-    if not invoice.payments:
+def compare(
+    world: World, reach: Reach, policy: Policy, p: Payable, invoice: InvoiceReading, booked: Sequence[BookedPayment]
+) -> Compared:
+    """Lays the payments on an invoice that is being linked, ``booked``, beside those of its bill. What is clear, or was
+    said before, is linked; the rest is kept for a person."""
+    if not booked:
         return Compared()
-    booked = reach.quickbooks(lambda q, a: q.payments_by_id(a, list(invoice.payments)))
     payments = payments_of(world, policy, [p])
     paid = clearing.paid_with(world, reach, policy, [p], {invoice.id: invoice}, booked, payments)
-    pairs, left = first.paired(p, invoice, paid)
-    theirs = pairing.theirs_on(invoice.id, booked)
+    pairs, left = first_paid.paired(p, invoice, paid)
+    theirs = pairing.theirs_on(invoice.id, booked, p.firm)
     if _anothers(world, policy, p, invoice.id):  # it will not be linked: its payments are let be
         return Compared(words=_words(theirs, p))
     if not left and _link_clear(world, policy, p, invoice.id, theirs, pairs, paid):
@@ -119,7 +120,7 @@ def _link_clear(
     invoice: str,
     theirs: Sequence[Theirs],
     pairs: Sequence[tuple[BookedPayment, Payment]],
-    paid: first.Paid,
+    paid: first_paid.Paid,
 ) -> bool:
     """What is clear is ours from here on: changed or removed in Clio, it is taken out first as any other. False where
     it cannot be linked: a person is asked then."""
@@ -198,7 +199,9 @@ def sides(
     world: World, policy: Policy, p: Payable, kept: Kept, payments: Sequence[Payment]
 ) -> tuple[tuple[Theirs, ...], tuple[Ours, ...]]:
     mine = [x for x in payments if any(i.payable == p.id for i in x.items)]
-    ours = pairing.ours_on(p, mine, _invoices(world, policy, p, kept.invoice, mine))
+    here = {x.id: x for x in mine}
+    met = {t.of for t in kept.theirs if pairing.is_met(t.of, t.id, here)}
+    ours = pairing.ours_on(p, [x for x in mine if x.id not in met], _invoices(world, policy, p, kept.invoice, mine))
     return pairing.asked(kept.theirs, mine), ours
 
 
@@ -302,7 +305,7 @@ def read_theirs(world: World, policy: Policy, ids: Sequence[str]) -> dict[str, t
     reach = Reach(world, policy.firm.id, policy.lanes, Floor.PERSON)
     on_them = list(dict.fromkeys(x for i in leaving.invoices(reach, ids) for x in i.payments))
     booked = leaving.booked_payments(reach, on_them)
-    return {id: pairing.theirs_on(id, booked) for id in ids}
+    return {id: pairing.theirs_on(id, booked, policy.firm.id) for id in ids}
 
 
 # --- carrying it out --------------------------------------------------------------------------------------------------
@@ -323,7 +326,7 @@ def _carry_out(world: World, policy: Policy, p: Payable, kept: Kept, said: Answe
 def count(world: World, policy: Policy, p: Payable, said: Answer, sign: int) -> None:
     """The first sync's list counts it, or no longer counts it; a payment over several invoices once."""
     ours = [o for _, o in said.pairs]
-    over = first.shared(ours, payments_of(world, policy, [p]))
+    over = first_paid.shared(ours, payments_of(world, policy, [p]))
 
     def change(plan: first_plan.Plan) -> None:
         if plan.phase == "ready":

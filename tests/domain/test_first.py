@@ -10,7 +10,8 @@ import pytest
 
 from chalicelib.domain import first
 from chalicelib.domain.contact import Contact
-from chalicelib.domain.first import LEAVE, NEW, Fate, Paid, Row, Totals
+from chalicelib.domain.first import LEAVE, NEW, Fate, Row, Totals
+from chalicelib.domain.first_paid import Paid, paired, shared
 from chalicelib.domain.matching import CERTAIN, Other, Suggestion
 from chalicelib.domain.naming import NewName
 from chalicelib.domain.pairing import Answer
@@ -304,7 +305,7 @@ def test_only_money_on_this_bill_is_looked_at() -> None:
     under_way = ours_of(k, id="p2", phase=Phase.OPEN)
     elsewhere = ours_of(k, id="p3", items=(Item("b2", "2001", 40000),))
     here = [under_way, elsewhere, ours_of(k)]
-    assert first.paired(p, linked, a_paid([there], here)) == ([(there, ours_of(k))], [])
+    assert paired(p, linked, a_paid([there], here)) == ([(there, ours_of(k))], [])
 
 
 def test_money_over_several_invoices_is_clear_only_as_a_whole() -> None:
@@ -313,13 +314,13 @@ def test_money_over_several_invoices_is_clear_only_as_a_whole() -> None:
     two = ours_of(k, items=(Item("b1", "1042", 15000), Item("b2", "2001", 5000)), total=20000)
     once = a_posted(cents=20000, lines=(("70", 15000), ("71", 5000)))
     part = a_posted(cents=15000)
-    assert first.paired(p, linked, a_paid([once], [two], **{"71": "b2"})) == ([(once, two)], [])
-    assert first.paired(p, linked, a_paid([once], [two], **{"71": "b3"})) == ([], [15000]), "another bill's"
-    assert first.paired(p, linked, a_paid([once], [two])) == ([], [15000]), "nobody knows whose"
-    assert first.paired(p, linked, a_paid([part], [two], **{"71": "b2"})) == ([], [15000]), "one of two"
-    assert first.paired(p, linked, a_paid([once], [ours_of(k)])) == ([], [15000]), "QuickBooks' pays more"
+    assert paired(p, linked, a_paid([once], [two], **{"71": "b2"})) == ([(once, two)], [])
+    assert paired(p, linked, a_paid([once], [two], **{"71": "b3"})) == ([], [15000]), "another bill's"
+    assert paired(p, linked, a_paid([once], [two])) == ([], [15000]), "nobody knows whose"
+    assert paired(p, linked, a_paid([part], [two], **{"71": "b2"})) == ([], [15000]), "one of two"
+    assert paired(p, linked, a_paid([once], [ours_of(k)])) == ([], [15000]), "QuickBooks' pays more"
     uneven = replace(once, lines=(("70", 15000), ("71", 4000)), unapplied=1000)
-    assert first.paired(p, linked, a_paid([uneven], [two], **{"71": "b2"})) == ([], [15000])
+    assert paired(p, linked, a_paid([uneven], [two], **{"71": "b2"})) == ([], [15000])
 
 
 def test_a_payment_that_pays_other_bills_too_is_named_with_each() -> None:
@@ -332,28 +333,46 @@ def test_a_payment_that_pays_other_bills_too_is_named_with_each() -> None:
     said = Answer("70", (("9", two.id),), ())
     row = first.bill_row(p, [linked], a_paid([once], [two]), "7", {}, "", said)
     assert (row.payments, row.unmatched, row.shared) == (1, "", (two.id,)), "a person said so"
-    assert first.shared(["p1", two.id], [two, ours_of(k, id="p1")]) == (two.id,)
+    assert shared(["p1", two.id], [two, ours_of(k, id="p1")]) == (two.id,)
     assert bill(linked, payments=[a_posted()], receipts=(a_known(),)).shared == ()
 
 
 def test_only_what_clio_shows_and_all_that_it_shows_is_matched_by_itself() -> None:
     k = a_known()
     p, linked, there = a_payable(receipts=(k,)), an_invoice(payments=("9",)), a_posted()
-    assert first.paired(p, linked, a_paid([there], [ours_of(k)])) == ([(there, ours_of(k))], [])
-    assert first.paired(p, linked, a_paid([there], [])) == ([], [40000]), "it is not read yet"
+    assert paired(p, linked, a_paid([there], [ours_of(k)])) == ([(there, ours_of(k))], [])
+    assert paired(p, linked, a_paid([there], [])) == ([], [40000]), "it is not read yet"
     credit = replace(there, total=0, credits=(("80", 40000),))
-    assert first.paired(p, linked, a_paid([credit], [])) == ([], []), "a credit is no money"
+    assert paired(p, linked, a_paid([credit], [])) == ([], []), "a credit is no money"
     stripe = ours_of(k, source=Source.STRIPE)
-    assert first.paired(p, linked, a_paid([there], [stripe])) == ([], [40000])
+    assert paired(p, linked, a_paid([there], [stripe])) == ([], [40000])
     asked = replace(p, receipts=(k, replace(k, id="r2", standing=Standing.ASKED)))
-    assert first.paired(asked, linked, a_paid([there], [ours_of(k)])) == ([], [40000])
+    assert paired(asked, linked, a_paid([there], [ours_of(k)])) == ([], [40000])
     other = ours_of(k, settled_on=TODAY - timedelta(1))
-    assert first.paired(p, linked, a_paid([there], [other])) == ([], [40000])
+    assert paired(p, linked, a_paid([there], [other])) == ([], [40000])
     posted = ours_of(k, posted=Posted("9", 1, 40000), settled_on=None)
-    assert first.paired(p, linked, a_paid([there], [posted])) == ([(there, posted)], []), "linked already"
+    assert paired(p, linked, a_paid([there], [posted])) == ([(there, posted)], []), "linked already"
     elsewhere = ours_of(k, posted=Posted("8", 1, 40000))
-    assert first.paired(p, linked, a_paid([there], [elsewhere])) == ([], [40000])
-    assert first.paired(p, linked, a_paid([replace(there, lines=(("71", 40000),))], [])) == ([], [])
+    assert paired(p, linked, a_paid([there], [elsewhere])) == ([], [40000])
+    assert paired(p, linked, a_paid([replace(there, lines=(("71", 40000),))], [])) == ([], [])
+
+
+def test_what_we_wrote_before_stands_whatever_its_day_and_the_others_are_laid_beside_the_rest() -> None:
+    k, other = a_known(cents=15000), a_known("r2", cents=25000)
+    p, linked = a_payable(receipts=(k, other)), an_invoice(payments=("9", "10"))
+    mine, rest = ours_of(k), ours_of(other)
+    old = replace(a_posted(cents=15000), on=None, note=f"feesimple:{p.firm}:payment:{mine.id}")
+    hand = a_posted("10", cents=25000)
+    row = first.bill_row(p, [linked], a_paid([old, hand], [mine, rest]), "7", {}, "", None)
+    assert (row.payments, row.unmatched, row.paired) == (2, "", (mine.id, rest.id))
+    later = replace(hand, on=TODAY - timedelta(3))
+    row = first.bill_row(p, [linked], a_paid([old, later], [mine, rest]), "7", {}, "", None)
+    assert (row.payments, row.unmatched, row.paired) == (1, "$250.00", (mine.id,))
+    said = Answer("70", (("10", rest.id),))
+    row = first.bill_row(p, [linked], a_paid([old, later], [mine, rest]), "7", {}, "", said)
+    assert (row.payments, row.unmatched, row.paired) == (2, "", (mine.id, rest.id))
+    gone = replace(mine, phase=Phase.REMOVED)
+    assert first.bill_row(p, [linked], a_paid([old], [gone]), "7", {}, "", None).paired == (), "it leaves"
 
 
 def test_what_a_person_said_about_payments_holds_for_its_invoice_while_it_speaks_of_each() -> None:

@@ -40,7 +40,7 @@ def test_only_live_payments_with_a_part_on_the_invoice_stand_on_it() -> None:
     void = replace(one, id="11", voided=True)
     early = replace(one, id="12", on=None)
     credit = replace(one, id="13", total=0, credits=(("80", 15000),))
-    found = pairing.theirs_on("70", [one, none, void, early, credit])
+    found = pairing.theirs_on("70", [one, none, void, early, credit], FIRM)
     assert [(t.id, t.cents, t.whole) for t in found] == [("12", 12000, 15000), ("9", 12000, 15000)]
     assert found[1] == Theirs("9", 12000, 15000, TODAY, "118", "Check", lines)
 
@@ -73,6 +73,19 @@ def test_what_quickbooks_does_not_show_yet_is_offered_from_here() -> None:
 def test_what_is_linked_already_is_not_asked_about() -> None:
     linked = a_clio_payment(posted=Posted("9", 1, 15000))
     assert pairing.asked([theirs(), theirs("10")], [linked, a_payment()]) == (theirs("10"),)
+
+
+def test_what_we_wrote_is_taken_up_by_its_own_step_and_not_asked_about() -> None:
+    notes = (f"feesimple:{FIRM}:payment:clio-5#57 and more", "feesimple:another:payment:clio-5", "")
+    one = BookedPayment("9", "0", "7", 15000, TODAY, "", "118", (("70", 15000),))
+    found = pairing.theirs_on("70", [replace(one, note=note) for note in notes], FIRM)
+    assert [t.of for t in found] == ["clio-5", "", ""]
+    mine = found[0]
+    assert pairing.asked([mine], [a_clio_payment()]) == ()
+    assert pairing.asked([mine], []) == (), "taken back in Clio, or of another bill"
+    assert pairing.asked([mine], [a_clio_payment(let_be=("9",))]) == (mine,)
+    assert pairing.asked([mine], [a_clio_payment(posted=Posted("8", 1, 15000))]) == (mine,), "a copy by hand"
+    assert pairing.asked([mine], [a_clio_payment(posted=Posted("9", 1, 15000))]) == ()
 
 
 # --- suggesting -------------------------------------------------------------------------------------------------------

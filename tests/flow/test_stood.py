@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.kernel import Kind, Ref
-from chalicelib.flow import connecting, credits, trust_check
+from chalicelib.domain.pairing import Answer
+from chalicelib.flow import broken, connecting, credits, pairing, trust_check
 from chalicelib.flow.budget import Floor
 from chalicelib.flow.prepared import renew_state
 from chalicelib.flow.reach import Reach
@@ -15,8 +16,11 @@ from chalicelib.flow.settle import policy_of
 from infra.sandbox.quickbooks import REALM_B
 from tests.flow import acts
 from tests.flow import trust_acts as trust
-from tests.flow.acts import a_synced_stage, booked, invoice, payable, posted_on
+from tests.flow.acts import STAFF, a_synced_stage, booked, invoice, payable, posted_on
+from tests.flow.test_adoption import pay_in_quickbooks
+from tests.flow.test_first_money import listed
 from tests.flow.test_first_sync import prepare, rows
+from tests.flow.test_pairing import SAME_DAY, beside, in_clio, linked
 from tests.flow.test_purge import a_cheque, begin_anew, connect, purge, read_anew, standing, told
 from tests.world import Stage
 
@@ -102,6 +106,73 @@ def test_a_payment_that_people_gave_another_day_is_met() -> None:
     begin_anew(stage, stage.realm)
     assert standing(stage) == before
     assert posted_on(stage, "1046") == [50000]
+
+
+def written_since(stage: Stage) -> None:
+    """The invoice that was there is written for once more, and bears our mark from then on."""
+    stage.world.clio_box.people.edit_bill("1042", subject="Changed")
+    stage.resync()
+    stage.pass_time(5, hours=1)
+    assert "feesimple:" in invoice(stage, "1042")["PrivateNote"]
+
+
+def pair(stage: Stage, number: str) -> None:
+    """A person says that the one payment on each side is the same."""
+    b = beside(stage, number)
+    said = Answer(b.invoice, ((b.theirs[0].payment.id, b.ours[0].payment.id),))
+    pairing.answer(stage.world, stage.firm, b.payable, said, STAFF)
+    stage.pass_time(5, minutes=20)
+
+
+@pytest.mark.parametrize("how", ["clear", "by a person", "linked to another"])
+def test_a_payment_that_people_entered_and_that_was_linked_is_not_posted_beside_itself(how: str) -> None:
+    """Neither the invoice that we wrote nor a mark says that it is there: it is compared as on any linked invoice."""
+    stage, number = acts.a_stage(), "1042"
+    if how == "linked to another":
+        stage, number = a_synced_stage(), "1046"
+        a_cheque(stage)
+        [paid] = acts.payments_on(stage, number)
+        assert paid.posted
+        stage.world.quickbooks_box.people.delete_payment(stage.realm, paid.posted.id)
+        stage.pass_time(5, hours=1)
+        pay_in_quickbooks(stage, number, "500.00", "2026-02-28")
+        [task] = acts.tasks(stage, "broken")
+        broken.decide(stage.world, stage.firm, task.key, "link", "2026-02-28", STAFF)
+    else:
+        pay_in_quickbooks(stage, number, "150.00", SAME_DAY)
+        in_clio(stage, 15000, SAME_DAY if how == "clear" else "2026-02-25")
+        linked(stage)
+        if how == "by a person":
+            pair(stage, number)
+        written_since(stage)
+    stage.pass_time(5, hours=1)
+    stood = posted_on(stage, number)
+    purge(stage)
+    begin_anew(stage, stage.realm)
+    stage.pass_time(5, hours=1)
+    assert posted_on(stage, number) == stood
+    [x] = acts.payments_on(stage, number)
+    if how == "clear":
+        assert x.posted
+    else:
+        assert not x.posted and acts.tasks(stage, "payments")
+        pair(stage, number)
+        assert posted_on(stage, number) == stood
+        assert acts.payments_on(stage, number)[0].posted
+
+
+def test_a_payment_of_ours_on_another_day_is_listed_as_standing_and_nobody_is_asked() -> None:
+    stage = a_synced_stage()
+    a_cheque(stage)
+    [paid] = acts.payments_on(stage, "1046")
+    assert paid.posted
+    change(stage, "Payment", paid.posted.id, TxnDate="2026-02-20")
+    purge(stage)
+    begin_anew(stage, stage.realm, matched=False)
+    prepare(stage)
+    row = rows(stage, "bills")["1046"]
+    assert (row.payments, row.unmatched, row.paired) == (1, "", (paid.id,))
+    assert listed(stage, "payments")[paid.id].fate == "link"
 
 
 def test_a_payment_on_another_day_that_is_taken_back_before_it_is_met_leaves_quickbooks() -> None:
