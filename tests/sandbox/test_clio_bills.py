@@ -59,6 +59,14 @@ def _(o: Office) -> None:
     assert o.bill("1042", "subject") == {"subject": "By form"}
 
 
+@rule("2 a body that is no object is 400, however it is written")
+def _(o: Office) -> None:
+    for sent in ([("data", "x"), ("data[memo]", "y")], [("data[memo]", "x"), ("data[memo][a]", "y")]):
+        refused(o.ask("PATCH", o.path("1042"), data=sent), 400)
+    deep = o.ask("PATCH", o.path("1042"), data="[" * 100_000, headers={"Content-Type": "application/json"})
+    refused(deep, 400)
+
+
 @rule("2.4 If-Match fails with 412 once the record moved on")
 def _(o: Office) -> None:
     etag = o.bill("1042")["etag"]
@@ -78,6 +86,26 @@ def _(o: Office) -> None:
 @rule("2.7 a value that does not fit is 422")
 def _(o: Office) -> None:
     for wrong in ({"due_at": "soon"}, {"state": "settled"}, {"tax_rate": "much"}, {"discount": {"type": "gift"}}):
+        refused(o.patch(o.path("1042"), wrong), 422)
+
+
+@rule("2.7 a number beyond all bills is 422, and so is a day beyond the calendar")
+def _(o: Office) -> None:
+    line = o.data("line_items.json", bill_id=o.bill("1054")["id"])[0]["id"]
+    for value in ("1e999999", 1e30, 10**400, "1e-999999"):
+        refused(o.patch(f"line_items/{line}.json", {"price": value}), 422)
+        refused(o.patch(o.path("1042"), {"discount": {"rate": value, "type": "money"}}), 422)
+    refused(o.patch(o.path("1042"), {"issued_at": "9999-12-31", "use_grace_period": True}), 422)
+
+
+@rule("3.5 interest and theme are taken, and shown")
+def _(o: Office) -> None:
+    theme = o.data("bill_themes.json")[0]["id"]
+    sent = {"interest": {"rate": 1.5, "type": "compound", "period": 60}, "bill_theme": {"id": theme}, "currency_id": 1}
+    assert o.patch(o.path("1042"), sent).status_code == 200
+    told = o.bill("1042", "interest{rate,type,period},bill_theme{id},total")
+    assert told == {"interest": sent["interest"], "bill_theme": {"id": theme}, "total": 400.0}
+    for wrong in ({"interest": {"rate": 1, "type": "none"}}, {"bill_theme": {"id": 1}}, {"currency_id": 2}):
         refused(o.patch(o.path("1042"), wrong), 422)
 
 
@@ -215,6 +243,18 @@ def _(o: Office) -> None:
     lines = o.data("line_items.json", bill_id=o.bill("1061")["id"], fields="type,quantity,price,total")
     assert lines[1] == {"type": "NoChargeLineItem", "quantity": 0.5, "price": 285, "total": 0}
     assert o.bill("1061")["total"] == 399
+
+
+@rule("4 a line's kind, tax flag and place can be changed")
+def _(o: Office) -> None:
+    line = o.data("line_items.json", bill_id=o.bill("1054")["id"])[0]["id"]
+    assert o.patch(o.path("1054"), {"tax_rate": 10}).status_code == 200
+    before, sent = o.bill("1054")["total"], {"kind": "Expense", "taxable": True, "group_ordering": 7}
+    told = o.patch(f"line_items/{line}.json", sent, params={"fields": "kind,taxable,group_ordering,tax"}).json()["data"]
+    assert {k: told[k] for k in sent} == sent
+    assert round(o.bill("1054")["total"] - before, 2) == told["tax"] > 0
+    for wrong in ({"kind": "Gift"}, {"taxable": "perhaps"}, {"group_ordering": "first"}):
+        refused(o.patch(f"line_items/{line}.json", wrong), 422)
 
 
 @rule("4 lines of a locked bill cannot be changed")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
@@ -163,7 +164,17 @@ def _(o: Office) -> None:
 
 @rule("2.2 a made-up page_token is 400")
 def _(o: Office) -> None:
-    refused(o.get("bills.json", page_token="nonsense"), 400)
+    made_up = (base64.urlsafe_b64encode(text).decode() for text in (b'{"after":"x"}', b'{"offset":-3}', b"[1]"))
+    for token in ("nonsense", *made_up):
+        refused(o.get("bills.json", page_token=token), 400)
+
+
+@rule("2.7 what is no number is 400")
+def _(o: Office) -> None:
+    for wrong in ("--5", "\u00b2", "9" * 5000, "1.5"):
+        for name in ("limit", "offset", "client_id"):
+            refused(o.ask("GET", "bills.json", params={name: wrong}), 400)
+    refused(o.get("bills.json", offset=-5), 400)
 
 
 @rule("2.2 bills take nine orders, none by updated_at")
@@ -352,6 +363,33 @@ def _(o: Office) -> None:
     assert len(o.data("line_items.json", bill_id=bill)) == 40
     o.clio.state.children("line_items", bill)[0].displayed = False
     assert len(o.data("line_items.json", bill_id=bill, display="true")) == 39
+
+
+@rule("4 line items by activity; 3.3, 7 bills and matters by currency, contacts by initial")
+def _(o: Office) -> None:
+    rows = o.data("line_items.json", bill_id=o.bill("1054")["id"], fields="id,activity{id}")
+    one = next(row for row in rows if row["activity"])
+    assert [r["id"] for r in o.data("line_items.json", activity_id=one["activity"]["id"])] == [one["id"]]
+    for path in ("bills.json", "matters.json"):
+        assert o.data(path, currency_id=2) == []
+        assert len(o.data(path, currency_id=1)) == len(o.data(path))
+    assert [c["name"] for c in o.data("contacts.json", initial="E", fields="name")] == [
+        "Ada Example",
+        "Evergreen Dental Group",
+    ]
+    refused(o.get("contacts.json", initial="ex"), 400)
+
+
+@rule("6 outstanding balances by the matter's attorneys")
+def _(o: Office) -> None:
+    everybody = o.data("outstanding_client_balances.json")
+    theirs = [
+        row["id"]
+        for user in o.data("users.json")
+        for row in o.data("outstanding_client_balances.json", responsible_attorney_id=user["id"])
+    ]
+    assert 0 < len(theirs) <= len(everybody)
+    assert o.data("outstanding_client_balances.json", originating_attorney_id=1) == []
 
 
 @rule("2.7 one firm's lists never hold another's records")

@@ -71,6 +71,7 @@ def _(o: Office) -> None:
 def _(o: Office) -> None:
     for name in ("model", "url", "fields"):
         refused(create(o, **{name: None}), 422)
+    refused(create(o, url="https://[not-an-address"), 422)
 
 
 @rule("8 only https")
@@ -241,6 +242,17 @@ def _(o: Office) -> None:
     o.clio.people.change_client("Ada Example", name="Ada Example-Smith")
     o.clio.deliver_due(them)
     assert [e["data"]["name"] for e in them.events] == ["Ada Example-Smith"]
+
+
+@rule("8 nothing is told of a contact that this user may not see")
+def _(o: Office) -> None:
+    _, them = a_hook(o, model="contact", fields="id,name")
+    ada = o.data("contacts.json", query="ada@")[0]["id"]
+    o.clio.switches["hidden_contacts"] = [ada]
+    refused(o.get(f"contacts/{ada}.json"), 404)
+    o.clio.people.change_client(ada, email="ada@other.example")
+    o.clio.deliver_due(them)
+    assert them.events == []
 
 
 @rule("8 nothing is sent after it expired")

@@ -44,9 +44,9 @@ hook_reversed              False       due deliveries go out last first
 hook_suspend_after         3           deliveries given up until the webhook is suspended (8)
 =========================  ==========  ============================================================================
 
-Not served, so 404: contacts cannot be made or removed; matters, bank accounts, trust lines and themes cannot be
-written; no tasks, notes, reports, activities, Clio Payments, custom fields. POST /payments answers 403, as one
-integrator found (5.2 D).
+Not served, so 404: contacts cannot be made or removed; matters, bank accounts, bank transactions, interest charges,
+trust lines and themes cannot be written; no tasks, notes, reports, activities, Clio Payments, custom fields. POST
+/payments answers 403, as one integrator found (5.2 D).
 """
 
 from .sandbox import CLIENTS, ClioSandbox

@@ -215,10 +215,10 @@ class Api:
 
     def sent(self) -> dict[str, Any]:
         """The body's ``data``, from JSON or a form (2). Raises Refusal(400)."""
-        if request.mimetype == "application/json":
-            body = request.get_json(silent=True)
-        else:
-            body = _form()
+        try:
+            body = request.get_json(silent=True) if request.mimetype == "application/json" else _form()
+        except (RecursionError, TypeError):
+            body = None
         data = body.get("data") if isinstance(body, dict) else None
         if not isinstance(data, dict):
             raise bad_parameter("The body must be an object under data")
@@ -342,6 +342,7 @@ class Api:
         return Response(status=204)
 
     def activate_hook(self, row_id: int) -> Response:
+        self.need(_OF["webhooks"])
         hook = self.row(_OF["webhooks"], row_id)
         hooks.activate(self.clio, hook, request.headers.get("X-Hook-Secret"))
         return self.one(_OF["webhooks"], hook)
@@ -356,12 +357,15 @@ def _http_instant(text: str) -> datetime:
 
 
 def _form() -> dict[str, Any]:
-    """``data[name]`` and ``data[name][sub]`` of a form body, as nested objects."""
+    """``data[name]`` and ``data[name][sub]`` of a form body, as nested objects. Raises TypeError where a name is a text
+    and an object at once."""
     body: dict[str, Any] = {}
     for key, value in request.form.items():
         path = [key.partition("[")[0], *re.findall(r"\[([^\]]*)\]", key)]
         at = body
         for step in path[:-1]:
             at = at.setdefault(step, {})
+            if not isinstance(at, dict):
+                raise TypeError(key)
         at[path[-1]] = value
     return body

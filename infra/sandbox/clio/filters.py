@@ -1,21 +1,23 @@
 """Which rows a list holds: the filters of each list (reference/clio.md 2.3, 3.3, 4 to 7).
 
 Unknown parameters do nothing: a misspelt name silently returns everything, as at Clio. A known parameter whose value
-cannot be read is a 400.
+cannot be read is a 400. Clio's own that nothing stands behind here do nothing either; the contract test lists them.
 """
 
 # ruff: noqa: ARG001, ARG005 - tables of functions that all take the same arguments
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime
+from string import ascii_uppercase
 from typing import Any
 
 from werkzeug.datastructures import MultiDict
 
 from . import books
 from .refuse import bad_parameter
-from .show import Teller, emails_of
+from .show import Teller, activity_of, currency, emails_of
 
 Args = MultiDict[str, str]
 Keep = Callable[[Any], bool]
@@ -27,7 +29,7 @@ def as_int(name: str, text: str) -> int | None:
     """An id; the keyword ``null`` is None."""
     if text == "null":
         return None
-    if not text.lstrip("-").isdigit():
+    if not re.fullmatch("-?[0-9]{1,19}", text):
         raise bad_parameter(f"{name} must be an integer")
     return int(text)
 
@@ -102,6 +104,19 @@ def among_matters(t: Teller, matter: Any) -> Keep:
 def by_attorney(t: Teller, user: Any) -> Keep:
     matters = t.state.rows["matters"]
     return lambda bill: any(matters[m].responsible_attorney == user for m in bill.matters)
+
+
+def in_currency(t: Teller, wanted: Any) -> Keep:
+    return lambda row: bool(currency(t, row)["id"] == wanted)
+
+
+def by_initial(t: Teller, letter: Any) -> Keep:
+    """By what a list of names is sorted under: a person's last name, a company's name (7)."""
+    return lambda row: (row.last_name or row.name).casefold().startswith(letter.casefold())
+
+
+def by_activity(t: Teller, wanted: Any) -> Keep:
+    return lambda row: activity_of(row) == wanted
 
 
 def by_bill_kind(t: Teller, wanted: Any) -> Keep:
@@ -193,6 +208,7 @@ FILTERS: dict[str, dict[str, tuple[Read, Make]]] = {
         "issued_before": (as_day, before("issued_at")),
         "last_sent_start_date": (as_day, after("last_sent_at")),
         "last_sent_end_date": (as_day, before("last_sent_at")),
+        "currency_id": (as_int, in_currency),
     },
     "allocations": {
         "bill_id": (as_int, same("bill")),
@@ -205,6 +221,7 @@ FILTERS: dict[str, dict[str, tuple[Read, Make]]] = {
     "line_items": {
         "bill_id": (as_int, same("bill")),
         "matter_id": (as_int, same("matter")),
+        "activity_id": (as_int, by_activity),
         "kind": (as_text, same("kind")),
         "display": (as_flag, displayed),
         "query": (as_text, contains("note", "description")),
@@ -216,11 +233,14 @@ FILTERS: dict[str, dict[str, tuple[Read, Make]]] = {
         "client_only": (as_flag, is_client),
         "email_only": (as_flag, has_email),
         "query": (as_text, contact_query),
+        "initial": (one_of(*ascii_uppercase), by_initial),
     },
     "matters": {
         "client_id": (as_int, same("client_id")),
         "status": (as_text, matter_status),
         "responsible_attorney_id": (as_int, same("responsible_attorney")),
+        "originating_attorney_id": (as_int, same("responsible_attorney")),
+        "currency_id": (as_int, in_currency),
         "query": (as_text, contains("display_number", "number", "description")),
     },
     "users": {

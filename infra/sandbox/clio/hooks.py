@@ -95,7 +95,7 @@ def update(clio: ClioSandbox, hook: Webhook, data: dict[str, Any]) -> None:
 
 def activate(clio: ClioSandbox, hook: Webhook, secret: str | None) -> None:
     """The delayed half of the handshake. Raises Refusal(422) for a wrong secret."""
-    if not secret or not secrets.compare_digest(secret, hook.shared_secret):
+    if not secret or not secrets.compare_digest(secret.encode(), hook.shared_secret.encode()):
         raise invalid("X-Hook-Secret does not match")
     _enable(clio, hook)
 
@@ -114,7 +114,10 @@ def _model(sent: object) -> str:
 
 
 def _url(clio: ClioSandbox, url: object) -> str:
-    parts = urlsplit(url if isinstance(url, str) else "")
+    try:
+        parts = urlsplit(url if isinstance(url, str) else "")
+    except ValueError as wrong:
+        raise invalid("url cannot be read") from wrong
     host = parts.hostname or ""
     here = host in ("localhost", "127.0.0.1") or host.endswith(".localhost")
     allowed = parts.scheme == "http" and (here or clio.switch("allow_http_hooks", False))
@@ -168,6 +171,8 @@ def _shake(clio: ClioSandbox, hook: Webhook) -> None:
 def announce(clio: ClioSandbox, event: str, row: Row) -> None:
     """Owes this event to every subscription that wants it; ``updated`` only where a listed field changed."""
     model = MODEL_OF.get(KIND_OF[type(row)])
+    if model == "contact" and row.id in clio.switch("hidden_contacts", ()):
+        return  # nobody hears of what this user may not see (8)
     now = clio.now()
     for hook in clio.state.of_firm("webhooks", row.firm) if model else ():
         live = hook.status == "enabled" and hook.expires_at > now

@@ -119,24 +119,36 @@ def _move(
     allocation: Allocation | None,
 ) -> BankTransaction:
     """One signed line on a bank account; ``liability`` on trust accounts (6)."""
-    held.balance += amount
-    clio.touch(held)
-    return clio.new(
-        BankTransaction,
-        bill.firm,
-        type="liability" if held.type == "Trust" else "asset",
-        bank_account_id=held.id,
-        date=payment.date,
-        amount=amount,
+    return _enter(
+        clio,
+        held,
+        amount,
+        payment.date,
         source=payment.method,
         description=payment.description,
         confirmation=payment.reference,
-        transaction_type="deposit" if amount > 0 else "withdrawal",
         client=bill.client_id,
         matter=bill.matters[0] if bill.matters else None,
         bill=bill.id if allocation or clio.switch("trust_deposit_names_bill", True) else None,
         allocation=allocation.id if allocation else None,
+    )
+
+
+def _enter(
+    clio: ClioSandbox, held: BankAccount, amount: int, on: date, *, word: str = "", **told: Any
+) -> BankTransaction:
+    held.balance += amount
+    clio.touch(held)
+    return clio.new(
+        BankTransaction,
+        held.firm,
+        type="liability" if held.type == "Trust" else "asset",
+        bank_account_id=held.id,
+        date=on,
+        amount=amount,
+        transaction_type=word or ("deposit" if amount > 0 else "withdrawal"),
         after=held.balance,
+        **told,
     )
 
 
@@ -293,23 +305,8 @@ def move_trust(
     reference: str = "",
 ) -> BankTransaction:
     """One line on a bank account that no bill asks for: a deposit, a disbursement (negative), interest, a charge."""
-    held.balance += amount
-    clio.touch(held)
-    return clio.new(
-        BankTransaction,
-        held.firm,
-        type="liability" if held.type == "Trust" else "asset",
-        bank_account_id=held.id,
-        date=on,
-        amount=amount,
-        source="",
-        description=description,
-        confirmation=reference,
-        transaction_type=word or ("deposit" if amount > 0 else "withdrawal"),
-        client=client,
-        matter=matter,
-        after=held.balance,
-    )
+    told = {"source": "", "description": description, "confirmation": reference, "client": client, "matter": matter}
+    return _enter(clio, held, amount, on, word=word, **told)
 
 
 def delete_move(clio: ClioSandbox, move: BankTransaction) -> None:

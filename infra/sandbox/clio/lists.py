@@ -50,12 +50,17 @@ def place_of(args: filters.Args) -> Place:
     token = args.get("page_token")
     if token is None:
         offset = filters.as_int("offset", args["offset"]) if "offset" in args else None
+        if offset is not None and offset < 0:
+            raise bad_parameter("offset must not be negative")
         return Place(offset=offset)
     try:
         kept = json.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
-        return Place(**kept)
+        place = Place(**kept)
     except (ValueError, TypeError, binascii.Error) as wrong:
         raise bad_parameter("page_token is not valid") from wrong
+    if not all(value is None or (isinstance(value, int) and value >= 0) for value in vars(place).values()):
+        raise bad_parameter("page_token is not valid")
+    return place
 
 
 def page(listing: Listing, firm: int, args: filters.Args, base_url: str, t: Teller) -> dict[str, Any]:
@@ -105,7 +110,7 @@ def _ids(listing: Listing, firm: int, args: filters.Args, t: Teller) -> list[int
     if listing.kind == "contacts" and (hidden := t.switch("hidden_contacts", ())):
         everything = [i for i in everything if i not in hidden]
     bill = args.get("bill_id", "")
-    if listing.kind in _BY_BILL and bill.isdigit():
+    if listing.kind in _BY_BILL and bill.isdecimal():
         held = t.state.of_bill.get((listing.kind, int(bill)), [])
         rows = t.state.rows[listing.kind]
         return [i for i in held if rows[i].firm == firm]

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from . import books
 from .select import Selection
 from .shapes import SHAPES, Shape
-from .state import Bill, Contact, Firm, Row, State
+from .state import Bill, Contact, Firm, LineItem, Row, State
 
 _MONEY = {
     "Bill": """balance total paid pending due credits_issued services_sub_total services_tax services_taxable_sub_total
@@ -263,8 +263,8 @@ _PARTS: dict[tuple[str, str], Callable[[Teller, Any], Any]] = {
     ("LineItem", "user"): lambda t, i: t.one("users", i.user),
     ("LineItem", "discount"): lambda t, i: _discount(i.discount),
     ("LineItem", "activity"): lambda t, i: (
-        {"id": i.id + 5_000_000, "type": "TimeEntry" if i.kind == "Service" else "ExpenseEntry"}
-        if i.type == "ActivityLineItem"
+        {"id": activity_of(i), "type": "TimeEntry" if i.kind == "Service" else "ExpenseEntry"}
+        if activity_of(i)
         else None
     ),
     ("CreditMemo", "user"): lambda t, c: t.one("users", c.user),
@@ -303,6 +303,10 @@ _PARTS: dict[tuple[str, str], Callable[[Teller, Any], Any]] = {
     ("TrustLineItem", "client"): lambda t, i: t.one("contacts", i.client),
     ("Webhook", "user"): lambda t, w: t.one("users", w.user),
 }
+
+
+def activity_of(line: LineItem) -> int | None:
+    return line.id + 5_000_000 if line.type == "ActivityLineItem" else None
 
 
 def emails_of(contact: Contact) -> list[str]:

@@ -14,8 +14,14 @@ def outstanding(firm: int, args: filters.Args, t: Teller) -> list[dict[str, Any]
     """Rows as the Teller renders them; filters by contact and by the newest due and last payment dates."""
     contact = filters.as_int("contact_id", args["contact_id"]) if "contact_id" in args else None
     held: dict[int, list[Any]] = {}
+    sought = [
+        filters.by_attorney(t, filters.as_int(name, args[name]))
+        for name in ("responsible_attorney_id", "originating_attorney_id")
+        if name in args
+    ]
     for bill in t.state.of_firm("bills", firm):
-        if bill.state == "awaiting_payment" and bill.client_id and contact in (None, bill.client_id):
+        fits = all(by(bill) for by in sought)
+        if fits and bill.state == "awaiting_payment" and bill.client_id and contact in (None, bill.client_id):
             held.setdefault(bill.client_id, []).append(bill)
     rows = [_row(t, client, bills) for client, bills in sorted(held.items())]
     for name, lower, upper in (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 STATES = ("draft", "awaiting_approval", "awaiting_payment", "paid", "void", "deleted")
 GRACE_DAYS = 30
+DIGITS = 9  # before the point and after it: our choice, far beyond any bill
 
 
 def _text(name: str, sent: object) -> str | None:
@@ -38,8 +39,8 @@ def _number(name: str, sent: object) -> Decimal:
         value = Decimal(str(sent))
     except InvalidOperation as wrong:
         raise invalid(f"{name} must be a number") from wrong
-    if not value.is_finite():
-        raise invalid(f"{name} must be a number")
+    if not value.is_finite() or not -DIGITS < value.adjusted() < DIGITS:
+        raise invalid(f"{name} must be a number of at most {DIGITS} digits")
     return value
 
 
@@ -59,6 +60,18 @@ def _discount(name: str, sent: object) -> dict[str, Any] | None:
     }
 
 
+def _interest(name: str, sent: object) -> dict[str, Any] | None:
+    if sent is None:
+        return None
+    if not isinstance(sent, dict) or sent.get("type", "simple") not in ("simple", "compound"):
+        raise invalid(f"{name} needs a rate, a period and a type of simple or compound")
+    period = sent.get("period", 30)
+    if isinstance(period, bool) or not isinstance(period, int):
+        raise invalid("interest period must be a number of days")
+    rate = float(_number("interest rate", sent.get("rate")))
+    return {"rate": rate, "type": sent.get("type", "simple"), "period": period}
+
+
 _BILL: dict[str, Callable[[str, object], Any]] = {
     "number": _text,
     "issued_at": _day,
@@ -69,15 +82,20 @@ _BILL: dict[str, Callable[[str, object], Any]] = {
     "tax_rate": _rate,
     "secondary_tax_rate": _rate,
     "discount": _discount,
+    "interest": _interest,
 }
 
 
 def patch_bill(clio: ClioSandbox, bill: Bill, data: dict[str, Any], user: User) -> None:
     """Raises Refusal(422): a locked bill, a value that does not fit, a state that is not offered."""
     changes = {name: read(name, data[name]) for name, read in _BILL.items() if name in data}
+    if "bill_theme" in data:
+        changes["bill_theme"] = _theme(clio, bill, data["bill_theme"])
+    if data.get("currency_id", 1) not in (1, None):
+        raise invalid("currency_id is not one of the account's currencies")
     if data.get("use_grace_period") in (True, "true"):
         issued = changes.get("issued_at", bill.issued_at)
-        changes["due_at"] = date.fromordinal(issued.toordinal() + GRACE_DAYS) if issued else None
+        changes["due_at"] = _after_grace(issued) if issued else None
     if changes and bill.state not in books.EDITABLE:
         raise invalid(f"Bill {bill.number} is {bill.state} and locked")
     wanted = data.get("state")
@@ -90,6 +108,21 @@ def patch_bill(clio: ClioSandbox, bill: Bill, data: dict[str, Any], user: User) 
         clio.changed(bill)
     if wanted is not None and wanted != bill.state:
         _move(clio, bill, wanted, user)
+
+
+def _theme(clio: ClioSandbox, bill: Bill, sent: object) -> int:
+    known = {theme.id for theme in clio.state.of_firm("bill_themes", bill.firm)}
+    found = sent.get("id") if isinstance(sent, dict) else None
+    if not isinstance(found, int) or found not in known:
+        raise invalid("bill_theme is not one of the account's themes")
+    return found
+
+
+def _after_grace(issued: date) -> date:
+    try:
+        return issued + timedelta(days=GRACE_DAYS)
+    except OverflowError as wrong:
+        raise invalid("issued_at is too late for a grace period") from wrong
 
 
 def _offered(clio: ClioSandbox, bill: Bill, wanted: object) -> None:
@@ -138,12 +171,33 @@ def delete_bill(clio: ClioSandbox, bill: Bill) -> None:
     clio.changed(bill, "deleted" if becomes == "deleted" else "updated")
 
 
+def _flag(name: str, sent: object) -> bool:
+    if sent not in (True, False, "true", "false"):
+        raise invalid(f"{name} must be true or false")
+    return sent in (True, "true")
+
+
+def _kind(name: str, sent: object) -> str:
+    if sent not in ("Service", "Expense"):
+        raise invalid(f"{name} must be Service or Expense")
+    return str(sent)
+
+
+def _whole(name: str, sent: object) -> int:
+    if isinstance(sent, bool) or not isinstance(sent, int):
+        raise invalid(f"{name} must be a whole number")
+    return sent
+
+
 _LINE: dict[str, Callable[[str, object], Any]] = {
     "note": _text,
     "description": _text,
     "date": _day,
     "quantity": _number,
     "discount": _discount,
+    "taxable": _flag,
+    "kind": _kind,
+    "group_ordering": _whole,
 }
 
 
