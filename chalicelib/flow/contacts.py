@@ -10,10 +10,10 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
-from chalicelib.domain import effects, linking
+from chalicelib.domain import agreeing, effects, linking
 from chalicelib.domain.contact import WITHOUT, Contact
 from chalicelib.domain.firm import Policy
-from chalicelib.domain.kernel import Decision, Effect, Finish, Held, Kind, Neighbour, Ref
+from chalicelib.domain.kernel import Decision, Effect, Finish, Held, Kind, Neighbour, Ref, Status
 from chalicelib.domain.linking import ClientHidden, ClientSeen, ContactFact, CustomerSeen
 from chalicelib.domain.payable import Payable
 from chalicelib.domain.profile import Side
@@ -81,8 +81,12 @@ def _brief(fact: ContactFact) -> dict[str, Any]:
 
 
 def see_client(world: World, policy: Policy, client: ClientReading) -> None:
-    """A bill shows its client."""
-    tell(world, policy, client.id, ClientSeen(client))
+    """A bill or a transaction shows its client. One that was read itself is only pointed at: this may be older."""
+    state: Contact | None = states.decode(Kind.CONTACT, world.store.load(contact_ref(policy.firm.id, client.id)).body)
+    if state is None or not state.whole:
+        tell(world, policy, client.id, ClientSeen(client))
+    elif linking.differs(state, client):
+        point_at_client(world, policy, client.id)
 
 
 def look_at_clients(
@@ -191,6 +195,20 @@ def _park_change(world: World, effect: Effect, no: Declined) -> None:
 def _still(state: Contact, revision: int) -> bool:
     """Whether the step of this revision is still the one that is wanted."""
     return bool(state.usable and state.to_clio) and state.clio_revision == revision
+
+
+def bill_went_over(world: World, policy: Policy, old: str, new: str) -> None:
+    """Clio shows a bill under another client than before. Maybe it merged the two, and its news of the one that is gone
+    was lost: that one is read. What the other was asked about before, while bills of the first were open, is asked
+    again by itself."""
+    point_at_client(world, policy, old)
+    state: Contact | None = states.decode(Kind.CONTACT, world.store.load(contact_ref(policy.firm.id, new)).body)
+    if state is None or state.customer:
+        return
+    step = world.store.effect(agreeing.step_key(state))
+    if step is not None and step.status is Status.PARKED:
+        world.store.retry(step.key, world.now())
+        world.queue.hint([step.lane])
 
 
 # --- QuickBooks -------------------------------------------------------------------------------------------------------

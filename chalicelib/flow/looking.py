@@ -17,7 +17,7 @@ from chalicelib.domain.payable import Payable
 from chalicelib.domain.readings import Access, BillReading, Broken, Page, Pot, Receipt
 from chalicelib.errors import Declined, Unavailable, Unreadable
 from chalicelib.flow import first_receipts, renaming, states
-from chalicelib.flow.contacts import see_client
+from chalicelib.flow.contacts import bill_went_over, see_client
 from chalicelib.flow.first_receipts import FirstReceipts
 from chalicelib.flow.ports import Clio, World
 from chalicelib.flow.reach import Reach
@@ -211,6 +211,8 @@ def bring_in(
         finish=done,
         held={held.ref: held},
     )
+    if known and client and fact.bill.pot is Pot.OPERATING and known.client_id not in ("", client.id):
+        bill_went_over(world, policy, known.client_id, client.id)
     return settled.wrote
 
 

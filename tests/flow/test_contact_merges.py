@@ -105,6 +105,20 @@ def test_a_client_with_open_bills_keeps_its_customer() -> None:
         contacts.link_by_name(stage.world, stage.firm, new, of(stage, old).name, STAFF, over=True)
 
 
+def test_it_is_asked_again_by_itself_once_the_last_open_bill_was_read_under_the_one_that_stays() -> None:
+    stage = a_paid_stage()
+    old, new = merge(stage, but="1047")
+    assert [c[0] for c in asked(stage, new).body["choices"]] == ["suffix"]
+    give_back(stage, new)
+    assert [c[0] for c in asked(stage, new).body["choices"]] == [f"over:{of(stage, old).customer}", "suffix"]
+
+
+def test_a_client_whose_bills_went_over_is_read_again_where_the_news_of_its_end_was_lost() -> None:
+    stage = a_paid_stage()
+    old, _new = merge(stage)
+    assert of(stage, old).vanished == "asked"
+
+
 def test_on_the_clients_page_it_is_taken_over_too_and_a_new_bill_of_the_other_waits() -> None:
     stage = a_paid_stage()
     old, new = merge(stage, gone=False)

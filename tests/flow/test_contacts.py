@@ -108,6 +108,18 @@ def test_a_change_in_clio_reaches_quickbooks_field_by_field() -> None:
     assert new["WebAddr"]["URI"] == "https://ada.example", "what is not ours stays"
 
 
+def test_a_bill_that_was_read_before_its_client_was_renamed_does_not_name_it_back() -> None:
+    stage = a_synced_stage()
+    id, policy = contact(stage, ADA).id, policy_of(stage.world, stage.firm)
+    edit_clio(stage, last_name="Newname")
+    contacts.point_at_client(stage.world, policy, id)
+    stage.work()
+    before = writes(stage)
+    contacts.see_client(stage.world, policy, ClientReading(id, ADA, "ada@example.com"))
+    stage.pass_time(1, minutes=3)
+    assert (customer(stage, "Ada Newname")["DisplayName"], writes(stage)) == ("Ada Newname", before)
+
+
 def test_what_was_removed_in_clio_is_removed_in_quickbooks() -> None:
     stage = a_synced_stage()
     edit_clio(stage, email_addresses=[{"id": held(stage).emails[0]["id"], "_destroy": True}])
