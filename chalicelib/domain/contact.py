@@ -56,6 +56,7 @@ class Contact:
     ``asked`` counts the tasks about fields. ``generation``: of its link (domain/generation.py). ``apart``: a name that
     QuickBooks refused: what else goes there goes without it first. ``vanished``: Clio showed it once and shows it no
     more: a person is asked, or left it so; until Clio shows it again, none of its fields goes over either way.
+    ``took``: the clients who had its customer before it was taken over, the last one first.
     """
 
     firm: str
@@ -86,6 +87,7 @@ class Contact:
     generation: int = 1
     apart: str = ""
     vanished: str = ""
+    took: tuple[str, ...] = ()
 
     @property
     def clio(self) -> Profile:

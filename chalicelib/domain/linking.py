@@ -48,13 +48,14 @@ class ClientHidden:
 @dataclass(frozen=True, slots=True)
 class CustomerLinked:
     """``created``: by us just now; else it was there before. ``customer``: as QuickBooks shows it. ``realm``: the
-    company in its generation."""
+    company in its generation. ``took``: who had it before and gave it up (Contact.took)."""
 
     id: str
     realm: str
     customer: CustomerReading | None = None
     created: bool = False
     generation: int = 1
+    took: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,6 +292,7 @@ def _linked(state: Contact, fact: CustomerLinked, policy: Policy, now: datetime)
         return Decision(state)
     guards = _guards(state, fact.realm, fact.id)
     new = replace(unlinked(state), customer=fact.id, realm=fact.realm, choice=state.choice, generation=fact.generation)
+    new = replace(new, took=fact.took or state.took)
     closes = [step_key(state), *([agreeing.change_key(state)] if state.to_clio else [])]
     closes += [task_key(state, k) for k in state.kept]
     if fact.customer is None:  # the next look at it tells what it shows

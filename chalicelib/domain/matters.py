@@ -166,12 +166,14 @@ def guard_of(book: str, customer: str) -> str:
     return f"quickbooks/{book}/{SUB_CUSTOMER}/{customer}"
 
 
-def linked(state: Matter | None, told: Matter, shown: str, policy: Policy, now: datetime) -> Decision[Matter]:
+def linked(
+    state: Matter | None, told: Matter, shown: str, policy: Policy, now: datetime, *, by_hand: bool = False
+) -> Decision[Matter]:
     """QuickBooks has the sub-customer, under the name ``shown``: it is this matter's alone. The matter is read once
-    more: until now nobody was told of its number."""
+    more: until now nobody was told of its number. ``by_hand``: a person gave it that name, which stands."""
     if state is not None and state.customer == told.customer:
         return Decision(state)
-    new = replace(told, written=(shown,))
+    new = replace(told, written=() if by_hand else (shown,))
     if state is not None:
         new = replace(new, revision=state.revision, renames=state.renames, wrote=state.renames, breaks=state.breaks)
     owed: tuple[Effect, ...] = (_first_look(new, policy, now),)

@@ -29,6 +29,7 @@ from chalicelib.flow.settle import policy_of, settle
 CLIENTS_AT_ONCE = 200  # reference/clio.md 2.2
 CUSTOMERS_AT_ONCE = 30
 BILLS_ASKED = 200  # of a client that may give its customer up: one with more of them is no leftover of a merge
+TOOK_AT_MOST = 20  # clients one after the other who had one customer
 INVOICES_ASKED = 30  # of a client whose customer is gone: who they belong to now
 AGAIN = timedelta(seconds=2)
 SHARED = "Another client is linked to this customer already. Two clients cannot share one."
@@ -339,10 +340,14 @@ def may_give_up(world: World, policy: Policy, customer: str) -> Contact | None:
     return state
 
 
-def give_up(world: World, policy: Policy, customer: str, by: str = "") -> None:
-    """The client that holds the customer gives it up, if it may; else nothing happens."""
-    if there := may_give_up(world, policy, customer):
-        tell(world, policy, there.id, linking.GivenUp(customer), by=by)
+def give_up(world: World, policy: Policy, customer: str, by: str = "") -> tuple[str, ...]:
+    """The client that holds the customer gives it up, if it may; else nothing happens. Gives who had it
+    (Contact.took)."""
+    there = may_give_up(world, policy, customer)
+    if there is None:
+        return ()
+    tell(world, policy, there.id, linking.GivenUp(customer), by=by)
+    return (there.id, *there.took)[:TOOK_AT_MOST]
 
 
 def link_by_name(world: World, firm: str, id: str, name: str, by: str, *, over: bool = False) -> str:
@@ -371,15 +376,16 @@ def link_to(world: World, reach: Reach, policy: Policy, id: str, name: str, by: 
 
 def link_customer(world: World, policy: Policy, id: str, customer: CustomerReading, by: str, *, over: bool) -> None:
     """Links a client to this customer, as a person says. ``over`` and Refused as in ``link_to``."""
+    took: tuple[str, ...] = ()
     if holder(world, policy, customer.id) not in ("", id):
         there = may_give_up(world, policy, customer.id)
         if there is None:
             raise Refused(SHARED)
         if not over:
             raise Refused(f"{SHARED} Clio's client “{there.name}” has it, without open bills: {TAKE_OVER}")
-        give_up(world, policy, customer.id, by)
+        took = give_up(world, policy, customer.id, by)
     generation = policy.firm.generation
-    fact = linking.CustomerLinked(customer.id, policy.lanes.book, customer, generation=generation)
+    fact = linking.CustomerLinked(customer.id, policy.lanes.book, customer, generation=generation, took=took)
     try:
         tell(world, policy, id, fact, by=by)
     except Conflict as taken:

@@ -178,10 +178,9 @@ def _link_existing(
         reason = "The QuickBooks customer that was chosen is inactive or no longer there."
         park(world, e, reason, "Make it active in QuickBooks and press Retry, or create another.", choices=suffix)
         return
-    if state.choice.startswith(linking.OVER):
-        contacts.give_up(world, policy, customer.id)
+    took = contacts.give_up(world, policy, customer.id) if state.choice.startswith(linking.OVER) else ()
     try:
-        _link(world, policy, e, customer.id, customer, Finish(e.key), created=created)
+        _link(world, policy, e, customer.id, customer, Finish(e.key), created=created, took=took)
     except Conflict:
         _park(world, e, naming.anothers(state, customer.id, contacts.may_give_up(world, policy, customer.id)))
 
@@ -203,8 +202,10 @@ def _link(
     finish: Finish,
     *,
     created: bool,
+    took: tuple[str, ...] = (),
 ) -> None:
-    fact = CustomerLinked(id, policy.lanes.book, customer, created=created, generation=policy.firm.generation)
+    generation = policy.firm.generation
+    fact = CustomerLinked(id, policy.lanes.book, customer, created=created, generation=generation, took=took)
     state = contacts.tell(world, policy, str(effect.body["contact"]), fact, finish=[finish])
     if state.choice or state.revision > 1:  # a person waits for it: what it held up goes on at once
         wake(world, effect.lane, f"customer/{state.id}")

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from chalicelib.domain import matters, posting
+from chalicelib.domain.contact import Contact
 from chalicelib.domain.firm import Policy
 from chalicelib.domain.kernel import Decision, Effect, Finish, Kind, Ref, Status
 from chalicelib.domain.matters import Matter
@@ -130,6 +131,7 @@ def prepare(world: World, reach: Reach, policy: Policy, batch: Sequence[Effect])
             out.blocked.append((e, leaving.without_customer(contact)))
         else:
             open_.append((e, contact.usable))
+    stood = _stood(world, reach, policy, [(e, held[clients[e.key]]) for e, _ in open_])
     asking = (*(e for e, _ in open_), *(e for e, _ in renames))
     wishes = list(dict.fromkeys(n for e in asking for n in _looked_up(e)))
     found = reach.quickbooks(lambda q, a: q.customers_named(a, wishes)) if wishes else []
@@ -142,7 +144,9 @@ def prepare(world: World, reach: Reach, policy: Policy, batch: Sequence[Effect])
         same = [c for c in found if c.name.casefold() in {n.casefold() for n in _looked_up(e)}]
         promised = others[mine[e.key].id]
         choice = matters.choose(names, _note(policy, e), parent, same, renaming.not_again(e, taken), promised)
-        if choice.do == "link":
+        if before := stood.get(e.key):
+            out.settled += _link(world, policy, e, before.choice, Finish(e.key), by_hand=before.by_hand)
+        elif choice.do == "link":
             out.settled += _link(world, policy, e, choice, Finish(e.key))
         elif choice.do == "create":
             taken[choice.name] = "customer"
@@ -154,11 +158,40 @@ def prepare(world: World, reach: Reach, policy: Policy, batch: Sequence[Effect])
     return out
 
 
-def _link(world: World, policy: Policy, e: Effect, choice: matters.Choice, finish: Finish) -> int:
+@dataclass(frozen=True, slots=True)
+class _Stood:
+    """A sub-customer that was this matter's under a client who had the customer before. ``by_hand``: a person gave it
+    the name that it has."""
+
+    choice: matters.Choice
+    by_hand: bool
+
+
+def _stood(world: World, reach: Reach, policy: Policy, steps: Sequence[tuple[Effect, Contact]]) -> dict[str, _Stood]:
+    """By step, what stands below the client's customer since another had that, whatever its name is now. One reading of
+    QuickBooks, and none where no customer was taken over."""
+    refs = {e.key: [_ref(e.firm, matters.id_of(old, str(e.body["matter"]))) for old in c.took] for e, c in steps}
+    held: dict[Ref, Matter] = current(world, policy, [r for some in refs.values() for r in some])
+    known = {key: next((m for r in some if (m := held.get(r)) and m.customer), None) for key, some in refs.items()}
+    ids = [m.customer for m in known.values() if m]
+    there = {c.id: c for c in reach.quickbooks(lambda q, a: q.customers_by_id(a, ids))} if ids else {}
+    found = {}
+    for e, c in steps:
+        m = known[e.key]
+        now = there.get(m.customer) if m else None
+        if m and now and not matters.harm(now, c.usable):
+            by_hand = now.name not in matters.ours(m)
+            found[e.key] = _Stood(matters.Choice("link", customer=now.id, name=now.name), by_hand)
+    return found
+
+
+def _link(
+    world: World, policy: Policy, e: Effect, choice: matters.Choice, finish: Finish, *, by_hand: bool = False
+) -> int:
     """Gives 1: it is linked, or shown to a person."""
     try:
         _hand_over(world, policy, e, choice.customer)
-        link(world, policy, e, choice.customer, choice.name, finish)
+        link(world, policy, e, choice.customer, choice.name, finish, by_hand=by_hand)
     except Conflict:
         reason = "The sub-customer of this name is linked to another matter."
         park(world, e, reason, "Give the matters different numbers in Clio, or rename it in QuickBooks; then Retry.")
@@ -188,13 +221,15 @@ def take(world: World, policy: Policy, e: Effect, answer: Wrote, finish: Finish)
     link(world, policy, e, answer.id, name, finish)
 
 
-def link(world: World, policy: Policy, e: Effect, customer: str, name: str, finish: Finish) -> None:
+def link(
+    world: World, policy: Policy, e: Effect, customer: str, name: str, finish: Finish, *, by_hand: bool = False
+) -> None:
     """QuickBooks has it, under this name. What waits for it goes on at once."""
     told = _told(policy, e, customer)
     ref = _ref(told.firm, told.id)
 
     def decide(before: Mapping[Ref, Any], now: datetime) -> dict[Ref, Decision[Any]]:
-        return {ref: matters.linked(before[ref], told, name, policy, now)}
+        return {ref: matters.linked(before[ref], told, name, policy, now, by_hand=by_hand)}
 
     body = {"customer": customer, "name": name}
     settle(world, [ref], decide, fact="SubCustomerLinked", body=body, policy=policy.version, finish=[finish])

@@ -234,3 +234,31 @@ def test_one_under_its_second_name_is_met_too() -> None:
     a_new_bill(stage, "9001", like=BILL)
     stage.pass_time(3, minutes=30)
     assert invoice(stage, "9001")["CustomerRef"]["value"] == sub["Id"] == matter_of(stage, new).customer
+
+
+def test_one_that_a_person_gave_another_name_is_met_and_keeps_it() -> None:
+    stage = a_stage_by_matter()
+    stage.resync()
+    stage.pass_time(2, minutes=20)
+    sub = customer(stage, BILL)
+    people(stage).rename_customer(stage.realm, sub["Id"], "The long dispute")
+    count = len(booked(stage, "Customer"))
+    old, new = taken_over_by_matter(stage)
+    a_new_bill(stage, "9001", like=BILL)
+    stage.pass_time(3, minutes=30)
+    assert invoice(stage, "9001")["CustomerRef"]["value"] == sub["Id"] == matter_of(stage, new).customer
+    assert (customer(stage, BILL)["DisplayName"], matter_of(stage, old).customer) == ("The long dispute", "")
+    assert len(booked(stage, "Customer")) == count, "none is made again"
+
+
+def test_one_that_was_made_inactive_before_the_take_over_is_not_used() -> None:
+    stage = a_stage_by_matter()
+    stage.resync()
+    stage.pass_time(2, minutes=20)
+    sub = customer(stage, BILL)
+    people(stage).rename_customer(stage.realm, sub["Id"], "The long dispute")
+    people(stage).deactivate_customer(stage.realm, sub["Id"])
+    _, new = taken_over_by_matter(stage)
+    a_new_bill(stage, "9001", like=BILL)
+    stage.pass_time(3, minutes=30)
+    assert invoice(stage, "9001")["CustomerRef"]["value"] == matter_of(stage, new).customer != sub["Id"]
