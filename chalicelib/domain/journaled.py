@@ -7,6 +7,7 @@ of the client's present customer is as we wrote it. Pure.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection
 from datetime import date
 
 Lines = tuple[tuple[str, int, str], ...]  # account, cents (debits are positive), customer
@@ -47,6 +48,13 @@ def otherwise(written: Lines, there: Lines, whose: str) -> str:
     if only_client(written, there):
         return f"is for another client in QuickBooks than {whose or 'the firm itself'}"
     return "stands on other accounts in QuickBooks than those that it was written on"
+
+
+def moves(lines: Lines, banks: Collection[str], held: Collection[str], cents: int) -> bool:
+    """Whether it is ``cents`` into one of the ``banks``, out of one of the accounts that show what is ``held``."""
+    into, out_of = ([(a, c) for a, c, _ in between(lines) if a in among] for among in (banks, held))
+    others = [a for a, _, _ in lines if a not in banks and a not in held]
+    return [c for _, c in into] == [cents] and [c for _, c in out_of] == [-cents] and not others
 
 
 def only_client(written: Lines, there: Lines) -> bool:

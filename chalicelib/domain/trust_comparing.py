@@ -3,6 +3,8 @@ with its journal entry. Every difference with its cause and its remedy. Pure."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from chalicelib.domain import journaled
 from chalicelib.domain.comparing import Difference, nothing_needed
 from chalicelib.domain.journaled import figures
@@ -28,36 +30,66 @@ def unlisted(name: str, here: int, currency: str, *, chosen: bool) -> list[Diffe
     return [_named(name, "trust account not listed in Clio", cause, remedy, -here)]
 
 
-def account(
-    name: str, clio: int | None, here: int, book: int | None, currency: str, *, looked_for: bool = False
-) -> list[Difference]:
-    """``clio`` None: it is ``unlisted``. ``book``: what its QuickBooks account shows; None while none is chosen, or
-    where it could not be read. ``looked_for``: its transactions are still being compared one by one."""
-    found = []
-    if clio is not None and clio != here:
-        cause = f"Clio shows {show(clio, currency)} in “{name}”; the entries that it shows us come to "
-        cause += f"{show(here, currency)}."
-        remedy = "Every transaction was compared. Look in Clio for one that this user may not see, then compare again."
-        if looked_for:
-            remedy = "Its transactions are being compared one by one. Compare again in a few minutes."
-        found.append(_named(name, "trust account differs in Clio", cause, remedy, clio - here))
-    if book is not None and book != here:
-        cause = (
-            f"QuickBooks shows {show(book, currency)} for “{name}”; the trust entries come to {show(here, currency)}."
-        )
-        remedy = "See the entries named here. Where none is, correct what was entered in QuickBooks by hand, or enter "
-        remedy += "what the account held before your start date."
-        found.append(_named(name, "trust account differs in QuickBooks", cause, remedy, book - here))
-    return found
+def account(name: str, clio: int, here: int, currency: str, *, looked_for: bool = False) -> list[Difference]:
+    """A trust account's balance in Clio against our entries. ``looked_for``: its transactions are still being compared
+    one by one."""
+    if clio == here:
+        return []
+    cause = f"Clio shows {show(clio, currency)} in “{name}”; the entries that it shows us come to "
+    cause += f"{show(here, currency)}."
+    remedy = "Every transaction was compared. Look in Clio for one that this user may not see, then compare again."
+    if looked_for:
+        remedy = "Its transactions are being compared one by one. Compare again in a few minutes."
+    return [_named(name, "trust account differs in Clio", cause, remedy, clio - here)]
 
 
-def liability(shown: int, here: int, currency: str) -> list[Difference]:
+EXPLAINED = " That is what the entries come to that are named here as left or waiting."
+
+
+def booked(name: str, shown: int, here: int, currency: str, explained: int = 0) -> list[Difference]:
+    """What its QuickBooks account shows against our entries. ``explained``: by how much it differs because of entries
+    that are named, and expected, themselves."""
+    if shown == here:
+        return []
+    cause = f"QuickBooks shows {show(shown, currency)} for “{name}”; the trust entries come to {show(here, currency)}."
+    remedy = "See the entries named here. Where none is, correct what was entered in QuickBooks by hand, or enter "
+    remedy += "what the account held before your start date."
+    return [_explained(name, "trust account differs in QuickBooks", cause, remedy, shown - here, explained)]
+
+
+def liability(shown: int, here: int, currency: str, explained: int = 0) -> list[Difference]:
     """QuickBooks' trust liability against what is held in all trust accounts that travel there."""
     if shown == here:
         return []
     cause = f"QuickBooks shows {show(shown, currency)} as held for clients; the ledgers come to {show(here, currency)}."
     remedy = "Correct what was entered in QuickBooks by hand on the trust liability account."
-    return [_named("Trust liability", "trust liability differs in QuickBooks", cause, remedy, shown - here)]
+    kind = "trust liability differs in QuickBooks"
+    return [_explained("Trust liability", kind, cause, remedy, shown - here, explained)]
+
+
+def _explained(name: str, kind: str, cause: str, remedy: str, cents: int, explained: int) -> Difference:
+    if cents != explained:
+        return _named(name, kind, cause, remedy, cents)
+    return _named(name, kind, cause + EXPLAINED, "Nothing more is needed than for those.", cents, expected=True)
+
+
+LIABILITY = ""  # among accounts at Clio
+
+
+def explains(e: Entry, there: JournalReading | None, banks: Mapping[str, str]) -> dict[str, int]:
+    """By how much QuickBooks differs from what the ledgers count because this entry is otherwise there: by account at
+    Clio, and on the LIABILITY. ``banks``: those accounts, by their accounts in QuickBooks."""
+    lines = there.lines if there else ()
+    found = {LIABILITY: 0, e.move.account: 0}
+    for account, cents, _ in lines:
+        if account in banks:
+            found[banks[account]] = found.get(banks[account], 0) + cents
+    known = {account for account, _, _ in (e.posted.lines if e.posted else ()) if account not in banks}
+    found[LIABILITY] = -sum(c for a, c, _ in lines if (a in known if known else a not in banks))
+    wanted = e.move.cents if e.stands else 0
+    found[LIABILITY] -= wanted
+    found[e.move.account] -= wanted
+    return {account: cents for account, cents in found.items() if cents}
 
 
 def of_another(e: Entry, there: JournalReading | None) -> bool:
@@ -81,6 +113,13 @@ def entry(e: Entry, why: str, there: JournalReading | None, currency: str, custo
             what = f"QuickBooks shows {show(there.debits, currency)} of {there.on}; the entry {ours}."
         beside = _beside(e, there) if e.stands else there.debits if there else 0
         return [_named(e.number, "trust entry left as it is", e.left.of(what), UNTIL_CHANGED, beside, expected=True)]
+    if not e.written and not e.stands:
+        if there is None:
+            return []
+        ours = "was deleted in Clio" if e.gone else "comes to nothing in Clio"
+        cause = f"The trust entry {ours}; its journal entry of {show(there.debits, currency)} stands in QuickBooks."
+        remedy = "See Needs attention for what holds its removal."
+        return [_named(e.number, "not removed from QuickBooks", cause, remedy, there.debits)]
     if not e.written:
         cause = f"The trust entry of {show(cents, currency)} is not in QuickBooks yet."
         remedy = "See Needs attention for what holds it."

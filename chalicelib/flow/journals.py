@@ -313,10 +313,11 @@ def link_numbered(world: World, reach: Reach, policy: Policy, step: Effect, numb
     client, books = state.move.client_id, policy.firm.trust_books
     contact, liability = customers.get(client), accounts.get(client, "") if client else books.liability
     customer = contact.usable if contact else ""
-    wanted = trust.sides(state, books.book_of(state.move.account), liability, customer)
-    if sorted((s.account, s.cents) for s in wanted) != sorted((account, cents) for account, cents, _ in there.lines):
+    banks = {b.book for b in books.standing if b.clio == state.move.account}
+    held = {liability, *(id for id, _ in books.earlier_liabilities)}  # what stands in them counts with the present ones
+    if not journaled.moves(there.lines, banks, held, state.move.cents):
         raise Refused(f"Journal entry {number} in QuickBooks is between other accounts than this trust entry.")
-    if any(who != customer for account, _, who in there.lines if account == liability):
+    if any(who != customer for account, _, who in there.lines if account in held):
         whose = state.move.client_name or "the firm itself"
         raise Refused(f"Journal entry {number} in QuickBooks is for another client than {whose}.")
     link(world, policy, step, there.id, Finish(step.key), by, there.lines)

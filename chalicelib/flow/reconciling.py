@@ -38,6 +38,7 @@ HISTORY_SHOWN = 60
 HISTORY_KEPT = timedelta(days=400)
 NIGHTLY = (Tab.OPEN, Tab.REMINDING)
 TRUST = "trust/"  # the part of all trust accounts; with an account behind it, of its entries
+SUMS = "="  # in place of an account: what QuickBooks shows of all of them
 IN_FULL = (*NIGHTLY, Tab.PAID, Tab.CLOSED)
 MONEY = ("payments", "credits")  # what comes after the tabs
 
@@ -70,7 +71,8 @@ class Report:
 @dataclass
 class _Run:
     """A comparison under way. ``parts``: what is still to be compared, the part it is at first; ``cursor`` within it;
-    ``waiting``: bills of a page that is read already; ``until``: when it waits no more for trust money under way."""
+    ``waiting``: bills of a page that is read already; ``until``: when it waits no more for trust money under way;
+    ``trust``: its accounts as read, and by how much entries that were named ``explain`` what QuickBooks shows."""
 
     report: Report
     parts: list[str]
@@ -79,6 +81,8 @@ class _Run:
     changed: Changed = field(default_factory=Changed)
     waiting: list[str] = field(default_factory=list)
     until: datetime | None = None
+    trust: trust_check.Checked | None = None
+    explain: dict[str, int] = field(default_factory=dict)
 
 
 def start(world: World, firm: str, by: str, *, full: bool = True) -> None:
@@ -177,7 +181,7 @@ def _begun(world: World, firm: str, effect: Effect) -> _Run:
     lately = () if full else changed.PARTS
     return _Run(
         begun,
-        [*(str(t) for t in tabs), *lately, *MONEY, TRUST],
+        [*(str(t) for t in tabs), *lately, *MONEY, TRUST, f"{TRUST}{SUMS}"],
         changed=changed.begun(last.at if last else None, begun.at),
     )
 
@@ -249,14 +253,18 @@ def _trust(world: World, reach: Reach, policy: Policy, run: _Run) -> None:
     part = run.parts.pop(0)
     run.until = run.until or world.now() + trust_check.LOOKED_FOR
     account, full = part.removeprefix(TRUST), run.report.full
+    if account == SUMS:
+        _name(run, trust_check.sums(policy, run.trust, run.explain) if run.trust else [])
+        return
     try:
         found, more = trust_check.compare(world, reach, policy, account, run.cursor, full=full, until=run.until)
     except Unavailable:
         run.parts.insert(0, part)
         raise
     _name(run, found)
-    run.cursor = more.cursor
-    run.parts = [*([part] if more.cursor else []), *run.parts, *(f"{TRUST}{id}" for id in more.accounts)]
+    run.cursor, run.trust = more.cursor, more.checked or run.trust
+    run.explain = {id: run.explain.get(id, 0) + more.explains.get(id, 0) for id in {*run.explain, *more.explains}}
+    run.parts = [*([part] if more.cursor else []), *(f"{TRUST}{id}" for id in more.accounts), *run.parts]
 
 
 def _payables(world: World, reach: Reach, held: Sequence[Held], out: Report) -> tuple[list[Difference], bool]:

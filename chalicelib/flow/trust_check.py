@@ -186,18 +186,22 @@ def _held(ids: Sequence[str], shown: Mapping[str, Account]) -> int | None:
 
 @dataclass(frozen=True, slots=True)
 class More:
-    """What a comparison still has to do: the entries of these accounts, and the place in the present one."""
+    """What a comparison still has to do: the entries of these accounts, the place in the present one, and the sums in
+    QuickBooks of what was ``checked``, once the entries have said what ``explains`` them (by account at Clio)."""
 
     cursor: str = ""
     accounts: tuple[str, ...] = ()
+    checked: Checked | None = None
+    explains: Mapping[str, int] = field(default_factory=dict)
 
 
 def compare(
     world: World, reach: Reach, policy: Policy, account: str, cursor: str, *, full: bool, until: datetime
 ) -> tuple[list[Difference], More]:
-    """Without ``account``: the balances; entries follow in full, or where these differ. With it: one page of its
-    entries against their journal entries. What differs may be on its way, or be found by a sweep, which is owed here:
-    ``until`` then that is waited for (Unavailable), and named as such afterwards."""
+    """Without ``account``: the balances in Clio; entries follow in full, or where something differs, and then the
+    ``sums`` in QuickBooks. With it: one page of its entries against their journal entries. What differs may be on its
+    way, or be found by a sweep, which is owed here: ``until`` then that is waited for (Unavailable), and named as such
+    afterwards."""
     if account:
         return _entries(world, reach, policy, account, cursor)
     currency = policy.firm.currency
@@ -208,32 +212,57 @@ def compare(
     for id, f in checked.accounts.items():
         if f.clio is None:
             found += comparing.unlisted(f.name, f.here, currency, chosen=bool(policy.firm.trust_books.book_of(id)))
-        found += comparing.account(f.name, f.clio, f.here, f.book, currency, looked_for=id in unswept)
-    here = {id: f for id, f in checked.accounts.items() if f.book is not None}
-    if checked.liability is not None and all(b.clio in here for b in policy.firm.trust_books.standing):
-        found += comparing.liability(checked.liability, sum(f.here for f in here.values()), currency)
-    if (unswept or (found and not _quiet(world, policy))) and world.now() < until:
+        else:
+            found += comparing.account(f.name, f.clio, f.here, currency, looked_for=id in unswept)
+    differs = bool(found or sums(policy, checked, {}))
+    if (unswept or (differs and not _quiet(world, policy))) and world.now() < until:
         raise Unavailable(UNDER_WAY, after=WAITS.total_seconds(), ours=True)
     if not checked.clio_agrees:
         start(world, policy.firm.id)
-    return found, More(accounts=tuple(here) if full or found else ())
+    booked = tuple(id for id, f in checked.accounts.items() if f.book is not None)
+    return found, More(accounts=booked if full or differs else (), checked=checked)
+
+
+def sums(policy: Policy, checked: Checked, explained: Mapping[str, int]) -> list[Difference]:
+    """What was checked in QuickBooks. ``explained``: by how much it differs, account by account, because of entries
+    that were named as expected."""
+    currency, found = policy.firm.currency, []
+    here = {id: f for id, f in checked.accounts.items() if f.book is not None}
+    for id, f in here.items():
+        found += comparing.booked(f.name, f.book or 0, f.here, currency, explained.get(id, 0))
+    if checked.liability is not None and all(b.clio in here for b in policy.firm.trust_books.standing):
+        held, why = sum(f.here for f in here.values()), explained.get(comparing.LIABILITY, 0)
+        found += comparing.liability(checked.liability, held, currency, why)
+    return found
+
+
+GONE = "gone "  # before the place among the entries that Clio shows no more
 
 
 def _entries(world: World, reach: Reach, policy: Policy, account: str, cursor: str) -> tuple[list[Difference], More]:
-    page = world.store.grouped(f"{policy.firm.id}/{trust.MOVES}/{account}", limit=PAGE, cursor=cursor or None)
+    """Those that Clio shows, then those still to leave QuickBooks."""
+    group = trust.LEAVING if cursor.startswith(GONE) else trust.MOVES
+    at = cursor.removeprefix(GONE)
+    page = world.store.grouped(f"{policy.firm.id}/{group}/{account}", limit=PAGE, cursor=at or None)
     entries: list[Entry] = [states.decode(Kind.TRUST, h.body) for h in page.items]
-    if not cursor:  # deleted in Clio, and left in QuickBooks
-        gone = world.store.grouped(f"{policy.firm.id}/{trust.LEAVING}/{account}", limit=PAGE).items
-        entries += [e for h in gone if (e := states.decode(Kind.TRUST, h.body)).stays]
     ids = [e.posted.id for e in entries if e.posted and not e.posted.removed]
     there = {j.id: j for j in reach.quickbooks(lambda q, a: q.journals_by_id(a, ids))} if ids else {}
     shown = {e.id: there.get(e.posted.id) for e in entries if e.posted}
     customers = _customers(world, policy, [e for e in entries if comparing.of_another(e, shown.get(e.id))])
-    found = []
+    banks = {b.book: b.clio for b in policy.firm.trust_books.standing}
+    found, explains = [], dict[str, int]()
     for e in entries:
         customer = customers.get(e.move.client_id, "")
-        found += comparing.entry(e, trust.waits(e, policy.firm), shown.get(e.id), policy.firm.currency, customer)
-    return found, More(cursor=page.next or "")
+        named = comparing.entry(e, trust.waits(e, policy.firm), shown.get(e.id), policy.firm.currency, customer)
+        found += named
+        for id, cents in (
+            comparing.explains(e, shown.get(e.id), banks).items() if any(d.expected for d in named) else ()
+        ):
+            explains[id] = explains.get(id, 0) + cents
+    more = page.next or ""
+    if group == trust.LEAVING:
+        more = more and GONE + more
+    return found, More(cursor=more or GONE * (group == trust.MOVES), explains=explains)
 
 
 def _customers(world: World, policy: Policy, entries: Sequence[Entry]) -> dict[str, str]:

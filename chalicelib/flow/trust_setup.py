@@ -78,7 +78,9 @@ def choose(
     apart: Collection[str] = (),
 ) -> None:
     """``banks``: QuickBooks' account by Clio's; one left empty is not written. ``apart``: accounts chosen before that
-    hold nothing of it any more. Raises Refused for what is not offered."""
+    hold nothing of it any more. The books are checked with them at once. Raises Refused for what is not offered."""
+    from chalicelib.flow import trust_check
+
     offered = choices(world, firm)
     books = {a.id: a for a in offered.banks}
     held = next((a for a in offered.liabilities if a.id == liability), None)
@@ -102,6 +104,7 @@ def choose(
     )
     unused = _unused(world, firm, offered.chosen)
     _settle(world, firm, TrustChosen(trust, tuple(sorted({*apart, *unused}))), by)
+    trust_check.start(world, firm)
 
 
 def _unused(world: World, firm: str, chosen: TrustBooks) -> set[str]:

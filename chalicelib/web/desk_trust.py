@@ -54,7 +54,7 @@ def settings(ask: Ask) -> str:
 
 @desk.post("/desk/trust/settings", who="owner")
 def choose(ask: Ask) -> Reply:
-    from chalicelib.flow import trust_check, trust_setup
+    from chalicelib.flow import trust_setup
 
     banks = {name.removeprefix("bank-"): ask.one(name) for name in ask.form if name.startswith("bank-")}
     trust_setup.choose(
@@ -67,7 +67,6 @@ def choose(ask: Ask) -> Reply:
         start_on=day(ask.one("start_on")),
         apart=set(ask.many("earlier")) - set(ask.many("counted")),
     )
-    trust_check.start(ask.world, ask.firm)
     return back(HERE, "trust-chosen")
 
 

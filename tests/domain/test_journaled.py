@@ -62,3 +62,23 @@ def test_a_person_is_told_of_its_figures_and_where_they_moved_of_its_lines() -> 
 def test_what_was_done_to_it_is_said_in_a_persons_words(there: Lines, whose: str, said: str) -> None:
     assert journaled.otherwise(WRITTEN, there, whose) == said
     assert not journaled.only_client(WRITTEN, SPLIT)
+
+
+@pytest.mark.parametrize(
+    ("there", "fits"),
+    [
+        (WRITTEN, True),
+        (for_client("c2", "82"), True),
+        ((("81", 1000, ""), ("82", -400, "c1"), ("82", -600, "c1")), True),
+        ((("81", 600, ""), (BANK, 400, ""), (LIABILITY, -1000, "c1")), False),
+        ((("81", 1000, ""), ("82", -400, "c1"), ("82", -600, "c2")), False),
+        (((BANK, -1000, ""), (LIABILITY, 1000, "c1")), False),
+        (for_client("c1", "93"), False),
+        ((*WRITTEN, ("93", 5, ""), ("93", -5, "")), False),
+        ((), False),
+    ],
+)
+def test_one_that_people_made_moves_what_is_held_between_the_accounts_of_now_or_of_before(
+    there: Lines, *, fits: bool
+) -> None:
+    assert journaled.moves(there, {BANK, "81"}, {LIABILITY, "82"}, 1000) is fits

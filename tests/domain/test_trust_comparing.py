@@ -44,16 +44,15 @@ def said(found: list[Difference]) -> list[tuple[str, int]]:
     ("clio", "here", "book", "told"),
     [
         (5, 5, 5, []),
-        (5, 5, None, []),
-        (7, 5, None, [("trust account differs in Clio", 2)]),
+        (7, 5, 5, [("trust account differs in Clio", 2)]),
         (5, 5, 1, [("trust account differs in QuickBooks", -4)]),
         (7, 5, 1, [("trust account differs in Clio", 2), ("trust account differs in QuickBooks", -4)]),
     ],
 )
 def test_an_account_is_laid_beside_clio_and_quickbooks(
-    clio: int, here: int, book: int | None, told: list[tuple[str, int]]
+    clio: int, here: int, book: int, told: list[tuple[str, int]]
 ) -> None:
-    found = comparing.account("IOLTA", clio, here, book, "USD")
+    found = comparing.account("IOLTA", clio, here, "USD") + comparing.booked("IOLTA", book, here, "USD")
     assert said(found) == told
     assert all(d.number == "IOLTA" and not d.expected for d in found)
 
@@ -65,18 +64,17 @@ def test_an_account_that_clio_lists_no_more_is_named_while_it_matters() -> None:
         assert told.number == "IOLTA"
     assert "“IOLTA”; the entries that it showed us come to €0.00." in told.cause
     assert comparing.unlisted("IOLTA", 0, "EUR", chosen=False) == []
-    assert said(comparing.account("IOLTA", None, 5, 1, "USD")) == [("trust account differs in QuickBooks", -4)]
 
 
 def test_a_difference_whose_transactions_are_still_compared_says_so() -> None:
-    [told] = comparing.account("IOLTA", 700, 500, None, "EUR", looked_for=True)
+    [told] = comparing.account("IOLTA", 700, 500, "EUR", looked_for=True)
     assert told.remedy == "Its transactions are being compared one by one. Compare again in a few minutes."
-    [told] = comparing.account("IOLTA", 700, 500, None, "EUR")
+    [told] = comparing.account("IOLTA", 700, 500, "EUR")
     assert told.remedy.startswith("Every transaction was compared.")
 
 
 def test_both_figures_of_an_account_are_told() -> None:
-    clio, book = comparing.account("IOLTA", 700, 500, 100, "EUR")
+    [clio], [book] = comparing.account("IOLTA", 700, 500, "EUR"), comparing.booked("IOLTA", 100, 500, "EUR")
     assert clio.cause == "Clio shows €7.00 in “IOLTA”; the entries that it shows us come to €5.00."
     assert book.cause == "QuickBooks shows €1.00 for “IOLTA”; the trust entries come to €5.00."
     assert book.remedy.startswith("See the entries named here.")
@@ -90,6 +88,44 @@ def test_the_liability_is_laid_beside_the_ledgers() -> None:
     assert told.cause == "QuickBooks shows €7.00 as held for clients; the ledgers come to €5.00."
 
 
+def test_a_sum_that_named_entries_explain_is_expected_and_another_one_is_not() -> None:
+    for found in (comparing.booked("IOLTA", 700, 500, "EUR", 200), comparing.liability(700, 500, "EUR", 200)):
+        assert [(d.cents, d.expected, d.remedy) for d in found] == [
+            (200, True, "Nothing more is needed than for those.")
+        ]
+        assert found[0].cause.endswith("named here as left or waiting.")
+    for found in (comparing.booked("IOLTA", 700, 500, "EUR", 100), comparing.liability(700, 500, "EUR", 100)):
+        assert [(d.cents, d.expected) for d in found] == [(200, False)]
+
+
+MOVED = {"7": -1000, "8": 1000}  # from the bank of one trust account to that of another
+WRITTEN = Journaled("8", 1, lines=(("91", 1000, ""), ("92", -1000, "c1")))
+
+
+def on(bank: str, held: str, cents: int) -> JournalReading:
+    return replace(a_journal(), lines=((bank, cents, ""), (held, -cents, "c1")))
+
+
+@pytest.mark.parametrize(
+    ("entry", "there", "told"),
+    [
+        (an_entry(), None, {"": -1000, "7": -1000}),
+        (an_entry(), on("91", "92", 600), {"": -400, "7": -400}),
+        (an_entry(gone=True), on("91", "92", 600), {"": 600, "7": 600}),
+        (an_entry(-1000), on("91", "92", -600), {"": 400, "7": 400}),
+        (an_entry(posted=WRITTEN), on("81", "92", 1000), MOVED),
+        (an_entry(posted=WRITTEN), on("91", "93", 1000), {"": -1000}),
+        (an_entry(), on("91", "92", 1000), {}),
+        (an_entry(posted=None), on("91", "92", 1000), {}),
+    ],
+)
+def test_what_quickbooks_shows_otherwise_of_an_entry_is_laid_to_its_accounts(
+    entry: Entry, there: JournalReading | None, told: dict[str, int]
+) -> None:
+    assert comparing.explains(entry, there, {"91": "7", "81": "8"}) == told
+
+
+NOT_REMOVED = "not removed from QuickBooks"
 NOT_YET, DELETED, CHANGED = (
     f"{x} in QuickBooks" for x in ("not yet", "journal entry deleted", "journal entry changed")
 )
@@ -108,6 +144,9 @@ NOT_YET, DELETED, CHANGED = (
         (an_entry(), "", a_journal(on=TODAY - timedelta(days=1)), [(CHANGED, 0)]),
         (an_entry(revision=2), "", a_journal(), [(NOT_YET, 1000)]),
         (an_entry(gone=True), "", None, []),
+        (an_entry(gone=True, revision=2), "", a_journal(), [(NOT_REMOVED, 1000)]),
+        (an_entry(0, revision=2), "", a_journal(), [(NOT_REMOVED, 1000)]),
+        (an_entry(gone=True, revision=2), "", None, []),
         (an_entry(begun=False), "before", None, []),
         (an_entry(begun=False), "accounts", None, []),
         (an_entry(begun=False), "word", None, [(NOT_YET, 1000)]),
@@ -205,6 +244,10 @@ def test_a_changed_entry_is_told_as_it_is_there_and_as_it_is() -> None:
     assert word.cause == "Clio calls this trust transaction “sweep_in”, a kind that we do not know."
     [gone] = comparing.entry(an_entry(), "", None, "EUR")
     assert gone.cause == "The journal entry of €10.00 was deleted in QuickBooks."
+    [gone] = comparing.entry(an_entry(gone=True, revision=2), "", there, "EUR")
+    assert gone.cause == "The trust entry was deleted in Clio; its journal entry of €9.00 stands in QuickBooks."
+    [nothing] = comparing.entry(an_entry(0, revision=2), "", there, "EUR")
+    assert "comes to nothing in Clio" in nothing.cause
     [unwritten] = comparing.entry(an_entry(revision=2), "", there, "EUR")
     assert unwritten.cause == "The trust entry of €10.00 is not in QuickBooks yet."
 

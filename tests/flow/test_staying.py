@@ -383,6 +383,13 @@ def test_a_trust_entry_that_cannot_be_entered_is_left_out_and_entered_at_its_nex
     leave(stage, Do.JOURNAL)
     [named], state = of_trust(stage, made)
     assert (named.kind, named.cents, named.expected, state) == ("trust entry left as it is", -12345, True, "left")
+    sums = [d for d in acts.compare(stage).differences if "differs in QuickBooks" in d.kind]
+    assert [(d.cents, d.expected) for d in sums] == [(-12345, True)] * 2, "nobody is alarmed by what was left"
+    bank, liability = trust.book(stage, "TrustAccounts")["Id"], trust.book(stage, "TrustAccountsLiabilities")["Id"]
+    by_hand = stage.world.quickbooks_box.people.add_journal(stage.realm, bank, liability, "3.00")
+    sums = [d for d in acts.compare(stage).differences if "differs in QuickBooks" in d.kind]
+    assert [(d.cents, d.expected) for d in sums] == [(-12045, False)] * 2
+    stage.world.quickbooks_box.people.delete_journal(stage.realm, by_hand["Id"])
     reopen(stage)
     stage.world.clio_box.people.edit_transaction(made, amount=20000)
     acts.poll(stage)
@@ -409,6 +416,8 @@ def test_a_trust_entry_deleted_in_clio_is_left_in_quickbooks() -> None:
     close(stage)
     stage.world.clio_box.people.delete_transaction(made)
     trust.check(stage)
+    [held], _ = of_trust(stage, made)
+    assert (held.kind, held.cents, held.expected) == ("not removed from QuickBooks", 12345, False)
     leave(stage, Do.JOURNAL)
     assert f"T-{made}" in trust.journals(stage)
     [named] = [d for d in acts.compare(stage).differences if d.number == f"T-{made}"]

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from chalicelib.domain.trust_books import TrustBooks
-from chalicelib.flow import trust_check, trust_report, trust_setup, trust_views
+from chalicelib.errors import Refused
+from chalicelib.flow import broken, trust_check, trust_report, trust_setup, trust_views
 from chalicelib.flow.firms import firm_of
 from tests.flow import acts
 from tests.flow import trust_acts as trust
@@ -61,6 +64,27 @@ def test_what_stands_in_the_old_accounts_stays_there_and_is_named_by_nothing() -
     checked = trust.check(stage)
     assert checked.books_agree and checked.clio_agrees
     trust.agree(stage)
+
+
+def test_one_that_was_deleted_there_is_linked_to_another_in_the_accounts_of_before() -> None:
+    stage, made, bank, liability = a_switched_stage()
+    old = trust.journals(stage)[trust.entry(stage, made).number]
+    before = [line["JournalEntryLineDetail"]["AccountRef"]["value"] for line in old["Line"]]
+    people, customer = stage.world.quickbooks_box.people, acts.contact(stage, "Ada Example").customer
+    people.delete_journal(stage.realm, old["Id"])
+    stage.pass_time(5, minutes=30)
+    strange = another(stage, "TrustAccounts", "Another bank")["Id"]
+    for number, into, out_of in (("J-1", strange, before[1]), ("J-2", *before), ("J-3", bank, liability)):
+        people.add_journal(stage.realm, into, out_of, "500.00", number, old["TxnDate"], customer)
+    [step] = acts.parked(stage, kind="quickbooks.journal")
+    with pytest.raises(Refused, match="other accounts"):
+        broken.decide(stage.world, stage.firm, step.key, "link", "J-1", acts.STAFF)
+    broken.decide(stage.world, stage.firm, step.key, "link", "J-2", acts.STAFF)
+    stage.pass_time(2, minutes=20)
+    assert trust.entry(stage, made).written
+    people.delete_journal(stage.realm, next(j["Id"] for n, j in trust.journals(stage).items() if n == "J-3"))
+    people.delete_journal(stage.realm, next(j["Id"] for n, j in trust.journals(stage).items() if n == "J-1"))
+    assert differences(stage) == []
 
 
 def test_the_page_and_the_reconciliation_add_up_over_both() -> None:

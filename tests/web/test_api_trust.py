@@ -80,7 +80,6 @@ def test_accounts_chosen_before_are_counted_until_a_program_says_otherwise() -> 
     }
     chosen = program.ask("PUT", "/trust/settings", wanted).json["chosen"]
     assert (len(chosen["earlier"]), len(chosen["earlier_liabilities"])) == (1, 1)
-    program.post("/trust/checks")
     stage.pass_time(1, minutes=8)
     assert program.get("/trust").json["agree"]
     apart = [chosen["earlier"][0]["book"], chosen["earlier_liabilities"][0][0]]
