@@ -75,6 +75,10 @@ def seen(state: Payable | None, fact: BillSeen, policy: Policy, now: datetime) -
                 owed = [owe_invoice(new, policy, now), _check_lines(new, policy, now)]
             else:
                 owed = _write_books(new, policy, now)
+        elif _known_lines(state) and new.etag != state.etag and not (new.unapproved or new.gone):
+            new = replace(new, seq=new.seq + 1)  # what was received explains it; a line may have changed too
+            check = _check_lines(new, policy, now)
+            owed = [replace(check, key=f"{check.key}/{new.seq}")]
     if fact.receipts is not None:
         new, more = receipts.read(new, fact.receipts, policy, now)
         owed += more
@@ -200,9 +204,13 @@ CHECKED_AFTER_MINUTES, CHECKED_WITHIN_MINUTES = 2, 25  # spread, so that 500 lea
 def lines_stand(old: Payable, new: Payable) -> bool:
     """Whether the lines as last read will do for now: the bill changed in fields of its own (a date, its number, its
     client) that say why it changed, and no amount did. They are checked afterwards."""
-    known = bool(old.lines) and old.lines_revision == old.revision and old.pot is Pot.OPERATING
     own = any(getattr(old, f) != getattr(new, f) for f in WRITTEN if f not in MONEY) or _moved(old, new)
-    return known and own and not new.unapproved and all(getattr(old, f) == getattr(new, f) for f in MONEY)
+    return _known_lines(old) and own and not new.unapproved and all(getattr(old, f) == getattr(new, f) for f in MONEY)
+
+
+def _known_lines(state: Payable) -> bool:
+    """Whether its lines were read for the present revision."""
+    return bool(state.lines) and state.lines_revision == state.revision and state.pot is Pot.OPERATING
 
 
 def _check_lines(state: Payable, policy: Policy, now: datetime) -> Effect:
@@ -285,8 +293,7 @@ def written_again(state: Payable, policy: Policy, now: datetime) -> list[Effect]
 def next_revision(state: Payable) -> Payable:
     """With the lines as read."""
     new = replace(state, revision=state.revision + 1)
-    known = bool(state.lines) and state.lines_revision == state.revision
-    return replace(new, lines_revision=new.revision) if known else new
+    return replace(new, lines_revision=new.revision) if _known_lines(state) else new
 
 
 def afresh(state: Payable, policy: Policy, now: datetime) -> Decision[Payable]:

@@ -13,7 +13,7 @@ from chalicelib.domain.billing import BillSeen, LinesRead
 from chalicelib.domain.effects import Do, key_of
 from chalicelib.domain.kernel import Decision
 from chalicelib.domain.payable import Known, Payable, Standing
-from chalicelib.domain.readings import BillReading, ClientReading, Pot
+from chalicelib.domain.readings import BillReading, BillState, ClientReading, Pot
 from tests.builders import NOW, TODAY, a_bill
 from tests.domain.given import a_policy, a_share, kinds, one
 
@@ -59,6 +59,21 @@ def test_another_amount_or_a_change_that_nothing_explains_reads_the_lines_first(
 def test_lines_that_are_still_being_read_do_not_stand() -> None:
     told = changed(with_lines(lines_revision=0), due_on=TODAY + timedelta(days=90))
     assert Do.INVOICE not in kinds(told)
+
+
+def test_lines_are_checked_too_where_what_was_received_explains_the_new_etag() -> None:
+    before = with_lines()
+    told = changed(before, balance=0, paid=before.asks, state=BillState.PAID)
+    assert (told.state.revision, told.state.lines_revision) == (1, 1), "nothing is written for it"
+    check = one(told.effects, Do.READ_LINES)
+    assert check.body == {"bill": before.id, "revision": 1, "paced": True, "check": True}
+    assert check.key == key_of(before.firm, Do.READ_LINES, f"{before.id}/1/1"), "the reading of this revision is done"
+
+
+@pytest.mark.parametrize("fields", [{"lines_revision": 0}, {"lines": ""}, {"pot": Pot.TRUST}])
+def test_lines_that_are_not_known_are_not_checked(fields: dict[str, Any]) -> None:
+    told = changed(with_lines(**fields), balance=1, paid=2)
+    assert Do.READ_LINES not in kinds(told)
 
 
 def test_a_check_that_finds_other_lines_makes_a_revision_of_its_own() -> None:
