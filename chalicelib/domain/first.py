@@ -276,7 +276,7 @@ def bill_row(
     if not live:
         return told
     mark = posting.marker(p.firm, "bill", p.id)
-    mine = [i for i in live if mark in i.note]
+    mine = [i for i in live if posting.bears(i.note, mark)]
     alike = [i for i in live if customer and i.customer_id == customer and i.total == p.asks]
     same = mine or alike
     as_it_is = [i for i in (*alike, *mine) if (i.total, i.number) == (p.asks, p.number)]

@@ -91,8 +91,10 @@ def _by_kind(p: Payable, lines: Sequence[BillLine], accounts: Accounts) -> list[
 
 
 def note(p: Payable, marker: str) -> str:
-    """The invoice's private note: what the bill says of itself, and our marker last, which survives a void's prefix."""
-    return f"{p.words}\n{marker}" if p.words else marker
+    """The invoice's private note: what the bill says of itself, and our marker last, which survives a void's prefix. A
+    bill over nothing whose words begin as that prefix does is not to be taken for a voided one."""
+    words = f"Bill: {p.words}" if p.words.startswith("Voided") else p.words
+    return f"{words}\n{marker}" if words else marker
 
 
 def message(address: str) -> str:

@@ -162,6 +162,11 @@ def marker(firm: str, kind: str, id: str) -> str:
     return f"feesimple:{firm}:{kind}:{id}"
 
 
+def bears(note: str, mark: str) -> bool:
+    """Whether a private note has this very marker: not just the beginning of another one's (12 is no 123)."""
+    return re.search(rf"{re.escape(mark)}(?![\w-])", note) is not None
+
+
 def marked(firm: str, note: str) -> str:
     """The payment of ours that a note names, of a piece the whole; empty for none."""
     _, _, told = note.partition(marker(firm, "payment", ""))

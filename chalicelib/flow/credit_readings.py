@@ -34,7 +34,7 @@ class ByHand:
     def not_ours(self, state: Credit) -> set[str]:
         """Ids of memos that we did not write; and of what was this very credit's, if people made it another one."""
         ours, its = (posting.marker(state.firm, "credit", id) for id in ("", state.id))
-        return {id for id, note in self.notes.items() if ours not in note or its in note}
+        return {id for id, note in self.notes.items() if ours not in note or posting.bears(note, its)}
 
 
 @dataclass

@@ -90,7 +90,7 @@ def _step(world: World, policy: Policy, e: Effect, state: Credit, around: Around
 
 def _is_it(memo: MemoReading, state: Credit, mark: str) -> bool:
     named = memo.number == state.number or memo.id == state.stood
-    return memo.id == state.memo.id if state.memo else named and mark in memo.note
+    return memo.id == state.memo.id if state.memo else named and posting.bears(memo.note, mark)
 
 
 # --- entering and applying --------------------------------------------------------------------------------------------
@@ -220,7 +220,7 @@ def _apply(
     cause = _waits(world, state, around) if missing else ""  # what has yet to leave the invoice makes room
     if not lines and not cause:
         mine = posting.marker(state.firm, "applied", state.id)
-        ties = tuple(p.id for p in payments if mine in p.note)
+        ties = tuple(p.id for p in payments if posting.bears(p.note, mine))
         fact = crediting.CreditShown(state.wanted, there.left, ties, unapplied=left_off and there.left > 0)
         _settle(world, policy, e, "CreditShown", fact, Finish(e.key), memo=there.id)
         return 1
@@ -248,7 +248,7 @@ def _applied_elsewhere(
     """It pays other invoices, or more of them, than in Clio. What we applied before is taken back; what QuickBooks or
     somebody did is a person's decision."""
     mine = posting.marker(state.firm, "applied", state.id)
-    own = next((p for p in payments if mine in p.note), None)
+    own = next((p for p in payments if posting.bears(p.note, mine)), None)
     by_itself = next((p for p in payments if not p.total), None)
     if own is not None or (by_itself is not None and e.body.get("choice") == MOVE[0]):
         gone = own or by_itself
@@ -349,7 +349,7 @@ def find(world: World, policy: Policy, effect: Effect, finish: Finish, lately: L
     if state.memo is not None:
         return False
     mark = posting.marker(state.firm, "credit", state.id)
-    mine = next((m for m in lately("CreditMemo").memos if mark in m.note and m.total), None)
+    mine = next((m for m in lately("CreditMemo").memos if posting.bears(m.note, mark) and m.total), None)
     if mine:
         take(world, policy, effect, Wrote(ok=True, id=mine.id, total=mine.total, entity="CreditMemo"), finish)
     return mine is not None

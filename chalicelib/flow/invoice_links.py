@@ -37,7 +37,7 @@ def may_be(reach: Reach, bills: Sequence[Payable]) -> dict[str, list[InvoiceRead
 
 
 def _ours_before(p: Payable, invoice: InvoiceReading) -> bool:
-    return invoice.id == p.stood and posting.marker(p.firm, "bill", p.id) in invoice.note
+    return invoice.id == p.stood and posting.bears(invoice.note, posting.marker(p.firm, "bill", p.id))
 
 
 def link(

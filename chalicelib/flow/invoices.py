@@ -201,7 +201,7 @@ def _new_invoices(
     for e, state in ready:
         there = [i for i in found[state.id] if not i.voided]
         if state.gone:  # ours of an earlier generation is linked, and then voided as any other
-            there = [i for i in there if _marker(state) in i.note]
+            there = [i for i in there if posting.bears(i.note, _marker(state))]
         listed = same_number.listed_of(world, policy, e, state.id) if there else {}
         if there := [i for i in there if i.number == state.number or i.id not in listed.get("left", ())]:
             if _meet(world, reach, policy, e, state, there, booked, places.get(state.id, Place()), listed):
@@ -256,7 +256,7 @@ def _meet(
         return False
     on_it = [x for x in booked if x.id in invoice.payments] if lies_on else []
     compared = pairing.compare(world, reach, policy, state, invoice, on_it)
-    ours = _marker(state) in invoice.note  # it may show an older revision, as after a lost answer: written anew
+    ours = posting.bears(invoice.note, _marker(state))  # it may show an older revision: written anew
     fact = billing.InvoiceBooked(
         invoice.id,
         policy.lanes.book,
@@ -366,4 +366,4 @@ def find(
 
 
 def _ours(state: Payable, found: Sequence[InvoiceReading]) -> InvoiceReading | None:
-    return next((i for i in found if _marker(state) in i.note and not i.voided), None)
+    return next((i for i in found if posting.bears(i.note, _marker(state)) and not i.voided), None)

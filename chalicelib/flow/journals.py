@@ -78,7 +78,7 @@ def _unlinked(
 def _is_ours(state: Entry, there: JournalReading) -> bool:
     """By our mark; or a person's own that was linked to it in an earlier generation, and shows what it should still."""
     same = journaled.figures(there.debits, there.on) == journaled.figures(state.move.cents, state.move.on)
-    return marker(state) in there.note or (there.id == state.stood and same)
+    return posting.bears(there.note, marker(state)) or (there.id == state.stood and same)
 
 
 def _superseded(state: Entry, e: Effect) -> bool:
@@ -250,7 +250,7 @@ def find(world: World, reach: Reach, policy: Policy, effect: Effect, finish: Fin
         return False
     number = str(effect.body["number"])
     found = reach.quickbooks(lambda q, a: q.journals_numbered(a, [number]))
-    mine = next((j for j in found if marker(state) in j.note), None)
+    mine = next((j for j in found if posting.bears(j.note, marker(state))), None)
     if mine:
         link(world, policy, effect, mine.id, finish, lines=mine.lines)
     return mine is not None

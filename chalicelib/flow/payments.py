@@ -314,12 +314,12 @@ def _standing(world: World, reach: Reach, policy: Policy, effect: Effect, state:
     for customer in customers_of(world, reach, policy, state):
         found = reach.quickbooks(lambda q, a, c=customer: q.payments_on(a, c, on))  # type: ignore[misc]
         for p in found:
-            if mark in p.note and not p.voided and p.id not in state.let_be:
+            if posting.bears(p.note, mark) and not p.voided and p.id not in state.let_be:
                 seen.add(p.id)
                 yield p
     if stood := [id for id in state.stood if id not in seen]:
         older = leaving.booked_payments(reach, stood)
-        yield from (p for p in older if mark in p.note and not p.voided)
+        yield from (p for p in older if posting.bears(p.note, mark) and not p.voided)
 
 
 def customers_of(world: World, reach: Reach, policy: Policy, state: Payment) -> list[str]:

@@ -35,7 +35,7 @@ def which(state: Payable, there: Sequence[InvoiceReading], place: Place, listed:
     may, known = there, (listed.get("cents"), state.asks)
     if not listed.get("change", True):
         may = [i for i in there if _theirs(i, place) and i.total in known]
-    ours = [i for i in there if posting.marker(state.firm, "bill", state.id) in i.note] + [
+    ours = [i for i in there if posting.bears(i.note, posting.marker(state.firm, "bill", state.id))] + [
         i for i in may if i.id == listed.get("invoice")
     ]
     same = [i for i in there if alike(state, i, place)]

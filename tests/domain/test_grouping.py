@@ -281,3 +281,16 @@ def test_only_settled_money_stands_in_quickbooks() -> None:
 
 def test_what_we_write_says_whose_it_is() -> None:
     assert posting.marker("us-1", "payment", "p1") == "feesimple:us-1:payment:p1"
+
+
+MARK = posting.marker("us-1", "payment", "clio-12")
+
+
+@pytest.mark.parametrize("note", ["{}", "Lease\n{}", "Voided - {}", "{}#63", "{}, paid by cheque"])
+def test_a_marker_is_known_whatever_people_write_around_it(note: str) -> None:
+    assert posting.bears(note.format(MARK), MARK)
+
+
+@pytest.mark.parametrize("note", ["{}3", "{}-2", "", "12"])
+def test_a_longer_marker_is_another_ones(note: str) -> None:
+    assert not posting.bears(note.format(MARK), MARK)

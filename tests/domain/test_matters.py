@@ -385,6 +385,7 @@ def test_subject_and_memo_stand_in_the_note_before_our_marker_and_without_our_li
     assert new.words == "March\nThank you"
     assert invoicing.note(new, "mark") == "March\nThank you\nmark"
     assert invoicing.note(a_payable(), "mark") == "mark"
+    assert invoicing.note(a_payable(words="Voided trip"), "mark") == "Bill: Voided trip\nmark", "no void's prefix"
 
 
 def test_another_memo_is_another_invoice_and_its_lines_stand() -> None:
