@@ -12,7 +12,8 @@ from chalicelib.domain.trust_readings import JournalReading
 
 @dataclass(frozen=True, slots=True)
 class BookChanges:
-    """Change data capture: ids that changed or were deleted since ``since``. ``full``: maybe cut off, ask again."""
+    """Change data capture: ids that changed or were deleted since ``since``. ``full``: maybe cut off, ask again.
+    ``odd``: what we cannot read of what changed, of ours or, far more likely, of anybody's."""
 
     invoices: tuple[InvoiceReading, ...]
     payments: tuple[BookedPayment, ...]
@@ -22,3 +23,4 @@ class BookChanges:
     full: bool = False
     journals: tuple[JournalReading, ...] = ()
     memos: tuple[MemoReading, ...] = ()
+    odd: tuple[tuple[str, str], ...] = ()  # (entity, id)

@@ -78,7 +78,7 @@ def capture(world: World, reach: Reach, policy: Policy) -> bool:
     for page in told:
         _take(world, policy, page)
     world.store.put_record(f"captured/{firm}", book, {"since": told[0].at.isoformat()})
-    return any(p.invoices or p.payments or p.customers or p.journals or p.memos or p.deleted for p in told)
+    return any(p.invoices or p.payments or p.customers or p.journals or p.memos or p.deleted or p.odd for p in told)
 
 
 def pages(reach: Reach, since: datetime, kinds: Sequence[str] = KINDS_TOLD) -> list[BookChanges]:
@@ -111,6 +111,7 @@ def _take(world: World, policy: Policy, page: BookChanges) -> None:
     credit_links.notice(
         world, policy, (*_memos(world, policy, page, gone[MEMO]), *_ties(world, policy, page, gone[PAYMENT]))
     )
+    _point_at_odd(world, policy, page.odd)
     lane = policy.lanes.of(Neighbour.QUICKBOOKS)
     customers = {**{c.id: c for c in page.customers}, **dict.fromkeys(gone[CUSTOMER])}
     for id in holders(world, policy, CUSTOMER, list(customers)):
@@ -118,6 +119,19 @@ def _take(world: World, policy: Policy, page: BookChanges) -> None:
     if policy.firm.sub_customers_used:
         held = holders(world, policy, matters.SUB_CUSTOMER, list(customers))
         subcustomer_links.notice(world, policy, [(matter, id, customers[id]) for id, matter in held.items()])
+
+
+def _point_at_odd(world: World, policy: Policy, odd: Iterable[tuple[str, str]]) -> None:
+    """What we cannot read is looked at where it is ours, and its look is shown to a person if it stays so."""
+    lane = policy.lanes.of(Neighbour.QUICKBOOKS)
+    for entity, id in odd:
+        ours = holders(world, policy, entity, [id]).get(id)
+        world.log("not_readable", entity=entity, ours=bool(ours))
+        if ours and entity in KINDS:
+            about = f"{KINDS[entity]}/{ours}"
+            world.store.arrive(effects.look_booked(policy.firm.id, lane, entity, id, about, world.now()))
+        elif ours and entity == CUSTOMER:
+            world.store.arrive(effects.look_customer(policy.firm.id, lane, id, world.now()))
 
 
 def _compare(

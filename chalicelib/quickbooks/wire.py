@@ -6,7 +6,9 @@ Objects come parsed with ``parse_float=Decimal``. Sources: reference/quickbooks.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
+from typing import TypeVar
 
 from chalicelib.domain.book_changes import BookChanges
 from chalicelib.domain.notes import MemoReading
@@ -33,6 +35,7 @@ from chalicelib.quickbooks.parts import text as _text
 from chalicelib.quickbooks.parts import updated as _updated
 from chalicelib.quickbooks.trust_wire import account, journal
 
+R = TypeVar("R")
 CDC_OBJECTS = 1000  # 2.7: a full answer may be cut off
 
 
@@ -165,28 +168,38 @@ def changes(answer: Raw) -> BookChanges:
         for row in rows
     ]
     alive = [(entity, row) for entity, row in found if row.get("status") != "Deleted"]
-    return BookChanges(
-        invoices=tuple(invoice(row) for entity, row in alive if entity == "Invoice"),
-        payments=tuple(payment(row) for entity, row in alive if entity == "Payment"),
-        customers=tuple(customer(row) for entity, row in alive if entity == "Customer"),
-        journals=tuple(journal(row) for entity, row in alive if entity == "JournalEntry"),
-        memos=tuple(memo(row) for entity, row in alive if entity == "CreditMemo"),
-        deleted=tuple((entity, _id(row)) for entity, row in found if row.get("status") == "Deleted"),
-        at=_instant(answer, "time"),
-        full=len(found) >= CDC_OBJECTS,
-    )
+    deleted = tuple((entity, _id(row)) for entity, row in found if row.get("status") == "Deleted")
+    told = _readable(alive, _instant(answer, "time"))
+    return replace(told, deleted=deleted, full=len(found) >= CDC_OBJECTS)
 
 
 def changed(entity: str, found: Sequence[Raw], at: datetime) -> BookChanges:
     """Rows of one kind, read by a query at ``at``."""
+    return _readable([(entity, row) for row in found], at)
+
+
+def _readable(alive: Sequence[tuple[str, Raw]], at: datetime) -> BookChanges:
+    """A row that we cannot read holds up no other: most of what changes in a company is not ours."""
+    odd: list[tuple[str, str]] = []
+
+    def all_of(kind: str, reading: Callable[[Raw], R]) -> tuple[R, ...]:
+        found = []
+        for row in (row for entity, row in alive if entity == kind):
+            try:
+                found.append(reading(row))
+            except Unreadable:
+                odd.append((kind, _text(row, "Id")))
+        return tuple(found)
+
     return BookChanges(
-        invoices=tuple(invoice(row) for row in found if entity == "Invoice"),
-        payments=tuple(payment(row) for row in found if entity == "Payment"),
-        customers=tuple(customer(row) for row in found if entity == "Customer"),
-        journals=tuple(journal(row) for row in found if entity == "JournalEntry"),
-        memos=tuple(memo(row) for row in found if entity == "CreditMemo"),
+        invoices=all_of("Invoice", invoice),
+        payments=all_of("Payment", payment),
+        customers=all_of("Customer", customer),
+        journals=all_of("JournalEntry", journal),
+        memos=all_of("CreditMemo", memo),
         deleted=(),
         at=at,
+        odd=tuple(odd),
     )
 
 

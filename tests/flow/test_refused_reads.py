@@ -8,9 +8,10 @@ from decimal import Decimal
 
 import pytest
 
+from chalicelib.domain.book_changes import BookChanges
 from chalicelib.domain.effects import Do
 from chalicelib.domain.kernel import Effect, Neighbour, Status
-from chalicelib.flow import attention, booking, looking, polling
+from chalicelib.flow import attention, booking, capturing, looking, polling
 from chalicelib.flow.settle import policy_of
 from infra.sandbox.kit import Fault
 from tests.flow import acts
@@ -135,3 +136,21 @@ def test_what_cannot_be_looked_up_after_a_lost_answer_is_shown_and_never_written
     assert not unknown(stage) and live(stage) == 0
     assert cents(invoice(stage, "1071")["TotalAmt"]) == acts.payable(stage, "1071").asks
     assert acts.about(acts.compare(stage), "1071") == []
+
+
+def test_what_cannot_be_read_in_the_feed_is_looked_at_where_it_is_ours_and_holds_nothing_up() -> None:
+    stage = a_told_stage()
+    mine = acts.payable(stage, "1046").booked
+    paid = next(x.posted for x in acts.payments(stage) if x.posted)
+    customer = acts.contact(stage, "Ada Example").customer
+    assert mine and paid
+    odd = (("Invoice", mine.id), ("Payment", paid.id), ("Customer", customer), ("Invoice", "999"), ("CreditMemo", "9"))
+    world, policy = stage.world, policy_of(stage.world, stage.firm)
+    capturing._take(world, policy, BookChanges((), (), (), (), world.now(), odd=odd))
+    looks = [e for kind in (Do.LOOK_BOOKED, Do.LOOK_CUSTOMER) for e in of_kind(stage, kind)]
+    assert sorted(e.key.rpartition("/")[2] for e in looks) == sorted(
+        [f"invoice-{mine.id}", f"payment-{paid.id}", customer]
+    )
+    stage.pass_time(1, minutes=2)
+    assert not [e for kind in (Do.LOOK_BOOKED, Do.LOOK_CUSTOMER) for e in of_kind(stage, kind)]
+    assert not tasks(stage)

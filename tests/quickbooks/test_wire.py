@@ -191,6 +191,14 @@ def test_changes_tell_the_living_and_the_deleted() -> None:
     assert not changes.full
 
 
+def test_a_changed_row_that_cannot_be_read_holds_up_no_other() -> None:
+    rows = [a_row(), a_row(Id="239", Balance=Decimal("0.125")), a_row(Id="240", TxnDate="yesterday")]
+    answer = {"CDCResponse": [{"QueryResponse": [{"Invoice": rows}]}], "time": "2026-09-01T10:00:00Z"}
+    told = wire.changes(answer)
+    assert [i.id for i in told.invoices] == ["238"]
+    assert told.odd == (("Invoice", "239"), ("Invoice", "240"))
+
+
 def test_a_full_answer_of_changes_may_be_cut_off() -> None:
     rows = [a_row(Id=str(n)) for n in range(1000)]
     answer = {"CDCResponse": [{"QueryResponse": [{"Invoice": rows}]}], "time": "2026-09-01T10:00:00Z"}
