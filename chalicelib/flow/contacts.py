@@ -32,6 +32,7 @@ BILLS_ASKED = 200  # of a client that may give its customer up: one with more of
 TOOK_AT_MOST = 20  # clients one after the other who had one customer
 INVOICES_ASKED = 30  # of a client whose customer is gone: who they belong to now
 AGAIN = timedelta(seconds=2)
+MOVED_AT_MOST = 8  # times that Clio says so of one change, before a person is told
 SHARED = "Another client is linked to this customer already. Two clients cannot share one."
 TAKE_OVER = "if it is the same client, merged into this one in Clio, press “Take it over from that client”."
 LEAVE_CLIO = "Leave the client in Clio as it is"
@@ -174,7 +175,7 @@ def change_client(world: World, reach: Reach, policy: Policy, effect: Effect) ->
             return
         reach.clio(lambda c, a: c.change_client(a, reading, state.to_clio))
     except Declined as no:
-        if no.status == 412:
+        if no.status == 412 and effect.tries < MOVED_AT_MOST:
             raise Conflict("the contact was changed in Clio meanwhile") from no
         if no.status == 404:
             tell(world, policy, id, ClientHidden(deleted=True), finish=done)
@@ -188,6 +189,7 @@ def change_client(world: World, reach: Reach, policy: Policy, effect: Effect) ->
 def _park_change(world: World, effect: Effect, no: Declined) -> None:
     reason, remedy = {
         403: ("Clio does not let us change this client.", "Connect Clio again as a user who may change contacts"),
+        412: ("Clio says each time that the client was changed meanwhile.", "Wait until nobody works on it in Clio"),
     }.get(no.status, (f"Clio did not take the change: {no.message}", "Change the client in Clio by hand"))
     remedy = f"{remedy}, then press Retry; or leave Clio as it is."
     park(world, effect, reason, remedy, f"{no.code}: {no.detail or no.message}", choices=[("keep", LEAVE_CLIO)])

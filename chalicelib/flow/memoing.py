@@ -14,13 +14,16 @@ from chalicelib.errors import Declined
 from chalicelib.flow import links, states
 from chalicelib.flow.looking import payable_ref, point_at_bill
 from chalicelib.flow.ports import World
-from chalicelib.flow.prepared import done
+from chalicelib.flow.prepared import done, park
 from chalicelib.flow.reach import Reach
 from chalicelib.flow.relinking import put_off
 from chalicelib.flow.settle import settle
 
-AFTER_A_LOOK = timedelta(minutes=1)
+AFTER_A_LOOK = timedelta(minutes=1)  # then twice as long each time
 MOVED = "The bill moved in Clio meanwhile."
+MOVED_AT_MOST = 6  # times, before a person is told
+AGAIN_AND_AGAIN = "The bill is another one in Clio each time that the link is about to be written."
+OR_LEAVE_IT = "Press Retry, or Done to leave the memo as it is."
 
 
 def write(world: World, reach: Reach, policy: Policy, effect: Effect) -> None:
@@ -46,7 +49,7 @@ def write(world: World, reach: Reach, policy: Policy, effect: Effect) -> None:
         return
     if there.etag != state.etag:  # what changed is taken in first, so that our own change is known as ours
         point_at_bill(world, policy, id)
-        world.store.postpone(effect.key, world.now() + AFTER_A_LOOK, cause=MOVED)
+        _moved(world, effect)
         return
     token = links.make(world, link)
     kept = [line for line in there.memo.splitlines() if ours not in line]
@@ -54,9 +57,11 @@ def write(world: World, reach: Reach, policy: Policy, effect: Effect) -> None:
     try:
         reach.clio(lambda c, a: c.memos.write(a, id, memo, there.etag))
     except Declined as no:
-        if no.status != 412:
-            raise
-        world.store.postpone(effect.key, world.now() + AFTER_A_LOOK, cause=MOVED)
+        if no.status == 412:
+            _moved(world, effect)
+        else:
+            said = f"{no.code}: {no.detail or no.message}"
+            park(world, effect, f"Clio did not take the link: {no.message}", OR_LEAVE_IT, said, may_close=True)
         return
     after = reach.clio(lambda c, a: c.memos.read(a, id))
 
@@ -64,3 +69,12 @@ def write(world: World, reach: Reach, policy: Policy, effect: Effect) -> None:
         return {ref: paylinks.memo_written(before[ref], there.etag, after.etag)}
 
     settle(world, [ref], decide, fact="MemoWritten", policy=policy.version, finish=[Finish(effect.key)])
+
+
+def _moved(world: World, effect: Effect) -> None:
+    """It is tried again a little later, since whoever works on the bill may be done then."""
+    if effect.tries >= MOVED_AT_MOST:
+        park(world, effect, AGAIN_AND_AGAIN, OR_LEAVE_IT, may_close=True)
+        return
+    wait = AFTER_A_LOOK * 2**effect.tries
+    world.store.postpone(effect.key, world.now() + wait, cause=MOVED, tries=effect.tries + 1)

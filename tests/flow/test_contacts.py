@@ -415,6 +415,20 @@ def test_what_clio_does_not_take_parks_and_can_be_left() -> None:
     assert "email" in state.differing
 
 
+def test_a_client_that_moves_in_clio_each_time_is_shown_in_the_end_and_not_written_for_ever() -> None:
+    stage = a_synced_stage()
+    stage.world.clio_box.faults.append(Fault("status", path="contacts", method="PATCH", status=412, times=1000))
+    edit_books(stage, PrimaryEmailAddr={"Address": "new@example.com"})
+    look(stage)
+    stage.pass_time(1, minutes=20)
+    effect = step(stage, "clio.change_client")
+    assert "each time" in effect.reason and [c[0] for c in effect.body["choices"]] == ["keep"]
+    stage.world.clio_box.faults.clear()
+    attention.retry(stage.world, stage.firm, effect.key, STAFF)
+    stage.pass_time(1, minutes=2)
+    assert held(stage).emails[0]["address"] == "new@example.com"
+
+
 def test_what_clio_does_not_take_can_be_tried_again() -> None:
     stage = a_synced_stage()
     stage.world.clio_box.faults.append(Fault("status", path="contacts", method="PATCH", status=403))

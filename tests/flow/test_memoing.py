@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from chalicelib.domain.firm import Invoicing
-from chalicelib.flow import drawing, links
+from chalicelib.domain.kernel import Effect
+from chalicelib.flow import attention, drawing, links
 from infra.sandbox.kit import Fault
 from tests.flow import acts
 from tests.flow.acts import STAFF, a_synced_stage, payable
@@ -78,3 +81,34 @@ def test_a_bill_that_moved_is_read_first_and_one_that_is_paid_gets_no_link() -> 
     stage.world.clio_box.people.record_payment({"3002": 40000})
     stage.pass_time(1, minutes=20)
     assert payable(stage, "3002").open == 0
+
+
+def refused(stage: Stage, status: int) -> Effect:
+    """Clio takes no change of any bill for some hours."""
+    stage.pass_time(1, minutes=2)
+    wish(stage)
+    stage.world.clio_box.faults.append(Fault("status", path="/bills/", method="PATCH", status=status, times=1000))
+    a_new_bill(stage)
+    stage.pass_time(5, hours=3)
+    stage.world.clio_box.faults.clear()
+    [step] = acts.parked(stage, kind="clio.memo")
+    return step
+
+
+@pytest.mark.parametrize(("status", "words"), [(412, "each time"), (422, "did not take the link")])
+def test_a_memo_that_clio_does_not_take_is_shown_and_may_be_left_or_tried_again(status: int, words: str) -> None:
+    stage = a_synced_stage()
+    step = refused(stage, status)
+    assert words in step.reason and "Done" in step.remedy
+    attention.retry(stage.world, stage.firm, step.key, STAFF)
+    stage.pass_time(1, minutes=10)
+    assert "Pay online" in memo(stage, "3001")
+    assert not acts.parked(stage, kind="clio.memo")
+
+
+def test_a_memo_is_left_as_it_is_on_a_persons_word() -> None:
+    stage = a_synced_stage()
+    step = refused(stage, 412)
+    attention.done(stage.world, stage.firm, step.key, STAFF)
+    stage.pass_time(5, hours=1)
+    assert memo(stage, "3001") == "" and not acts.parked(stage, kind="clio.memo")
