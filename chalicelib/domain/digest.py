@@ -235,13 +235,14 @@ class Need:
 class News:
     """What stands on the firm's pages this morning. ``more``: more is parked than was read. ``settings``: those in
     QuickBooks that syncing waits for. ``differences``: of the last comparison of the books, those that wait for no step
-    that is listed already; ``compared_on``: its local day."""
+    that is listed already; ``beyond``: how many more of them there are; ``compared_on``: its local day."""
 
     lost: tuple[Need, ...] = ()
     broken: tuple[Need, ...] = ()
     needs: tuple[Need, ...] = ()
     settings: tuple[Need, ...] = ()
     differences: tuple[Need, ...] = ()
+    beyond: int = 0
     compared_on: date | None = None
     more: bool = False
 

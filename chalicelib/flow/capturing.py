@@ -100,7 +100,7 @@ def pages(reach: Reach, since: datetime, kinds: Sequence[str] = KINDS_TOLD) -> l
 def _compare_all(world: World, firm: str, why: str) -> None:
     from chalicelib.flow import reconciling
 
-    reconciling.start(world, firm, why)
+    reconciling.start(world, firm, f"by itself: {why}")
 
 
 def _take(world: World, policy: Policy, page: BookChanges) -> None:

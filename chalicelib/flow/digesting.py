@@ -24,7 +24,7 @@ from chalicelib.domain.money import show
 from chalicelib.domain.preflight import Weight
 from chalicelib.domain.wanted import Letter
 from chalicelib.errors import Refused
-from chalicelib.flow import attention, mailing, preflight, reconciling, states
+from chalicelib.flow import attention, compared, mailing, preflight, states
 from chalicelib.flow.firms import firm_of
 from chalicelib.flow.letters import words_for
 from chalicelib.flow.ports import World
@@ -206,7 +206,8 @@ def read(world: World, policy: Policy) -> News:
     broken = [e for e in waiting if e.body.get("broken")]
     apart = {e.key for e in (*lost, *broken)} | ended
     findings = preflight.report(world, firm.id)
-    compared = reconciling.report(world, firm.id)
+    told = compared.last(world, firm.id)
+    differ = [d for d in told.differences if not d.expected] if told else []
     return News(
         lost=tuple(need(e) for e in lost),
         broken=tuple(need(e) for e in broken),
@@ -216,8 +217,9 @@ def read(world: World, policy: Policy) -> News:
             for f in (findings.findings if findings else ())
             if f.weight is Weight.BLOCKS
         ),
-        differences=tuple(_difference(d, firm) for d in (compared.differences if compared else ()) if not d.expected),
-        compared_on=compared.at.astimezone(ZoneInfo(firm.zone)).date() if compared else None,
+        differences=tuple(_difference(d, firm) for d in differ),
+        beyond=told.named - told.expected - len(differ) if told else 0,
+        compared_on=told.at.astimezone(ZoneInfo(firm.zone)).date() if told else None,
         more=more,
     )
 
@@ -268,7 +270,7 @@ def subject(news: News) -> str:
     waits = len(news.lost) + len(news.broken) + len(news.needs) + len(news.settings)
     over = "over " if news.more else ""
     parts = [f"{over}{waits} {'thing needs' if waits == 1 else 'things need'} you"] if waits else []
-    if n := len(news.differences):
+    if n := len(news.differences) + news.beyond:
         parts.append(f"{n} {'difference' if n == 1 else 'differences'} between the books")
     words = ", ".join(parts)
     return words[:1].upper() + words[1:]
@@ -286,7 +288,7 @@ def context(url: str, firm: Firm, news: News) -> Json:
         _section(url, "Broken links", gone, news.broken, "/desk/sync", "Show all broken links"),
         _section(url, "Settings in QuickBooks", "Syncing waits for these.", news.settings, "/desk/preflight", "Check"),
         _section(url, "Waiting for you", attention, news.needs, "/desk/attention", "Show all that needs attention"),
-        _section(url, "The books differ", differ, news.differences, "/desk/books", "Show the comparison"),
+        _section(url, "The books differ", differ, news.differences, "/desk/books", "Show the comparison", news.beyond),
     ]
     return {
         "firm_name": firm.name,
@@ -296,9 +298,11 @@ def context(url: str, firm: Firm, news: News) -> Json:
     }
 
 
-def _section(url: str, heading: str, lead: str, needs: tuple[Need, ...], path: str, words: str) -> Json:
+def _section(
+    url: str, heading: str, lead: str, needs: tuple[Need, ...], path: str, words: str, beyond: int = 0
+) -> Json:
     rows = [{"title": n.title, "cause": n.cause, "remedy": n.remedy, "url": f"{url}{n.path}"} for n in needs[:TOLD]]
-    rest = len(needs) - len(rows)
+    rest = len(needs) + beyond - len(rows)
     return {
         "heading": heading,
         "lead": lead,

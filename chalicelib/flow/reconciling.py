@@ -8,64 +8,34 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import msgspec
 
-from chalicelib.domain import billing, comparing, comparing_money, effects, posting, promised, totalling
+from chalicelib.domain import billing, comparing, effects, promised, totalling
 from chalicelib.domain.comparing import Difference
 from chalicelib.domain.crediting import Credit
 from chalicelib.domain.effects import Do
 from chalicelib.domain.firm import Policy
 from chalicelib.domain.kernel import Effect, Finish, Held, Json, Kind, Neighbour, Ref, fold, lane_of
 from chalicelib.domain.payable import Payable, Tab, tab
-from chalicelib.domain.payment import Payment, Source
-from chalicelib.domain.posting import is_current
-from chalicelib.domain.readings import BillReading, BookedPayment, Pot, SessionReading
-from chalicelib.domain.totalling import Totals
-from chalicelib.errors import Disconnected, Unavailable
-from chalicelib.flow import changed, credit_links, noticing, states, trust_check
-from chalicelib.flow.changed import CLOCKS, Changed
+from chalicelib.domain.payment import Payment
+from chalicelib.domain.readings import BillReading, Pot
+from chalicelib.errors import Unavailable
+from chalicelib.flow import changed, compared, compared_money, noticing, states, trust_check
+from chalicelib.flow.changed import Changed
+from chalicelib.flow.compared import Report
 from chalicelib.flow.ports import World
 from chalicelib.flow.reach import Reach
-from chalicelib.flow.settle import policy_of, settle
+from chalicelib.flow.settle import settle
 
 PAGE = 100
-NAMED_AT_MOST = 100  # a record holds 64 KB; the count says how many there are
-LATELY = timedelta(days=35)  # payments that a night's comparison looks at
 NIGHT = "nightly"  # who asked, where nobody did
-HISTORY_SHOWN = 60
-HISTORY_KEPT = timedelta(days=400)
 NIGHTLY = (Tab.OPEN, Tab.REMINDING)
 TRUST = "trust/"  # the part of all trust accounts; with an account behind it, of its entries
 SUMS = "="  # in place of an account: what QuickBooks shows of all of them
 IN_FULL = (*NIGHTLY, Tab.PAID, Tab.CLOSED)
 MONEY = ("payments", "credits")  # what comes after the tabs
-
-
-@dataclass
-class Report:
-    """The books at one time. ``counts``: how many of what were compared. ``full``: everything, not only what is open or
-    changed. ``by``: who asked, or nightly. ``totals``: of what was compared, by book."""
-
-    at: datetime
-    checked: int = 0
-    differences: tuple[Difference, ...] = ()
-    counts: dict[str, int] = field(default_factory=dict)
-    running: bool = False
-    full: bool = True
-    by: str = ""
-    ended_at: datetime | None = None
-    totals: Totals = field(default_factory=dict)
-
-    @property
-    def named(self) -> int:
-        """How many differences there are; a report names the first hundred."""
-        return self.counts.get("differences", len(self.differences))
-
-    @property
-    def agree(self) -> bool:
-        return not self.differences
 
 
 @dataclass
@@ -77,7 +47,6 @@ class _Run:
     report: Report
     parts: list[str]
     cursor: str = ""
-    named: int = 0
     changed: Changed = field(default_factory=Changed)
     waiting: list[str] = field(default_factory=list)
     until: datetime | None = None
@@ -106,45 +75,6 @@ def nightly(world: World) -> int:
     return len(firms)
 
 
-def report(world: World, firm: str) -> Report | None:
-    """The last comparison, or None before the first."""
-    found = world.store.record("report", firm)
-    return msgspec.convert(found[1], Report) if found else None
-
-
-@dataclass(frozen=True, slots=True)
-class Past:
-    """A line of the history. ``id`` finds the whole report."""
-
-    id: str
-    at: datetime
-    ended_at: datetime | None
-    full: bool
-    by: str
-    checked: int
-    differences: int
-
-
-def keep(world: World, firm: str, told: Report) -> None:
-    """A comparison that ended is kept: a line for the list, and the whole."""
-    id, expires = told.at.strftime("%Y%m%dT%H%M%S"), told.at + HISTORY_KEPT
-    line = Past(id, told.at, told.ended_at, told.full, told.by, told.checked, told.named)
-    world.store.put_record(f"compared/{firm}", id, msgspec.to_builtins(told), expires=expires)
-    world.store.put_record(f"comparisons/{firm}", id, msgspec.to_builtins(line), expires=expires)
-
-
-def history(world: World, firm: str) -> tuple[Past, ...]:
-    """The last comparisons, newest first."""
-    found = world.store.records(f"comparisons/{firm}", limit=HISTORY_SHOWN, descending=True)
-    return tuple(msgspec.convert(body, Past) for _, body in found)
-
-
-def past(world: World, firm: str, id: str) -> Report | None:
-    """The whole of one comparison of the history."""
-    found = world.store.record(f"compared/{firm}", id)
-    return msgspec.convert(found[1], Report) if found else None
-
-
 def reconcile(world: World, reach: Reach, policy: Policy, effect: Effect) -> None:
     """Compares part by part; stores the report at the end. Raises Unavailable with what it has kept."""
     firm = policy.firm.id
@@ -157,12 +87,11 @@ def reconcile(world: World, reach: Reach, policy: Policy, effect: Effect) -> Non
         aside = replace(run, changed=changed.put_aside(world, firm, run.changed))
         world.store.put_record("report", f"{firm}/running", msgspec.to_builtins(aside))
         raise
-    run.report.counts["differences"] = run.named
+    run.report.counts.setdefault("differences", 0)
     run.report.ended_at = world.now()
-    world.store.put_record("report", firm, msgspec.to_builtins(run.report))
-    keep(world, firm, run.report)
+    compared.keep(world, firm, run.report)
     world.store.delete_record("report", f"{firm}/running")
-    world.count("drift", run.named)
+    world.count("drift", run.report.named)
     settle(world, [], lambda _s, _n: {}, fact="Reconciled", finish=[Finish(effect.key, arrivals=effect.arrivals)])
 
 
@@ -177,7 +106,7 @@ def _begun(world: World, firm: str, effect: Effect) -> _Run:
     tabs = IN_FULL if full else NIGHTLY
     by = str(effect.body.get("by", NIGHT))
     begun = Report(at=world.now(), full=full, by=by)
-    last = None if full else report(world, firm)
+    last = None if full else compared.last(world, firm)
     lately = () if full else changed.PARTS
     return _Run(
         begun,
@@ -199,7 +128,7 @@ def _page(world: World, reach: Reach, policy: Policy, run: _Run) -> None:
         _changed(world, reach, policy, run)
         return
     if part in MONEY:
-        compare = {"payments": _payments, "credits": _credits}[part]
+        compare = {"payments": compared_money.payments, "credits": compared_money.credits}[part]
         page = world.store.listed(f"{firm}/{part}", limit=PAGE, cursor=run.cursor or None, descending=True)
         found, more = compare(world, reach, page.items, run.report)
         goes_on = page.next is not None and more
@@ -207,7 +136,7 @@ def _page(world: World, reach: Reach, policy: Policy, run: _Run) -> None:
     else:
         held, parts, cursor = _of_tabs(world, firm, run)
         found, _ = _payables(world, reach, held, run.report)
-    _name(run, found)
+    compared.name(world, firm, run.report, found)
     run.parts, run.cursor = parts, cursor
 
 
@@ -239,13 +168,8 @@ def _lately(world: World, reach: Reach, policy: Policy, run: _Run) -> None:
     refs = [Ref(policy.firm.id, Kind.PAYABLE, id) for id in run.waiting[:PAGE]]
     held = [h for h in world.store.load_many(refs) if h.body]
     closed = [h for h in held if tab(states.decode(Kind.PAYABLE, h.body)) not in NIGHTLY]
-    _name(run, _payables(world, reach, closed, run.report)[0])
+    compared.name(world, policy.firm.id, run.report, _payables(world, reach, closed, run.report)[0])
     run.waiting = run.waiting[PAGE:]
-
-
-def _name(run: _Run, found: Sequence[Difference]) -> None:
-    run.named += len(found)
-    run.report.differences = (*run.report.differences, *found)[:NAMED_AT_MOST]
 
 
 def _trust(world: World, reach: Reach, policy: Policy, run: _Run) -> None:
@@ -254,14 +178,15 @@ def _trust(world: World, reach: Reach, policy: Policy, run: _Run) -> None:
     run.until = run.until or world.now() + trust_check.LOOKED_FOR
     account, full = part.removeprefix(TRUST), run.report.full
     if account == SUMS:
-        _name(run, trust_check.sums(policy, run.trust, run.explain) if run.trust else [])
+        sums = trust_check.sums(policy, run.trust, run.explain) if run.trust else []
+        compared.name(world, policy.firm.id, run.report, sums)
         return
     try:
         found, more = trust_check.compare(world, reach, policy, account, run.cursor, full=full, until=run.until)
     except Unavailable:
         run.parts.insert(0, part)
         raise
-    _name(run, found)
+    compared.name(world, policy.firm.id, run.report, found)
     run.cursor, run.trust = more.cursor, more.checked or run.trust
     run.explain = {id: run.explain.get(id, 0) + more.explains.get(id, 0) for id in {*run.explain, *more.explains}}
     run.parts = [*([part] if more.cursor else []), *(f"{TRUST}{id}" for id in more.accounts), *run.parts]
@@ -311,15 +236,6 @@ def _owners(world: World, moved: Sequence[Payable]) -> dict[str, str]:
     return {h.ref.id: states.decode(Kind.CONTACT, h.body).customer for h in held if h.body}
 
 
-def _as_numbered(world: World, firm: str, found: list[Difference], items: dict[str, list[str]]) -> list[Difference]:
-    """Under the numbers that the bills have now; read only for what differs. ``items``: bills, by the differences'
-    details."""
-    ids = list(dict.fromkeys(id for d in found for id in items.get(d.detail, ())))
-    held = world.store.load_many([Ref(firm, Kind.PAYABLE, id) for id in ids]) if ids else []
-    numbers = {h.ref.id: str(h.body["number"]) for h in held if h.body}
-    return comparing.renumbered(found, items, numbers)
-
-
 def _replays(world: World, held: Held) -> bool:
     """Whether the journal folds to the state. A state that moved since it was listed is compared at its next time."""
     body: Json | None = None
@@ -333,68 +249,3 @@ def _replays(world: World, held: Held) -> bool:
         if not lines:
             break
     return body == held.body
-
-
-def _payments(world: World, reach: Reach, held: Sequence[Held], out: Report) -> tuple[list[Difference], bool]:
-    """Payments from the newest on; a night's comparison stops at those of five weeks ago."""
-    payments: list[Payment] = [states.decode(Kind.PAYMENT, h.body) for h in held]
-    lately = [x for x in payments if out.full or (x.settled_at or x.created_at) >= out.at - LATELY]
-    rows = {b.id: b for b in _booked(reach, [id for x in lately if x.posted for id in x.posted.ids])}
-    booked = {x.id: posting.together(x.posted, rows) for x in lately if x.posted}
-    sessions, gone = _sessions(reach, lately)
-    found: list[Difference] = [comparing_money.without_stripe(account) for account in gone]
-    for x in lately:
-        found += comparing_money.payment_against_books(x, booked.get(x.id))
-        if x.posted and is_current(x):
-            noticing.point(world, reach.lanes, noticing.PAYMENT, x, noticing.shown_payment(x.posted, rows))
-        if x.account not in gone:
-            found += comparing_money.payment_against_stripe(x, sessions.get(x.session))
-        found += promised.of_payment(x, out.at)
-    found = _as_numbered(world, reach.firm, found, {x.id: [i.payable for i in x.items] for x in lately})
-    for x in lately:
-        totalling.add_payment(out.totals, x, booked.get(x.id), sessions.get(x.session))
-    out.counts["payments"] = out.counts.get("payments", 0) + len(lately)
-    return found, len(lately) == len(payments)
-
-
-def _booked(reach: Reach, ids: Sequence[str]) -> list[BookedPayment]:
-    """These payments in QuickBooks, a page for each call."""
-    found: list[BookedPayment] = []
-    for start in range(0, len(ids), PAGE):
-        some = list(ids[start : start + PAGE])
-        found += reach.quickbooks(lambda q, a, c=some: q.payments_by_id(a, c))  # type: ignore[misc]
-    return found
-
-
-def _credits(world: World, reach: Reach, held: Sequence[Held], out: Report) -> tuple[list[Difference], bool]:
-    """Credits from the newest on; a night's comparison stops at those of five weeks ago."""
-    credits: list[Credit] = [states.decode(Kind.CREDIT, h.body) for h in held]
-    since = (out.at - LATELY).date()
-    lately = [c for c in credits if out.full or c.on >= since]
-    ids = [c.memo.id for c in lately if c.memo]
-    there = {m.id: m for m in reach.quickbooks(lambda q, a: q.memos_by_id(a, ids))} if ids else {}
-    found: list[Difference] = []
-    for c in lately:
-        found += comparing_money.credit_against_books(c, there.get(c.memo.id) if c.memo else None)
-    if told := [(c.id, credit_links.told_of(c.memo.id, there.get(c.memo.id))) for c in lately if c.memo]:
-        credit_links.notice(world, policy_of(world, reach.firm), told)
-    found = _as_numbered(world, reach.firm, found, {c.number: [p.payable for p in c.parts] for c in lately})
-    out.counts["credits"] = out.counts.get("credits", 0) + len(lately)
-    return found, len(lately) == len(credits)
-
-
-def _sessions(reach: Reach, payments: Sequence[Payment]) -> tuple[dict[str, SessionReading], list[str]]:
-    """The sessions of these payments from each account's list: no call for each payment. With them the accounts that
-    no longer let us in: the other books are compared all the same."""
-    found: dict[str, SessionReading] = {}
-    gone: list[str] = []
-    ours = [x for x in payments if x.source is Source.STRIPE and x.money]
-    for account in sorted({x.account for x in ours}):
-        since = min(x.created_at for x in ours if x.account == account) - CLOCKS
-        try:
-            listed = reach.stripe(lambda s, a=account, t=since: s.sessions_since(a, t))  # type: ignore[misc]
-        except Disconnected:
-            gone.append(account)
-            continue
-        found.update({s.id: s for s in listed})
-    return found, gone

@@ -6,6 +6,7 @@ Amounts are integer cents; instants are ISO 8601 in UTC; errors are application/
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from chalicelib.errors import Unreadable
@@ -228,9 +229,9 @@ def purge_links(ask: Asked, connection: str) -> dict[str, Any]:
 @get("/drift")
 def drift(ask: Asked) -> Any:
     """The last comparison of the books; 404 before the first."""
-    from chalicelib.flow import reconciling
+    from chalicelib.flow import compared
 
-    report = reconciling.report(ask.world, ask.firm)
+    report = compared.last(ask.world, ask.firm)
     if report is None:
         raise NotFound
     return report
@@ -239,19 +240,21 @@ def drift(ask: Asked) -> Any:
 @get("/reconciliations")
 def comparisons(ask: Asked) -> dict[str, Any]:
     """The last comparisons, newest first."""
-    from chalicelib.flow import reconciling
+    from chalicelib.flow import compared
 
-    return {"items": list(reconciling.history(ask.world, ask.firm)), "next": None}
+    return {"items": list(compared.history(ask.world, ask.firm)), "next": None}
 
 
 @get("/reconciliations/{id}")
 def comparison(ask: Asked, id: str) -> Any:
-    from chalicelib.flow import reconciling
+    """One of them with its first hundred differences; ``page`` 1, 2 ... has those after them."""
+    from chalicelib.flow import compared
 
-    report = reconciling.past(ask.world, ask.firm, id)
+    report, page = compared.past(ask.world, ask.firm, id), ask.query.get("page", "0")
     if report is None:
         raise NotFound
-    return report
+    place = int(page) if page.isdecimal() and len(page) < 4 else 0
+    return replace(report, differences=compared.rest(ask.world, ask.firm, report, place))
 
 
 @post("/reconciliations", 202)

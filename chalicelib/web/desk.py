@@ -53,9 +53,9 @@ EMPTY = {
 @desk.get("/desk")
 def start(ask: Ask) -> str:
     """Three answers: what is owed, what needs me, do the books agree."""
-    from chalicelib.flow import reconciling, views
+    from chalicelib.flow import compared, views
 
-    report, needs = reconciling.report(ask.world, ask.firm), views.attention(ask.world, ask.firm)
+    report, needs = compared.last(ask.world, ask.firm), views.attention(ask.world, ask.firm)
     return page(ask, "start.html", "start", report=report, needs=needs)
 
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from chalicelib.web.answers import NotFound, Reply
 from chalicelib.web.desk_shell import back, desk, page
 from chalicelib.web.door import Ask
+
+if TYPE_CHECKING:
+    from chalicelib.flow.compared import Report
 
 
 @desk.get("/desk/payments")
@@ -30,21 +34,35 @@ def record(ask: Ask) -> str:
 
 @desk.get("/desk/books")
 def books(ask: Ask) -> str:
-    from chalicelib.flow import reconciling
+    from chalicelib.flow import compared
 
-    report, history = reconciling.report(ask.world, ask.firm), reconciling.history(ask.world, ask.firm)
-    return page(ask, "books.html", "books", report=report, history=history, past=False)
+    report, history = compared.last(ask.world, ask.firm), compared.history(ask.world, ask.firm)
+    under_way = compared.under_way(ask.world, ask.firm)
+    return _books(ask, report, history=history, past=False, under_way=under_way)
 
 
 @desk.get("/desk/books/{id}")
 def old_comparison(ask: Ask, id: str) -> str:
     """One comparison of the history, as it was found then."""
-    from chalicelib.flow import reconciling
+    from chalicelib.flow import compared
 
-    report = reconciling.past(ask.world, ask.firm, id)
+    report = compared.past(ask.world, ask.firm, id)
     if report is None:
         raise NotFound
-    return page(ask, "books.html", "books", report=report, history=(), past=True)
+    return _books(ask, report, history=(), past=True, under_way=None)
+
+
+def _books(ask: Ask, report: Report | None, **more: Any) -> str:
+    """One comparison, with a page of its differences. The following ones are its own: a newer one may end meanwhile."""
+    from chalicelib.flow import compared
+
+    text = ask.query.get("page", "0")
+    place = int(text) if text.isdecimal() and len(text) < 4 else 0
+    shown = compared.rest(ask.world, ask.firm, report, place) if report else ()
+    here = f"/desk/books/{report.id}" if report else ""
+    following = f"{here}?page={place + 1}" if report and place < report.pages else ""
+    pages = {"first_url": here if place else "", "next_url": following}
+    return page(ask, "books.html", "books", report=report, shown=shown, **pages, **more)
 
 
 @desk.post("/desk/books")

@@ -16,9 +16,9 @@ from chalicelib.domain.kernel import Effect, Kind, Neighbour, Ref, Status
 from chalicelib.domain.payable import Payable
 from chalicelib.domain.payment import Payment
 from chalicelib.domain.readings import Pot
-from chalicelib.flow import checkout, collecting, links, reconciling, states
+from chalicelib.flow import checkout, collecting, compared, links, reconciling, states
+from chalicelib.flow.compared import Report
 from chalicelib.flow.links import PayLink
-from chalicelib.flow.reconciling import Report
 from tests import kept
 from tests import world as memory
 from tests.world import Stage
@@ -223,7 +223,7 @@ def compare(stage: Stage) -> Report:
     reconciling.start(stage.world, stage.firm, STAFF)
     for _ in range(5):
         stage.work()
-        report = reconciling.report(stage.world, stage.firm)
+        report = compared.last(stage.world, stage.firm)
         if report is not None and report.at >= began:
             return report
         stage.world.clock.move(seconds=61)

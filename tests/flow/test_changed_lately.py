@@ -15,8 +15,8 @@ from chalicelib.domain.kernel import Commit, Effect, Guard, Kind, Neighbour, lan
 from chalicelib.domain.payable import Booked
 from chalicelib.domain.readings import BillReading, BillState, BookedPayment, InvoiceReading, Page
 from chalicelib.errors import Unavailable
-from chalicelib.flow import changed, reconciling
-from chalicelib.flow.reconciling import Report
+from chalicelib.flow import changed, compared, reconciling
+from chalicelib.flow.compared import Report
 from tests.builders import FIRM, NOW, a_bill, a_payable, put
 from tests.domain.given import a_policy
 from tests.flow.alone import held, near, owe
@@ -98,9 +98,9 @@ def a_way(clio: Clio, books: Books) -> Any:
     return way
 
 
-def compared(world: MemoryWorld, clio: Clio, books: Books) -> Report:
+def the_comparison(world: MemoryWorld, clio: Clio, books: Books) -> Report:
     reconciling.reconcile(world, a_way(clio, books), POLICY, a_night(world))
-    report = reconciling.report(world, FIRM)
+    report = compared.last(world, FIRM)
     assert report is not None
     return report
 
@@ -109,7 +109,7 @@ def test_every_page_of_clios_lists_is_compared() -> None:
     world = MemoryWorld()
     live = [closed(world, f"b{n}") for n in range(ROWS + 1)]
     clio = Clio(live, [closed(world, f"v{n}") for n in range(ROWS + 1)])
-    report = compared(world, clio, Books())
+    report = the_comparison(world, clio, Books())
     assert (report.checked, report.counts["changed"], clio.pages) == (2 * ROWS + 2, 2 * ROWS + 2, 5)
 
 
@@ -119,7 +119,7 @@ def test_all_that_quickbooks_tells_of_is_compared_though_it_is_cut_off() -> None
     for n in range(many):
         closed(world, f"b{n}", f"q{n}")
     books = Books(*(f"q{n}" for n in range(many)), most=1000)
-    report = compared(world, Clio([]), books)
+    report = the_comparison(world, Clio([]), books)
     assert report.checked == many
     assert books.asked == ["", "Invoice", "all of Invoice", "Payment"]
     assert not report.full, "it cost what changed"
@@ -129,14 +129,14 @@ def test_what_quickbooks_deleted_and_what_its_payments_pay_is_compared_too() -> 
     world = MemoryWorld()
     closed(world, "b1", "q1")
     closed(world, "b2", "q2")
-    report = compared(world, Clio([]), Books("stranger", deleted=("q1",), paid=("q2",)))
+    report = the_comparison(world, Clio([]), Books("stranger", deleted=("q1",), paid=("q2",)))
     assert (report.checked, report.counts["changed"]) == (2, 2)
 
 
 def test_a_bill_of_which_both_tell_is_compared_once() -> None:
     world = MemoryWorld()
     closed(world, "b1", "q1")
-    report = compared(world, Clio(["b1"]), Books("q1"))
+    report = the_comparison(world, Clio(["b1"]), Books("q1"))
     assert (report.checked, report.counts["changed"]) == (1, 1)
 
 
@@ -152,7 +152,7 @@ def test_an_interrupted_night_goes_on_at_its_page_and_compares_each_bill_once(tr
         reconciling.reconcile(world, a_way(clio, books), POLICY, effect)
     world.store.postpone(effect.key, world.now(), cause="Clio did not answer.")
     reconciling.reconcile(world, a_way(clio, books), POLICY, held(world, effect))
-    report = reconciling.report(world, FIRM)
+    report = compared.last(world, FIRM)
     assert report is not None
     assert (report.checked, books.asked) == (changed.PAGE + 2, [""]), "each once, and QuickBooks was asked once"
 
@@ -179,7 +179,7 @@ def test_an_interrupted_page_of_clios_is_named_and_counted_once(lost: str) -> No
             reconciling.reconcile(world, a_way(clio, books), POLICY, effect)
         world.store.postpone(effect.key, world.now(), cause="It did not answer.")
     reconciling.reconcile(world, a_way(clio, books), POLICY, held(world, effect))
-    report = reconciling.report(world, FIRM)
+    report = compared.last(world, FIRM)
     assert report is not None
     assert (report.checked, report.counts["changed"]) == (150, 150)
     assert report.totals["asked"]["quickbooks"] == 150

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from chalicelib.domain.kernel import Kind, Ref
-from chalicelib.flow import attention, reconciling
+from chalicelib.flow import attention, compared, reconciling
 from infra.sandbox.kit import Fault
 from tests.flow import acts
 from tests.flow.acts import STAFF, a_synced_stage, compare, invoice, parked, pay_by_card, payable, record
@@ -177,12 +177,12 @@ def test_comparing_changes_nothing_in_any_book() -> None:
 # --- totals, what changed, and the history ----------------------------------------------------------------------------
 
 
-def night(stage: Stage) -> reconciling.Report:
+def night(stage: Stage) -> compared.Report:
     stage.pass_time(1, minutes=2)
     began = stage.world.now()
     reconciling.start(stage.world, stage.firm, reconciling.NIGHT, full=False)
     stage.pass_time(1, minutes=3)
-    report = reconciling.report(stage.world, stage.firm)
+    report = compared.last(stage.world, stage.firm)
     assert report
     assert report.at >= began
     return report
@@ -220,7 +220,7 @@ def test_a_night_finds_what_clio_changed_on_a_paid_bill_that_no_poll_has_shown_y
     stage.world.clio_box.people.remove_payment(made)
     reconciling.start(stage.world, stage.firm, reconciling.NIGHT, full=False)
     stage.work()  # before any poll
-    told = reconciling.report(stage.world, stage.firm)
+    told = compared.last(stage.world, stage.firm)
     assert told
     assert "not read yet" in acts.about(told, "1046")
     acts.poll(stage)
@@ -231,13 +231,13 @@ def test_every_comparison_is_kept_and_can_be_looked_at() -> None:
     stage = a_clean_stage()
     first = compare(stage)
     night(stage)
-    kept = reconciling.history(stage.world, stage.firm)
+    kept = compared.history(stage.world, stage.firm)
     assert [(p.full, p.by) for p in kept][:2] == [(False, reconciling.NIGHT), (True, STAFF)]
     assert all(p.ended_at and p.ended_at >= p.at for p in kept)
-    old = reconciling.past(stage.world, stage.firm, kept[1].id)
+    old = compared.past(stage.world, stage.firm, kept[1].id)
     assert old
     assert (old.at, old.checked, old.named) == (first.at, first.checked, 0)
-    assert reconciling.past(stage.world, stage.firm, "none") is None
+    assert compared.past(stage.world, stage.firm, "none") is None
 
 
 # --- in full, asked for while one of a night waits --------------------------------------------------------------------
@@ -251,14 +251,14 @@ def interrupted(stage: Stage, *, full: bool) -> None:
     assert stage.world.store.record("report", f"{stage.firm}/running")
 
 
-@pytest.mark.parametrize("by", [STAFF, "after a long silence"])
+@pytest.mark.parametrize("by", [STAFF, "by itself: after a long silence"])
 def test_one_in_full_asked_for_while_a_nightly_waits_is_made_in_full(by: str) -> None:
     stage = a_synced_stage()
     compare(stage)
     interrupted(stage, full=False)
     reconciling.start(stage.world, stage.firm, by)
     stage.pass_time(1, minutes=5)
-    [last, *_] = reconciling.history(stage.world, stage.firm)
+    [last, *_] = compared.history(stage.world, stage.firm)
     assert (last.full, last.by) == (True, by)
 
 
@@ -267,7 +267,7 @@ def test_the_night_takes_nothing_from_one_that_is_owed_in_full() -> None:
     interrupted(stage, full=True)
     reconciling.start(stage.world, stage.firm, reconciling.NIGHT, full=False)
     stage.pass_time(1, minutes=5)
-    assert [(p.full, p.by) for p in reconciling.history(stage.world, stage.firm)] == [(True, STAFF)]
+    assert [(p.full, p.by) for p in compared.history(stage.world, stage.firm)] == [(True, STAFF)]
 
 
 def test_a_nightly_that_was_interrupted_goes_on_as_one() -> None:
@@ -275,7 +275,7 @@ def test_a_nightly_that_was_interrupted_goes_on_as_one() -> None:
     compare(stage)
     interrupted(stage, full=False)
     stage.pass_time(1, minutes=5)
-    [last, *_] = reconciling.history(stage.world, stage.firm)
+    [last, *_] = compared.history(stage.world, stage.firm)
     assert (last.full, last.by) == (False, reconciling.NIGHT)
 
 

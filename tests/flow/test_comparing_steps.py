@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from chalicelib.domain.comparing import Difference
 from chalicelib.domain.effects import Do, owed
 from chalicelib.domain.kernel import Effect, Kind, Neighbour, Ref, lane_of
 from chalicelib.domain.readings import Broken, Page, Pot
 from chalicelib.errors import Unavailable
-from chalicelib.flow import reconciling
-from chalicelib.flow.reconciling import Report
+from chalicelib.flow import compared, reconciling
+from chalicelib.flow.compared import Report
 from tests.builders import FIRM, NOW, a_payable, put
 from tests.domain.given import a_policy
 from tests.flow.alone import held, is_done, near, owe
@@ -46,10 +48,10 @@ def a_comparison(world: MemoryWorld) -> Effect:
     return owe(world, owed(FIRM, Do.RECONCILE, "main", "firm", lane_of(FIRM, Neighbour.SELF), NOW, body=body))
 
 
-def compared(world: MemoryWorld, *bills: Any, meanwhile: Callable[[], object] | None = None) -> Report:
+def the_comparison(world: MemoryWorld, *bills: Any, meanwhile: Callable[[], object] | None = None) -> Report:
     reach = near(clio=Clio(*bills, meanwhile=meanwhile), quickbooks=object())
     reconciling.reconcile(world, reach, POLICY, a_comparison(world))
-    report = reconciling.report(world, FIRM)
+    report = compared.last(world, FIRM)
     assert report is not None
     return report
 
@@ -63,11 +65,56 @@ def a_trust_request(world: MemoryWorld, id: str = "b1", **fields: Any) -> Ref:
     return put(world.store, Kind.PAYABLE, a_payable(id=id, number=f"N-{id}", pot=Pot.TRUST, **fields))
 
 
+# --- what is named ----------------------------------------------------------------------------------------------------
+
+
+def differing(n: int, *, expected: bool) -> list[Difference]:
+    return [Difference(f"b{i}", f"N-{i}", "kind", "cause", "remedy", expected=expected) for i in range(n)]
+
+
+def test_what_needs_somebody_stands_before_what_is_expected_and_none_is_cut_off() -> None:
+    world, told = MemoryWorld(), Report(NOW)
+    compared.name(world, FIRM, told, differing(230, expected=True))
+    compared.name(world, FIRM, told, differing(30, expected=False))
+    assert (told.named, told.expected, len(told.differences)) == (260, 230, 100)
+    assert [d.expected for d in told.differences] == [False] * 30 + [True] * 70
+    pages = [compared.rest(world, FIRM, told, n) for n in range(told.pages + 1)]
+    assert [len(p) for p in pages] == [100, 100, 30, 30]
+    assert sum(1 for p in pages for d in p if not d.expected) == 30
+    assert compared.rest(world, FIRM, told, told.pages + 1) == ()
+
+
+def test_more_than_can_be_kept_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compared, "PAGES_AT_MOST", 1)
+    world, told = MemoryWorld(), Report(NOW)
+    compared.name(world, FIRM, told, differing(330, expected=False))
+    assert (told.named, told.pages) == (330, 1)
+
+
+def test_while_a_comparison_is_owed_that_is_told_with_how_far_it_is() -> None:
+    world = MemoryWorld()
+    assert compared.under_way(world, FIRM) is None
+    a_trust_request(world)
+    reach = near(clio=Clio(trouble=1), quickbooks=object())
+    effect = a_comparison(world)
+    assert compared.under_way(world, FIRM) == compared.UnderWay(0, "")
+    with pytest.raises(Unavailable):
+        reconciling.reconcile(world, reach, POLICY, effect)
+    assert compared.under_way(world, FIRM) == compared.UnderWay(1, "")
+    world.store.postpone(effect.key, NOW, cause="Waiting: Clio is having a moment")
+    reconciling.reconcile(world, reach, POLICY, replace(effect, cause="Waiting"))
+    report = compared.last(world, FIRM)
+    assert report and not report.running
+    world.store.arrive(effect)
+    report = compared.last(world, FIRM)
+    assert report and report.running
+
+
 def test_every_page_of_a_list_is_compared() -> None:
     world = MemoryWorld()
     for n in range(reconciling.PAGE + 1):
         a_trust_request(world, f"b{n}")
-    report = compared(world)
+    report = the_comparison(world)
     assert report.checked == reconciling.PAGE + 1
     assert report.named == reconciling.PAGE + 1
     assert set(kinds(report)) == {"missing in Clio"}
@@ -76,13 +123,13 @@ def test_every_page_of_a_list_is_compared() -> None:
 def test_a_bill_that_cannot_be_understood_is_parked_by_its_feed_and_no_difference() -> None:
     world = MemoryWorld()
     a_trust_request(world)
-    assert kinds(compared(world, Broken("b1", "N-b1", "state", "unheard-of"))) == []
+    assert kinds(the_comparison(world, Broken("b1", "N-b1", "state", "unheard-of"))) == []
 
 
 def test_an_invoice_that_moves_while_it_is_compared_still_replays() -> None:
     world = MemoryWorld()
     a_trust_request(world)
-    assert kinds(compared(world, meanwhile=lambda: a_trust_request(world, seq=1))) == ["missing in Clio"]
+    assert kinds(the_comparison(world, meanwhile=lambda: a_trust_request(world, seq=1))) == ["missing in Clio"]
     assert len(world.store.journal(Ref(FIRM, Kind.PAYABLE, "b1"))) == 2
 
 
@@ -93,7 +140,7 @@ def test_an_invoice_whose_journal_lost_a_line_is_named() -> None:
         a_trust_request(world)
         a_trust_request(world, seq=1)
     lost.store._journal[Ref(FIRM, Kind.PAYABLE, "b1")].pop()
-    assert len(kinds(compared(lost))) == len(kinds(compared(whole))) + 1
+    assert len(kinds(the_comparison(lost))) == len(kinds(the_comparison(whole))) + 1
 
 
 def test_a_comparison_that_was_interrupted_goes_on_where_it_was() -> None:
@@ -103,10 +150,10 @@ def test_a_comparison_that_was_interrupted_goes_on_where_it_was() -> None:
     effect = a_comparison(world)
     with pytest.raises(Unavailable):
         reconciling.reconcile(world, near(clio=clio, quickbooks=object()), POLICY, effect)
-    assert reconciling.report(world, FIRM) is None
+    assert compared.last(world, FIRM) is None
     world.store.postpone(effect.key, world.now(), cause="Clio did not answer.")
     reconciling.reconcile(world, near(clio=clio, quickbooks=object()), POLICY, held(world, effect))
-    report = reconciling.report(world, FIRM)
+    report = compared.last(world, FIRM)
     assert report is not None
     assert (report.checked, clio.asked) == (1, 1), "each bill was compared once"
     assert is_done(world, effect)

@@ -19,11 +19,11 @@ from chalicelib.domain.firm import Member
 from chalicelib.domain.kernel import Effect, Kind, Status
 from chalicelib.domain.preflight import Finding, Weight
 from chalicelib.errors import Conflict, Declined, Refused
-from chalicelib.flow import attention, digesting, mailing, preflight, reconciling
+from chalicelib.flow import attention, compared, digesting, mailing, preflight
 from chalicelib.flow.budget import Floor
+from chalicelib.flow.compared import Report
 from chalicelib.flow.drain import drain
 from chalicelib.flow.reach import Reach
-from chalicelib.flow.reconciling import Report
 from chalicelib.flow.settle import policy_of
 from tests.builders import FIRM, a_firm, put
 from tests.domain.given import a_policy
@@ -478,8 +478,7 @@ def test_differences_that_wait_for_a_listed_step_are_left_out() -> None:
         at=datetime(2026, 5, 4, 3, 0, tzinfo=UTC),  # still the third in New York
         differences=(a_difference(), a_difference(expected=True), a_difference(payable="", number="", cents=0)),
     )
-    reconciling.keep(room.world, FIRM, report)
-    room.world.store.put_record("report", FIRM, msgspec.to_builtins(report))
+    compared.keep(room.world, FIRM, report)
     told = digesting.read(room.world, policy_of(room.world, FIRM))
     assert [(n.title, n.path) for n in told.differences] == [
         ("1042: amount changed in QuickBooks, $12.00", "/desk/invoices/b1"),
@@ -489,6 +488,16 @@ def test_differences_that_wait_for_a_listed_step_are_left_out() -> None:
     room.due()
     [mail] = room.mails
     assert mail.subject == "2 differences between the books"
+
+
+def test_differences_beyond_those_that_a_report_holds_are_counted() -> None:
+    room = Room()
+    report = Report(at=datetime(2026, 5, 4, 9, 0, tzinfo=UTC))
+    compared.name(room.world, FIRM, report, [a_difference() for _ in range(130)] + [a_difference(expected=True)] * 5)
+    compared.keep(room.world, FIRM, report)
+    room.due()
+    [mail] = room.mails
+    assert mail.subject == "130 differences between the books" and "And 120 more." in mail.text
 
 
 def test_of_quickbooks_settings_only_those_that_syncing_waits_for() -> None:

@@ -10,6 +10,7 @@ from chalicelib.domain.kernel import Decision, Kind, Neighbour, Ref
 from chalicelib.errors import Refused
 from chalicelib.flow import (
     attention,
+    compared,
     connecting,
     reconciling,
     trust_check,
@@ -254,7 +255,7 @@ def test_a_night_that_finds_a_deletion_waits_until_it_is_mended_and_then_names_n
     stage.pass_time(5, hours=1)
     reconciling.nightly(stage.world)
     stage.pass_time(1, minutes=30)
-    report = reconciling.report(stage.world, stage.firm)
+    report = compared.last(stage.world, stage.firm)
     assert report
     assert report.by == "nightly"
     assert trust.entry(stage, made).gone
@@ -268,10 +269,10 @@ def test_a_comparison_waits_for_a_sweep_for_a_while_and_then_says_that_it_is_und
     began = stage.world.now()
     reconciling.start(stage.world, stage.firm, acts.STAFF)
     stage.pass_time(1, minutes=8)
-    report = reconciling.report(stage.world, stage.firm)
+    report = compared.last(stage.world, stage.firm)
     assert report is None or report.at < began
     stage.pass_time(1, minutes=8)
-    report = reconciling.report(stage.world, stage.firm)
+    report = compared.last(stage.world, stage.firm)
     assert report
     assert report.at >= began
     [named] = [d for d in report.differences if d.kind == "trust account differs in Clio"]

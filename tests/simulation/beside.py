@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.domain.kernel import Kind, Ref
-from chalicelib.flow import reconciling, states, views
+from chalicelib.flow import compared, states, views
 from infra.sandbox.clio import books as clio_books
 from tests.simulation.base import FirmFacts
 from tests.simulation.quiet_links import applied_lines, on_invoices
@@ -181,7 +181,7 @@ def _credits(q: Quiet, firm: FirmFacts) -> None:
 
 
 def _journals(q: Quiet, firm: FirmFacts) -> None:
-    report = reconciling.report(q.world, firm.firm)
+    report = compared.last(q.world, firm.firm)
     named = {d.number for d in report.differences} if report else set()
     rows = q.world.quickbooks_box.company(firm.realm).tables["JournalEntry"]
     for (realm, id), moved in q.h.truth.beside.journals.items():
@@ -205,7 +205,7 @@ def _to_record(q: Quiet, firm: FirmFacts) -> None:
     """What came through Stripe, against what Clio shows of it: of trust money, on the request and beside it, just the
     rest is to be recorded; an invoice's money is recorded once anything of it is, net of the fee."""
     listed = {(r.payment, r.payable): r.cents for r in views.unrecorded(q.world, firm.firm, size=100).rows}
-    report = reconciling.report(q.world, firm.firm)
+    report = compared.last(q.world, firm.firm)
     named = {d.detail: d.cents for d in report.differences if d.kind == "not yet in Clio"} if report else {}
     for p in q.c.settled(firm.firm):
         if any(q.waits(firm, f"payable/{i['payable']}") for i in p["items"]):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import requests
 
 from chalicelib.domain.kernel import Kind, Ref
-from chalicelib.flow import reconciling
+from chalicelib.flow import compared
 from tests.simulation.base import FirmFacts
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def carried(c: Checkers, request: requests.PreparedRequest, got: requests.Respon
 
 
 def judge(q: Quiet, firm: FirmFacts) -> None:
-    report = reconciling.report(q.world, firm.firm)
+    report = compared.last(q.world, firm.firm)
     if report is None or not report.full or report.named > len(report.differences):
         return
     told = [d for d in report.differences if d.expected and "Left by staff on " in d.cause]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from chalicelib.domain import sums
 from chalicelib.domain.effects import Do
 from chalicelib.domain.kernel import Effect, Kind, Ref, Status, fold
-from chalicelib.flow import reconciling, states
+from chalicelib.flow import compared, states
 from chalicelib.store.memory_rows import json_of
 from infra.sandbox.clio import books as clio_books
 from tests.simulation import beside, broken_links, clerks, closings, pairings, quiet_links, statements, subcustomers
@@ -426,7 +426,7 @@ class Quiet:
 
     def _report(self, firm: FirmFacts) -> None:
         self.world.life = None
-        report = reconciling.report(self.world, firm.firm)
+        report = compared.last(self.world, firm.firm)
         if report is None or self.h.clock.at - report.at > timedelta(hours=10):
             self.say("8", f"{firm.firm}: the comparison did not run: {report and report.at}")
             return

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from chalicelib.domain.comparing import Difference
 from chalicelib.domain.kernel import Neighbour
-from chalicelib.flow import first_sync, preflight, reconciling
+from chalicelib.flow import compared, first_sync, preflight
 from chalicelib.flow.firms import connections, firm_of
 from chalicelib.flow.settle import policy_of
 from tests.flow import trust_acts as trust
 from tests.flow.acts import pay_by_card
 from tests.flow.test_first_sync import rows, say, settled, unmatch
-from tests.web.test_api import DOCUMENT, a_program
+from tests.web.test_api import DOCUMENT, Program, a_program
 from tests.web.visit import Visitor, a_firm_with_pages, a_seeded_world
 from tests.world import Stage, connect
 
@@ -42,6 +43,40 @@ def test_a_program_reads_the_findings_and_can_ask_for_new_ones() -> None:
     told = program.get("/preflight").json
     assert {f["weight"] for f in told["findings"]} <= {"good", "warns"}
     assert preflight.report(program.stage.world, program.stage.firm)
+
+
+# --- the comparison of the books --------------------------------------------------------------------------------------
+
+
+def test_whoever_asks_for_a_comparison_sees_that_it_is_under_way_and_then_what_came_of_it() -> None:
+    stage, owner = a_firm_with_pages()
+    assert "Not compared yet" in owner.get("/desk/books").text
+    page = owner.follow(owner.post("/desk/books", {}))
+    assert "The books are being compared" in page.text and "Not compared yet" not in page.text
+    stage.pass_time(1, minutes=2)
+    text = owner.get("/desk/books").text
+    assert "The books are being compared" not in text and "compared" in text
+    owner.post("/desk/books", {})
+    assert "The books are being compared" in owner.get("/desk/books").text
+
+
+def test_differences_beyond_the_first_hundred_are_on_pages_of_their_own() -> None:
+    stage, owner = a_firm_with_pages()
+    program, world, firm = Program(stage), stage.world, stage.firm
+    told = compared.Report(world.now(), by="by itself: after a long silence")
+    found = [Difference("", f"N-{n}", "kind", f"cause {n}", "remedy", expected=n < 120) for n in range(130)]
+    compared.name(world, firm, told, found)
+    compared.keep(world, firm, told)
+    first = owner.get("/desk/books")
+    assert "120 of them are expected" in first.text and "cause 129" in first.text and "cause 119" not in first.text
+    assert "Everything, by itself: after a long silence" in first.text
+    assert f'/desk/books/{told.id}?page=1"' in first.html
+    assert "cause 119" in owner.get(f"/desk/books/{told.id}?page=1").text
+    assert "No differences" not in owner.get(f"/desk/books/{told.id}?page=none").text
+    assert program.get("/drift").json["pages"] == 1
+    rows = program.get(f"/reconciliations/{told.id}?page=1").json["differences"]
+    assert [r["number"] for r in rows][-1] == "N-119" and len(rows) == 30
+    assert len(program.get(f"/reconciliations/{told.id}?page=x").json["differences"]) == 100
 
 
 # --- disconnecting QuickBooks -----------------------------------------------------------------------------------------
@@ -239,7 +274,7 @@ def test_the_books_show_totals_and_earlier_comparisons() -> None:
     page = owner.get("/desk/books")
     assert "By total" in page.text
     assert "Earlier comparisons" in page.text
-    kept = reconciling.history(stage.world, stage.firm)[0]
+    kept = compared.history(stage.world, stage.firm)[0]
     old = owner.get(f"/desk/books/{kept.id}")
     assert "The books as of" in old.text
     assert "Compare now" not in old.text

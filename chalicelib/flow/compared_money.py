@@ -1,0 +1,99 @@
+"""Payments and credits in a comparison of the books: read page by page in QuickBooks and at Stripe, each difference
+named. It changes no book."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from chalicelib.domain import comparing, comparing_money, posting, promised, totalling
+from chalicelib.domain.comparing import Difference
+from chalicelib.domain.crediting import Credit
+from chalicelib.domain.kernel import Held, Kind, Ref
+from chalicelib.domain.payment import Payment, Source
+from chalicelib.domain.posting import is_current
+from chalicelib.domain.readings import BookedPayment, SessionReading
+from chalicelib.errors import Disconnected
+from chalicelib.flow import credit_links, noticing, states
+from chalicelib.flow.changed import CLOCKS
+from chalicelib.flow.compared import Report
+from chalicelib.flow.ports import World
+from chalicelib.flow.reach import Reach
+from chalicelib.flow.settle import policy_of
+
+PAGE = 100
+LATELY = timedelta(days=35)  # what a night's comparison looks at
+
+
+def payments(world: World, reach: Reach, held: Sequence[Held], out: Report) -> tuple[list[Difference], bool]:
+    """Payments from the newest on; a night's comparison stops at those of five weeks ago."""
+    payments: list[Payment] = [states.decode(Kind.PAYMENT, h.body) for h in held]
+    lately = [x for x in payments if out.full or (x.settled_at or x.created_at) >= out.at - LATELY]
+    rows = {b.id: b for b in _booked(reach, [id for x in lately if x.posted for id in x.posted.ids])}
+    booked = {x.id: posting.together(x.posted, rows) for x in lately if x.posted}
+    sessions, gone = _sessions(reach, lately)
+    found: list[Difference] = [comparing_money.without_stripe(account) for account in gone]
+    for x in lately:
+        found += comparing_money.payment_against_books(x, booked.get(x.id))
+        if x.posted and is_current(x):
+            noticing.point(world, reach.lanes, noticing.PAYMENT, x, noticing.shown_payment(x.posted, rows))
+        if x.account not in gone:
+            found += comparing_money.payment_against_stripe(x, sessions.get(x.session))
+        found += promised.of_payment(x, out.at)
+    found = _as_numbered(world, reach.firm, found, {x.id: [i.payable for i in x.items] for x in lately})
+    for x in lately:
+        totalling.add_payment(out.totals, x, booked.get(x.id), sessions.get(x.session))
+    out.counts["payments"] = out.counts.get("payments", 0) + len(lately)
+    return found, len(lately) == len(payments)
+
+
+def _booked(reach: Reach, ids: Sequence[str]) -> list[BookedPayment]:
+    """These payments in QuickBooks, a page for each call."""
+    found: list[BookedPayment] = []
+    for start in range(0, len(ids), PAGE):
+        some = list(ids[start : start + PAGE])
+        found += reach.quickbooks(lambda q, a, c=some: q.payments_by_id(a, c))  # type: ignore[misc]
+    return found
+
+
+def credits(world: World, reach: Reach, held: Sequence[Held], out: Report) -> tuple[list[Difference], bool]:
+    """Credits from the newest on; a night's comparison stops at those of five weeks ago."""
+    credits: list[Credit] = [states.decode(Kind.CREDIT, h.body) for h in held]
+    since = (out.at - LATELY).date()
+    lately = [c for c in credits if out.full or c.on >= since]
+    ids = [c.memo.id for c in lately if c.memo]
+    there = {m.id: m for m in reach.quickbooks(lambda q, a: q.memos_by_id(a, ids))} if ids else {}
+    found: list[Difference] = []
+    for c in lately:
+        found += comparing_money.credit_against_books(c, there.get(c.memo.id) if c.memo else None)
+    if told := [(c.id, credit_links.told_of(c.memo.id, there.get(c.memo.id))) for c in lately if c.memo]:
+        credit_links.notice(world, policy_of(world, reach.firm), told)
+    found = _as_numbered(world, reach.firm, found, {c.number: [p.payable for p in c.parts] for c in lately})
+    out.counts["credits"] = out.counts.get("credits", 0) + len(lately)
+    return found, len(lately) == len(credits)
+
+
+def _sessions(reach: Reach, payments: Sequence[Payment]) -> tuple[dict[str, SessionReading], list[str]]:
+    """The sessions of these payments from each account's list: no call for each payment. With them the accounts that
+    no longer let us in: the other books are compared all the same."""
+    found: dict[str, SessionReading] = {}
+    gone: list[str] = []
+    ours = [x for x in payments if x.source is Source.STRIPE and x.money]
+    for account in sorted({x.account for x in ours}):
+        since = min(x.created_at for x in ours if x.account == account) - CLOCKS
+        try:
+            listed = reach.stripe(lambda s, a=account, t=since: s.sessions_since(a, t))  # type: ignore[misc]
+        except Disconnected:
+            gone.append(account)
+            continue
+        found.update({s.id: s for s in listed})
+    return found, gone
+
+
+def _as_numbered(world: World, firm: str, found: list[Difference], items: dict[str, list[str]]) -> list[Difference]:
+    """Under the numbers that the bills have now; read only for what differs. ``items``: bills, by the differences'
+    details."""
+    ids = list(dict.fromkeys(id for d in found for id in items.get(d.detail, ())))
+    held = world.store.load_many([Ref(firm, Kind.PAYABLE, id) for id in ids]) if ids else []
+    numbers = {h.ref.id: str(h.body["number"]) for h in held if h.body}
+    return comparing.renumbered(found, items, numbers)
