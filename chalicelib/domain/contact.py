@@ -57,6 +57,8 @@ class Contact:
     QuickBooks refused: what else goes there goes without it first. ``vanished``: Clio showed it once and shows it no
     more: a person is asked, or left it so; until Clio shows it again, none of its fields goes over either way.
     ``took``: the clients who had its customer before it was taken over, the last one first.
+    ``stood``: its customer in an earlier generation of links, and ``stood_as`` that one's name then, until another is
+    linked.
     """
 
     firm: str
@@ -88,6 +90,8 @@ class Contact:
     apart: str = ""
     vanished: str = ""
     took: tuple[str, ...] = ()
+    stood: str = ""
+    stood_as: str = ""
 
     @property
     def clio(self) -> Profile:

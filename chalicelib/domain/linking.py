@@ -292,7 +292,7 @@ def _linked(state: Contact, fact: CustomerLinked, policy: Policy, now: datetime)
         return Decision(state)
     guards = _guards(state, fact.realm, fact.id)
     new = replace(unlinked(state), customer=fact.id, realm=fact.realm, choice=state.choice, generation=fact.generation)
-    new = replace(new, took=fact.took or state.took)
+    new = replace(new, took=fact.took or state.took, stood="", stood_as="")
     closes = [step_key(state), *([agreeing.change_key(state)] if state.to_clio else [])]
     closes += [task_key(state, k) for k in state.kept]
     if fact.customer is None:  # the next look at it tells what it shows
@@ -316,10 +316,13 @@ def unlinked(state: Contact) -> Contact:
 
 
 def afresh(state: Contact, policy: Policy, now: datetime) -> Decision[Contact]:
-    """The link belongs to an earlier generation: it counts no more, and the customer step is owed in this one."""
+    """The link belongs to an earlier generation: it counts no more, and the customer step is owed in this one. Which
+    customer it was is remembered: a person may have said so of one that nothing speaks for."""
     closes = [step_key(state), *([agreeing.change_key(state)] if state.to_clio else [])]
     closes += [*(task_key(state, k) for k in state.kept), *_question(state)]
     new = replace(_not_asked(unlinked(state)), revision=state.revision + 1, generation=policy.firm.generation)
+    if state.customer:
+        new = replace(new, stood=state.customer, stood_as=state.books.name if state.books else "")
     return Decision(new, effects=(customer_step(new, policy, now),), closes=tuple(closes))
 
 

@@ -32,7 +32,8 @@ class Matter:
     one was asked for, ``renames`` how often it should have another name since. ``written``: the names that are ours:
     what we last wrote or found when linking (``wrote``: at which of the renames); empty in links older than this.
     ``lost``: why the sub-customer cannot be used, by what QuickBooks showed last; ``under``: the client's customer
-    then; ``breaks``: how often a person was asked; ``without``: they accepted it."""
+    then; ``breaks``: how often a person was asked; ``without``: they accepted it. ``stood``: its id in an
+    earlier generation of links, until it is met again; ``written`` is kept for then."""
 
     firm: str
     id: str
@@ -49,6 +50,7 @@ class Matter:
     under: str = ""
     breaks: int = 0
     without: bool = False
+    stood: str = ""
 
 
 def listing(state: Matter) -> Listing:
@@ -173,7 +175,8 @@ def linked(
     more: until now nobody was told of its number. ``by_hand``: a person gave it that name, which stands."""
     if state is not None and state.customer == told.customer:
         return Decision(state)
-    new = replace(told, written=() if by_hand else (shown,))
+    met = state is not None and state.stood == told.customer and shown not in (*ours(state), *ours(told))
+    new = replace(told, written=() if by_hand or met else (shown,))  # so it is met again: a person's name stands
     if state is not None:
         new = replace(new, revision=state.revision, renames=state.renames, wrote=state.renames, breaks=state.breaks)
     owed: tuple[Effect, ...] = (_first_look(new, policy, now),)
@@ -194,10 +197,10 @@ def _first_look(state: Matter, policy: Policy, now: datetime) -> Effect:
 
 
 def afresh(state: Matter, policy: Policy) -> Decision[Matter]:
-    """The link belongs to an earlier generation."""
+    """The link belongs to an earlier generation. Where it stood is remembered: it may have another name than ours."""
     closes = (task_key(state),) if state.lost else ()
-    new = replace(state, customer="", generation=policy.firm.generation, written=(), lost="", under="", without=False)
-    return Decision(new, closes=closes)
+    new = replace(state, customer="", generation=policy.firm.generation, lost="", under="", without=False)
+    return Decision(replace(new, stood=state.customer or state.stood), closes=closes)
 
 
 # --- one that people took away in QuickBooks --------------------------------------------------------------------------

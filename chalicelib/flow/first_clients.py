@@ -5,10 +5,10 @@ It reads and lists; nothing is written and nobody is linked.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import replace
 
-from chalicelib.domain import first, naming, posting
+from chalicelib.domain import first, naming, posting, profile
 from chalicelib.domain.contact import Contact
 from chalicelib.domain.firm import Policy
 from chalicelib.domain.first import LINK
@@ -58,10 +58,9 @@ def list_all(world: World, policy: Policy, plan: Plan) -> None:
     free = [c for c in customers if c.id not in others]  # a person linked the others on their clients' pages
     answers = all_answers(world, policy, "clients")
     chosen = {id: said.removeprefix(LINK) for id, said in answers.items() if said.startswith(LINK)}
-    made_for = {c.note: c.id for c in free if c.note}
-    mine = {c.id: made_for.get(posting.marker(c.firm, "client", c.id), "") for c in held}
-    picked = {id: customer for id, customer in mine.items() if customer} | chosen
-    told = {s.client_id: _ours(s, mine[s.client_id]) for s in suggest([_reading_of(c) for c in held], free, picked)}
+    before = _before(held, free)
+    picked = {id: customer for id, (customer, _) in before.items()} | chosen
+    told = {s.client_id: _known(s, before) for s in suggest([_reading_of(c) for c in held], free, picked)}
 
     names = _new_names(held, set(told), _holders(world, policy, plan, customers))
     if policy.firm.invoicing.sub_customers:
@@ -71,11 +70,25 @@ def list_all(world: World, policy: Policy, plan: Plan) -> None:
     write(world, policy, plan, "clients", made)
 
 
-def _ours(told: Suggestion, made: str) -> Suggestion:
-    """A customer that we made for the client in an earlier generation is it for certain."""
-    if not made or told.customer_id != made:
-        return told
-    return replace(told, score=CERTAIN, reasons=("It was made by us for this client",))
+def _before(clients: Sequence[Contact], free: Sequence[CustomerReading]) -> dict[str, tuple[str, str]]:
+    """By client, its customer of an earlier generation of links, and in words how that is known: by our marker, or it
+    is the one that it was linked to, under the same name still. In another company, or in one that was emptied, the
+    same id is somebody else's."""
+    by_id, made_for = {c.id: c for c in free}, {c.note: c.id for c in free if c.note}
+    found = {}
+    for c in clients:
+        there = by_id.get(c.stood)
+        if made := made_for.get(posting.marker(c.firm, "client", c.id)):
+            found[c.id] = (made, "It was made by us for this client")
+        elif there and c.stood_as and not there.note and profile.same("name", there.name, c.stood_as):
+            found[c.id] = (there.id, "It was linked to this client before")
+    return found
+
+
+def _known(told: Suggestion, before: Mapping[str, tuple[str, str]]) -> Suggestion:
+    """What the client's customer was in an earlier generation, it is for certain."""
+    customer, why = before.get(told.client_id, ("", ""))
+    return replace(told, score=CERTAIN, reasons=(why,)) if customer and told.customer_id == customer else told
 
 
 def _new_names(clients: Sequence[Contact], asked: Set[str], holders: dict[str, str]) -> dict[str, NewName]:

@@ -17,10 +17,14 @@ import msgspec
 
 from chalicelib.domain import matters, posting
 from chalicelib.domain.firm import Policy
+from chalicelib.domain.kernel import Kind, Ref
+from chalicelib.domain.matters import Matter
 from chalicelib.domain.payable import Payable
+from chalicelib.domain.readings import CustomerReading
 from chalicelib.errors import Conflict
 from chalicelib.flow.first_plan import Plan, load, pk_of
 from chalicelib.flow.ports import World
+from chalicelib.flow.prepared import current
 from chalicelib.flow.reach import Reach
 
 
@@ -66,12 +70,15 @@ def _decided(
 ) -> dict[str, tuple[Payable, Sub]]:
     wishes = {id: matters.names(p.matter_ids[0], p.matters[0]) for id, p in new.items()}
     asked = list(dict.fromkeys(name for names in wishes.values() for name in names))
+    refs = [Ref(policy.firm.id, Kind.MATTER, id) for id in new] if policy.firm.generation > 1 else []
+    before = stood(reach, list(current(world, policy, refs).values()) if refs else [])
     found = reach.quickbooks(lambda q, a: q.customers_named(a, asked)) if asked else []
     taken = reach.quickbooks(lambda q, a: q.names_taken(a, asked)) if asked else {}
     decided = {}
     for id, p in new.items():
         names, mark = wishes[id], posting.marker(p.firm, "matter", id)
         same = [c for c in found if c.name.casefold() in {n.casefold() for n in names}]
+        same += before.get(id, ())
         others = _promised(world, policy, plan, names, id)
         choice = matters.choose(names, mark, customers.get(p.client_id, ""), same, taken, others)
         promise(world, policy, plan, choice.name, id)
@@ -84,6 +91,14 @@ def _decided(
                 sub = Sub(waits=f"It waits for its matter: “{names[0]}” and “{names[1]}” are both used in QuickBooks")
         decided[id] = (p, sub)
     return decided
+
+
+def stood(reach: Reach, held: Sequence[Matter]) -> dict[str, tuple[CustomerReading]]:
+    """By matter, the sub-customer that was its own in an earlier generation of links, whatever people call it since;
+    whether it is that still, its marker says (domain/matters.py)."""
+    ids = {m.stood: m.id for m in held if m.stood}
+    found = reach.quickbooks(lambda q, a: q.customers_by_id(a, sorted(ids))) if ids else []
+    return {ids[c.id]: (c,) for c in found}
 
 
 # --- names that are promised ------------------------------------------------------------------------------------------

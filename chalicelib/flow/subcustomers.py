@@ -132,6 +132,7 @@ def prepare(world: World, reach: Reach, policy: Policy, batch: Sequence[Effect])
         else:
             open_.append((e, contact.usable))
     stood = _stood(world, reach, policy, [(e, held[clients[e.key]]) for e, _ in open_])
+    mine_before = first_matters.stood(reach, [m for e, _ in open_ if (m := held.get(mine[e.key]))])
     asking = (*(e for e, _ in open_), *(e for e, _ in renames))
     wishes = list(dict.fromkeys(n for e in asking for n in _looked_up(e)))
     found = reach.quickbooks(lambda q, a: q.customers_named(a, wishes)) if wishes else []
@@ -142,6 +143,7 @@ def prepare(world: World, reach: Reach, policy: Policy, batch: Sequence[Effect])
     for e, parent in open_:
         names = renaming.names_of(e)
         same = [c for c in found if c.name.casefold() in {n.casefold() for n in _looked_up(e)}]
+        same += mine_before.get(mine[e.key].id, ())
         promised = others[mine[e.key].id]
         choice = matters.choose(names, _note(policy, e), parent, same, renaming.not_again(e, taken), promised)
         if before := stood.get(e.key):

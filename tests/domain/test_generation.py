@@ -45,7 +45,7 @@ def test_a_state_of_the_present_generation_stays_as_it_is() -> None:
 def test_a_clients_link_counts_no_more_and_its_customer_is_owed_anew() -> None:
     old = Contact("us-1", "c1", "Ada", "a@x.y", company=False, revision=4, customer="7", choice="s")
     decision = renewed(old)
-    assert decision.state == replace(old, revision=5, customer="", choice="", generation=2)
+    assert decision.state == replace(old, revision=5, customer="", choice="", generation=2, stood="7")
     effect = one(decision.effects, Do.CUSTOMER)
     assert (effect.key, effect.lane) == (key_of("us-1", Do.CUSTOMER, "c1/5"), LANE)
     assert decision.closes == (key_of("us-1", Do.CUSTOMER, "c1/4"),)

@@ -211,12 +211,25 @@ def test_a_link_of_an_earlier_generation_is_let_be() -> None:
     assert decide(linked(generation=2), late, generation=2) == Decision(linked(generation=2))
 
 
+def test_afresh_it_is_known_which_customer_it_was_until_another_is_linked() -> None:
+    there = linked()
+    once = linking.afresh(there, a_policy(generation=2), NOW).state
+    assert there.books and (once.stood, once.stood_as) == (there.customer, there.books.name)
+    again = linking.afresh(once, a_policy(generation=3), NOW).state
+    assert (again.stood, again.stood_as) == (once.stood, once.stood_as)
+    unread = linking.afresh(replace(there, books=None), a_policy(generation=2), NOW).state
+    assert (unread.stood, unread.stood_as) == (there.customer, "")
+    new = linking.decide(again, CustomerLinked("9", "realm-1~3", None, generation=3), a_policy(generation=3), NOW).state
+    assert (new.customer, new.stood, new.stood_as) == ("9", "", "")
+
+
 def test_afresh_nothing_of_the_old_link_is_left() -> None:
     clash = decide(linked(), ClientSeen(replace(ADA, phone="1"))).state
     clash = decide(clash, CustomerSeen("7", replace(SEEN, phone="2", email="new@example.com"))).state
     clash = replace(clash, lost="gone", answer="activate", chosen=(Change("email", "x@example.com"),), choice="clean")
     told = linking.afresh(clash, a_policy(generation=2), NOW)
-    assert told.state == a_contact(phone="1", revision=clash.revision + 1, generation=2, clio_revision=1, asked=1)
+    bare = a_contact(phone="1", revision=clash.revision + 1, generation=2, clio_revision=1, asked=1)
+    assert told.state == replace(bare, stood="7", stood_as="Ada Example")
     assert len(told.closes) == 3
 
 

@@ -168,7 +168,8 @@ def test_one_made_under_an_older_number_is_renamed_at_once() -> None:
 
 def test_in_a_later_generation_the_link_is_gone() -> None:
     second = replace(a_policy(generation=2), lanes=Lanes(FIRM, realm="r", generation=2))
-    assert generation.renewed(a_matter(customer="70", written=NAMES), second, NOW) == Decision(a_matter(generation=2))
+    anew = a_matter(generation=2, written=NAMES, stood="70")
+    assert generation.renewed(a_matter(customer="70", written=NAMES), second, NOW) == Decision(anew)
 
 
 # --- taken away in QuickBooks -----------------------------------------------------------------------------------------
@@ -268,7 +269,9 @@ def test_in_a_later_generation_nobody_is_asked_about_it() -> None:
     assert matters.listing(STANDS) == Listing()
     second = replace(a_policy(generation=2), lanes=Lanes(FIRM, realm="r", generation=2))
     decision = generation.renewed(LOST, second, NOW)
-    assert decision == Decision(a_matter(generation=2, breaks=1), closes=(f"{TASK}/1",))
+    assert decision == Decision(
+        a_matter(generation=2, breaks=1, stood="70", written=LOST.written), closes=(f"{TASK}/1",)
+    )
     assert not generation.renewed(replace(LOST, without=True), second, NOW).state.without
 
 
@@ -418,3 +421,18 @@ def test_one_line_for_each_kind_names_all_of_them() -> None:
     kinds_ = a_firm(invoicing=Invoicing(Detail.KINDS))
     assert [x.text for x in invoicing.draw(TWO, LINES, kinds_).lines] == ["Services, bill 1042, 00001, 00002"]
     assert [x.text for x in invoicing.draw(TWO, LINES[2:], kinds_).lines[:1]] == ["Services, bill 1042"]
+
+
+def test_after_a_purge_it_is_met_under_the_name_it_has_and_a_persons_stands() -> None:
+    later = a_policy(generation=2)
+    old = matters.afresh(a_matter(customer="70", written=NAMES[:1]), later).state
+    assert (old.customer, old.stood, old.written) == ("", "70", NAMES[:1])
+    assert matters.afresh(old, a_policy(generation=3)).state.stood == "70"
+    told = a_matter(customer="70", generation=2)
+    for shown, written in (("Project X", ()), (NAMES[0], NAMES[:1])):
+        met = matters.linked(old, told, shown, later, NOW)
+        assert (met.state.written, met.state.stood, met.state.renames) == (written, "", 0)
+    renumbered = matters.linked(old, replace(told, name="00009"), NAMES[0], later, NOW)
+    assert renumbered.state.renames == 1
+    another = matters.linked(old, replace(told, customer="71"), "Project X", later, NOW)
+    assert (another.state.written, another.state.stood) == (("Project X",), "")

@@ -117,7 +117,9 @@ class OneMatter(RuleBasedStateMachine):
         told = Matter(FIRM, "c1.m1", "c1", "m1", number, customer, generation=self.generation)
         name = matters.names("m1", shown)[second]
         decision = matters.linked(self.matter.state, told, name, self.policy, NOW)
-        self.there[customer] = self.wrote[customer] = name
+        before = self.matter.state
+        mine = before is None or before.stood != customer or name in (*matters.ours(before), *matters.ours(told))
+        self.there[customer], self.wrote[customer] = name, name if mine else ""
         self.take(decision.guards)
         self.matter.keep(decision)
 
@@ -148,7 +150,11 @@ class OneMatter(RuleBasedStateMachine):
     @precondition(lambda self: self.matter.state and self.matter.now.customer)
     @rule(name=st.sampled_from(["By hand", "00001"]))
     def a_person_renames_it(self, name: str) -> None:
-        self.there[self.matter.now.customer] = name
+        """A name that was ours, while the answer to our next one is lost, is taken for ours."""
+        customer = self.matter.now.customer
+        self.there[customer] = name
+        if name in matters.ours(self.matter.now):
+            self.wrote[customer] = name
 
     def renames(self) -> list[Effect]:
         """Those that are owed for what is linked now."""

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
+from chalicelib.domain.firm import Invoicing, InvoicingChosen
 from chalicelib.domain.kernel import Kind, Ref
 from chalicelib.domain.pairing import Answer
-from chalicelib.flow import broken, connecting, credits, pairing, trust_check
+from chalicelib.flow import broken, connecting, contacts, credits, pairing, signing, trust_check
 from chalicelib.flow.budget import Floor
 from chalicelib.flow.prepared import renew_state
 from chalicelib.flow.reach import Reach
@@ -19,7 +20,7 @@ from tests.flow import trust_acts as trust
 from tests.flow.acts import STAFF, a_synced_stage, booked, invoice, payable, posted_on
 from tests.flow.test_adoption import pay_in_quickbooks
 from tests.flow.test_first_money import listed
-from tests.flow.test_first_sync import prepare, rows
+from tests.flow.test_first_sync import FREIGHT, a_new_stage, prepare, rows, run_as_listed
 from tests.flow.test_pairing import SAME_DAY, beside, in_clio, linked
 from tests.flow.test_purge import a_cheque, begin_anew, connect, purge, read_anew, standing, told
 from tests.world import Stage
@@ -199,6 +200,56 @@ def a_credited_stage() -> tuple[Stage, int]:
     acts.poll(stage)
     stage.pass_time(1, minutes=5)
     return stage, made
+
+
+def customers(stage: Stage) -> set[str]:
+    return {c["DisplayName"] for c in booked(stage, "Customer")}
+
+
+def test_a_sub_customer_that_people_gave_another_name_is_met_and_keeps_it() -> None:
+    stage = a_new_stage()
+    invoicing = Invoicing(sub_customers=True)
+    signing.settle_firm(stage.world, stage.firm, InvoicingChosen(invoicing), by=STAFF)
+    prepare(stage)
+    run_as_listed(stage)
+    sub = acts.invoice(stage, "1046")["CustomerRef"]["value"]
+    stage.world.quickbooks_box.people.rename_customer(stage.realm, sub, "Project X")
+    before = customers(stage)
+    purge(stage)
+    begin_anew(stage, stage.realm, matched=False)
+    prepare(stage)
+    assert [r.title for r in rows(stage, "bills").values() if r.matter] == []
+    assert "Project X" in [r.under for r in rows(stage, "bills").values()]
+    run_as_listed(stage)
+    assert customers(stage) == before
+    assert acts.invoice(stage, "1046")["CustomerRef"]["value"] == sub
+    [held] = [m for m in acts.all_states(stage, Kind.MATTER) if m.customer == sub]
+    assert (held.written, held.stood) == ((), "")
+
+
+def test_a_customer_that_a_person_linked_though_nothing_spoke_for_it_is_its_clients_still() -> None:
+    stage = a_new_stage()
+    other = stage.world.quickbooks_box.people.add_customer(stage.realm, "Freight account 17", "")
+    prepare(stage)
+    client = acts.contact(stage, FREIGHT).id
+    contacts.link_by_name(stage.world, stage.firm, client, "Freight account 17", STAFF)
+    prepare(stage)
+    run_as_listed(stage)
+    before = customers(stage)
+    purge(stage)
+    begin_anew(stage, stage.realm, matched=False)
+    prepare(stage)
+    row = rows(stage, "clients")[FREIGHT]
+    assert (row.fate, row.link, row.exact, row.why) == (
+        "link",
+        other["Id"],
+        True,
+        "It was linked to this client before",
+    )
+    run_as_listed(stage)
+    assert customers(stage) == before
+    held = acts.contact(stage, FREIGHT)
+    assert (held.customer, held.stood, held.stood_as) == (other["Id"], "", "")
 
 
 def test_a_credit_memo_that_people_gave_another_number_is_met() -> None:
