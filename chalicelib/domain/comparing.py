@@ -47,6 +47,14 @@ def _of_payable(
     return Difference(p.id, p.number, kind, cause, remedy, cents=cents, expected=expected)
 
 
+def clients_hidden(missing: int, asked: int) -> Difference:
+    """Clio shows us few of our clients: nobody believes that they were deleted."""
+    cause = f"Clio does not show {missing} of {asked} clients to the user who connected us."
+    return Difference(
+        "", "", "clients not shown in Clio", cause, "Connect Clio again as a user who may see all contacts."
+    )
+
+
 def against_clio(p: Payable, bill: BillReading | None) -> list[Difference]:
     """``bill`` None: Clio did not show it in a list asked for by id."""
     if bill is None:

@@ -1,14 +1,17 @@
-"""A client that Clio shows no more while its customer is in QuickBooks: a person decides what becomes of the link
-(docs/decisions/0023). Nothing is written in either place.
+"""A client that Clio shows no more while its customer is in QuickBooks: found by a full comparison where no news told
+of it, and a person decides what becomes of the link (docs/decisions/0023). Nothing is written in either place.
 """
 
 from __future__ import annotations
 
-from chalicelib.domain import linking
+from chalicelib.domain import comparing, linking
+from chalicelib.domain.comparing import Difference
 from chalicelib.domain.contact import Contact
 from chalicelib.domain.firm import Policy
 from chalicelib.domain.kernel import Effect, Kind, Neighbour
+from chalicelib.domain.linking import differs
 from chalicelib.domain.profile import NAME_AT_MOST
+from chalicelib.domain.readings import ClientReading
 from chalicelib.errors import Refused
 from chalicelib.flow import contacts, states
 from chalicelib.flow.budget import Floor
@@ -17,7 +20,29 @@ from chalicelib.flow.prepared import current
 from chalicelib.flow.reach import Reach
 from chalicelib.flow.settle import policy_of
 
+HIDDEN_FROM = 10  # so many of a page, and most of it: not deleted, but not shown to the user who connected us
 SAME_NAME = 3  # clients of one name that are read: more than one other cannot be told apart by it
+
+
+def compare(
+    world: World, reach: Reach, policy: Policy, cursor: str, out: dict[str, int]
+) -> tuple[list[Difference], str]:
+    """A page of the clients with a customer, read by id at Clio with one call: its lists do not tell of deletions
+    (reference/clio.md 9.11), and a webhook may be lost. Who is missing, or shown otherwise than we know it, is pointed
+    at. Gives what is to be named, and where it goes on; empty at the end. ``out`` counts them."""
+    page = world.store.grouped(f"{policy.firm.id}/contacts", limit=contacts.CLIENTS_AT_ONCE, cursor=cursor or None)
+    held: list[Contact] = [states.decode(Kind.CONTACT, h.body) for h in page.items]
+    asked = [c for c in held if c.customer and c.whole and not c.vanished]
+    ids = [c.id for c in asked]
+    shown = {i.id: i for i in reach.clio(lambda c, a: c.clients_by_id(a, ids)).items} if ids else {}
+    out["clients"] = out.get("clients", 0) + len(asked)
+    missing = [c.id for c in asked if c.id not in shown]
+    if len(missing) >= HIDDEN_FROM and 2 * len(missing) > len(asked):
+        return [comparing.clients_hidden(len(missing), len(asked))], page.next or ""
+    differing = [c.id for c in asked if isinstance(there := shown.get(c.id), ClientReading) and differs(c, there)]
+    for id in (*missing, *differing):
+        contacts.point_at_client(world, policy, id)
+    return [], page.next or ""
 
 
 def decide(world: World, task: Effect, choice: str, to: str, by: str) -> None:

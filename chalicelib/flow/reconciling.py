@@ -22,7 +22,7 @@ from chalicelib.domain.payable import Payable, Tab, tab
 from chalicelib.domain.payment import Payment
 from chalicelib.domain.readings import BillReading, Pot
 from chalicelib.errors import Unavailable
-from chalicelib.flow import changed, compared, compared_money, noticing, states, trust_check
+from chalicelib.flow import changed, client_links, compared, compared_money, noticing, states, trust_check
 from chalicelib.flow.changed import Changed
 from chalicelib.flow.compared import Report
 from chalicelib.flow.ports import World
@@ -36,6 +36,7 @@ TRUST = "trust/"  # the part of all trust accounts; with an account behind it, o
 SUMS = "="  # in place of an account: what QuickBooks shows of all of them
 IN_FULL = (*NIGHTLY, Tab.PAID, Tab.CLOSED)
 MONEY = ("payments", "credits")  # what comes after the tabs
+CLIENTS = "clients"  # after these, in full only
 
 
 @dataclass
@@ -110,7 +111,7 @@ def _begun(world: World, firm: str, effect: Effect) -> _Run:
     lately = () if full else changed.PARTS
     return _Run(
         begun,
-        [*(str(t) for t in tabs), *lately, *MONEY, TRUST, f"{TRUST}{SUMS}"],
+        [*(str(t) for t in tabs), *lately, *MONEY, *([CLIENTS] if full else []), TRUST, f"{TRUST}{SUMS}"],
         changed=changed.begun(last.at if last else None, begun.at),
     )
 
@@ -127,7 +128,10 @@ def _page(world: World, reach: Reach, policy: Policy, run: _Run) -> None:
     if part in changed.PARTS:
         _changed(world, reach, policy, run)
         return
-    if part in MONEY:
+    if part == CLIENTS:
+        found, cursor = client_links.compare(world, reach, policy, run.cursor, run.report.counts)
+        parts = run.parts if cursor else run.parts[1:]
+    elif part in MONEY:
         compare = {"payments": compared_money.payments, "credits": compared_money.credits}[part]
         page = world.store.listed(f"{firm}/{part}", limit=PAGE, cursor=run.cursor or None, descending=True)
         found, more = compare(world, reach, page.items, run.report)

@@ -13,7 +13,7 @@ from chalicelib.domain.kernel import Kind, Neighbour
 from chalicelib.domain.linking import TAKEN_OVER
 from chalicelib.domain.readings import EventPointer
 from chalicelib.errors import Refused
-from chalicelib.flow import attention, broken, connecting, contact_views, contacts, health, inbox
+from chalicelib.flow import attention, broken, connecting, contact_views, contacts, health, inbox, reconciling
 from chalicelib.flow.settle import policy_of
 from tests.builders import put
 from tests.flow import acts
@@ -159,6 +159,37 @@ def test_a_change_that_clio_has_nobody_for_asks_what_becomes_of_the_customer() -
     stage.pass_time(2, minutes=5)
     assert len(questions(stage)) == 1
     assert not parked(stage, kind=Do.CHANGE_CLIENT)
+
+
+# --- where no news came -----------------------------------------------------------------------------------------------
+
+
+def test_a_comparison_in_full_finds_who_is_gone_and_whose_change_was_missed() -> None:
+    stage = a_synced_stage()
+    stage.world.clio_box.people.delete_client(ADA)
+    box = held(stage, "Calder Freight Inc")
+    box.name = "Calder Freight Ltd"  # no list and no webhook tells of it
+    reconciling.start(stage.world, stage.firm, reconciling.NIGHT, full=False)
+    stage.pass_time(1, minutes=2)
+    assert not questions(stage), "a night reads what is open or changed"
+    before = acts.calls(stage)
+    report = acts.compare(stage)
+    asked = [path for _, _, path in acts.requests_since(stage, before) if "contacts" in path]
+    assert len(asked) == 2, "one page, and who differs"
+    assert report.counts["clients"] == 10
+    assert [q.body["contact"] for q in questions(stage)] == [contact(stage, ADA).id]
+    stage.pass_time(1, minutes=2)
+    assert customer(stage, "Calder Freight Ltd")["DisplayName"] == "Calder Freight Ltd"
+
+
+def test_many_clients_that_are_not_shown_at_once_are_one_difference_and_no_questions() -> None:
+    stage = a_synced_stage()
+    state = contact(stage, ADA)
+    for n in range(12):
+        put(stage.world.store, Kind.CONTACT, replace(state, id=f"90{n:02}", customer=f"70{n}"))
+    named = [d for d in acts.compare(stage).differences if d.kind == "clients not shown in Clio"]
+    assert [d.cause.split(" to the user")[0] for d in named] == ["Clio does not show 12 of 22 clients"]
+    assert not questions(stage)
 
 
 # --- merged in Clio ---------------------------------------------------------------------------------------------------
