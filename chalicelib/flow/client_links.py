@@ -32,11 +32,11 @@ def compare(
     at. Gives what is to be named, and where it goes on; empty at the end. ``out`` counts them."""
     page = world.store.grouped(f"{policy.firm.id}/contacts", limit=contacts.CLIENTS_AT_ONCE, cursor=cursor or None)
     held: list[Contact] = [states.decode(Kind.CONTACT, h.body) for h in page.items]
-    asked = [c for c in held if c.customer and c.whole and not c.vanished]
+    asked = [c for c in held if c.customer and c.whole]
     ids = [c.id for c in asked]
     shown = {i.id: i for i in reach.clio(lambda c, a: c.clients_by_id(a, ids)).items} if ids else {}
     out["clients"] = out.get("clients", 0) + len(asked)
-    missing = [c.id for c in asked if c.id not in shown]
+    missing = [c.id for c in asked if c.id not in shown and not c.vanished]
     if len(missing) >= HIDDEN_FROM and 2 * len(missing) > len(asked):
         return [comparing.clients_hidden(len(missing), len(asked))], page.next or ""
     differing = [c.id for c in asked if isinstance(there := shown.get(c.id), ClientReading) and differs(c, there)]

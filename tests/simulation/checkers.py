@@ -18,7 +18,7 @@ from chalicelib.domain.money import show
 from chalicelib.flow.mailing import DIGEST
 from chalicelib.store import bounds
 from chalicelib.store.memory_rows import json_of
-from tests.simulation import beside, broken_links, clerks, closings, companies, pairings, statements, subcustomers
+from tests.simulation import beside, broken_links, clerks, closings, companies, gone, pairings, statements, subcustomers
 from tests.simulation.digests import Digests
 from tests.world import Sent
 
@@ -81,6 +81,7 @@ class Checkers:
     read_at: dict[Ref, datetime] = field(default_factory=dict)
     refusals: dict[str, int] = field(default_factory=dict)  # what was sent into a closed period -> how often
     drafts: clerks.Drafts = field(default_factory=clerks.Drafts)
+    vanished: gone.Vanished = field(default_factory=gone.Vanished)
 
     def __post_init__(self) -> None:
         self.digests = Digests(self)
@@ -141,6 +142,8 @@ class Checkers:
                 broken_links.committed(self, ref, was, body)
             if ref.kind is Kind.PAYABLE:
                 clerks.committed(self, ref, body)
+            if ref.kind is Kind.CONTACT:
+                gone.committed(self, ref, body)
             if ref.kind is Kind.STATEMENT:
                 statements.committed(self, ref, was, body)
             if ref.kind is Kind.FIRM and body["invoicing"] != was.get("invoicing"):
@@ -294,11 +297,14 @@ class Checkers:
     def carried(self, neighbour: str, request: requests.PreparedRequest, got: requests.Response) -> None:
         if request.method == "GET":
             return
+        if neighbour == "clio":
+            gone.patched(self, request)
         if neighbour == "quickbooks" and self.h.truth.companies:
             companies.carried(self, request, got)
         if neighbour == "quickbooks" and "/batch" in str(request.path_url):
             closings.carried(self, request, got)
             clerks.batch(self, request)
+            gone.batch(self, request)
             for firm in self.h.firms:
                 self._one_invoice_each(firm.realm)
                 self._one_payment_each(firm.firm, firm.realm)

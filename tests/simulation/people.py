@@ -23,6 +23,7 @@ from tests.simulation import (
     clerks_people,
     closing_people,
     companies_people,
+    gone_people,
     matters_people,
     parts_people,
     statements_people,
@@ -38,6 +39,7 @@ from tests.simulation.closing_people import Closing
 from tests.simulation.companies_people import Companies
 from tests.simulation.desk import Desk
 from tests.simulation.elsewhere import Elsewhere
+from tests.simulation.gone_people import Gone
 from tests.simulation.matters_people import Matters
 from tests.simulation.parts_people import Parts
 from tests.simulation.statements_people import Statements
@@ -104,6 +106,7 @@ ACTS: dict[str, int] = {
     **beside_people.ACTS,
     **closing_people.ACTS,
     **clerks_people.ACTS,
+    **gone_people.ACTS,
 }
 
 
@@ -402,7 +405,21 @@ class Staff:
 
 
 class People(
-    Staff, Elsewhere, Desk, Books, Anew, Parts, Matters, Statements, Companies, Broken, Absent, Besides, Closing, Clerks
+    Staff,
+    Elsewhere,
+    Desk,
+    Books,
+    Anew,
+    Parts,
+    Matters,
+    Statements,
+    Companies,
+    Broken,
+    Absent,
+    Besides,
+    Closing,
+    Clerks,
+    Gone,
 ):
     """Everybody. ``act`` does one thing by name; what the place refuses is not done."""
 

@@ -12,7 +12,17 @@ from chalicelib.domain.kernel import Effect, Kind, Ref, Status, fold
 from chalicelib.flow import compared, states
 from chalicelib.store.memory_rows import json_of
 from infra.sandbox.clio import books as clio_books
-from tests.simulation import beside, broken_links, clerks, closings, pairings, quiet_links, statements, subcustomers
+from tests.simulation import (
+    beside,
+    broken_links,
+    clerks,
+    closings,
+    gone,
+    pairings,
+    quiet_links,
+    statements,
+    subcustomers,
+)
 from tests.simulation.base import FirmFacts
 from tests.simulation.checkers import MARKER
 from tests.simulation.world import RECURRING
@@ -94,6 +104,7 @@ class Quiet:
             statements.judge(self, firm)
             closings.judge(self, firm)
             clerks.judge(self, firm)
+            gone.judge(self, firm)
             self._sums(firm)
             self._report(firm)
 
@@ -361,7 +372,7 @@ class Quiet:
             there, here = rows.get(b["customer"]), self.world.clio_box.state.rows["contacts"].get(int(ref.id))
             if b["generation"] > max(1, self.h.truth.emptied.get(firm.firm, 0)):
                 continue  # linked to a customer that was there: both keep what they have
-            if there is None or here is None or self.waits(firm, str(ref)):
+            if there is None or here is None or gone.hidden(self.c, ref.id) or self.waits(firm, str(ref)):
                 continue
             linked = (firm.firm, ref.id, b["customer"]) in self.h.truth.over  # as it was: both keep what they have
             if not there["Active"]:

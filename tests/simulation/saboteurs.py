@@ -15,6 +15,7 @@ from tests.simulation.broken_saboteurs import BROKEN_SABOTEURS
 from tests.simulation.clerks_saboteurs import CLERKS_SABOTEURS
 from tests.simulation.closing_saboteurs import CLOSING_SABOTEURS
 from tests.simulation.company_saboteurs import COMPANY_SABOTEURS
+from tests.simulation.gone_saboteurs import GONE_SABOTEURS
 from tests.simulation.history import History
 from tests.simulation.kernel_saboteurs import KERNEL_SABOTEURS
 from tests.simulation.matters_saboteurs import MATTERS_SABOTEURS
@@ -35,6 +36,7 @@ SABOTEURS = (
     *BESIDE_SABOTEURS,
     *CLOSING_SABOTEURS,
     *CLERKS_SABOTEURS,
+    *GONE_SABOTEURS,
 )
 
 
