@@ -233,6 +233,7 @@ class Truth:
         """The company is gone through in a first sync: what people did to what was linked counts no more."""
         for kept in (self.removed, self.dealt, self.accepted, self.torn):
             kept -= {n for n in kept if n[0] == firm.realm}
+        self.over = {said: at for said, at in self.over.items() if said[0] != firm.firm}
         self.beside.forget(firm)
         self.by_hand = {k: name for k, name in self.by_hand.items() if k[0] != firm.realm}
         self.without = {k: at for k, at in self.without.items() if k[0] != firm.firm}
