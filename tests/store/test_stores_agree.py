@@ -7,7 +7,6 @@ from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from moto import mock_aws
 
 from chalicelib.domain.kernel import SHARDS, Commit, Effect, Finish, Guard, Status
 from chalicelib.errors import Conflict
@@ -99,13 +98,12 @@ def contents(store: AnyStore) -> Any:
 
 @settings(max_examples=30, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow], database=None)
 @given(st.lists(commits() | others(), min_size=5, max_size=25))
-def test_any_history_gives_the_same_in_both_stores(steps: list[Step]) -> None:
+def test_any_history_gives_the_same_in_both_stores(aws: Any, steps: list[Step]) -> None:
     clock = Clock()
-    with mock_aws():
-        stores: list[AnyStore] = [MemoryStore(clock.now), a_dynamo_store(clock)]
-        for step in steps:
-            first, second = (outcome(store, step) for store in stores)
-            assert first == second
-            clock.pass_(seconds=10)
-        first, second = (contents(store) for store in stores)
+    stores: list[AnyStore] = [MemoryStore(clock.now), a_dynamo_store(clock, aws)]
+    for step in steps:
+        first, second = (outcome(store, step) for store in stores)
         assert first == second
+        clock.pass_(seconds=10)
+    first, second = (contents(store) for store in stores)
+    assert first == second
