@@ -126,10 +126,12 @@ class Sending:
 
 @dataclass(frozen=True, slots=True)
 class Excess:
-    """The task about what is paid too much: its number, and the cents it tells of."""
+    """The task about what is paid too much: its number, and the cents it tells of. ``draft``: that the bill is a draft
+    again, which asks for nothing."""
 
     seq: int
     cents: int
+    draft: bool = False
 
 
 class Harm(StrEnum):

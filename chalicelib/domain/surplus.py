@@ -32,7 +32,7 @@ def told(p: Payable, now: datetime) -> tuple[Payable, list[Effect], tuple[str, .
     The number in a key is never used again: the same surplus, gone and there again, is another task.
     """
     old, owed = keys(p), []
-    excess = _known(p, p.excess, p.surplus)
+    excess = _known(p, p.excess, p.surplus, draft=p.unapproved)
     if excess and excess != p.excess:
         owed.append(_too_much(p, excess, now))
         p = replace(p, seq=excess.seq)
@@ -44,24 +44,25 @@ def told(p: Payable, now: datetime) -> tuple[Payable, list[Effect], tuple[str, .
     return p, owed, tuple(key for key in old if key not in keys(p))
 
 
-def _known(p: Payable, known: Excess | None, cents: int) -> Excess | None:
-    if cents == (known.cents if known else 0):
+def _known(p: Payable, known: Excess | None, cents: int, *, draft: bool = False) -> Excess | None:
+    if (cents, draft and cents > 0) == ((known.cents, known.draft) if known else (0, False)):
         return known
-    return Excess(p.seq + 1, cents) if cents else None
+    return Excess(p.seq + 1, cents, draft) if cents else None
 
 
 def _too_much(p: Payable, new: Excess, now: datetime) -> Effect:
     amount = show(new.cents, p.currency)
-    return effects.task(
-        p.firm,
-        _name("surplus", p, new),
-        f"payable/{p.id}",
-        now,
-        title=f"{p.number}: paid {amount} too much",
-        reason=f"We hold {amount} more than Clio asks for on this bill.",
-        remedy="Return it in Stripe, or record it in Clio where it belongs; then press Done.",
-        body={"surplus": new.cents},
-    )
+    title, reason = f"{p.number}: paid {amount} too much", f"We hold {amount} more than Clio asks for on this bill."
+    remedy = "Return it in Stripe, or record it in Clio where it belongs; then press Done."
+    if new.draft:
+        title = f"{p.number}: {amount} received, and the bill is a draft again"
+        reason = "The bill was taken back to a draft in Clio and asks for nothing now. "
+        reason += f"Clio does not show {amount} that the client paid on it."
+        remedy = "Approve the bill again in Clio: the money counts on it then. If the bill is to go, return the money "
+        remedy += "in Stripe, or record it in Clio where it belongs; then press Done."
+    name, about = _name("surplus", p, new), f"payable/{p.id}"
+    body = {"surplus": new.cents}
+    return effects.task(p.firm, name, about, now, title=title, reason=reason, remedy=remedy, body=body)
 
 
 def _beside(p: Payable, new: Excess, now: datetime) -> Effect:

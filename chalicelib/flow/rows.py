@@ -212,6 +212,8 @@ def _also(p: Payable, today: date) -> tuple[str, ...]:
         words.append("Reminding")
     if p.surplus and p.gone:
         words.append(f"{show(p.surplus, p.currency)} received, unapplied")
+    elif p.surplus and p.unapproved:
+        words.append(f"{show(p.surplus, p.currency)} received")
     elif p.surplus:
         words.append(f"Paid {show(p.surplus, p.currency)} too much")
     return tuple(words)
@@ -244,7 +246,9 @@ def _booked(p: Payable) -> str:
         return "Waits for you"
     if p.stays:
         return "Left as it is, as you decided"
-    return "In step" if b.revision >= p.revision else "Being updated"
+    if b.revision >= p.revision:
+        return "In step"
+    return "As it was last approved" if p.unapproved else "Being updated"
 
 
 def item(effect: Effect) -> Item:

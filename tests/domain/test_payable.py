@@ -190,6 +190,17 @@ def test_a_surplus_is_told_in_the_bills_currency_and_counts_on_from_what_was_tol
     assert "€0.10" in task.reason
 
 
+def test_money_on_a_bill_that_is_a_draft_again_is_not_called_too_much() -> None:
+    draft, [task], _ = surplus.told(a_payable(bill_state=BillState.DRAFT, shares=(a_share(cents=500),)), NOW)
+    assert task.title == "1042: $5.00 received, and the bill is a draft again"
+    assert "Approve the bill again" in task.remedy and "too much" not in task.title + task.reason
+    assert surplus.told(draft, NOW) == (draft, [], ())
+    _, [task], closes = surplus.told(replace(draft, bill_state=BillState.VOID), NOW)
+    assert (task.title, closes) == ("1042: paid $5.00 too much", tuple(surplus.keys(draft)))
+    approved, owed, closes = surplus.told(replace(draft, bill_state=BillState.AWAITING_PAYMENT), NOW)
+    assert (approved.excess, owed, closes) == (None, [], tuple(surplus.keys(draft)))
+
+
 def test_a_single_cent_too_much_is_told() -> None:
     assert surplus.told(a_payable(balance=39999, shares=(a_share(),)), NOW)[1][0].body["surplus"] == 1
 

@@ -54,6 +54,10 @@ def test_how_a_credit_stands_in_quickbooks(fields: dict[str, Any], words: str) -
         ({"pot": Pot.TRUST}, "Not income: kept out of QuickBooks"),
         ({"booked": Booked("7", 1, 40000)}, "In step"),
         ({"booked": Booked("7", 1, 40000), "revision": 2}, "Being updated"),
+        (
+            {"booked": Booked("7", 1, 40000), "revision": 2, "bill_state": BillState.DRAFT},
+            "As it was last approved",
+        ),
         ({"booked": Booked("7", 1, 40000, voided=True)}, "Voided"),
         ({"booked": Booked("7", 1, 40000, kept=True)}, "Kept, though the bill is gone"),
         ({"booked": Booked("7", 1, 40000, waits=True)}, "Waits for you"),
@@ -69,6 +73,7 @@ def test_how_an_invoice_stands_in_quickbooks(fields: dict[str, Any], words: str)
         (a_payable(balance=100), ("Part paid",)),
         (a_payable(balance=0, shares=(a_share(cents=500),)), ("Paid $5.00 too much",)),
         (a_payable(bill_state=BillState.VOID, shares=(a_share(cents=500),)), ("$5.00 received, unapplied",)),
+        (a_payable(bill_state=BillState.DRAFT, shares=(a_share(cents=500),)), ("$5.00 received",)),
         (a_payable(due_on=TODAY, collection=Collection("friendly", NOW)), ("Reminding",)),
         (a_payable(collection=Collection("friendly", NOW)), ()),
     ],
