@@ -277,6 +277,11 @@ class Payable:
         return max(0, self.balance - self.uncounted)
 
     @property
+    def received(self) -> int:
+        """Cents of the payments on it: ours, and those that Clio showed first."""
+        return sum(s.cents for s in self.shares) + sum(k.cents for k in self.receipts if k.standing is Standing.OWN)
+
+    @property
     def uncounted(self) -> int:
         """Cents that we hold and that the owner's balance does not count: not shown there yet, or shown apart."""
         return sum(s.unseen for s in self.shares) + self.shown_apart

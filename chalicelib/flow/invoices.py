@@ -13,7 +13,7 @@ from chalicelib.domain.firm import Policy, TaxAs
 from chalicelib.domain.invoicing import Drawn
 from chalicelib.domain.kernel import Effect, Finish, Json, Kind, Ref, Status
 from chalicelib.domain.money import show
-from chalicelib.domain.payable import Payable, Standing
+from chalicelib.domain.payable import Payable
 from chalicelib.domain.readings import BillLine, BookedPayment, InvoiceReading
 from chalicelib.domain.wanted import Void, WantedInvoice
 from chalicelib.errors import Conflict
@@ -58,7 +58,7 @@ def prepare(world: World, reach: Reach, policy: Policy, batch: Sequence[Effect])
     drawn: dict[str, Drawn] = {}
     open_ = still_open(world, policy, batch, ref_of, _superseded, out)
     for e, state in staying.left(world, reach, policy, open_, out):
-        if state.gone and state.booked and holds_money(state):
+        if state.gone and state.booked and state.received:
             out.settled += _gone_with_money(world, policy, e, state, old)
         elif e.body.get(paylinks.RELINKED):
             messages.append((e, state))
@@ -99,10 +99,6 @@ def _superseded(state: Payable, e: Effect) -> bool:
     return state.booked.revision >= state.revision or (state.gone and state.booked.voided)
 
 
-def holds_money(state: Payable) -> bool:
-    return bool(any(s.cents for s in state.shares) or any(k.standing is Standing.OWN for k in state.receipts))
-
-
 def _gone_with_money(world: World, policy: Policy, e: Effect, state: Payable, old: list[tuple[Effect, Payable]]) -> int:
     """The bill is gone and we hold money for it: the invoice stands until a person has decided. Gives 1 where it is
     settled or parked; a void goes on with ``old``."""
@@ -120,8 +116,7 @@ def _gone_with_money(world: World, policy: Policy, e: Effect, state: Payable, ol
             finish=[Finish(e.key)],
         )
         return 1
-    held = sum(s.cents for s in state.shares) + sum(k.cents for k in state.receipts if k.standing is Standing.OWN)
-    amount = show(held, state.currency)
+    amount = show(state.received, state.currency)
     park(
         world,
         e,

@@ -192,14 +192,14 @@ REASONS: dict[str, tuple[str, str]] = {
 }
 
 
-def words(code: str, message: str) -> tuple[str, str]:
-    """Why QuickBooks said no, and what to do about it."""
-    unknown = f"QuickBooks refused this: {message}", "Correct the cause in QuickBooks or Clio, then press Retry."
+def words(code: str, said: str) -> tuple[str, str]:
+    """Why QuickBooks said no, and what to do about it. ``said``: in its own words, as fully as it told."""
+    unknown = f"QuickBooks refused this: {said}", "Correct the cause in QuickBooks or Clio, then press Retry."
     return REASONS.get(code, unknown)
 
 
 def refused(world: World, effect: Effect, code: str, message: str, detail: str) -> None:
     """QuickBooks said no, and asking again would not change that."""
-    reason, remedy = words(code, message)
+    reason, remedy = words(code, detail or message)
     count_parked(world, effect)
     world.store.park(effect.key, reason=reason, remedy=remedy, detail=f"{code}: {detail or message}")

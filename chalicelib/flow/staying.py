@@ -29,7 +29,7 @@ from chalicelib.flow import leaving, pairing, states
 from chalicelib.flow.ports import World
 from chalicelib.flow.prepared import NAME_TAKEN, Prepared, done, park, wake, words
 from chalicelib.flow.reach import Reach
-from chalicelib.flow.settle import settle
+from chalicelib.flow.settle import policy_of, settle
 
 WHOLE = ("6190",)  # the company is read only: nothing of it is about one thing
 WHY = {"6210": "closed period", "6200": "closed period", "6540": "on a deposit"}
@@ -80,7 +80,7 @@ def refused(world: World, effect: Effect, code: str, message: str, detail: str) 
         return False
     ref = _ref(effect)
     state: State = states.decode(ref.kind, world.store.load(ref).body)
-    reason, remedy = words(code, message)
+    reason, remedy = _because(world, state, code) or words(code, detail or message)
     offer = _offer(effect, state)
     choices = ((STAY, offer.button),) if offer.button else ()
     means = f"Or leave it: {offer.means}" if offer.button else offer.means
@@ -88,6 +88,25 @@ def refused(world: World, effect: Effect, code: str, message: str, detail: str) 
     said = f"{code}: {detail or message}"
     park(world, effect, f"{offer.what} {reason}", f"{remedy} {means}", detail=said, choices=choices, why=why)
     return True
+
+
+def _because(world: World, state: State, code: str) -> tuple[str, str] | None:
+    """What QuickBooks' word for everything (6000: reference/quickbooks.md 6) means, as far as what we hold tells, and
+    what to do. None where it does not."""
+    if code != "6000" or isinstance(state, Entry):
+        return None
+    home = policy_of(world, state.firm).firm.currency
+    if state.currency != home:
+        reason = f"It is in {state.currency}, and QuickBooks takes it for a customer in {state.currency} only; the "
+        reason += f"client's customer is kept in {home}."
+        remedy = "If that currency is a mistake, correct the bill in Clio, then press Retry. If not, enter it in "
+        return reason, f"{remedy}QuickBooks by hand, for a customer of its own in {state.currency}."
+    if isinstance(state, Payable) and state.booked and state.received + state.credits > state.asks:
+        asks = show(state.asks, state.currency)
+        reason = f"More is paid on the invoice in QuickBooks than the {asks} that the bill asks for now."
+        remedy = f"In QuickBooks, open its payments and lower what they pay of this invoice to {asks} in all, so that "
+        return reason, f"{remedy}the rest stays unapplied; then press Retry."
+    return None
 
 
 def _offer(effect: Effect, state: State) -> _Offer:
@@ -167,7 +186,7 @@ def _of_entry(e: Entry) -> _Offer:
 
 def _of_client(world: World, effect: Effect, code: str, message: str, detail: str) -> bool:
     """What was to be made may be made by hand; what there is may be left as it is (docs/decisions/0025)."""
-    reason, remedy = words(code, message)
+    reason, remedy = words(code, detail or message)
     choices: tuple[Choice, ...] = ()
     broken = ""
     if effect.kind == Do.CUSTOMER:

@@ -3,6 +3,8 @@ opens the period and retries, or leaves it as it is there, and the next change i
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from chalicelib.domain.comparing import Difference
@@ -452,15 +454,44 @@ def test_a_trust_entry_that_was_left_is_not_asked_about_when_people_change_it_th
 # --- whatever the reason ----------------------------------------------------------------------------------------------
 
 
-def test_an_unknown_reason_is_shown_as_it_is_and_may_be_left_too() -> None:
+@pytest.mark.parametrize("code", ["6480", "6000"])
+def test_an_unknown_reason_is_shown_as_it_is_and_may_be_left_too(code: str) -> None:
     stage = acts.a_synced_stage()
-    stage.world.quickbooks_box.people.refuse_members(["6480"])
+    stage.world.quickbooks_box.people.refuse_members([code])
     acts.record(stage, {"1046": 10000})
     [step] = acts.parked(stage, kind=Do.POSTING)
-    assert "QuickBooks refused this" in step.reason and "6480" in step.detail
+    assert "QuickBooks refused this" in step.reason and code in step.detail
     attention.retry(stage.world, stage.firm, step.key, STAFF, "stay")
     stage.pass_time(2, minutes=20)
     assert "QuickBooks said “An unexpected error" in told(stage, "1046").cause
+
+
+def test_a_bill_lowered_below_what_was_paid_says_what_to_do_in_quickbooks() -> None:
+    stage = acts.a_synced_stage()
+    acts.pay_by_card(stage, "1046")
+    stage.world.clio_box.people.edit_bill("1046", total=100000)
+    acts.poll(stage)
+    [step] = acts.parked_on(stage, "1046", kind=Do.INVOICE)
+    assert "More is paid" in step.reason and "$1,000.00 in all" in step.remedy
+    [paid] = acts.payments_on(stage, "1046")
+    line = {"Amount": 1000, "LinkedTxn": [{"TxnId": invoice(stage, "1046")["Id"], "TxnType": "Invoice"}]}
+    assert paid.posted
+    stage.world.quickbooks_box.people.change_payment(stage.realm, paid.posted.id, Line=[line])
+    again(stage, step)
+    assert (cents(invoice(stage, "1046")["TotalAmt"]), posted_on(stage, "1046")) == (100000, [100000])
+    assert not acts.parked_on(stage, "1046", kind=Do.INVOICE)
+
+
+def test_a_bill_in_another_currency_than_the_books_says_so() -> None:
+    stage = acts.a_synced_stage()
+    bills = stage.world.clio_box.state.rows["bills"]
+    bill = next(b for b in bills.values() if b.number == "1046")
+    lines: list[Any] = [{"note": "Advice", "price": 1000}]
+    made = stage.world.clio_box.people.add_bill(bill.firm, bill.client_id, "N-2", lines)
+    bills[made].raw = {"currency": {"id": 2, "code": "CAD", "sign": "$"}}
+    acts.poll(stage)
+    [step] = acts.parked_on(stage, "N-2", kind=Do.INVOICE)
+    assert "It is in CAD" in step.reason and "of its own in CAD" in step.remedy
 
 
 def test_where_the_whole_company_is_read_only_nothing_is_left() -> None:
