@@ -97,8 +97,9 @@ def test_a_bill_that_moves_between_reading_and_writing_is_tried_again() -> None:
 
 def test_any_other_refusal_of_the_memo_is_for_a_person() -> None:
     world, effect = a_memo_owed(a_payable())
-    with pytest.raises(Declined):
-        memoing.write(world, near(clio=Memos(no=Declined("forbidden", "no", status=403))), WISHED, effect)
+    memoing.write(world, near(clio=Memos(no=Declined("forbidden", "no", status=403))), WISHED, effect)
+    assert held(world, effect).status is Status.PARKED
+    assert held(world, effect).reason == "Clio did not take the link: no"
 
 
 def test_our_own_change_of_the_memo_is_known_as_ours() -> None:
