@@ -32,14 +32,17 @@ KINDS: tuple[What, ...] = ("clients", "bills", "payments", "credits", "trust")
 ANSWERED: tuple[What, ...] = KINDS[:2]  # a person is asked about these
 
 
+DONE = {Fate.CREATE: "created", Fate.LINK: "linked", Fate.CHANGE: "changed", Fate.WAIT: "that wait"}
+
+
 @dataclass
 class Plan:
     """How far it is. ``pages``: of rows, by kind; ``needs``: the pages on which somebody is asked. ``begin``: a person
     wants it carried out; ``said``: why it did not begin yet. ``payments``, ``credits``, ``entries`` (of trust money):
     counts and cents of what Clio has; ``besides``: what becomes of those, by kind. ``matters``: sub-customers to be
     made; ``matters_there``: those that are there and get linked. ``turn``: how often it was listed anew. ``behind``: a
-    client was answered otherwise since its bills were compared; ``shown``: what the bills came to on a list that was
-    begun so."""
+    client was answered otherwise since its bills were compared; ``otherwise``: it was so when somebody began; ``was``:
+    what the list that they began came to."""
 
     generation: int
     phase: str = "reading"
@@ -59,7 +62,8 @@ class Plan:
     matters_there: int = 0
     turn: int = 0
     behind: bool = False
-    shown: list[int] = field(default_factory=list)
+    otherwise: bool = False
+    was: dict[str, list[int]] = field(default_factory=dict)
     exact: bool = False
     begin: bool = False
     by: str = ""
@@ -70,11 +74,14 @@ class Plan:
             return self.clients
         return self.bills if what == "bills" else self.besides.setdefault(what, Totals())
 
-    @property
-    def sums(self) -> list[int]:
-        """What the bills come to."""
-        told = [n for f in Fate for n in (self.bills.counts.get(f, 0), self.bills.cents.get(f, 0))]
-        return [*told, self.matters, self.matters_there]
+    def comes_to(self) -> dict[str, list[int]]:
+        """Counts, and cents where there are any, in the words of the page; and the marks of all clients and bills. What
+        becomes of money follows the bills that it falls on."""
+        told = {f"bills {done}": [self.bills.counts.get(f, 0), self.bills.cents.get(f, 0)] for f, done in DONE.items()}
+        told |= {f"clients {done}": [self.clients.counts.get(f, 0)] for f, done in DONE.items()}
+        told |= {"payments": self.payments, "credit notes": self.credits, "trust transactions": self.entries}
+        told |= {"sub-customers made": [self.matters], "sub-customers linked": [self.matters_there]}
+        return told | {"": [self.clients.mark, self.bills.mark]}
 
     @property
     def asked(self) -> int:

@@ -3,8 +3,8 @@
 One run per generation of links: Clio is read, then QuickBooks' customers and the other names there page by page, then
 the rows of all clients and bills are kept, 50 to a record, so that 40,000 bills fit into little memory and a run goes
 on where it was. A person answers what is not certain. To begin, everything is looked at once more with the answers
-kept: what changed meanwhile is listed again, and only when nothing needs a person are the choices handed to the lanes
-and writing begins.
+kept. Only where nothing needs a person, and the list comes to what they saw, are the choices handed to the lanes and
+writing begins; else the new list is shown with what changed (docs/decisions/0026).
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from chalicelib.domain.effects import Do
 from chalicelib.domain.firm import Policy
 from chalicelib.domain.first import NEW, Row, Totals
 from chalicelib.domain.kernel import Effect, Finish, Kind, Neighbour, Ref, Status, lane_of
+from chalicelib.domain.money import show
 from chalicelib.domain.pairing import theirs_on
 from chalicelib.domain.payable import Payable, Tab
 from chalicelib.errors import Refused
@@ -71,7 +72,8 @@ SHOULD_THEY_DIE = timedelta(seconds=60)  # before the plan is kept the run is ow
 OWED_LOOKED_AT = 200
 BILLS = (*(f"payables/{t}" for t in (Tab.OPEN, Tab.REMINDING, Tab.PAID)),)
 CHANGED = "Something changed since the list was made: look at what is asked now, then begin again."
-SAID_OTHERWISE = "What you said about clients changes what becomes of their bills: look at the bills, then begin again."
+ANOTHER = "The list changed since you saw it{}: {}. Look at it, then begin again: just what it says now is done."
+SAID_OTHERWISE = ", perhaps by what you said about clients"
 PHASES = ("reading", "customers", "names", "clients", "bills", "payments", "ready", "handing", "begun")
 
 
@@ -197,7 +199,7 @@ def begin(world: World, firm: str, by: str) -> None:
 
     def go(p: Plan) -> None:
         p.begin, p.by, p.said = True, by, ""
-        p.shown = p.sums if p.behind else []
+        p.was, p.otherwise = p.comes_to(), p.behind
         _again(p)
 
     _owe(world, policy, SHOULD_THEY_DIE)
@@ -352,14 +354,23 @@ def _payments(world: World, _reach: Reach, policy: Policy, plan: Plan) -> timede
         return timedelta(0)
     _next(plan)
     plan.at = world.now()
-    otherwise = bool(plan.shown) and plan.shown != plan.sums
-    plan.shown = []
-    if plan.begin and not plan.asked and not otherwise:
+    if plan.begin and not plan.asked and plan.was == plan.comes_to():
         plan.phase = "handing"
     elif plan.begin:
         plan.begin = False
-        plan.said = SAID_OTHERWISE if otherwise and not plan.asked else CHANGED
+        plan.said = CHANGED if plan.asked else _otherwise(plan, policy)
     return timedelta(0)
+
+
+def _otherwise(plan: Plan, policy: Policy) -> str:
+    """What the list comes to now, and came to before, where that is not the same."""
+    told = []
+    for what, now in plan.comes_to().items():
+        if what and plan.was[what] != now:
+            (n, *cents), before = now, plan.was[what]
+            sums = [f" of {show(c[1], policy.firm.currency)}" if cents else "" for c in (now, before)]
+            told.append(f"{what}: {n}{sums[0]}, before {before[0]}{sums[1]}")
+    return ANOTHER.format(SAID_OTHERWISE if plan.otherwise else "", "; ".join(told) or "some rows are others")
 
 
 def _handing(world: World, _reach: Reach, policy: Policy, plan: Plan) -> timedelta:

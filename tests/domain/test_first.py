@@ -412,6 +412,26 @@ def test_totals_count_what_is_added_and_taken_back() -> None:
     assert (totals.counts["wait"], totals.counts["change"], totals.needs) == (0, 1, 0)
 
 
+def test_totals_tell_whether_something_else_would_be_done_whatever_the_order() -> None:
+    rows = [Row("b1", "1042", "Ada", Fate.LINK, 40000, link="70"), Row("b2", "1043", "Ada", Fate.CREATE, 100)]
+
+    def mark(*told: Row) -> int:
+        totals = Totals()
+        for row in told:
+            totals.add(row)
+        return totals.mark
+
+    assert mark(*rows) == mark(*reversed(rows)) != mark(rows[0])
+    others = [("id", "b3"), ("title", "1"), ("fate", Fate.CHANGE), ("cents", 1), ("link", "71"), ("matter", "M")]
+    for name, value in (*others, ("under", "M"), ("choice", f"{NEW}:suffix")):
+        assert mark(replace(rows[0], **{name: value}), rows[1]) != mark(*rows), name  # type: ignore[arg-type]
+    assert mark(replace(rows[0], why="Your choice", exact=True), rows[1]) == mark(*rows)
+    totals = Totals()
+    totals.add(rows[0])
+    totals.add(rows[0], -1)
+    assert totals.mark == 0
+
+
 def test_totals_count_the_questions_of_every_row_both_ways() -> None:
     totals = Totals()
     asked = Row("b1", "1", "", Fate.WAIT, needs=True)

@@ -10,6 +10,7 @@ import pytest
 from chalicelib.domain.firm import AccountsChosen, InvoicingChosen, MatchesConfirmed
 from chalicelib.domain.first import Row
 from chalicelib.domain.kernel import Kind, Ref
+from chalicelib.domain.money import show
 from chalicelib.errors import Conflict, Refused, Unavailable
 from chalicelib.flow import attention, contacts, first_plan, first_sync, renewing, setup, signing
 from chalicelib.flow.firms import firm_of
@@ -609,6 +610,57 @@ def test_what_changed_meanwhile_is_listed_again_before_it_is_written() -> None:
     say(stage, "bills", title, "leave")
     first_sync.begin(stage.world, stage.firm, STAFF)
     assert settled(stage).phase == "begun"
+
+
+def begin_anew_told(stage: Stage) -> str:
+    """Beginning lists anew, finds another list and writes nothing; gives what is said of it."""
+    before = writes(stage)
+    first_sync.begin(stage.world, stage.firm, STAFF)
+    plan = settled(stage)
+    stage.pass_time(30, hours=2)
+    assert (plan.phase, plan.begin, plan.asked, writes(stage)) == ("ready", False, 0, before)
+    return plan.said
+
+
+def test_what_came_since_the_list_was_seen_is_shown_before_it_is_written_too() -> None:
+    stage = a_new_stage()
+    prepare(stage)
+    answer_all(stage)
+    old = plan_of(stage).bills
+    lines = [{"note": "Advice", "price": 40000}]
+    stage.world.clio_box.people.add_bill("Hartwell & Pine LLP", "Ada Example", "9042", lines)
+    acts.poll(stage)
+    said = begin_anew_told(stage)
+    cents = old.cents["create"]
+    assert f"bills created: {old.counts['create'] + 1} of {show(cents + 40000, 'USD')}" in said
+    assert f"before {old.counts['create']} of {show(cents, 'USD')}" in said and "clients created" not in said
+    listed = {r.title for r in rows(stage, "bills").values() if r.fate == "create"}
+    before = {o["Id"] for o in booked(stage)}
+    run_as_listed(stage)
+    assert {o["DocNumber"] for o in booked(stage) if o["Id"] not in before} == listed
+
+
+def test_an_invoice_that_was_changed_since_it_was_listed_as_linked_is_not_written_over_unseen() -> None:
+    stage = a_new_stage()
+    prepare(stage)
+    row = rows(stage, "bills")["1042"]
+    say(stage, "bills", "1042", f"link:{row.link}")
+    answer_all(stage)
+    stage.world.quickbooks_box.people.change_invoice_amount(stage.realm, row.link, "410.00")
+    said = begin_anew_told(stage)
+    assert "bills linked: " in said and "bills changed: 1 of $400.00, before 0 of $0.00" in said
+    assert acts.cents(acts.invoice(stage, "1042")["TotalAmt"]) == 41000
+
+
+def test_a_client_that_is_called_otherwise_since_is_shown_before_it_is_made() -> None:
+    stage = a_new_stage()
+    prepare(stage)
+    answer_all(stage)
+    client = next(r for r in rows(stage, "clients").values() if r.fate == "create" and not r.offers)
+    stage.world.clio_box.people.change_client(client.title, name="Quite Another Name")
+    acts.poll(stage)
+    assert "some rows are others" in begin_anew_told(stage)
+    assert "Quite Another Name" in rows(stage, "clients")
 
 
 def test_answers_are_refused_where_they_do_not_belong() -> None:
