@@ -282,7 +282,7 @@ def _token(world: World, held: Connection) -> str:
 
 def waits_for(neighbour: Neighbour | str) -> str:
     """The cause of what waits for a connection."""
-    return f"{neighbour} is disconnected."
+    return f"{NAMES[Neighbour(neighbour)]} is disconnected."
 
 
 def wake(world: World, lane: str, *, waiting_for: str = "", at_most: int = WOKEN_AT_MOST) -> None:
@@ -292,7 +292,7 @@ def wake(world: World, lane: str, *, waiting_for: str = "", at_most: int = WOKEN
     waiting = [e for e in owed if not waiting_for or e.cause == waiting_for]
     for effect in waiting:
         if effect.due_at > now:
-            world.store.postpone(effect.key, now)
+            world.store.postpone(effect.key, now, tries=0)
     if waiting:
         world.queue.hint([lane])
 

@@ -17,6 +17,7 @@ from chalicelib.flow import act, booking, connecting, contacts, ledgers, looking
 from chalicelib.flow.budget import Floor
 from chalicelib.flow.parking import park
 from chalicelib.flow.ports import World
+from chalicelib.flow.prepared import LANE_WAITS
 from chalicelib.flow.reach import Reach
 from chalicelib.flow.settle import policy_of
 
@@ -279,7 +280,7 @@ def _lane_waits(world: World, due: Sequence[Effect], problem: Unavailable | Disc
         else:
             longer = 0 if problem.ours else min(5.0 * 2**effect.tries, LONGEST_WAIT)
             wait = max(problem.after, longer)
-            until, cause = now + timedelta(seconds=wait), f"Waiting: {problem.why}"
+            until, cause = now + timedelta(seconds=wait), f"{LANE_WAITS}{problem.why}"
         tries = effect.tries if isinstance(problem, Unavailable) and problem.ours else effect.tries + 1
         world.store.postpone(effect.key, until, cause=cause, tries=tries)
         world.count("effect_waits", kind=effect.kind)

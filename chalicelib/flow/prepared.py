@@ -17,6 +17,7 @@ from chalicelib.flow.ports import World
 from chalicelib.flow.settle import settle
 
 WOKEN_AT_MOST = 500
+LANE_WAITS = "Waiting: "  # what begins the cause where a neighbour does not answer: of each effect of the lane
 FOR_ITS_CUSTOMER = "It waits for its client's customer in QuickBooks."
 FOR_A_PERSON = "It waits for your word on its client or matter, under Needs attention."
 NAME_TAKEN = "6240"  # the name is another entry's (reference/quickbooks.md 6)
@@ -187,6 +188,11 @@ REASONS: dict[str, tuple[str, str]] = {
         "In QuickBooks the invoice belongs to another customer than the payment.",
         "Compare the customer of the invoice in QuickBooks with the client in Clio, then press Retry.",
     ),
+    "5010": (
+        "It was changed in QuickBooks each time that we were about to write it.",
+        "Wait until nobody works on it there, then press Retry.",
+    ),
+    "10000": ("QuickBooks had trouble of its own, several times in a row.", "Press Retry in an hour or so."),
     "2210": ("QuickBooks does not accept the client's e-mail address.", "Correct it in Clio, then press Retry."),
     "6190": ("The QuickBooks subscription has ended: the company is read only.", "Renew it, then press Retry."),
 }

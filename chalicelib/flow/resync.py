@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from chalicelib.domain import effects
+from chalicelib.domain.connection import NAMES
 from chalicelib.domain.effects import Do
 from chalicelib.domain.firm import Policy
 from chalicelib.domain.kernel import Effect, Finish, Json, Neighbour, lane_of
@@ -120,7 +121,10 @@ def run(world: World, policy: Policy, effect: Effect) -> None:
         if problem is None:
             state.parts[name] = {"state": "done", "why": ""}
         elif isinstance(problem, Disconnected):
-            state.parts[name] = {"state": "failed", "why": f"{problem.neighbour} is disconnected: connect it again."}
+            state.parts[name] = {
+                "state": "failed",
+                "why": f"{NAMES[Neighbour(problem.neighbour)]} is disconnected: connect it again.",
+            }
         else:
             state.parts[name] = {"state": "running", "why": f"Waiting: {problem.why}."}
             waits = problem

@@ -173,3 +173,16 @@ def test_what_an_earlier_generation_has_in_a_call_is_never_sent_again(stage: Sta
     told = world.store.effect(owed.key)
     assert told is not None and told.status is Status.DONE
     assert acts.requests_since(stage, before) == []
+
+
+def test_what_waited_out_an_outage_is_not_parked_at_quickbooks_first_refusal(stage: Stage) -> None:
+    outage = Fault("status", path="/query$", status=503, times=1000)
+    stage.world.quickbooks_box.faults.append(outage)
+    change(stage, _1046=140000)
+    stage.pass_time(1, minutes=30)
+    [step] = steps(stage, "1046")
+    assert step.tries > booking.TROUBLES_AT_MOST
+    stage.world.quickbooks_box.faults.remove(outage)
+    refuse(stage, "10000")
+    stage.pass_time(1, hours=1)
+    assert total(stage, "1046") == 140000 and steps(stage, "1046") == []

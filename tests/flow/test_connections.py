@@ -59,7 +59,7 @@ def test_a_revoked_quickbooks_tells_the_firm_and_the_payment_waits() -> None:
     lose_quickbooks(stage)
     pay_by_card(stage, "1046")
     assert [t.body["connection"] for t in tasks(stage, "reconnect")] == ["quickbooks"]
-    assert waiting(stage, "quickbooks.payment") == ["quickbooks is disconnected."]
+    assert waiting(stage, "quickbooks.payment") == ["QuickBooks is disconnected."]
     assert payable(stage, "1046").open == 0, "the other lanes go on"
     assert len(mails_to(stage, CALDER)) == 1
 

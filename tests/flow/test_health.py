@@ -50,7 +50,7 @@ def test_a_lost_connection_shows_what_waits_for_it_and_why_and_it_can_be_tried_n
     pay_by_card(stage, "1046")
     waits = queue(stage, Neighbour.QUICKBOOKS)
     assert waits.waiting >= 1
-    assert ("quickbooks is disconnected.", 1) in waits.causes
+    assert ("QuickBooks is disconnected.", 1) in waits.causes
     assert (waits.oldest, waits.more) == (None, False)
     assert waits.next_at
     assert waits.next_at > stage.world.now()

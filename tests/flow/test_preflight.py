@@ -324,7 +324,7 @@ def test_without_a_connection_it_waits() -> None:
     preflight.start(stage.world, stage.firm)
     stage.work()
     effect = next(e for e in acts.all_effects(stage) if e.kind == Do.PREFLIGHT)
-    assert (effect.status, effect.cause) == (Status.OWED, "quickbooks is disconnected.")
+    assert (effect.status, effect.cause) == (Status.OWED, "QuickBooks is disconnected.")
 
 
 # --- connecting, and a worker that dies meanwhile ---------------------------------------------------------------------

@@ -127,7 +127,7 @@ def test_sync_status_tells_queues_feeds_and_what_is_parked() -> None:
     stage.world.quickbooks_box.people.revoke_grants(stage.realm)
     pay_by_card(stage, "1046")
     text = owner.get("/desk/sync").text
-    assert "quickbooks is disconnected." in text
+    assert "QuickBooks is disconnected." in text
     assert "QuickBooks is disconnected" in text
     assert "Last Resync" in text
     lane = policy_of(stage.world, stage.firm).lanes.of(Neighbour.QUICKBOOKS)
