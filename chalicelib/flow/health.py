@@ -52,7 +52,8 @@ class Queue:
 @dataclass(frozen=True, slots=True)
 class Health:
     """``broken``: links whose other side is gone; ``parked``: everything else that waits for a person. ``more``: there
-    is more than is shown. ``settings``: how many findings of the preflight need somebody."""
+    is more than is shown. ``settings``: how many findings of the preflight need somebody; ``blocked``: whether syncing
+    waits for one of them."""
 
     at: datetime
     run: Run | None
@@ -66,8 +67,8 @@ class Health:
 
     @property
     def well(self) -> bool:
-        """Whether nothing needs a person."""
-        return not (self.broken or self.parked or self.settings)
+        """Whether nothing needs a person. A setting that nothing waits for is advice: it may stand so for good."""
+        return not (self.broken or self.parked or self.blocked)
 
 
 def health(world: World, firm: str) -> Health:

@@ -28,6 +28,7 @@ from chalicelib.flow.settle import policy_of, settle
 EVERY = timedelta(minutes=15)  # design section 2: feeds without a webhook are polled within every 15 minutes
 RARELY = timedelta(hours=1)  # what a webhook tells of; the poll catches what was lost
 RAREST = timedelta(hours=6)  # ... while nothing comes for hours
+READ_IN_BOOKS = ("invoices", "payments", "customers", "credit memos", "journal entries")
 MAIN, TOLD = "main", "told"  # Clio's feeds without a webhook, and those with one
 
 BILL, CONTACT, CONTACTS = "bill", "contact", "contacts"  # the models of webhooks, and the feed of clients
@@ -144,7 +145,7 @@ def freshness(world: World, policy: Policy) -> tuple[Freshness, ...]:
             rows.append(replace(fresh, pot=c.pot or ""))
     works = bool(noted(world, firm, "quickbooks").get("works"))
     books = effects.key_of(firm, Do.POLL_BOOKS, policy.lanes.book)
-    rows.append(_fresh(world, firm, "quickbooks", books, ("invoices", "payments", "customers"), works))
+    rows.append(_fresh(world, firm, "quickbooks", books, READ_IN_BOOKS, works))
     return tuple(rows)
 
 

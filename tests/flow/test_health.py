@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from chalicelib.domain import effects
@@ -71,6 +73,14 @@ def test_a_setting_that_syncing_waits_for_is_told() -> None:
     check(stage)
     assert status(stage).blocked
     assert status(stage).settings
+
+
+def test_a_setting_that_nothing_waits_for_is_told_and_is_no_trouble() -> None:
+    stage = a_synced_stage()
+    settings(stage, AutoApplyCredit=True)
+    check(stage)
+    told = replace(status(stage), parked=())
+    assert (told.settings, told.blocked, told.well) == (1, False, True)
 
 
 def test_a_deleted_invoice_is_a_broken_link_and_shown_apart() -> None:

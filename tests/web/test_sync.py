@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from chalicelib.domain import effects
 from chalicelib.domain.comparing import Difference
 from chalicelib.domain.kernel import Neighbour
 from chalicelib.flow import compared, first_sync, preflight
@@ -132,6 +133,18 @@ def test_sync_status_tells_queues_feeds_and_what_is_parked() -> None:
     assert "Last Resync" in text
     lane = policy_of(stage.world, stage.firm).lanes.of(Neighbour.QUICKBOOKS)
     assert "being tried again now" in owner.follow(owner.post("/desk/sync", {"lane": lane})).text
+
+
+def test_twenty_broken_links_are_shown_and_the_others_counted() -> None:
+    stage, owner = a_firm_with_pages()
+    now, body = stage.world.now(), {"broken": "invoice", "id": "b1", "book": "1"}
+    for n in range(23):
+        task = effects.task(
+            stage.firm, f"broken/x/{n}", "firm", now, title=f"O{n}", reason="R.", remedy="M.", body=body
+        )
+        stage.world.store.arrive(task)
+    text = owner.get("/desk/sync").text
+    assert text.count("See the choices") == 20 and "And 3 more." in text
 
 
 def test_a_program_reads_the_status() -> None:
