@@ -14,6 +14,7 @@ from enum import StrEnum
 from chalicelib.domain import pairing, posting
 from chalicelib.domain.contact import Contact
 from chalicelib.domain.first_paid import Paid, paired, shared, standing
+from chalicelib.domain.invoicing import LONGEST_NUMBER
 from chalicelib.domain.matching import CERTAIN, Other, Suggestion
 from chalicelib.domain.money import show
 from chalicelib.domain.naming import NewName
@@ -270,6 +271,13 @@ def concerns(p: Payable) -> bool:
     return p.pot is Pot.OPERATING and not p.gone and not p.unapproved and p.booked is None
 
 
+def unnumberable(p: Payable) -> str:
+    """Why QuickBooks takes no invoice of the bill's number; empty where it does."""
+    if len(p.number) <= LONGEST_NUMBER:
+        return ""
+    return f"It waits: QuickBooks takes numbers of at most {LONGEST_NUMBER} characters. Shorten it in Clio"
+
+
 def bill_row(
     p: Payable,
     found: Sequence[InvoiceReading],
@@ -284,7 +292,7 @@ def bill_row(
     """``found``: invoices in QuickBooks with the bill's number, or made by us for it. ``customer``: the one that its
     client is, or will be, linked to; empty where one is created. ``suggested``: nobody has said yet that its client is
     that one. ``names``: of customers by id. ``said``: about the payments on it."""
-    told = Row(p.id, p.number, p.client_name, Fate.CREATE, p.asks)
+    told = held_up(Row(p.id, p.number, p.client_name, Fate.CREATE, p.asks), unnumberable(p))
     live = [i for i in found if not i.voided]
     if not live:
         return told

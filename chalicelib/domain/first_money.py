@@ -9,14 +9,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from enum import StrEnum
 
-from chalicelib.domain import comparing, trust
+from chalicelib.domain import comparing, posting, trust, trust_comparing
 from chalicelib.domain.crediting import Credit
 from chalicelib.domain.firm import Firm
 from chalicelib.domain.first import CLIENT_WAITS, Fate, Row
+from chalicelib.domain.notes import MemoReading
 from chalicelib.domain.payable import Payable
 from chalicelib.domain.payment import Payment, Source
 from chalicelib.domain.readings import Pot
 from chalicelib.domain.trust import Entry
+from chalicelib.domain.trust_readings import JournalReading
 
 NAMED = 5  # bills in one row; the others are counted
 
@@ -33,6 +35,8 @@ class Met(StrEnum):
     DIFFERS = "differs"
 
 
+STANDS = "It stands in QuickBooks from before"
+USED = "QuickBooks has {} already, which we did not write: give that one another number"
 WAITS = {
     Met.ASKED: "Bill {} is still to be answered",
     Met.LEFT: "It waits with bill {} until the number is free",
@@ -89,6 +93,30 @@ def entry_row(e: Entry, firm: Firm) -> Row | None:
     about = bills([m.bill_number] if m.bill_number else []) or m.matter
     whose = m.client_name or "The firm's own money"
     return Row(e.id, title, whose, fate, abs(m.cents), there=f"Journal entry {e.number}", why=why, on=m.on, about=about)
+
+
+def credit_there(row: Row, c: Credit, memos: Sequence[MemoReading]) -> Row:
+    """What would be made, beside QuickBooks' ``memos`` of its number, or ours of an earlier generation of links."""
+    mark = posting.marker(c.firm, "credit", c.id)
+    if row.fate is not Fate.CREATE:
+        return row
+    mine = next((m for m in memos if posting.bears(m.note, mark) and (m.number == c.number or m.id == c.stood)), None)
+    if mine:
+        why = STANDS if mine.total == c.cents else f"{STANDS}, and gets Clio's figures"
+        return replace(row, fate=Fate.LINK, why=why)
+    taken = any(m.number == c.number for m in memos)
+    return replace(row, fate=Fate.WAIT, why=USED.format(f"a credit memo numbered {c.number}")) if taken else row
+
+
+def entry_there(row: Row, e: Entry, journals: Sequence[JournalReading]) -> Row:
+    """As a credit's."""
+    if row.fate is not Fate.CREATE:
+        return row
+    may = [j for j in journals if j.number == e.number or j.id == e.stood]
+    if any(trust_comparing.is_ours(e, j) for j in may):
+        return replace(row, fate=Fate.LINK, why=STANDS)
+    taken = any(j.number == e.number for j in may)
+    return replace(row, fate=Fate.WAIT, why=USED.format(f"a journal entry numbered {e.number}")) if taken else row
 
 
 def of_client(row: Row | None, *, waits: bool) -> Row | None:

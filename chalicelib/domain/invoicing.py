@@ -18,6 +18,7 @@ from chalicelib.domain.payable import Payable
 from chalicelib.domain.readings import BillLine, BillState, Pot
 from chalicelib.domain.wanted import WantedLine
 
+LONGEST_NUMBER = 21  # reference/quickbooks.md 3.2
 ROUNDING_AT_MOST = 5  # cents: half a cent for each rounded line, and never more than this
 KINDS = (("service", "Services"), ("expense", "Expenses"), ("other", "Other charges"))
 

@@ -5,13 +5,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from chalicelib.domain import journaled
+from chalicelib.domain import journaled, posting
 from chalicelib.domain.comparing import Difference, nothing_needed
 from chalicelib.domain.journaled import figures
 from chalicelib.domain.left import UNTIL_CHANGED
 from chalicelib.domain.money import show
 from chalicelib.domain.trust import DELETED, Entry
 from chalicelib.domain.trust_readings import JournalReading
+
+
+def marker(state: Entry) -> str:
+    return posting.marker(state.firm, "trust", state.id)
+
+
+def is_ours(state: Entry, there: JournalReading) -> bool:
+    """By our mark; or a person's own that was linked to it in an earlier generation, and shows what it should still."""
+    same = figures(there.debits, there.on) == figures(state.move.cents, state.move.on)
+    return posting.bears(there.note, marker(state)) or (there.id == state.stood and same)
 
 
 def _named(number: str, kind: str, cause: str, remedy: str, cents: int, *, expected: bool = False) -> Difference:

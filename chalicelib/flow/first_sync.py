@@ -300,7 +300,7 @@ def _bills(world: World, reach: Reach, policy: Policy, plan: Plan) -> timedelta:
 def _list_bills(world: World, reach: Reach, policy: Policy, plan: Plan, bills: Sequence[Payable]) -> None:
     made = _bill_rows(world, reach, policy, plan, bills)
     late, by_id = waiting(world, policy, plan, [p.client_id for p in bills]), {p.id: p for p in bills}
-    free = [p for p in bills if p.client_id not in late]
+    free = [p for p in bills if p.client_id not in late and not first.unnumberable(p)]
     own = _customers_of(world, policy, plan, free) if policy.firm.invoicing.sub_customers else {}
     subs = first_matters.of_bills(world, reach, policy, plan, free, {client: id for client, (id, _) in own.items()})
     told = []
@@ -346,11 +346,11 @@ def _customers_of(world: World, policy: Policy, plan: Plan, bills: Sequence[Paya
     return {c.id: (c.customer, False) if c.customer else customer_of(world, policy, plan, c.id) for c in clients}
 
 
-def _payments(world: World, _reach: Reach, policy: Policy, plan: Plan) -> timedelta:
+def _payments(world: World, reach: Reach, policy: Policy, plan: Plan) -> timedelta:
     """Lists what is posted besides, a page at a time: payments, credit notes, and entries of trust money."""
     parts = ("payments", "credits", *(f"moves/{b.clio}" for b in policy.firm.trust_books.banks))
     if plan.place < len(parts):
-        list_page(world, policy, plan, parts[plan.place])
+        list_page(world, reach, policy, plan, parts[plan.place])
         return timedelta(0)
     _next(plan)
     plan.at = world.now()

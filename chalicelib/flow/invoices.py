@@ -10,7 +10,7 @@ import msgspec
 from chalicelib.domain import billing, effects, invoicing, paylinks, posting
 from chalicelib.domain import staying as domain_staying
 from chalicelib.domain.firm import Policy, TaxAs
-from chalicelib.domain.invoicing import Drawn
+from chalicelib.domain.invoicing import LONGEST_NUMBER, Drawn
 from chalicelib.domain.kernel import Effect, Finish, Json, Kind, Ref, Status
 from chalicelib.domain.money import show
 from chalicelib.domain.payable import Payable
@@ -46,7 +46,6 @@ from chalicelib.flow.reach import Reach
 from chalicelib.flow.settle import settle
 from chalicelib.flow.subcustomers import Place
 
-LONGEST_NUMBER = 21  # reference/quickbooks.md 3.2
 MOST_LINES = 750
 
 

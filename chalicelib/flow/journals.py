@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from chalicelib.domain import effects, holding, journaled, posting, trust
+from chalicelib.domain import effects, holding, journaled, posting, trust, trust_comparing
 from chalicelib.domain.contact import Contact
 from chalicelib.domain.firm import Policy
 from chalicelib.domain.holding import Holder
@@ -43,10 +43,6 @@ def _entry(world: World, effect: Effect) -> Entry:
     return state
 
 
-def marker(state: Entry) -> str:
-    return posting.marker(state.firm, "trust", state.id)
-
-
 def prepare(world: World, reach: Reach, policy: Policy, batch: Sequence[Effect]) -> Prepared:
     """Looks up what is there by number and by id, one query each, before anything is written."""
     out = Prepared()
@@ -71,14 +67,8 @@ def _unlinked(
     """What may be its journal entry: ours of an earlier generation of links, whatever number people gave it since, or
     the one with its number. Of what is gone only ours counts."""
     may = [j for j in (by_id.get(state.stood), numbered.get(state.number)) if j]
-    ours = next((j for j in may if _is_ours(state, j)), None)
+    ours = next((j for j in may if trust_comparing.is_ours(state, j)), None)
     return ours or (may[-1] if may and state.stands else None)
-
-
-def _is_ours(state: Entry, there: JournalReading) -> bool:
-    """By our mark; or a person's own that was linked to it in an earlier generation, and shows what it should still."""
-    same = journaled.figures(there.debits, there.on) == journaled.figures(state.move.cents, state.move.on)
-    return posting.bears(there.note, marker(state)) or (there.id == state.stood and same)
 
 
 def _superseded(state: Entry, e: Effect) -> bool:
@@ -120,7 +110,7 @@ def _step(
         return 1
     if there is not None and posted and state.stands and e.body.get("noticed"):
         return _show_change(world, policy, e, state, there, customers.get(state.move.client_id), out)
-    if there is not None and not posted and not _is_ours(state, there):
+    if there is not None and not posted and not trust_comparing.is_ours(state, there):
         park(
             world,
             e,
@@ -147,7 +137,7 @@ def _step(
                 number=state.number,
                 on=state.move.on,
                 sides=trust.sides(state, bank, liability, contact.usable if contact else ""),
-                note=marker(state),
+                note=trust_comparing.marker(state),
                 currency=state.move.currency,
                 existing=(there.id, there.sync_token) if there else None,
             ),
@@ -250,7 +240,7 @@ def find(world: World, reach: Reach, policy: Policy, effect: Effect, finish: Fin
         return False
     number = str(effect.body["number"])
     found = reach.quickbooks(lambda q, a: q.journals_numbered(a, [number]))
-    mine = next((j for j in found if posting.bears(j.note, marker(state))), None)
+    mine = next((j for j in found if posting.bears(j.note, trust_comparing.marker(state))), None)
     if mine:
         link(world, policy, effect, mine.id, finish, lines=mine.lines)
     return mine is not None

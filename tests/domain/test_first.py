@@ -187,6 +187,14 @@ def test_a_free_number_is_created_and_so_is_one_whose_invoice_is_void() -> None:
     assert bill(an_invoice(voided=True)).fate is Fate.CREATE
 
 
+def test_a_number_that_quickbooks_does_not_take_waits_whatever_is_there() -> None:
+    assert bill(number="N" * 21).fate is Fate.CREATE
+    long = bill(number="N" * 22)
+    assert long.fate is Fate.WAIT and "at most 21 characters" in long.waits
+    mine = an_invoice(number="N" * 21, note="feesimple:us-1:bill:b1")
+    assert bill(mine, number="N" * 22).fate is Fate.WAIT
+
+
 def test_the_same_number_client_and_amount_is_linked() -> None:
     row = bill(an_invoice())
     assert (row.fate, row.link, row.exact, row.needs) == (Fate.LINK, "70", True, False)

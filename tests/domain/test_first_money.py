@@ -12,11 +12,13 @@ from chalicelib.domain import first, first_money
 from chalicelib.domain.crediting import Credit, Memo, Part
 from chalicelib.domain.first import Fate, Row
 from chalicelib.domain.first_money import Met
+from chalicelib.domain.notes import MemoReading
 from chalicelib.domain.payable import Known, Standing
 from chalicelib.domain.payment import Item, Phase, Posted, Source
 from chalicelib.domain.readings import Pot
 from chalicelib.domain.trust import Entry, Move
 from chalicelib.domain.trust_books import TrustBank, TrustBooks
+from chalicelib.domain.trust_readings import JournalReading
 from tests.builders import NOW, TODAY, a_firm, a_payable, a_payment
 
 BILL = a_payable(
@@ -148,3 +150,38 @@ def test_nothing_is_booked_on_a_client_who_waits_for_a_name() -> None:
     said = replace(ROW_OF_MONEY, fate=Fate.WAIT, why="It waits with bill 1042")
     assert first_money.of_client(said, waits=True) == said
     assert first_money.of_client(None, waits=True) is None
+
+
+def test_a_credit_note_that_stands_from_before_is_linked_and_anothers_number_keeps_it_waiting() -> None:
+    parts = (Part("b1", "1042", 500),)
+    c = Credit("us-1", "9", "c1", "Ada Example", "USD", TODAY, "", 500, parts, "e", stood="80")
+    note = "feesimple:us-1:credit:9"
+    memo = MemoReading("80", "0", "X", "7", 500, 0, TODAY, note)
+    row = ROW_OF_MONEY
+
+    def fate(*memos: MemoReading, of: Row = row) -> tuple[Fate, str]:
+        told = first_money.credit_there(of, c, memos)
+        return told.fate, told.why
+
+    assert fate() == (Fate.CREATE, "")
+    assert fate(memo) == fate(replace(memo, id="81", number=c.number)) == (Fate.LINK, first_money.STANDS)
+    assert "Clio's figures" in fate(replace(memo, total=400))[1]
+    assert fate(replace(memo, id="81")) == (Fate.CREATE, ""), "a copy of it under another number"
+    taken = fate(replace(memo, note="", number=c.number))
+    assert taken[0] is Fate.WAIT and f"credit memo numbered {c.number}" in taken[1]
+    assert fate(memo, of=replace(row, fate=Fate.WAIT))[0] is Fate.WAIT
+
+
+def test_trust_money_that_stands_from_before_is_linked_and_anothers_number_keeps_it_waiting() -> None:
+    e = an_entry()
+    row = first_money.entry_row(e, a_firm())
+    assert row
+    there = JournalReading("9", "0", e.number, TODAY, f"feesimple:us-1:trust:{e.id}", ())
+
+    def fate(*journals: JournalReading, of: Row = row) -> Fate:
+        return first_money.entry_there(of, e, journals).fate
+
+    assert fate() is fate(replace(there, number="X")) is Fate.CREATE
+    assert fate(there) is Fate.LINK
+    assert fate(replace(there, note="")) is Fate.WAIT
+    assert fate(there, of=replace(row, fate=Fate.WAIT)) is Fate.WAIT

@@ -176,6 +176,26 @@ def test_a_payment_of_ours_on_another_day_is_listed_as_standing_and_nobody_is_as
     assert listed(stage, "payments")[paid.id].fate == "link"
 
 
+def test_credits_and_trust_money_that_stand_from_before_are_listed_so_and_nothing_is_made() -> None:
+    stage = a_synced_stage()
+    trust.choose(stage)
+    stage.world.clio_box.people.issue_credit("1046", 2500)
+    stage.resync()
+    stage.pass_time(5, hours=1)
+    before = {e: len(booked(stage, e)) for e in ("CreditMemo", "JournalEntry")}
+    assert all(before.values())
+    purge(stage)
+    begin_anew(stage, stage.realm, matched=False)
+    trust.choose(stage)
+    stage.pass_time(5, hours=1)
+    prepare(stage)
+    told = [r for what in ("credits", "trust") for r in listed(stage, what).values()]  # type: ignore[arg-type]
+    assert len(told) == sum(before.values())
+    assert {r.fate for r in told} == {"link"}
+    run_as_listed(stage)
+    assert {e: len(booked(stage, e)) for e in before} == before
+
+
 def test_a_payment_on_another_day_that_is_taken_back_before_it_is_met_leaves_quickbooks() -> None:
     stage = a_synced_stage()
     made = a_cheque(stage)
