@@ -35,9 +35,10 @@ from chalicelib.domain.kernel import Neighbour
 from chalicelib.domain.readings import EventPointer, Pot
 from chalicelib.domain.wanted import Letter
 from chalicelib.errors import Unavailable
-from chalicelib.flow import clio_hooks, connecting, first_sync, inbox, mailing, polling, resync, signing
+from chalicelib.flow import capturing, clio_hooks, connecting, first_sync, inbox, mailing, polling, resync, signing
 from chalicelib.flow.connecting import Callback
 from chalicelib.flow.drain import drain
+from chalicelib.flow.settle import policy_of
 from chalicelib.flow.sweep import sweep
 from chalicelib.mail.client import SesMail
 from chalicelib.quickbooks import webhook as quickbooks_webhook
@@ -383,6 +384,7 @@ def connect(
         signing.settle_firm(world, firm, fact, by="test")
     if matched:
         signing.settle_firm(world, firm, MatchesConfirmed(1), by="test")
+        capturing.begin(world, policy_of(world, firm))  # as the first sync does, which is passed over
     else:
         first_sync.start(world, firm, "test")
     resync.begin_polls(world, firm)

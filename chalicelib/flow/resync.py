@@ -13,7 +13,7 @@ from chalicelib.domain.effects import Do
 from chalicelib.domain.firm import Policy
 from chalicelib.domain.kernel import Effect, Finish, Json, Neighbour, lane_of
 from chalicelib.errors import Disconnected, Refused, Unavailable
-from chalicelib.flow import capturing, polling
+from chalicelib.flow import polling
 from chalicelib.flow.budget import Floor
 from chalicelib.flow.feeds import Tally, poll_clio, poll_stripe
 from chalicelib.flow.firms import connections
@@ -46,8 +46,8 @@ class Run:
 
 
 def begin_polls(world: World, firm: str) -> None:
-    """Owes the polls of a firm whose set-up is finished; called again, it only brings them forward."""
-    capturing.begin(world, policy_of(world, firm))
+    """Owes the polls of a firm whose set-up is finished; called again, it only brings them forward. From when on
+    nothing that changes in QuickBooks is missed is kept with the first sync (flow/first_sync.py)."""
     world.queue.hint(polling.begin(world, firm))
     world.store.put_record("firms", firm, {})  # the nightly comparison goes through this list
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, cast
 
 from chalicelib.errors import Refused
 from chalicelib.web.answers import Reply
-from chalicelib.web.desk_shell import back, desk, page
+from chalicelib.web.desk_shell import back, desk, own_path, page
 from chalicelib.web.door import Ask
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def act(ask: Ask) -> Reply | str:
 
     do, show = ask.one("do"), "bills" if ask.one("show") == "bills" else "clients"
     what = cast("first_plan.What", show)
-    where = ask.one("back") if ask.one("back").startswith(HERE) else HERE
+    where = own_path(ask.one("back"), HERE)
     try:
         match do:
             case "exact":

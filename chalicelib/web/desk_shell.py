@@ -12,7 +12,8 @@ from chalicelib.web.door import Ask, Door
 desk = Door("desk")
 IDS_AT_MOST = 100
 # Where a form or an address may ask to be led back to: pages that show what waits for a person, and the one of a thing.
-OWN = re.compile(r"/desk/(attention|sync|invoices|(invoices|contacts)/[A-Za-z0-9._~-]{1,100})")
+LISTED = r"first(\?show=[a-z]{1,10}(&only=needs)?(&page=[0-9]{1,5})?)?"  # a page of the first sync's lists
+OWN = re.compile(rf"/desk/(attention|sync|invoices|{LISTED}|(invoices|contacts)/[A-Za-z0-9._~-]{{1,100}})")
 
 NOTES = {
     "started": "Reminders are started for {}. They are under Active reminders now.",

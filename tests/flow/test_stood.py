@@ -189,7 +189,7 @@ def test_credits_and_trust_money_that_stand_from_before_are_listed_so_and_nothin
     trust.choose(stage)
     stage.pass_time(5, hours=1)
     prepare(stage)
-    told = [r for what in ("credits", "trust") for r in listed(stage, what).values()]  # type: ignore[arg-type]
+    told = [r for what in ("credits", "trust") for r in listed(stage, what).values()]
     assert len(told) == sum(before.values())
     assert {r.fate for r in told} == {"link"}
     run_as_listed(stage)

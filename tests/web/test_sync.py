@@ -237,6 +237,10 @@ def test_a_wrong_answer_is_refused_on_the_page() -> None:
     )
     assert "not on the list any more" in answer.text
     assert owner.get("/desk/first?page=999").status == 200
+    for where in ("/desk/first.example", "/desk/first?show=bills&note=x", "//evil"):
+        assert owner.post("/desk/first", {"do": "exact", "back": where}).location.endswith("/desk/first")
+    page = "/desk/first?show=clients&only=needs&page=3"
+    assert owner.post("/desk/first", {"do": "exact", "back": page}).location.endswith(page)
 
 
 def test_whoever_says_otherwise_about_a_client_is_told_when_its_bills_follow() -> None:
