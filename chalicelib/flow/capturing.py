@@ -27,6 +27,7 @@ from chalicelib.flow.budget import Floor
 from chalicelib.flow.holders import holders
 from chalicelib.flow.noticing import INVOICE, KINDS, PAYMENT, point
 from chalicelib.flow.ports import World
+from chalicelib.flow.prepared import done
 from chalicelib.flow.reach import Reach
 from chalicelib.flow.settle import policy_of, settle
 
@@ -48,9 +49,14 @@ def begin(world: World, policy: Policy) -> None:
 
 
 def poll(world: World, _reach: Reach, policy: Policy, polls: Sequence[Effect]) -> None:
-    """The firm's poll, of which there is one. It comes every 15 minutes until QuickBooks' webhooks are known to work,
-    then rarely."""
-    [effect], firm = polls, policy.firm.id
+    """The firm's poll, of which there is one for a company. It comes every 15 minutes until QuickBooks' webhooks are
+    known to work, then rarely."""
+    firm, mine = policy.firm.id, effects.key_of(policy.firm.id, effects.Do.POLL_BOOKS, policy.lanes.book)
+    for other in (e for e in polls if e.key != mine):  # of a company that these links are not in
+        done(world, other)
+    effect = next((e for e in polls if e.key == mine), None)
+    if effect is None:
+        return
     reach = Reach(world, firm, policy.lanes, Floor.POLL)
     noted = polling.noted(world, firm, NAME)
     heard, last = str(effect.body.get("heard", "")), str(noted.get("at", ""))

@@ -60,7 +60,8 @@ def begin(world: World, firm: str) -> list[str]:
     clio = lane_of(firm, Neighbour.CLIO, policy.lanes.clio)
     owed = [effects.owed(firm, Do.POLL_CLIO, name, "firm", clio, now) for name in (MAIN, TOLD)]
     owed.append(effects.keep_hooks(firm, clio, now))
-    owed.append(of_books(policy, now))
+    if policy.lanes.realm:  # between a purge and the next company there is none to read
+        owed.append(of_books(policy, now))
     for c in connections(world, firm).values():
         if c.neighbour is Neighbour.STRIPE:
             lane = lane_of(firm, Neighbour.STRIPE, c.account)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from chalicelib.domain import effects
 from chalicelib.domain.contact import Contact
 from chalicelib.domain.effects import Do, owed
 from chalicelib.domain.firm import AccountsChosen, Firm, MatchesConfirmed
 from chalicelib.domain.kernel import Kind, Neighbour, Status, lane_of
 from chalicelib.domain.readings import EventPointer
 from chalicelib.errors import Refused
-from chalicelib.flow import connecting, first_sync, inbox, renewing, signing, states
+from chalicelib.flow import connecting, first_sync, inbox, renewing, resync, signing, states
 from chalicelib.flow.connecting import Callback
 from chalicelib.flow.firms import connections, firm_of
 from chalicelib.flow.settle import policy_of
@@ -239,6 +240,19 @@ def test_quickbooks_is_polled_after_a_purge_too_and_nothing_since_is_missed() ->
     stage.world.quickbooks_box.people.change_email(stage.realm, customer, "since@mail.example")
     stage.pass_time(30, hours=7)
     assert contact_of(stage, bill.client_id).email == "since@mail.example"
+
+
+def test_resync_pressed_between_a_purge_and_the_next_company_owes_no_poll_of_none() -> None:
+    stage = a_synced_stage()
+    purge(stage)
+    resync.begin_polls(stage.world, stage.firm)
+    lane = policy_of(stage.world, stage.firm).lanes.of(Neighbour.QUICKBOOKS)
+    none = effects.poll_books(stage.firm, lane, "~2", stage.world.now())  # owed by a program of before
+    stage.world.store.arrive(none)
+    begin_anew(stage, stage.realm)
+    polls = [e for e in acts.all_effects(stage) if e.kind == Do.POLL_BOOKS and e.lane == lane]
+    assert [(e.key, e.status) for e in polls if e.status is not Status.OWED] == [(none.key, Status.DONE)]
+    assert [e.key.rpartition("/")[2] for e in polls if e.status is Status.OWED] in ([], [f"{stage.realm}~2"])
 
 
 def test_a_bill_that_is_voided_before_its_links_are_met_again_voids_the_invoice_that_was_ours() -> None:
