@@ -71,8 +71,9 @@ class Anew(Acting):
         if not state.accounts.clearing:
             setup.choose_accounts(world, id, asdict(setup.choices(world, id).chosen), "staff")
         if not state.trust_books.liability:
-            chosen = trust_setup.choices(world, id).chosen
-            trust_setup.choose(world, id, {b.clio: b.book for b in chosen.banks}, chosen.liability, "staff")
+            offered = trust_setup.choices(world, id)  # nothing is proposed where there are two banks for one
+            banks = {b.clio: b.book for b in offered.chosen.banks} or {offered.accounts[0].id: offered.banks[0].id}
+            trust_setup.choose(world, id, banks, offered.chosen.liability, "staff")
         plan = first_sync.plan_of(world, id)
         if plan is None:
             first_sync.start(world, id, "staff")

@@ -197,8 +197,15 @@ def _journals(q: Quiet, firm: FirmFacts) -> None:
             q.say("8", f"{firm.firm}: {number} was changed in QuickBooks to {now}, and nobody is asked")
         if accepted and (now != moved.left or (now != moved.was and number not in named)):
             q.say("10", f"{firm.firm}: {number} was to stay as {moved.left}; it is {now}, named: {sorted(named)}")
-        if moved.said == "again" and now != moved.was:
+        if moved.said == "again" and now != moved.was and not _in_others(q, firm, now, moved.was):
             q.say("10", f"{firm.firm}: ours was to be written over {number}; it is {now}, ours was {moved.was}")
+
+
+def _in_others(q: Quiet, firm: FirmFacts, now: Sides, was: Sides) -> bool:
+    """Whether only its accounts are others, since others were chosen: what is written now goes into them."""
+    trust = q.c.bodies[Ref(firm.firm, Kind.FIRM, firm.firm)]["trust"]
+    one, other = (sorted((cents, who) for _, cents, who in sides_) for sides_ in (now, was))
+    return one == other and bool(trust["earlier"] or trust["earlier_liabilities"])
 
 
 def _to_record(q: Quiet, firm: FirmFacts) -> None:

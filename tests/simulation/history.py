@@ -180,7 +180,7 @@ class History(SimLife):
         for name, switches in (("clio", clio), ("quickbooks", books), ("stripe", self.world.stripe_box.switches)):
             switches.update(self.mix.switches.get(name, {}))
 
-    def _trust_moved(self) -> bool:
+    def trust_moved(self) -> bool:
         """Whether the nightly look at trust balances is worth its calls."""
         if self.script is not None:
             return False
@@ -443,7 +443,7 @@ class History(SimLife):
             self.people.retry_all(firm)
         self._begin_anew()
         self.run_until(self.clock.at + timedelta(days=HEAL_DAYS))
-        for firm in self.healing if self._trust_moved() else ():
+        for firm in self.healing if self.trust_moved() else ():
             self.spawn("trust", lambda f=firm: trust_check.start(self.world, f.firm), firm.firm)  # type: ignore[misc]
         for firm in self.healing:
             self.spawn("compare", lambda f=firm: reconciling.start(self.world, f.firm, "test"), firm.firm)  # type: ignore[misc]

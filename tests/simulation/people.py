@@ -27,6 +27,7 @@ from tests.simulation import (
     matters_people,
     parts_people,
     statements_people,
+    trust_people,
 )
 from tests.simulation.absent_people import Absent
 from tests.simulation.anew import Anew
@@ -43,6 +44,7 @@ from tests.simulation.gone_people import Gone
 from tests.simulation.matters_people import Matters
 from tests.simulation.parts_people import Parts
 from tests.simulation.statements_people import Statements
+from tests.simulation.trust_people import TrustAccounts
 
 if TYPE_CHECKING:
     from tests.simulation.history import History
@@ -107,6 +109,7 @@ ACTS: dict[str, int] = {
     **closing_people.ACTS,
     **clerks_people.ACTS,
     **gone_people.ACTS,
+    **trust_people.ACTS,
 }
 
 
@@ -420,6 +423,7 @@ class People(
     Closing,
     Clerks,
     Gone,
+    TrustAccounts,
 ):
     """Everybody. ``act`` does one thing by name; what the place refuses is not done."""
 

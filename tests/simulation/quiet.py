@@ -22,6 +22,7 @@ from tests.simulation import (
     quiet_links,
     statements,
     subcustomers,
+    trust_sums,
 )
 from tests.simulation.base import FirmFacts
 from tests.simulation.checkers import MARKER
@@ -102,6 +103,7 @@ class Quiet:
             pairings.judge(self, firm)
             subcustomers.judge(self, firm)
             statements.judge(self, firm)
+            trust_sums.judge(self, firm)
             closings.judge(self, firm)
             clerks.judge(self, firm)
             gone.judge(self, firm)

@@ -161,7 +161,8 @@ def _booked(q: Quiet, firm: FirmFacts, b: dict[str, Any]) -> int:
     from tests.simulation.quiet import into_banks
 
     state = q.c.bodies[Ref(firm.firm, Kind.FIRM, firm.firm)]
-    banks = {x["book"] for x in state["trust"]["banks"] if x["clio"] == b["account"]}
+    standing = (*state["trust"]["banks"], *state["trust"]["earlier"])
+    banks = {x["book"] for x in standing if x["clio"] == b["account"]}
     entries = q.world.quickbooks_box.company(firm.realm).all("JournalEntry")
     end = end_of(b["month"]).isoformat()
     return sum(into_banks(e, banks) for e in entries if e["TxnDate"] <= end and q.c._marked([e], "trust"))
