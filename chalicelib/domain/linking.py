@@ -209,8 +209,8 @@ def differs(state: Contact, client: ClientReading) -> bool:
 
 def _read(state: Contact, c: ClientReading) -> Contact:
     new = replace(state, name=c.name, email=c.email, company=c.is_company)
-    if not c.whole:
-        return new
+    if not c.whole:  # of one that was shown whole, what is not shown now was not removed: it may be hidden from us
+        return replace(new, email=c.email or state.email) if state.whole else new
     new = replace(new, phone=c.phone, mobile=c.mobile, billing=c.billing, shipping=c.shipping, whole=True)
     if state.whole or state.agreed is None or state.books is None:
         return new

@@ -272,6 +272,13 @@ def test_active_again_it_goes_on_and_what_changed_meanwhile_goes_over() -> None:
     assert one(decision.effects, Do.CUSTOMER).key == step(3)
 
 
+def test_an_address_that_clio_no_longer_shows_us_was_not_removed() -> None:
+    bare = replace(ON_BILL, email="")
+    assert decide(linked(), ClientSeen(bare)) == Decision(linked())
+    removed = decide(linked(whole=False), ClientSeen(bare)).state
+    assert removed.to_books == (Change("email", ""),), "its bills are all that there is"
+
+
 def test_what_was_on_its_way_to_clio_is_owed_anew_once_the_customer_is_there_again() -> None:
     moved = decide(linked(), CustomerSeen("7", replace(SEEN, phone="1"))).state
     lost = decide(moved, CustomerSeen("7", replace(SEEN, phone="1", active=False)))
