@@ -128,7 +128,8 @@ def anothers(state: Contact, customer: str, holder: Contact | None) -> Match:
     what that comes to is said before it is done."""
     told = "This QuickBooks customer is already linked to another client."
     if holder is None:
-        remedy = "Create another customer with a suffix, or correct the name in Clio."
+        remedy = "If Clio merged the two, wait: once the last open bill came over, you are asked again. "
+        remedy += "Else create another customer with a suffix, or correct the name in Clio."
         return Match("park", reason=told, remedy=remedy, choices=(with_suffix(state),))
     return Match(
         "park",

@@ -166,7 +166,8 @@ def test_a_customer_of_another_client_is_not_linked_and_may_be_taken_over_where_
     told = anothers(a_contact(), "7", None)
     asked_of_a_person(told)
     assert told.reason == "This QuickBooks customer is already linked to another client."
-    assert told.remedy == "Create another customer with a suffix, or correct the name in Clio."
+    assert told.remedy.startswith("If Clio merged the two, wait:")
+    assert told.remedy.endswith("Else create another customer with a suffix, or correct the name in Clio.")
     assert told.choices == (("suffix", "Create as “Ada Example (Clio c1)”"),)
     holder = a_contact(id="c9", name="Ada E.")
     told = anothers(a_contact(), "7", holder)
