@@ -11,16 +11,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import assert_never
 
-from chalicelib.domain import series
+from chalicelib.domain import series, usable
 from chalicelib.domain.effects import Do
 from chalicelib.domain.firm import Firm
 from chalicelib.domain.readings import Account, Books, DocNumber
 from chalicelib.domain.series import Place
 
-HOLDS_MONEY = ("Bank", "Other Current Asset")  # what a payment may be deposited to
-TRUST = "TrustAccounts"  # ... but never this kind of bank account
-LIABILITIES = ("Other Current Liability", "Long Term Liability")  # what shows trust money as held for clients
-DISCOUNTS = "DiscountsRefundsGiven"  # the only kind of account that QuickBooks books discounts in
 TRUST_WRITES = (Do.HOLDER, Do.JOURNAL)
 EVERYTHING = (Do.CUSTOMER, Do.SUB_CUSTOMER, Do.INVOICE, Do.POSTING, Do.CREDIT, *TRUST_WRITES)
 
@@ -147,7 +143,11 @@ def _doubles(books: Books) -> Finding:
         Weight.WARNS if told else Weight.UNKNOWN,
         f"{title}: {'off' if told else 'QuickBooks does not say whether it is on'}",
         "With it, QuickBooks warns staff who use a number twice. We look every number up ourselves before we use it.",
-        (GEAR, "Open “Advanced”, then “Other preferences”.", "Switch “Warn if duplicate bill number is used” on."),
+        (
+            GEAR,
+            "Open “Advanced”, then “Other preferences”.",
+            "Switch “Warn if duplicate bill number is used” on, then press Save and Done.",
+        ),
         NOTHING_WAITS,
     )
 
@@ -163,7 +163,11 @@ def _auto_apply(books: Books) -> Finding:
         f"{title}: {'on' if on else 'QuickBooks does not say whether it is on'}",
         "QuickBooks itself puts a new credit on the client's oldest invoice, which may not be the one that it is for "
         "in Clio. A credit on the wrong invoice is shown under Needs attention.",
-        (GEAR, "Open “Advanced”, then “Automation”.", "Switch “Automatically apply credits” off."),
+        (
+            GEAR,
+            "Open “Advanced”, then “Automation”.",
+            "Switch “Automatically apply credits” off, then press Save and Done.",
+        ),
         NOTHING_WAITS,
     )
 
@@ -190,19 +194,26 @@ def _discounts(firm: Firm, books: Books) -> Finding:
 def _closed(firm: Firm, books: Books) -> Finding:
     if books.close_date is None:
         return Finding("closed", Weight.GOOD, "Closed books", "No period is closed.")
-    day = books.close_date.isoformat()
-    if firm.start_on is None or firm.start_on > books.close_date:
-        return Finding("closed", Weight.GOOD, "Closed books", f"Closed through {day}, before the first bill.")
+    day, close, trust = books.close_date.isoformat(), books.close_date, firm.trust_books
+    bills = firm.start_on if firm.start_on is not None and firm.start_on <= close else None
+    money = bool(trust.liability) and (trust.start_on is None or trust.start_on <= close)
+    if bills is None and not money:
+        before = "the first bill" if firm.start_on else "anything is brought in"
+        return Finding("closed", Weight.GOOD, "Closed books", f"Closed through {day}, before {before}.")
+    from_on = f"from {trust.start_on.isoformat()} on" if trust.start_on else "from the first one on"
+    found = [f"Bills are brought in from {bills.isoformat()} on."] if bills else []
+    found += [f"Trust entries are brought in {from_on}."] if money else []
+    ask = "Either ask the bookkeeper to open the period: gear, “Account and settings”, “Advanced”, “Accounting”."
+    steps = [f"Or bring bills in only from the day after {day}: Settings, Change these in the set-up."] if bills else []
+    steps += (
+        [f"Or bring trust entries in only from the day after {day}: Trust, Accounts of trust money."] if money else []
+    )
     return Finding(
         "closed",
         Weight.WARNS,
         f"The books are closed through {day}",
-        f"Bills are brought in from {firm.start_on.isoformat()} on. QuickBooks takes no invoice or payment dated in a "
-        "closed period.",
-        (
-            "Either ask the bookkeeper to open the period: gear, “Account and settings”, “Advanced”, “Accounting”.",
-            f"Or bring bills in only from the day after {day}: Settings, Change these in the set-up.",
-        ),
+        " ".join([*found, "QuickBooks takes nothing that is dated in a closed period."]),
+        (ask, *steps),
         "Only what is dated in the closed period waits, each under Needs attention.",
     )
 
@@ -231,13 +242,19 @@ def chosen(firm: Firm) -> tuple[str, ...]:
     return tuple(id for id in ids if id)
 
 
+def unlisted(firm: Firm, books: Books) -> bool:
+    """Whether an item that the firm chose is not among those read."""
+    chosen, listed = firm.accounts, {id for id, _ in books.items}
+    return any(id and id not in listed for id in (chosen.credit, *(getattr(chosen, name) for name, _ in ITEMS)))
+
+
 def _accounts(firm: Firm, books: Books) -> list[Finding]:
     """The accounts and items chosen, once they are."""
     chosen = firm.accounts
     if not chosen.clearing:
         return []
     found = []
-    if wrong := _wrong(_account(books, chosen.clearing)):
+    if wrong := usable.wrong_clearing(_account(books, chosen.clearing)):
         found.append(
             Finding(
                 "clearing",
@@ -276,7 +293,7 @@ def _accounts(firm: Firm, books: Books) -> list[Finding]:
                 (Do.CREDIT,),
             )
         )
-    if wrong := chosen.discount and _wrong_discount(_account(books, chosen.discount)):
+    if wrong := chosen.discount and usable.wrong_discount(_account(books, chosen.discount)):
         title, waits = "The account for discounts cannot be used", "Only bills with a discount wait."
         found.append(Finding("discount", Weight.WARNS, title, f"It {wrong}", (ANOTHER_ITEM, *ACTIVE), waits))
     return found or [Finding("accounts", Weight.GOOD, "Accounts and items", "All that were chosen are there.")]
@@ -291,8 +308,10 @@ def _trust(firm: Firm, books: Books) -> list[Finding]:
     trust = firm.trust_books
     if not trust.liability:
         return []
-    wrong = [(b.book_name or b.name, _wrong_bank(_account(books, b.book))) for b in trust.banks]
-    wrong.append((trust.liability_name or "The liability account", _wrong_liability(_account(books, trust.liability))))
+    wrong = [(b.book_name or b.name, usable.wrong_bank(_account(books, b.book))) for b in trust.banks]
+    wrong.append(
+        (trust.liability_name or "The liability account", usable.wrong_liability(_account(books, trust.liability)))
+    )
     told = " ".join(f"{name} {why}" for name, why in wrong if why)
     if not told:
         return [Finding("trust-accounts", Weight.GOOD, "Accounts of trust money", "All that were chosen are there.")]
@@ -307,41 +326,6 @@ def _trust(firm: Firm, books: Books) -> list[Finding]:
             TRUST_WRITES,
         )
     ]
-
-
-def _missing(account: Account | None) -> str:
-    return "is not in QuickBooks any more." if account is None else "was made inactive in QuickBooks."
-
-
-def _wrong_bank(account: Account | None) -> str:
-    if account is None or not account.active:
-        return _missing(account)
-    return "" if account.type == "Bank" else f"is of the type “{account.type}”; trust money needs a bank account."
-
-
-def _wrong_liability(account: Account | None) -> str:
-    if account is None or not account.active:
-        return _missing(account)
-    if account.type in LIABILITIES:
-        return ""
-    return f"is of the type “{account.type}”; what is held for clients needs a liability account."
-
-
-def _wrong_discount(account: Account | None) -> str:
-    if account is None or not account.active:
-        return _missing(account)
-    return "" if account.subtype == DISCOUNTS else "is not of the detail type “Discounts/Refunds Given” any more."
-
-
-def _wrong(account: Account | None) -> str:
-    """Why payments cannot be recorded in it; empty when they can."""
-    if account is None or not account.active:
-        return _missing(account)
-    if account.type not in HOLDS_MONEY:
-        return f"is of the type “{account.type}”; payments need a bank account or another current asset."
-    if account.subtype == TRUST:
-        return "is a trust account, and invoices are never paid into trust."
-    return ""
 
 
 # --- numbers ----------------------------------------------------------------------------------------------------------

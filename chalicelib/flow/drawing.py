@@ -20,7 +20,7 @@ from chalicelib.domain.kernel import Decision, Effect, Finish, Kind, Neighbour, 
 from chalicelib.domain.payable import Payable, Tab
 from chalicelib.domain.readings import Account, Books
 from chalicelib.errors import Conflict, Declined, Disconnected, Refused, Unavailable
-from chalicelib.flow import links, setup, states
+from chalicelib.flow import links, preflight, setup, states
 from chalicelib.flow.ports import World
 from chalicelib.flow.settle import policy_of, settle
 from chalicelib.flow.signing import settle_firm
@@ -137,6 +137,7 @@ def save(world: World, firm: str, how: Invoicing, ids: Mapping[str, str], by: st
     accounts = _picked(state.accounts, offer, ids)
     if accounts != state.accounts:
         settle_firm(world, firm, AccountsChosen(accounts), by=by)
+        preflight.again(world, firm)
     settle_firm(world, firm, InvoicingChosen(how), by=by)
 
 

@@ -25,7 +25,7 @@ from chalicelib.errors import Disconnected
 from chalicelib.flow import connecting, states
 from chalicelib.flow.ports import World
 from chalicelib.flow.reach import Reach
-from chalicelib.flow.settle import settle
+from chalicelib.flow.settle import policy_of, settle
 
 PAGE = 1000  # documents of each kind in one reading of numbers
 ASKED = 100  # documents ahead of Clio's numbers: as many as are listed
@@ -52,6 +52,12 @@ def start(world: World, firm: str) -> None:
     world.queue.hint([lane])
 
 
+def again(world: World, firm: str) -> None:
+    """What the firm chose has changed: QuickBooks is laid beside it anew, where a company is connected."""
+    if policy_of(world, firm).lanes.realm:
+        start(world, firm)
+
+
 def report(world: World, firm: str) -> Report | None:
     """The last findings; None before the first."""
     found = world.store.record("preflight", firm)
@@ -70,7 +76,10 @@ def run(world: World, reach: Reach, policy: Policy, effect: Effect) -> None:
         raise Disconnected(policy.firm.id, str(Neighbour.QUICKBOOKS), "not connected yet")
     firm = policy.firm
     held = world.store.load(Ref(firm.id, Kind.FIRM, firm.id))
-    books = _with_chosen(reach, firm, reach.quickbooks(lambda q, a: q.books(a)))
+    books = reach.quickbooks(lambda q, a: q.books(a))
+    if preflight.unlisted(firm, books):  # it is gone, or on a page of its own
+        books = reach.quickbooks(lambda q, a: q.books(a, whole=True))
+    books = _with_chosen(reach, firm, books)
     _hold(world, policy, held, preflight.blocks(preflight.findings(firm, books, (), ())))
     found = preflight.findings(firm, books, *_numbers(world, reach, policy))
     told: Json = msgspec.to_builtins(Report(world.now(), found))

@@ -169,6 +169,7 @@ def _named(books: Books, *words: str) -> str:
 
 def confirm_place(world: World, firm: str, *, name: str, zone: str, currency: str, reply_to: str, by: str) -> None:
     settle_firm(world, firm, PlaceConfirmed(zone, currency, name, reply_to), by=by)
+    preflight.again(world, firm)
 
 
 def choose_accounts(world: World, firm: str, ids: dict[str, str], by: str) -> None:
@@ -208,6 +209,7 @@ def confirm_writes(
     if missing:
         raise Refused(f"First finish the steps above: {'; '.join(missing)}.")
     settle_firm(world, firm, WritesConfirmed(sync_off, reminders_off, start_on), by=by)
+    preflight.again(world, firm)
     first_sync.start(world, firm, by)  # before the polls, which rest while it reads
     resync.begin_polls(world, firm)
     if tell:

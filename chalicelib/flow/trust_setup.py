@@ -79,7 +79,7 @@ def choose(
 ) -> None:
     """``banks``: QuickBooks' account by Clio's; one left empty is not written. ``apart``: accounts chosen before that
     hold nothing of it any more. The books are checked with them at once. Raises Refused for what is not offered."""
-    from chalicelib.flow import trust_check
+    from chalicelib.flow import preflight, trust_check
 
     offered = choices(world, firm)
     books = {a.id: a for a in offered.banks}
@@ -105,6 +105,7 @@ def choose(
     unused = _unused(world, firm, offered.chosen)
     _settle(world, firm, TrustChosen(trust, tuple(sorted({*apart, *unused}))), by)
     trust_check.start(world, firm)
+    preflight.again(world, firm)
 
 
 def _unused(world: World, firm: str, chosen: TrustBooks) -> set[str]:

@@ -195,6 +195,28 @@ def test_books_closed_before_the_first_bill_are_in_order() -> None:
     assert (told.title, told.found) == ("Closed books", "Closed through 2026-09-30, before the first bill.")
 
 
+@pytest.mark.parametrize("start_on", [None, date(2026, 9, 1), date(2026, 10, 1)])
+def test_trust_entries_of_a_closed_period_are_told_beside_bills(start_on: date | None) -> None:
+    closed = books(close_date=date(2026, 9, 30), accounts=(FUNDS, DISCOUNTS, IOLTA, HELD))
+    told = finding("closed", closed, firm(trust=replace(TRUST, start_on=start_on)))
+    if start_on == date(2026, 10, 1):
+        assert told.weight is Weight.GOOD
+        return
+    begins = f"from {start_on} on" if start_on else "from the first one on"
+    assert (
+        told.found
+        == f"Trust entries are brought in {begins}. QuickBooks takes nothing that is dated in a closed period."
+    )
+    assert [s for s in told.steps if "trust entries" in s] and not [s for s in told.steps if "bring bills" in s]
+    both = finding("closed", closed, firm(trust=replace(TRUST, start_on=start_on), start_on=date(2026, 9, 1)))
+    assert both.found.startswith("Bills are brought in from 2026-09-01 on. Trust entries") and len(both.steps) == 3
+
+
+def test_an_item_that_is_not_listed_is_looked_for() -> None:
+    assert not preflight.unlisted(firm(), books())
+    assert preflight.unlisted(firm(), books(items=()))
+
+
 def test_what_has_to_be_done_stands_first() -> None:
     wrong = books(warns_of_doubles=None, auto_apply_credit=True, custom_numbers=False)
     assert [f.weight for f in found(wrong)][:3] == [Weight.BLOCKS, Weight.WARNS, Weight.UNKNOWN]

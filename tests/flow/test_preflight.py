@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import date
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,7 +14,7 @@ from chalicelib.domain import preflight as rules
 from chalicelib.domain.effects import Do, Lanes
 from chalicelib.domain.firm import Accounts, Policy, Preflighted
 from chalicelib.domain.kernel import Kind, Neighbour, Status, lane_of
-from chalicelib.domain.readings import Account, Books, DocNumber, DocNumbers
+from chalicelib.domain.readings import Access, Account, Books, DocNumber, DocNumbers
 from chalicelib.errors import Conflict, Disconnected, Refused
 from chalicelib.flow import connecting, preflight, reconciling, setup, signing
 from chalicelib.flow.firms import firm_of
@@ -303,6 +305,35 @@ def test_every_page_of_numbers_is_read_the_first_time() -> None:
         people.add_invoice(stage.realm, owner, 1, f"7{n:05d}")
     found = next(f for f in check(stage).findings if f.key == "numbers")
     assert found.listed[0] == "invoice 701000"
+
+
+def test_an_item_on_a_later_page_of_a_long_list_is_not_missed() -> None:
+    stage = a_synced_stage()
+    real = stage.world.quickbooks.books
+
+    def cut(access: Access, *, whole: bool = False) -> Books:
+        return real(access) if whole else replace(real(access), items=())
+
+    stage.world.quickbooks.books = cut  # type: ignore[method-assign]
+    assert "items" not in needs(stage)
+
+
+def test_what_the_firm_chooses_anew_is_laid_beside_the_books_at_once() -> None:
+    stage = a_synced_stage()
+    world, firm = stage.world, stage.firm
+    settings(stage, BookCloseDate="2026-02-15")
+    assert "closed" in needs(stage)
+    setup.confirm_writes(world, firm, sync_off=True, reminders_off=True, start_on=date(2026, 2, 16), by="test")
+    stage.pass_time(1, minutes=2)
+    assert "closed" not in {f.key for f in told(stage).needs}
+    trust.choose(stage)
+    stage.pass_time(1, minutes=2)
+    assert "closed" in {f.key for f in told(stage).needs}
+    setup.confirm_place(
+        world, firm, name="Hartwell", zone="America/New_York", currency="CAD", reply_to="a@b.example", by="test"
+    )
+    stage.pass_time(1, minutes=2)
+    assert "currency" in {f.key for f in told(stage).needs}
 
 
 def test_the_night_owes_a_preflight_for_every_firm() -> None:
