@@ -297,11 +297,12 @@ def bill_row(
     if not live:
         return told
     mark = posting.marker(p.firm, "bill", p.id)
-    mine = [i for i in live if posting.bears(i.note, mark)]
-    alike = [i for i in live if customer and i.customer_id == customer and i.total == p.asks]
+    mine = [i for i in live if posting.bears(i.note, mark) and not i.foreign(p.currency)]
+    may = [i for i in live if not i.foreign(p.currency)]
+    alike = [i for i in may if customer and i.customer_id == customer and i.total == p.asks]
     same = mine or alike
     as_it_is = [i for i in (*alike, *mine) if (i.total, i.number) == (p.asks, p.number)]
-    links = [Offer(f"{LINK}{i.id}", _described(i, p, customer, names), change=i not in as_it_is) for i in live]
+    links = [Offer(f"{LINK}{i.id}", _described(i, p, customer, names), change=i not in as_it_is) for i in may]
     other = Offer(LEAVE, "It is another invoice: leave this bill until one of the two is renumbered")
     if all(i.number != p.number for i in live):  # one of ours, renumbered since
         other = Offer(APART, "It is another invoice: create one for this bill")
@@ -316,7 +317,7 @@ def bill_row(
         why = "Same number and amount, and of the customer suggested for its client" if suggested else SAME
         why, fate = "It was made by us" if mine else why, Fate.CHANGE if offer.change else Fate.LINK
         return _paired(_with(told, fate, offer, why, exact=True, offers=offered), p, invoice, paid, said)
-    why = "QuickBooks has this number on an invoice of another client or amount"
+    why = f"QuickBooks has this number on an invoice of another {'client or amount' if may else 'currency'}"
     return _with(told, Fate.WAIT, None, why, needs=True, offers=offered)
 
 

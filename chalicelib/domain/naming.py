@@ -59,29 +59,37 @@ def new_name(state: Contact, holders: Mapping[str, str]) -> NewName:
     return NewName("", "", why)
 
 
-def match(state: Contact, found: Sequence[CustomerReading], taken: str) -> Match:
+def match(state: Contact, found: Sequence[CustomerReading], taken: str, currency: str = "") -> Match:
     """Clio's own rule for the same person: same name and primary e-mail (reference/quickbooks.md 4.1).
 
     ``found``: customers with the name, whatever its capitals; ``taken``: "vendor" or "employee" when such an entry has
-    it.
+    it. ``currency``: the firm's; a customer of another one takes none of its invoices (4.1).
     """
     name = name_for(state)
     if there := picked(state.choice):
         return Match("link", customer=there, name=name)
     if unwritable := refusal(name):
         return unwritable
-    same = [c for c in found if c.active and c.email.lower() == state.email.lower() and state.email]
+    usable = [c for c in found if c.active and c.currency in ("", currency or c.currency)]
+    same = [c for c in usable if c.email.lower() == state.email.lower() and state.email]
     if len(same) == 1:
         return Match("link", customer=same[0].id, name=name)
     suffix = with_suffix(state)
-    active = [c for c in found if c.active]
-    if active:
-        mail = active[0].email or "no e-mail address"
+    foreign = [c for c in found if c.active and c not in usable]
+    if foreign:
         return Match(
             "park",
-            reason=f"QuickBooks already has a customer named “{active[0].name}” with {mail}.",
+            reason=f"A name can be used only once in QuickBooks, and a customer in {foreign[0].currency} has “{name}”.",
+            remedy="Rename that one in QuickBooks and press Retry, or create another with a suffix.",
+            choices=(suffix,),
+        )
+    if usable:
+        mail = usable[0].email or "no e-mail address"
+        return Match(
+            "park",
+            reason=f"QuickBooks already has a customer named “{usable[0].name}” with {mail}.",
             remedy="Link it if it is the same person, or create another with a suffix.",
-            choices=((f"{LINK}{active[0].id}", "Link to this customer"), suffix),
+            choices=((f"{LINK}{usable[0].id}", "Link to this customer"), suffix),
         )
     if found:
         return Match(

@@ -192,7 +192,8 @@ class Access:
 
 @dataclass(frozen=True, slots=True)
 class CustomerReading:
-    """A customer in QuickBooks. ``email`` as it stands there: QuickBooks lets people put several into the field."""
+    """A customer in QuickBooks. ``email`` as it stands there: QuickBooks lets people put several into the field.
+    ``currency``: it has one for ever; empty where QuickBooks does not tell."""
 
     id: str
     sync_token: str
@@ -205,6 +206,7 @@ class CustomerReading:
     billing: Address = NO_ADDRESS
     shipping: Address = NO_ADDRESS
     parent: str = ""  # the customer that it is a sub-customer of
+    currency: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +227,11 @@ class InvoiceReading:
     payments: tuple[str, ...] = ()
     voided: bool = False
     message: str = ""
+    currency: str = ""
+
+    def foreign(self, currency: str) -> bool:
+        """Whether its amounts are of another currency, as far as both are told."""
+        return "" not in (self.currency, currency) and self.currency != currency
 
 
 @dataclass(frozen=True, slots=True)

@@ -218,6 +218,7 @@ def _invoice_named(world: World, policy: Policy, p: Payable, number: str) -> bil
         raise Refused("Give the number of the invoice in QuickBooks.")
     reach = Reach(world, policy.firm.id, policy.lanes, Floor.PERSON)
     found = [i for i in reach.quickbooks(lambda q, a: q.invoices_numbered(a, [number])) if not i.voided]
+    found = [i for i in found if not i.foreign(p.currency)]
     sought = Sought("invoice", "invoices", number, "the bill asks for", show(p.asks, p.currency))
     invoice = only(sought, found, lambda i: show(i.total, p.currency))
     customer = invoices.customer_ids(world, policy, [p]).get(p.client_id, "")

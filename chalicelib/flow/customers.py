@@ -139,7 +139,7 @@ def _new_customers(world: World, reach: Reach, policy: Policy, new: Sequence[Ste
         name = name_for(state)
         same = [f for f in found if f.name.casefold() == name.casefold()]
         mine = next((f for f in same if f.note == _note(state)), None)
-        match = naming.match(state, same, taken.get(name, ""))
+        match = naming.match(state, same, taken.get(name, ""), policy.firm.currency)
         if mine is not None:
             match = Match("link", customer=mine.id, name=name)
         if match.do == "create" and name.casefold() in claimed:

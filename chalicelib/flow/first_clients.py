@@ -31,7 +31,9 @@ def read_customers(world: World, reach: Reach, policy: Policy, plan: Plan) -> bo
     start = plan.place * CUSTOMERS + 1
     page = reach.quickbooks(lambda q, a: q.customers(a, start, CUSTOMERS))
     ours = posting.marker(policy.firm.id, "client", "")
-    kept = [[c.id, c.name, c.email, c.phone, c.mobile, c.note if c.note.startswith(ours) else ""] for c in page]
+    kept = [
+        [c.id, c.name, c.email, c.phone, c.mobile, c.note if c.note.startswith(ours) else "", c.currency] for c in page
+    ]
     world.store.put_record(pk_of(policy), f"customers/{plan.place:05d}", {"rows": kept})
     plan.place += 1
     plan.pages["customers"] = plan.place
@@ -55,7 +57,8 @@ def list_all(world: World, policy: Policy, plan: Plan) -> None:
     shown = {c.id: f"{c.name} ({c.email})" if c.email else c.name for c in customers}
     clients = list(_all_clients(world, policy.firm.id))
     held, others = [c for c in clients if not c.customer], {c.customer for c in clients}
-    free = [c for c in customers if c.id not in others]  # a person linked the others on their clients' pages
+    # A person linked the others on their clients' pages. One of another currency takes no invoice of the firm's.
+    free = [c for c in customers if c.id not in others and c.currency in ("", policy.firm.currency)]
     answers = all_answers(world, policy, "clients")
     chosen = {id: said.removeprefix(LINK) for id, said in answers.items() if said.startswith(LINK)}
     before = _before(held, free)

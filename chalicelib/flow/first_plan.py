@@ -268,8 +268,9 @@ def kept_customers(world: World, policy: Policy, plan: Plan) -> Iterator[Custome
     """Of their notes only ours are kept."""
     for n in range(plan.pages.get("customers", 0)):
         found: tuple[int, Json] | None = world.store.record(pk_of(policy), f"customers/{n:05d}")
-        for id, name, email, phone, mobile, *note in found[1]["rows"] if found else []:
-            yield CustomerReading(id, "", name, email, True, "".join(note), phone, mobile)
+        for id, name, email, phone, mobile, *more in found[1]["rows"] if found else []:
+            note, currency = (*more, "", "")[:2]
+            yield CustomerReading(id, "", name, email, True, note, phone, mobile, currency=currency)
 
 
 def kept_names(world: World, policy: Policy, plan: Plan) -> Iterator[tuple[str, str]]:

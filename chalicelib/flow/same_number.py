@@ -47,7 +47,7 @@ def _theirs(invoice: InvoiceReading, place: Place) -> bool:
 
 
 def alike(state: Payable, invoice: InvoiceReading, place: Place) -> bool:
-    return _theirs(invoice, place) and invoice.total == state.asks
+    return _theirs(invoice, place) and invoice.total == state.asks and not invoice.foreign(state.currency)
 
 
 def park_changed(world: World, e: Effect, state: Payable, invoice: InvoiceReading, cents: int) -> None:
@@ -70,7 +70,7 @@ def park_number(
 ) -> None:
     """``left``: a person said in the first sync that ``other`` is not this bill's. ``may``: what it is linked to once
     they say that it is."""
-    amount = show(other.total, state.currency)
+    amount = show(other.total, other.currency or state.currency)
     told = f"QuickBooks already has an invoice numbered {state.number}: {amount}, of another customer or amount."
     if left:
         told = f"In the first sync you left invoice {state.number} of {amount} in QuickBooks as another one."

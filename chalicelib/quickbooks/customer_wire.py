@@ -43,6 +43,7 @@ def customer(row: Raw) -> CustomerReading:
         billing=_address(part(row, "BillAddr")),
         shipping=_address(part(row, "ShipAddr")),
         parent=text(part(row, "ParentRef"), "value"),
+        currency=text(part(row, "CurrencyRef"), "value"),
     )
 
 

@@ -59,6 +59,7 @@ def invoice(row: Raw) -> InvoiceReading:
         payments=tuple(_text(t, "TxnId") for t in _parts(row, "LinkedTxn") if t.get("TxnType") == "Payment"),
         voided=_voided(note, total),
         message=_text(_part(row, "CustomerMemo"), "value"),
+        currency=_text(_part(row, "CurrencyRef"), "value"),
     )
 
 

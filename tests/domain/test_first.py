@@ -255,6 +255,17 @@ def test_another_client_or_amount_or_two_are_asked_about(found: list[InvoiceRead
     assert [o.choice for o in row.offers] == [*(f"link:{i.id}" for i in found), LEAVE]
 
 
+def test_an_invoice_of_another_currency_is_not_the_bills_however_alike_it_looks() -> None:
+    assert bill(an_invoice(currency="USD")).fate is Fate.LINK
+    row = bill(an_invoice(currency="EUR"))
+    assert (row.fate, row.needs, [o.choice for o in row.offers]) == (Fate.WAIT, True, [LEAVE])
+    assert "another currency" in row.why
+    beside = bill(an_invoice(currency="EUR"), an_invoice("71"))
+    assert (beside.fate, beside.link, [o.choice for o in beside.offers]) == (Fate.LINK, "71", ["link:71", LEAVE])
+    mine = an_invoice(currency="EUR", note="feesimple:us-1:bill:b1")
+    assert bill(mine).needs
+
+
 def test_a_client_without_a_customer_makes_no_certain_match() -> None:
     assert bill(an_invoice(), customer="").needs
 

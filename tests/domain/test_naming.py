@@ -71,6 +71,15 @@ def test_an_inactive_customer_is_never_linked_by_itself() -> None:
     assert "inactive" in told.reason
 
 
+def test_a_customer_of_another_currency_holds_the_name_and_is_nobodys() -> None:
+    euro = replace(a_customer(), currency="EUR")
+    told = match(a_contact(), [euro], "", "USD")
+    assert (told.do, [c for c, _ in told.choices]) == ("park", ["suffix"])
+    assert "a customer in EUR" in told.reason
+    for same in (euro, replace(euro, currency="USD"), a_customer()):
+        assert match(a_contact(), [same], "", same.currency).do == "link"
+
+
 @pytest.mark.parametrize("taken", ["vendor", "employee"])
 def test_a_name_held_by_another_kind_is_asked_about(taken: str) -> None:
     told = match(a_contact(), [], taken)

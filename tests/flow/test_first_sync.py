@@ -476,6 +476,22 @@ def test_a_customer_that_we_made_before_a_purge_is_its_client_for_certain_whatev
     assert (row.fate, row.link, row.exact, row.why) == ("link", before, True, "It was made by us for this client")
 
 
+def test_customers_and_invoices_of_another_currency_are_nobodys() -> None:
+    stage = a_new_stage()
+    box, lines = stage.world.quickbooks_box.people, [{"note": "Advice", "price": 1000}]
+    euro = box.add_customer(stage.realm, FREIGHT, CurrencyRef={"value": "EUR"})
+    box.add_invoice(stage.realm, euro["Id"], "10.00", "9042")
+    stage.world.clio_box.people.add_bill("Hartwell & Pine LLP", FREIGHT, "9042", lines)
+    prepare(stage)
+    row = rows(stage, "clients", needs=True)[FREIGHT]
+    assert row.link == "" and [o.choice for o in row.offers] == ["new:suffix"]
+    assert [o.choice for o in rows(stage, "bills", needs=True)["9042"].offers] == ["leave"]
+    run_as_listed(stage)
+    assert booked(stage, "Customer", DisplayName=f"{FREIGHT} (Clio {row.id})")
+    assert acts.parked(stage, kind="quickbooks.customer") == [] and payable(stage, "9042").booked is None
+    assert payable(stage, "1046").booked
+
+
 def test_every_page_of_names_is_read() -> None:
     stage = a_new_stage()
     box = stage.world.quickbooks_box.people

@@ -109,6 +109,14 @@ def test_a_sub_customer_is_a_job_below_its_parent_and_is_read_with_it() -> None:
     assert customer_wire.customer({"Id": "64", **body}).parent == "63"
 
 
+def test_the_currency_of_an_invoice_and_of_a_customer_is_told_where_quickbooks_tells_it() -> None:
+    euro = {"CurrencyRef": {"value": "EUR"}}
+    assert (wire.invoice(a_row()).currency, wire.invoice(a_row(**euro)).currency) == ("", "EUR")
+    assert customer_wire.customer({"Id": "64", **euro}).currency == "EUR"
+    assert wire.invoice(a_row(**euro)).foreign("USD") and not wire.invoice(a_row()).foreign("USD")
+    assert not wire.invoice(a_row(**euro)).foreign("") and not wire.invoice(a_row(**euro)).foreign("EUR")
+
+
 @pytest.mark.parametrize("bids", [[], ["a"] * 2, ["a" * 11], [""], [str(n) for n in range(31)]])
 def test_a_batch_over_the_limits_is_not_made(bids: list[str]) -> None:
     with pytest.raises(ValueError):
