@@ -71,7 +71,11 @@ PAY = [
     "/",
 ]
 EVERY = [(path, True) for path in DESK] + [(path, False) for path in PAY]
-AXE_RUN = "axe.run({runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']})"
+AXE_RUN = (
+    "axe.run({runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],"
+    # every rule runs over everything; what passes is not written down, which took most of the time
+    " resultTypes: ['violations'], selectors: false})"
+)
 OVER = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 WIDTHS = (390, 700, 980, 1150, 1280)
 
@@ -126,6 +130,7 @@ def test_nothing_scrolls_sideways(seen: Seen) -> None:
 def test_axe_finds_nothing(seen: Seen, axe: str, dark: bool) -> None:
     seen.page.set_viewport_size({"width": 1280 if dark else 390, "height": 844})
     seen.page.emulate_media(color_scheme="dark" if dark else "light")
-    seen.page.evaluate(axe)
+    if not seen.page.evaluate("'axe' in window"):
+        seen.page.evaluate(axe)
     found = seen.page.evaluate(AXE_RUN)["violations"]
     assert [(v["id"], [n["html"][:160] for n in v["nodes"]]) for v in found] == []
