@@ -7,7 +7,7 @@ the allocation on the bill and the line on the trust account: both are this one 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import assert_never
 
@@ -69,8 +69,9 @@ class Journaled:
 @dataclass(frozen=True, slots=True)
 class Entry:
     """``begun``: QuickBooks is to show it, as of ``revision``, in this ``generation`` of links. ``counted``: how many
-    of its changes moved the ledgers; ``moved_at``: when the last of them was seen. ``stood``: the id of its journal
-    entry in an earlier generation, while there is none in this one. ``left``: a person's word on a refused revision."""
+    of its changes moved the ledgers; ``moved_at``: when the last of them was seen, and ``touched``: the last one of
+    each month that it was ever dated in. ``stood``: the id of its journal entry in an earlier generation, while there
+    is none in this one. ``left``: a person's word on a refused revision."""
 
     firm: str
     id: str
@@ -84,6 +85,7 @@ class Entry:
     generation: int = 1
     stood: str = ""
     left: Left | None = None
+    touched: dict[str, datetime] = field(default_factory=dict)
 
     @property
     def stays(self) -> bool:
@@ -207,7 +209,9 @@ def _moved(old: Entry, new: Entry, policy: Policy, now: datetime) -> Decision[En
     """The ledgers first, then QuickBooks."""
     found: tuple[Effect, ...] = ()
     if _counts(old) != _counts(new):
-        new = replace(new, counted=new.counted + 1, moved_at=now)
+        months = {s.move.on.isoformat()[:7] for s in (old, new) if not s.gone}
+        touched = {**new.touched, **dict.fromkeys(sorted(months), now)}
+        new = replace(new, counted=new.counted + 1, moved_at=now, touched=touched)
         found = (effects.ledger(new.firm, new.id, new.counted, now, {"moves": _differences(old, new)}),)
     why = "" if new.begun else waits(new, policy.firm)
     if why == "word":

@@ -49,4 +49,5 @@ def _amount(cents: int | None) -> str:
 
 
 def _safe(text: str) -> str:
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
+    runs = text[:1] in ("\t", "\r", "\n") or text.lstrip()[:1] in tuple("=+-@\uff1d\uff0b\uff0d\uff20")  # wide ones too
+    return f"'{text}" if runs else text

@@ -16,7 +16,7 @@ from chalicelib.flow.firms import firm_of
 from chalicelib.flow.ports import World
 
 MONTHS = 24
-STATEMENTS_READ = 60
+STATEMENTS_READ = 120  # ten years: trust records are kept at least five to seven (practice.md 3.14)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,14 +182,18 @@ def _state(e: Entry, why: str) -> str:
 
 
 def _late(e: Entry, signed: list[Statement]) -> str:
-    """The first signed month that it falls in, if it was entered or changed after that sign-off."""
-    month = e.move.on.isoformat()[:7]
-    after = [s.month for s in signed if s.signed and s.month >= month and e.moved_at and e.moved_at > s.signed.at]
+    """The first signed month that it falls in, or fell in before, if it was entered or changed after that sign-off."""
+    last = {e.move.on.isoformat()[:7]: e.moved_at} if e.moved_at else {}
+    touched = e.touched or last
+    after = [
+        s.month for s in signed if s.signed and any(m <= s.month and at > s.signed.at for m, at in touched.items())
+    ]
     return min(after, default="")
 
 
 def months(world: World, firm: str, account: str) -> tuple[MonthRow, ...]:
-    """The months that are over, the newest first, as far back as money was held, two years at most."""
+    """The months that are over, the newest first, as far back as money was held, two years at most; before that those
+    that somebody reconciled."""
     state = firm_of(world, firm)
     trust_report.name_of(world, firm, account)
     total = ledgers.ledger_of(world, firm, account)
@@ -201,8 +205,8 @@ def months(world: World, firm: str, account: str) -> tuple[MonthRow, ...]:
     first = min(total.months)
     return tuple(
         _month(month, known.get(month), total)
-        for month in statement.months_until(last, MONTHS)
-        if month >= first or month in known
+        for n, month in enumerate(statement.months_until(last, STATEMENTS_READ))
+        if month in known or (n < MONTHS and month >= first)
     )
 
 

@@ -75,7 +75,7 @@ def ledger(ask: Asked, account: str, client: str) -> Any:
 
 @get(HERE + "/reconciliations")
 def months(ask: Asked, account: str) -> Any:
-    """The months that are over, two years back at most."""
+    """The months that are over, two years back at most, and those that were reconciled before."""
     from chalicelib.flow import trust_views
 
     return {"items": list(found(lambda: trust_views.months(ask.world, ask.firm, account))), "next": None}

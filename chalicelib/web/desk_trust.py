@@ -164,7 +164,8 @@ def _csv(report: Any, name: str) -> Reply:
     from chalicelib.flow import trust_csv
 
     headers = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
-    return Reply(trust_csv.as_csv(report), kind="text/csv; charset=utf-8", headers=headers)
+    marked = "\ufeff" + trust_csv.as_csv(report)  # by which a spreadsheet knows that it is UTF-8
+    return Reply(marked, kind="text/csv; charset=utf-8", headers=headers)
 
 
 def _month_page(ask: Ask, account: str, month: str) -> str:

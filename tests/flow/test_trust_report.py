@@ -174,6 +174,29 @@ def test_what_is_entered_changed_or_deleted_after_the_sign_off_is_shown() -> Non
     assert "Changed since sign-off" in trust_csv.as_csv(shown)
 
 
+def test_an_entry_that_leaves_a_signed_month_is_marked_in_its_ledger() -> None:
+    stage, account, month = a_checked_stage()
+    made = trust.move(stage, "Felix Ortega", 400, on=date.fromisoformat(f"{month}-20"))
+    stage.world.clock.move(minutes=2)
+    enter(stage, account, month, trust_report.three_way(stage.world, stage.firm, account, month).journal)
+    trust_report.sign(stage.world, stage.firm, account, month, "Olivia")
+    stage.world.clock.move(minutes=1)
+    stage.world.clio_box.people.edit_transaction(made, on=stage.world.now().date())
+    acts.poll(stage)
+    felix = acts.contact(stage, "Felix Ortega").id
+    page = trust_views.ledger(stage.world, stage.firm, account, felix)
+    assert [(e.cents, e.late) for e in page.entries] == [(400, month), (20000, "")]
+
+
+def test_a_month_that_was_signed_off_is_found_after_years() -> None:
+    stage, account, month = a_checked_stage()
+    enter(stage, account, month, trust_report.three_way(stage.world, stage.firm, account, month).journal)
+    stage.world.clock.move(days=3 * 365)
+    found = [m.month for m in trust_views.months(stage.world, stage.firm, account)]
+    assert found[-1] == month
+    assert len(found) == trust_views.MONTHS + 1
+
+
 def test_what_was_signed_off_is_shown_and_printed_as_it_was_and_the_present_stands_beside_it() -> None:
     stage, account, month = a_checked_stage()
     enter(stage, account, month, trust_report.three_way(stage.world, stage.firm, account, month).journal)
@@ -369,6 +392,9 @@ def test_csv_holds_every_ledger_and_nothing_that_a_spreadsheet_would_run() -> No
     text = trust_csv.as_csv(trust_report.three_way(stage.world, stage.firm, account, month))
     assert "Client ledger,'=Ada Example" in text
     assert "Note,'-checked" in text
+    for runs in (" =1", "\t1", "\n=1", "\uff0b1", "@1"):
+        assert trust_csv._safe(runs) == f"'{runs}"
+    assert trust_csv._safe("") == ""
     assert f"Trust journal,,,{journal // 100}.{journal % 100:02d}" in text
     assert "Signed off,Olivia" in text
 

@@ -131,7 +131,7 @@ def test_a_month_is_entered_signed_off_printed_and_opened_again() -> None:
     assert "Signed off by" in visitor.get(signed.location).text
     assert "Signed off" in visitor.get(f"/desk/trust/account/{account}").text
     sheet = visitor.get(f"{here}/csv")
-    assert sheet.html.startswith("Three-way trust reconciliation,IOLTA Trust Account")
+    assert sheet.html.startswith("\ufeffThree-way trust reconciliation,IOLTA Trust Account")
     assert visitor.post(here, entered).status == 422
     assert visitor.post(here, {"do": "reopen"}).status == 303
     assert "Earlier sign-offs" in visitor.get(here).text
