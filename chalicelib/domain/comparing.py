@@ -306,7 +306,8 @@ def _paid_by(p: Payable, payment: str) -> int:
 def balance_due(p: Payable, payments: Mapping[str, Payment], credits: Mapping[str, Credit]) -> int:
     """What the invoice's balance in QuickBooks should be: what it asks for less what was posted and credited on it,
     never below zero."""
-    paid = sum(_paid_by(p, id) for id, x in payments.items() if x.posted and not x.posted.voided)
+    shown = {id for id, x in payments.items() if x.posted and not (x.posted.voided or x.stays)}
+    paid = sum(_paid_by(p, id) for id in shown)
     paid += sum(_applied(c, p) for c in credits.values())
     return max(0, p.asks - paid)  # what is too much stays unapplied on the customer
 

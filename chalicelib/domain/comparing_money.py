@@ -33,7 +33,13 @@ def payment_against_books(x: Payment, there: BookedPayment | None) -> list[Diffe
             _of_payment(x, "payment left out of QuickBooks", cause, nothing_needed("payment"), x.total, expected=True)
         ]
     if x.stays and x.left and should_stand(x):
-        cause = x.left.of(f"The payment of {show(x.total, x.currency)} is not in QuickBooks.")
+        amount, on = show(x.total, x.currency), x.settled_on
+        if x.posted and not x.posted.voided:
+            there_ = show(x.posted.cents, x.currency)
+            cause = x.left.of(f"The payment stays at {there_} in QuickBooks as it was; in Clio it is {amount} of {on}.")
+            by = x.posted.cents - x.total
+            return [_of_payment(x, "payment left as it is", cause, UNTIL_CHANGED, by, expected=True)]
+        cause = x.left.of(f"The payment of {amount} is not in QuickBooks.")
         return [_of_payment(x, "payment left out of QuickBooks", cause, UNTIL_CHANGED, x.total, expected=True)]
     if not is_current(x):
         if not should_stand(x) and x.posted is None:

@@ -14,7 +14,7 @@ from datetime import date, datetime
 from chalicelib.domain import comparing, linked_payments, paying, posting, receipts
 from chalicelib.domain.effects import Do, key_of
 from chalicelib.domain.firm import Policy
-from chalicelib.domain.kernel import Decision, Effect
+from chalicelib.domain.kernel import Decision
 from chalicelib.domain.money import show
 from chalicelib.domain.payable import Payable
 from chalicelib.domain.payment import Payment
@@ -312,18 +312,14 @@ def asked_again(p: Payable, now: datetime, why: str = TAKEN_BACK) -> Decision[Pa
 # --- what stands there is left there ----------------------------------------------------------------------------------
 
 
-def let_be(x: Payment, policy: Policy, now: datetime) -> Decision[Payment]:
-    """QuickBooks does not give it up, and a person leaves it there: it is ours no longer. Money that should stand is
-    owed anew, once they have said what that one is."""
+def let_be(x: Payment, policy: Policy) -> Decision[Payment]:
+    """It was removed in Clio, QuickBooks does not give it up, and a person leaves it there: it is ours no longer."""
     if x.posted is None:
         return Decision(x)
     book = policy.lanes.book
     held = [receipts.link_guard(book, "payment", id, x.firm, x.id) for id in x.posted.ids]
     freed, closes = tuple(replace(g, release=True) for g in held), posting.asked(x)
-    new, owed = replace(x, posted=None, let_be=(*x.let_be, *x.posted.ids)), list[Effect]()
-    if posting.should_stand(x):
-        new, owed = paying.post(new, policy, now)
-    return Decision(new, tuple(owed), closes, freed)
+    return Decision(replace(x, posted=None, let_be=(*x.let_be, *x.posted.ids)), closes=closes, guards=freed)
 
 
 def left_there(p: Payable, payments: tuple[tuple[str, int], ...]) -> Decision[Payable]:

@@ -294,7 +294,7 @@ def afresh(payment: Payment, policy: Policy, now: datetime) -> Decision[Payment]
     one. Of money that is gone the removal is owed, where it stood."""
     posted = payment.posted
     stood = payment.stood if posted is None else () if posted.voided else posted.ids
-    new = replace(payment, posted=None, stood=stood, generation=policy.firm.generation)
+    new = replace(payment, posted=None, stood=stood, left_on=(), generation=policy.firm.generation)
     older = effects.key_of(payment.firm, effects.Do.POSTING, f"{payment.id}/{payment.wanted}")
     closes = (*((older,) if payment.wanted else ()), *asked(payment))
     if not payment.wanted or not (payment.money or stood):

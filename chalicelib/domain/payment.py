@@ -98,7 +98,8 @@ class Payment:
     refunded, cents withdrawn by disputes. ``receipt``: the envelope of its receipt; ``receipts``: how many were
     released unsent before it. ``reversals`` counts the tasks about money that went back or came again.
     ``generation``: of its link; ``stood``: the ids of what QuickBooks showed of it in an earlier one.
-    ``left``: what a person said of a revision that QuickBooks refused; ``let_be``: the ids of what they left standing
+    ``left``: what a person said of a revision that QuickBooks refused; ``left_on``: the bills that what stands there of
+    it was told to; ``let_be``: the ids of what they left standing
     there, which is ours no longer."""
 
     firm: str
@@ -141,10 +142,11 @@ class Payment:
     stood: tuple[str, ...] = ()
     left: Left | None = None
     let_be: tuple[str, ...] = ()
+    left_on: tuple[str, ...] = ()
 
     @property
     def stays(self) -> bool:
-        """Whether a person left it out of QuickBooks, until it changes in Clio."""
+        """Whether a person left it as it is in QuickBooks, or out of it, until it changes in Clio."""
         return stays(self.left, self.wanted)
 
     @property

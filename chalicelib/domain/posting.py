@@ -126,7 +126,7 @@ def met(state: Payment, rows: Sequence[BookedPayment], realm: str) -> Decision[P
 def still_leaving(state: Payment, payable: Payable) -> bool:
     """Whether a payment that Clio no longer shows on a bill still stands on its invoice in QuickBooks: what takes its
     place waits for that, so that there are never two."""
-    if state.posted is None or state.posted.voided:
+    if state.posted is None or state.posted.voided or state.stays:
         return False
     if not is_current(state) or not should_stand(state):
         return True

@@ -1,7 +1,7 @@
 """What it means for each state that a person leaves it as it is in QuickBooks, where a step was refused there: nothing
 is written of this revision, nothing waits for it, and a later one is owed anew. Pure.
 
-What stands there of a payment that changed in Clio is ours no longer: ``pairing.let_be``.
+What stands there of a payment that was removed in Clio is ours no longer: ``pairing.let_be``.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Any, TypeVar
 
 from chalicelib.domain import comparing, effects
 from chalicelib.domain.crediting import Credit
@@ -17,6 +18,8 @@ from chalicelib.domain.left import Left
 from chalicelib.domain.payable import Payable
 from chalicelib.domain.payment import Payment
 from chalicelib.domain.trust import Entry
+
+S = TypeVar("S", Payment, Credit)
 
 
 def kept(state: Payable, left: Left | None = None) -> Decision[Payable]:
@@ -37,30 +40,33 @@ def invoice(state: Payable, left: Left) -> Decision[Payable]:
     return Decision(replace(state, booked=booked, left=left))
 
 
-def payment(state: Payment, left: Left) -> Decision[Payment]:
-    """It stays out of QuickBooks, where nothing of it stands."""
-    return Decision(replace(state, left=left) if left.revision == state.wanted else state)
+def payment(state: Payment, left: Left, on: Sequence[str] = ()) -> Decision[Payment]:
+    """It stays out of QuickBooks, or as it was there before it changed in Clio. ``on``: the bills that were told what
+    of it stays on their invoices."""
+    return Decision(replace(state, left=left, left_on=tuple(on)) if left.revision == state.wanted else state)
 
 
 def credit(state: Credit, left: Left, on: Sequence[str] = ()) -> Decision[Credit]:
-    """``on``: the bills that were told what of it stays on their invoices."""
+    """``on``: as of a payment."""
     return Decision(replace(state, left_behind=left, left_on=tuple(on)) if left.revision == state.wanted else state)
 
 
-def again(state: Credit) -> Decision[Credit]:
+def again(state: S) -> Decision[S]:
     """It changed in Clio since it was left, and is worked on again."""
-    return Decision(state if state.stays else replace(state, left_behind=None, left_on=()))
+    word: dict[str, Any] = {"left_behind" if isinstance(state, Credit) else "left": None}
+    return Decision(state if state.stays else replace(state, left_on=(), **word))
 
 
 def entry(state: Entry, left: Left) -> Decision[Entry]:
     return Decision(replace(state, left=left) if left.revision == state.revision else state)
 
 
-def taken_up(state: Payable, memo: str) -> Decision[Payable]:
-    """The credit behind this memo is worked on again: what of it was left on the invoice is ours as any other."""
+def taken_up(state: Payable, ids: Sequence[str]) -> Decision[Payable]:
+    """The payment or credit with these ids there is worked on again: what of it was left on the invoice is ours as any
+    other."""
     if state.booked is None:
         return Decision(state)
-    rest = tuple(x for x in state.booked.left if x[0] != memo)
+    rest = tuple(x for x in state.booked.left if x[0] not in ids)
     return Decision(replace(state, booked=replace(state.booked, left=rest)))
 
 

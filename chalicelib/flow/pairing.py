@@ -70,15 +70,14 @@ def compare(
     said before, is linked; the rest is kept for a person."""
     if not booked:
         return Compared()
-    payments = payments_of(world, policy, [p])
-    paid = clearing.paid_with(world, reach, policy, [p], {invoice.id: invoice}, booked, payments)
+    paid = clearing.paid_with(world, reach, policy, [p], {invoice.id: invoice}, booked, payments_of(world, policy, [p]))
     pairs, left = first_paid.paired(p, invoice, paid)
     theirs = pairing.theirs_on(invoice.id, booked, p.firm)
     if _anothers(world, policy, p, invoice.id):  # it will not be linked: its payments are let be
         return Compared(words=_words(theirs, p))
     if not left and _link_clear(world, policy, p, invoice.id, theirs, pairs, paid):
         return Compared()
-    open_ = pairing.asked(theirs, payments)
+    open_ = pairing.asked(theirs, payments_of(world, policy, [p], theirs))
     told = answered.find(world, policy, p.id)  # before the answer: whoever takes it back removes this one last
     said = answered.answers(world, policy, [p.id]).get(p.id)
     if not open_ or (said and said.invoice == invoice.id and said.covers(open_)):
@@ -189,8 +188,9 @@ def waits(p: Payable, kept: Kept) -> bool:
     return p.booked.waits and p.booked.id == kept.invoice
 
 
-def payments_of(world: World, policy: Policy, bills: Sequence[Payable]) -> list[Payment]:
-    ids = dict.fromkeys(id for p in bills for id in pairing.touching(p))
+def payments_of(world: World, policy: Policy, bills: Sequence[Payable], there: Sequence[Theirs] = ()) -> list[Payment]:
+    """``there``: and those whose marker stands on these, though Clio may show them on no such bill any more."""
+    ids = dict.fromkeys([*(id for p in bills for id in pairing.touching(p)), *(t.of for t in there if t.of)])
     refs = [Ref(policy.firm.id, Kind.PAYMENT, id) for id in ids]
     return list(current(world, policy, refs).values()) if refs else []
 
@@ -199,10 +199,10 @@ def sides(
     world: World, policy: Policy, p: Payable, kept: Kept, payments: Sequence[Payment]
 ) -> tuple[tuple[Theirs, ...], tuple[Ours, ...]]:
     mine = [x for x in payments if any(i.payable == p.id for i in x.items)]
-    here = {x.id: x for x in mine}
+    here = {x.id: x for x in payments_of(world, policy, [p], kept.theirs)}
     met = {t.of for t in kept.theirs if pairing.is_met(t.of, t.id, here)}
     ours = pairing.ours_on(p, [x for x in mine if x.id not in met], _invoices(world, policy, p, kept.invoice, mine))
-    return pairing.asked(kept.theirs, mine), ours
+    return pairing.asked(kept.theirs, here.values()), ours
 
 
 def _invoices(world: World, policy: Policy, p: Payable, invoice: str, payments: Sequence[Payment]) -> dict[str, str]:
@@ -292,7 +292,8 @@ def release(world: World, firm: str, payable: str, by: str) -> None:
     policy = policy_of(world, firm)
     p = leaving.payables(world, policy, [payable])[payable]
     kept = find(world, policy, payable)
-    theirs = pairing.asked(kept.theirs, payments_of(world, policy, [p])) if kept else ()
+    there = kept.theirs if kept else ()
+    theirs = pairing.asked(there, payments_of(world, policy, [p], there))
     said = Answer(kept.invoice if kept else "", left=tuple(t.id for t in theirs))
     answered.keep(world, policy, p, theirs, said, by)
     _release(world, policy, p, _left(theirs, said), by)

@@ -46,6 +46,8 @@ def prepare(world: World, reach: Reach, policy: Policy, batch: Sequence[Effect])
     out = Prepared()
     open_ = still_open(world, policy, batch, _payment_ref, _superseded, out)
     open_ = staying.left(world, reach, policy, open_, out)
+    for _, state in open_:
+        staying.take_up(world, policy, state)
     payables = leaving.payables(world, policy, [i.payable for _, x in open_ for i in x.items])
     open_ = unblocked(open_, lambda state: _asked_about(state, payables), out)
     if open_:

@@ -328,7 +328,7 @@ def _posting(x: Payment) -> str:
     if not x.money:
         return "—" if x.posted is None else "Voided"
     if x.stays:
-        return "Left out, as you decided"
+        return f"Left {'as it is' if x.posted and not x.posted.voided else 'out'}, as you decided"
     if x.posted is None:
         return "Waiting to be posted"
     if x.posted.revision < x.wanted:

@@ -5,7 +5,7 @@ never shifted, and nothing is added in the place of what stands there unasked (d
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar, assert_never
@@ -51,6 +51,8 @@ BY_HAND = {
 }
 S = TypeVar("S", Payable, Payment, Credit, Entry)
 State = Payable | Payment | Credit | Entry
+OnBill = tuple[Payable, tuple[tuple[str, int], ...]]  # a bill, and (id, cents) of what stands on its invoice
+TOLD_AT_ONCE = 40  # bills in one commit (store/bounds.py)
 
 
 def _ref(effect: Effect) -> Ref:
@@ -153,8 +155,10 @@ def _of_payment(x: Payment) -> _Offer:
     if standing.adding == x.wanted:
         what = f"{amount} of the payment of {show(x.total, x.currency)} is entered, and the rest cannot be."
         return _Offer(what, "", "It cannot be left as it is: half of a payment would stand in QuickBooks.")
-    was = "was changed" if posting.should_stand(x) else "was removed"
-    what = f"The payment of {amount} {was} in Clio, and QuickBooks does not let it go."
+    if posting.should_stand(x):
+        what = f"The payment of {amount} was changed in Clio, and QuickBooks does not let it go."
+        return _Offer(what, f"Leave the {amount} as it is", f"the payment stays in QuickBooks as it was. {ANEW}")
+    what = f"The payment of {amount} was removed in Clio, and QuickBooks does not let it go."
     means = f"{amount} stays in QuickBooks on its invoice, the comparison names it as a difference, and a payment that "
     means += "Clio shows instead is entered only when you have said that it is another one."
     return _Offer(what, f"Leave the {amount} in QuickBooks", means)
@@ -230,7 +234,7 @@ def _leave(world: World, reach: Reach, policy: Policy, e: Effect, state: State) 
         case Payment() if state.posted is None or state.posted.voided:
             _settle(world, policy, e, {ref: lambda s: domain.payment(s, said)})
         case Payment():
-            return _stays_there(world, reach, policy, e, state)
+            return _stays_there(world, reach, policy, e, state, said)
         case Credit():
             _leave_credit(world, reach, policy, e, state, said)
         case Entry():
@@ -257,71 +261,100 @@ def _settle(world: World, policy: Policy, e: Effect, told: Mapping[Ref, Any]) ->
 
 
 def _leave_credit(world: World, reach: Reach, policy: Policy, e: Effect, state: Credit, said: Left) -> None:
-    """The bills that it stands on are told how much of it does: Clio may show nothing of it there any more."""
-    told: dict[Ref, Any] = {}
+    on: list[OnBill] = []
     if state.memo:
         id = state.memo.id
         memos = reach.quickbooks(lambda q, a: q.memos_by_id(a, [id]))
         ties = leaving.booked_payments(reach, sorted({p for m in memos for p in m.payments}))
-        on = {invoice for t in ties for invoice, _ in t.lines}
-        cents = {invoice: crediting.of_memos(invoice, ties, {id}) for invoice in on}
-        for p, invoice in _bills(world, policy, sorted(on)):
-            some = ((id, cents[invoice]),)
-            told[Ref(p.firm, Kind.PAYABLE, p.id)] = lambda s, some=some: rules.left_there(s, some)
-    bills = [ref.id for ref in told]
-    _settle(world, policy, e, told | {_ref(e): lambda s: domain.credit(s, said, bills)})
+        invoices = sorted({invoice for t in ties for invoice, _ in t.lines})
+        cents = {invoice: crediting.of_memos(invoice, ties, {id}) for invoice in invoices}
+        on = [(p, ((id, cents[invoice]),)) for p, invoice in _bills(world, policy, invoices)]
+    _leave_on(world, policy, e, on, lambda s, bills: domain.credit(s, said, bills))
     for part in state.parts:
         wake(world, e.lane, f"invoice/{part.payable}")
 
 
-def take_up(world: World, policy: Policy, state: Credit) -> None:
-    """A credit that was left is worked on again."""
-    if not state.left_on or state.memo is None:
+def _leave_on(
+    world: World, policy: Policy, e: Effect, on: Sequence[OnBill], rule: Callable[[Any, list[str]], Decision[Any]]
+) -> None:
+    """The bills that it stands on are told how much of it does, whatever Clio shows of it there. ``rule``: what becomes
+    of it itself, with the ids of these bills."""
+    refs = {Ref(p.firm, Kind.PAYABLE, p.id): some for p, some in on}
+    for ref in list(refs)[TOLD_AT_ONCE:]:
+        _tell(world, policy, ref, lambda before, _now, ref=ref: rules.left_there(before, refs[ref]))
+    told: dict[Ref, Any] = {
+        ref: lambda s, some=refs[ref]: rules.left_there(s, some) for ref in list(refs)[:TOLD_AT_ONCE]
+    }
+    bills = [ref.id for ref in refs]
+    _settle(world, policy, e, told | {_ref(e): lambda s: rule(s, bills)})
+
+
+def take_up(world: World, policy: Policy, state: Payment | Credit) -> None:
+    """What was left is worked on again."""
+    if not state.left_on:
         return
-    memo, ref = state.memo.id, Ref(state.firm, Kind.CREDIT, state.id)
+    memo = (state.memo.id,) if isinstance(state, Credit) and state.memo else ()
+    ids = memo if isinstance(state, Credit) else rules.linked_ids(state)
+    ref = Ref(state.firm, Kind.CREDIT if isinstance(state, Credit) else Kind.PAYMENT, state.id)
     bills = [Ref(state.firm, Kind.PAYABLE, id) for id in state.left_on]
+    for bill in bills[TOLD_AT_ONCE:]:
+        _tell(world, policy, bill, lambda before, _now: domain.taken_up(before, ids))
+    some = bills[:TOLD_AT_ONCE]
 
     def decide(before: Mapping[Ref, Any], _now: datetime) -> dict[Ref, Decision[Any]]:
-        return {ref: domain.again(before[ref])} | {b: domain.taken_up(before[b], memo) for b in bills}
+        return {ref: domain.again(before[ref])} | {b: domain.taken_up(before[b], ids) for b in some}
 
-    settle(world, [ref, *bills], decide, fact="TakenUpAgain", policy=policy.version)
+    settle(world, [ref, *some], decide, fact="TakenUpAgain", policy=policy.version)
 
 
-def _stays_there(world: World, reach: Reach, policy: Policy, e: Effect, state: Payment) -> bool:
-    """What stands there of a payment stays, and is ours no longer. Where Clio shows another payment on its invoice that
-    is not entered yet, a person says what each is; else it is kept as something else, which the comparison names."""
+def _stays_there(world: World, reach: Reach, policy: Policy, e: Effect, state: Payment, said: Left) -> bool:
+    """What stands there of a payment stays. Of one that changed in Clio it is ours still: there is nothing else to ask
+    about. Of one that was removed there it is ours no longer: where Clio shows another payment on its invoice that is
+    not entered yet, a person says what each is; else it is kept as something else, which the comparison names."""
     assert state.posted is not None
     standing = [x for x in leaving.booked_payments(reach, state.posted.ids) if not x.voided]
     if not standing or state.posted.adding == state.wanted:
         return False
-    asked = []
     on_them = _on(world, policy, standing)
+    if posting.should_stand(state):
+        _leave_on(world, policy, e, on_them, lambda s, bills: domain.payment(s, said, bills))
+    else:
+        _let_be(world, policy, e, state, standing, on_them)
+    for p, _ in on_them:
+        wake(world, e.lane, f"invoice/{p.id}")
+    return True
+
+
+def _let_be(
+    world: World,
+    policy: Policy,
+    e: Effect,
+    state: Payment,
+    standing: Sequence[BookedPayment],
+    on_them: Sequence[OnBill],
+) -> None:
+    asked = []
     for p, some in on_them:
         others = [x for x in pairing.payments_of(world, policy, [p]) if x.id != state.id]
-        stays = posting.should_stand(state) and any(i.payable == p.id for i in state.items)
-        if stays or rules.ours_on(p, others, {}):
+        bill = Ref(p.firm, Kind.PAYABLE, p.id)
+        if rules.ours_on(p, others, {}):
             asked.append(p)
-            _tell(world, policy, p, lambda before, now: rules.asked_again(before, now, ASKED))
+            _tell(world, policy, bill, lambda before, now: rules.asked_again(before, now, ASKED))
         else:
-            _tell(world, policy, p, lambda before, _now, some=some: rules.left_there(before, some))
+            _tell(world, policy, bill, lambda before, _now, some=some: rules.left_there(before, some))
     ref = Ref(state.firm, Kind.PAYMENT, state.id)
 
-    def decide(before: Mapping[Ref, Any], now: datetime) -> dict[Ref, Decision[Any]]:
-        return {ref: rules.let_be(before[ref], policy, now)}
+    def decide(before: Mapping[Ref, Any], _now: datetime) -> dict[Ref, Decision[Any]]:
+        return {ref: rules.let_be(before[ref], policy)}
 
     body, by = {"payments": [x.id for x in standing], "why": e.body["why"]}, str(e.body["by"])
     finish = [Finish(e.key)]
     settle(world, [ref], decide, fact="LeftThere", body=body, policy=policy.version, by=by, finish=finish)
     for p in asked:
         pairing.read(world, p.firm, p.id)
-    for p, _ in on_them:
-        wake(world, e.lane, f"invoice/{p.id}")
-    return True
 
 
-def _on(
-    world: World, policy: Policy, standing: Sequence[BookedPayment]
-) -> list[tuple[Payable, tuple[tuple[str, int], ...]]]:
+def _on(world: World, policy: Policy, standing: Sequence[BookedPayment]) -> list[OnBill]:
     """The bills on whose invoices these stand, each with (payment, cents)."""
     found: dict[str, dict[str, int]] = {}
     for x in standing:
@@ -340,9 +373,7 @@ def _bills(world: World, policy: Policy, invoices: Sequence[str]) -> list[tuple[
     return [(p, by_bill[id]) for id, p in bills.items()]
 
 
-def _tell(world: World, policy: Policy, p: Payable, rule: Any) -> None:
-    ref = Ref(p.firm, Kind.PAYABLE, p.id)
-
+def _tell(world: World, policy: Policy, ref: Ref, rule: Any) -> None:
     def decide(before: Mapping[Ref, Any], now: datetime) -> dict[Ref, Decision[Any]]:
         return {ref: rule(before[ref], now)}
 

@@ -61,9 +61,9 @@ def test_an_invoice_whose_bill_is_gone_is_kept(booked: Booked | None) -> None:
 
 def test_what_a_credit_left_on_an_invoice_is_forgotten_by_its_memo() -> None:
     p = a_payable(booked=replace(BOOKED, left=(("9", 100), ("10", 200))))
-    told = staying.taken_up(p, "9").state.booked
+    told = staying.taken_up(p, ["9"]).state.booked
     assert told and told.left == (("10", 200),)
-    assert staying.taken_up(a_payable(), "9").state == a_payable()
+    assert staying.taken_up(a_payable(), ["9"]).state == a_payable()
 
 
 def own(cents: int) -> Known:
@@ -132,9 +132,29 @@ def test_a_payment_and_a_credit_that_are_left_are_named_with_who_left_them() -> 
     assert "is not in QuickBooks." in out.cause
 
 
+def test_a_changed_payment_that_is_left_as_it_was_is_named_with_both_amounts() -> None:
+    x: Payment = replace(a_payment(wanted=2), posted=Posted("5", 1, 50000), left=word(2))
+    [found] = comparing_money.payment_against_books(x, None)
+    assert (found.kind, found.cents, found.expected) == ("payment left as it is", 50000 - x.total, True)
+    assert "stays at $500.00" in found.cause and str(x.settled_on) in found.cause
+
+
+def test_nothing_waits_for_a_payment_that_is_left_where_it_stands() -> None:
+    x: Payment = replace(a_payment(wanted=2), posted=Posted("5", 1, 50000))
+    assert posting.still_leaving(x, a_payable())
+    assert not posting.still_leaving(replace(x, left=word(2)), a_payable())
+
+
+@pytest.mark.parametrize("revision", [1, 2])
+def test_what_was_left_of_a_payment_is_worked_on_again_once_it_changes(revision: int) -> None:
+    x: Payment = replace(a_payment(wanted=2), left=word(revision), left_on=("b1",))
+    expected = x if revision == 2 else replace(x, left=None, left_on=())
+    assert staying.again(x).state == expected
+
+
 def test_what_is_left_standing_of_a_payment_is_remembered() -> None:
     from chalicelib.domain import pairing
     from tests.domain.given import a_policy
 
     x = replace(a_payment(wanted=1), posted=Posted("5", 1, 100), let_be=("4",))
-    assert pairing.let_be(x, a_policy(), NOW).state.let_be == ("4", "5")
+    assert pairing.let_be(x, a_policy()).state.let_be == ("4", "5")

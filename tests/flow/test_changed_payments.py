@@ -8,7 +8,7 @@ import pytest
 
 from chalicelib.domain.kernel import Status
 from chalicelib.domain.pairing import Answer
-from chalicelib.flow import attention, broken, pairing, pairing_views, rows, views
+from chalicelib.flow import attention, broken, pairing, pairing_views, rows, staying, views
 from infra.sandbox.kit import Fault
 from tests.flow import acts
 from tests.flow.acts import STAFF, a_synced_stage, booked, cents, invoice, parked, posted_on, record
@@ -66,7 +66,7 @@ def test_where_the_removal_is_refused_nothing_is_added_and_a_person_is_told_what
 def leave(stage: Stage) -> None:
     [refused] = parked(stage, kind="quickbooks.payment")
     assert "does not let it go" in refused.reason
-    assert "named" not in refused.reason and "the comparison names it" in refused.remedy
+    assert "named" not in refused.reason and "he comparison names " in refused.remedy
     attention.retry(stage.world, stage.firm, refused.key, STAFF, "stay")
     stage.pass_time(3, minutes=20)
     assert not parked(stage, kind="quickbooks.payment")
@@ -124,10 +124,11 @@ def test_one_that_takes_the_place_of_a_payment_on_a_deposit_is_asked_about_befor
     assert acts.about(acts.compare(stage), "1046") == []
 
 
-def test_a_payment_on_a_deposit_of_which_a_part_moved_is_left_and_asked_about() -> None:
+def test_a_payment_on_a_deposit_of_which_a_part_moved_is_left_on_both_invoices(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(staying, "TOLD_AT_ONCE", 1)  # as one over more bills than a commit takes
     stage = a_synced_stage()
     made = record(stage, {"1046": 10000, "1047": 5000})
-    deposit(stage, made)
+    on_deposit = deposit(stage, made)
     part = next(
         a for a in stage.world.clio_box.state.rows["allocations"].values() if a.parent_id == made and a.amount == 5000
     )
@@ -137,10 +138,22 @@ def test_a_payment_on_a_deposit_of_which_a_part_moved_is_left_and_asked_about() 
     [refused] = parked(stage, kind="quickbooks.payment")
     assert "was changed in Clio" in refused.reason
     leave(stage)
-    assert len(acts.tasks(stage, "payments")) == 1, "the bill that it is still on"
+    assert not acts.tasks(stage, "payments"), "there is nothing else to say of it"
     assert (posted_on(stage, "1046"), posted_on(stage, "1047")) == ([10000], [5000])
-    link = acts.payable(stage, "1047").booked
-    assert link and [cents for _, cents in link.left] == [5000], "and the one that it left"
+    for number, stands in (("1046", 10000), ("1047", 5000)):
+        link = acts.payable(stage, number).booked
+        assert link and [c for _, c in link.left] == [stands]
+    told = [d for d in acts.compare(stage).differences if d.number in ("1046", "1047")]
+    assert told and all(d.expected for d in told)
+    record(stage, {"1047": 2000})
+    assert sorted(posted_on(stage, "1047")) == [2000, 5000], "nothing waits for it"
+    stage.world.quickbooks_box.people.delete_deposit(stage.realm, on_deposit)
+    people = stage.world.clio_box.people
+    people.remove_payment(made)
+    acts.poll(stage)
+    stage.pass_time(2, minutes=10)
+    assert (posted_on(stage, "1046"), posted_on(stage, "1047")) == ([], [2000])
+    assert [link.left for n in ("1046", "1047") if (link := acts.payable(stage, n).booked)] == [(), ()]
 
 
 def test_a_payment_that_left_its_deposit_before_it_was_to_be_left_there_is_not() -> None:

@@ -286,7 +286,7 @@ def test_what_was_to_be_left_and_was_removed_in_quickbooks_meanwhile_is_over() -
     assert acts.about(acts.compare(stage), "1046") == []
 
 
-def test_what_stays_of_a_changed_payment_is_not_taken_for_the_new_one() -> None:
+def test_a_changed_payment_is_left_as_it_was_with_one_word_and_taken_out_at_its_next_change() -> None:
     stage = acts.a_synced_stage()
     acts.record(stage, {"1046": 10000})
     [paid] = acts.payments_on(stage, "1046")
@@ -295,9 +295,19 @@ def test_what_stays_of_a_changed_payment_is_not_taken_for_the_new_one() -> None:
     acts.poll(stage)
     leave(stage, Do.POSTING)
     assert posted_on(stage, "1046") == [10000]
+    assert not acts.tasks(stage, "payments"), "there is nothing else to say of it"
+    assert {d.kind for d in acts.compare(stage).differences if d.number == "1046" and not d.expected} == set()
+    [named] = [d for d in acts.compare(stage).differences if d.detail == paid.id]
+    assert f"Left by {STAFF}" in named.cause and "stays at $100.00" in named.cause
     after = acts.payment(stage, paid.id)
-    assert after.posted is None and len(after.let_be) == 1
-    assert acts.tasks(stage, "payments"), "a person says what each is"
+    assert (rows.paid(after).booked, len(after.left_on)) == ("Left as it is, as you decided", 1)
+    reopen(stage)
+    _other_amount(stage, paid.group, 8000)
+    acts.poll(stage)
+    stage.pass_time(2, minutes=10)
+    assert posted_on(stage, "1046") == [8000], "never two"
+    link = payable(stage, "1046").booked
+    assert link and link.left == () and acts.about(acts.compare(stage), "1046") == []
 
 
 # --- credits ----------------------------------------------------------------------------------------------------------
