@@ -9,7 +9,7 @@ from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
-from chalicelib.domain import crediting, linking, paylinks, preflight, trust
+from chalicelib.domain import crediting, linking, paylinks, preflight, trust, usable
 from chalicelib.domain.contact import WITHOUT
 from chalicelib.domain.effects import Do
 from chalicelib.domain.kernel import Decision, Finish
@@ -147,7 +147,7 @@ def only_refunds_of_the_silence() -> AbstractContextManager[Any]:
 
 
 def inactive_trust_account_is_fine() -> AbstractContextManager[Any]:
-    return patches((preflight, "_wrong_bank", lambda _a: ""), (preflight, "_wrong_liability", lambda _a: ""))
+    return patches((usable, "wrong_bank", lambda _a: ""), (usable, "wrong_liability", lambda _a: ""))
 
 
 def inactive_item_is_fine() -> AbstractContextManager[Any]:
