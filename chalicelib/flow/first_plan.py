@@ -17,7 +17,8 @@ from typing import Any, Literal
 import msgspec
 
 from chalicelib.domain.firm import Policy
-from chalicelib.domain.first import Fate, Row, Totals, contested, found_since, must_wait, named
+from chalicelib.domain.first import NEW, Fate, Row, Totals, contested, found_since, must_wait, named
+from chalicelib.domain.first import answered as answered_row
 from chalicelib.domain.kernel import Json
 from chalicelib.domain.readings import CustomerReading
 from chalicelib.errors import Conflict, Unavailable
@@ -173,6 +174,24 @@ def _flush(world: World, policy: Policy, plan: Plan, what: What, batch: Sequence
     plan.pages[what] = page + 1
     if any(r.needs for r in batch):
         plan.needs.setdefault(what, []).append(page)
+
+
+def create_page(world: World, policy: Policy, page: int) -> None:
+    """Each client of the page that is asked about is created. What it is only suggested to be is nobody's to let go."""
+    before = rows_of(world, policy, "clients", page)
+    after = [answered_row(r, NEW) if r.needs else r for r in before]
+    for r in (new for old, new in zip(before, after, strict=True) if old.needs):
+        world.store.put_record(answers_of(policy), f"clients/{r.id}", {"choice": r.choice})
+    world.store.put_record(pk_of(policy), f"clients/{page:05d}", {"rows": msgspec.to_builtins(after)})
+
+    def count(p: Plan) -> None:
+        for old, new in zip(before, after, strict=True):
+            p.behind |= old.link != new.link or must_wait(old) != must_wait(new)
+            p.clients.add(old, -1)
+            p.clients.add(new)
+        p.needs["clients"] = [n for n in p.needs.get("clients", []) if n != page]
+
+    change(world, policy, count)
 
 
 def customer_of(world: World, policy: Policy, plan: Plan, client: str) -> tuple[str, bool]:

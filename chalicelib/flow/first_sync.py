@@ -19,7 +19,7 @@ from chalicelib.domain import effects, first
 from chalicelib.domain.contact import Contact
 from chalicelib.domain.effects import Do
 from chalicelib.domain.firm import Policy
-from chalicelib.domain.first import NEW, Row, Totals
+from chalicelib.domain.first import Row, Totals
 from chalicelib.domain.kernel import Effect, Finish, Kind, Neighbour, Ref, Status, lane_of
 from chalicelib.domain.money import show
 from chalicelib.domain.pairing import theirs_on
@@ -50,6 +50,7 @@ from chalicelib.flow.first_plan import (
     answers_of,
     change,
     claim,
+    create_page,
     customer_of,
     load,
     matched,
@@ -66,6 +67,8 @@ from chalicelib.flow.reach import Reach
 from chalicelib.flow.settle import policy_of, settle
 
 LISTED = 100  # of our states in one page
+PRESSED_AT_MOST = timedelta(seconds=15)  # a request ends within 29 seconds
+READ_NOW = "It is being read at this moment. Answer once the list is there."
 AT_ONCE = timedelta(seconds=25)
 READING_WAITS = timedelta(seconds=15)
 SHOULD_THEY_DIE = timedelta(seconds=60)  # before the plan is kept the run is owed for then; after it, at once
@@ -128,7 +131,7 @@ def answer(world: World, firm: str, what: What, page: int, id: str, choice: str)
     """A person confirms, corrects, or says "create new" about one row. Raises Refused."""
     policy, plan = _planned(world, firm)
     if plan.phase != "ready":
-        raise Refused("It is being read at this moment. Answer once the list is there.")
+        raise Refused(READ_NOW)
     told = rows_of(world, policy, what, page) if 0 <= page < plan.pages.get(what, 0) else []
     row = next((r for r in told if r.id == id), None)
     if row is None:
@@ -181,11 +184,15 @@ def confirm_exact(world: World, firm: str) -> None:
 
 
 def create_rest(world: World, firm: str) -> None:
-    """Every client that is still asked about becomes a new customer, or waits where no name is free."""
-    _, plan = _planned(world, firm)
+    """Every client that is still asked about becomes a new customer, or waits where no name is free; as many as one
+    press may take, page by page."""
+    policy, plan = _planned(world, firm)
+    if plan.phase != "ready":
+        raise Refused(READ_NOW)
+    until = world.now() + PRESSED_AT_MOST
     for page in list(plan.needs.get("clients", [])):
-        for row in rows(world, firm, "clients", page, needs=True).rows:
-            answer(world, firm, "clients", page, row.id, NEW)
+        if world.now() < until:
+            create_page(world, policy, page)
 
 
 def begin(world: World, firm: str, by: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -285,6 +286,31 @@ def test_what_is_confirmed_or_created_with_the_others_counts_as_an_answer(by: st
     first_sync.create_rest(stage.world, stage.firm)
     say(stage, "clients", "Delia Marsh", ada)
     assert rows(stage, "clients")["Delia Marsh"].link == ada.removeprefix("link:")
+
+
+def test_creating_the_rest_writes_each_page_once_and_ends_within_a_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    stage, _ = a_stage_of_two_for_one()
+    old, store = plan_of(stage), stage.world.store
+    with monkeypatch.context() as m:
+        m.setattr(first_sync, "PRESSED_AT_MOST", timedelta(0))
+        first_sync.create_rest(stage.world, stage.firm)
+    assert plan_of(stage) == old, "the others are created by the next press"
+    asked = old.clients.needs
+    assert asked > 1
+    put, pages = store.put_record, list[str]()
+
+    def slow(pk: str, sk: str, body: Any, **more: Any) -> int:
+        pages.append(sk)
+        return put(pk, sk, body, **more)
+
+    store.put_record = slow  # type: ignore[method-assign]
+    first_sync.create_rest(stage.world, stage.firm)
+    store.put_record = put  # type: ignore[method-assign]
+    assert (pages.count("clients/00000"), pages.count("state"), len(pages)) == (1, 1, asked + 2)
+    new = plan_of(stage)
+    assert (new.clients.needs, new.needs["clients"]) == (0, [])
+    assert new.clients.counts["create"] == old.clients.counts["create"] + asked and new.behind
+    assert prepare(stage).clients.mark == new.clients.mark, "the answers are kept"
 
 
 def test_an_answer_holds_when_another_client_comes_whom_more_speaks_for() -> None:
@@ -684,6 +710,8 @@ def test_answers_are_refused_where_they_do_not_belong() -> None:
     first_sync.start(stage.world, stage.firm, STAFF)
     with pytest.raises(Refused):
         first_sync.answer(stage.world, stage.firm, "bills", 0, "x", "leave")
+    with pytest.raises(Refused, match="being read"):
+        first_sync.create_rest(stage.world, stage.firm)
     plan = settled(stage)
     for page in (0, 99, -1):
         with pytest.raises(Refused):
