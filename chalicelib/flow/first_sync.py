@@ -331,7 +331,8 @@ def _bill_rows(world: World, reach: Reach, policy: Policy, plan: Plan, bills: Se
     answers = answered(world, policy, "bills", {id: True for id, i in there.items() if i})
     with_money = [p for p in bills if any(i.payments for i in there[p.id])]
     said = answered_payments(world, policy, [p.id for p in with_money])
-    here = pairing.payments_of(world, policy, with_money)
+    on_one = [t for i in found for t in theirs_on(i.id, payments, policy.firm.id)]
+    here = pairing.payments_of(world, policy, with_money, on_one)
     paid = clearing.paid_with(world, reach, policy, bills, {i.id: i for i in found}, payments, here)
     made = []
     for p in bills:

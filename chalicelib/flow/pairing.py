@@ -66,18 +66,18 @@ class Compared:
 def compare(
     world: World, reach: Reach, policy: Policy, p: Payable, invoice: InvoiceReading, booked: Sequence[BookedPayment]
 ) -> Compared:
-    """Lays the payments on an invoice that is being linked, ``booked``, beside those of its bill. What is clear, or was
-    said before, is linked; the rest is kept for a person."""
+    """The payments on an invoice that is being linked: what is clear or was said before is; the rest is asked about."""
     if not booked:
         return Compared()
-    paid = clearing.paid_with(world, reach, policy, [p], {invoice.id: invoice}, booked, payments_of(world, policy, [p]))
-    pairs, left = first_paid.paired(p, invoice, paid)
     theirs = pairing.theirs_on(invoice.id, booked, p.firm)
+    payments = payments_of(world, policy, [p], theirs)
+    paid = clearing.paid_with(world, reach, policy, [p], {invoice.id: invoice}, booked, payments)
+    pairs, left = first_paid.paired(p, invoice, paid)
     if _anothers(world, policy, p, invoice.id):  # it will not be linked: its payments are let be
         return Compared(words=_words(theirs, p))
     if not left and _link_clear(world, policy, p, invoice.id, theirs, pairs, paid):
         return Compared()
-    open_ = pairing.asked(theirs, payments_of(world, policy, [p], theirs))
+    open_ = pairing.asked(theirs, payments)
     told = answered.find(world, policy, p.id)  # before the answer: whoever takes it back removes this one last
     said = answered.answers(world, policy, [p.id]).get(p.id)
     if not open_ or (said and said.invoice == invoice.id and said.covers(open_)):
