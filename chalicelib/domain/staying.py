@@ -51,6 +51,11 @@ def credit(state: Credit, left: Left, on: Sequence[str] = ()) -> Decision[Credit
     return Decision(replace(state, left_behind=left, left_on=tuple(on)) if left.revision == state.wanted else state)
 
 
+def spread(state: S, revision: int, on: Sequence[str]) -> Decision[S]:
+    """These bills are about to be told what of it stays on their invoices, more than one commit takes."""
+    return Decision(replace(state, left_on=tuple(on)) if revision == state.wanted else state)
+
+
 def again(state: S) -> Decision[S]:
     """It changed in Clio since it was left, and is worked on again."""
     word: dict[str, Any] = {"left_behind" if isinstance(state, Credit) else "left": None}

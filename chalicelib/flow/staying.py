@@ -279,14 +279,23 @@ def _leave_on(
 ) -> None:
     """The bills that it stands on are told how much of it does, whatever Clio shows of it there. ``rule``: what becomes
     of it itself, with the ids of these bills."""
-    refs = {Ref(p.firm, Kind.PAYABLE, p.id): some for p, some in on}
-    for ref in list(refs)[TOLD_AT_ONCE:]:
+    own, refs = _ref(e), {Ref(p.firm, Kind.PAYABLE, p.id): some for p, some in on}
+    bills, (with_it, others) = [ref.id for ref in refs], (list(refs)[:TOLD_AT_ONCE], list(refs)[TOLD_AT_ONCE:])
+    revision, by, body = int(e.body["revision"]), str(e.body["by"]), {"why": e.body["why"]}
+    if others:  # kept first, so that a change that comes in between takes them up again (``take_up``)
+        kept = _tell(world, policy, own, lambda state, _now: domain.spread(state, revision, bills))
+        others = others if kept.wanted == revision else []
+    for ref in others:
         _tell(world, policy, ref, lambda before, _now, ref=ref: rules.left_there(before, refs[ref]))
-    told: dict[Ref, Any] = {
-        ref: lambda s, some=refs[ref]: rules.left_there(s, some) for ref in list(refs)[:TOLD_AT_ONCE]
-    }
-    bills = [ref.id for ref in refs]
-    _settle(world, policy, e, told | {_ref(e): lambda s: rule(s, bills)})
+
+    def decide(before: Mapping[Ref, Any], _now: datetime) -> dict[Ref, Decision[Any]]:
+        left_ = rule(before[own], bills)
+        if left_.state == before[own]:  # it changed meanwhile: nobody is told
+            return {}
+        return {own: left_} | {ref: rules.left_there(before[ref], refs[ref]) for ref in with_it}
+
+    told, finish = [own, *with_it], [Finish(e.key)]
+    settle(world, told, decide, fact="LeftAsItIs", body=body, policy=policy.version, by=by, finish=finish)
 
 
 def take_up(world: World, policy: Policy, state: Payment | Credit) -> None:
@@ -373,8 +382,10 @@ def _bills(world: World, policy: Policy, invoices: Sequence[str]) -> list[tuple[
     return [(p, by_bill[id]) for id, p in bills.items()]
 
 
-def _tell(world: World, policy: Policy, ref: Ref, rule: Any) -> None:
+def _tell(world: World, policy: Policy, ref: Ref, rule: Any) -> Any:
+    """The state after."""
+
     def decide(before: Mapping[Ref, Any], now: datetime) -> dict[Ref, Decision[Any]]:
         return {ref: rule(before[ref], now)}
 
-    settle(world, [ref], decide, fact="LeftThere", policy=policy.version)
+    return settle(world, [ref], decide, fact="LeftThere", policy=policy.version).states[ref]

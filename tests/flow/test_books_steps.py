@@ -8,19 +8,20 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain import crediting, effects
+from chalicelib.domain import crediting, effects, receipts
 from chalicelib.domain.crediting import CreditSeen
 from chalicelib.domain.effects import Do
 from chalicelib.domain.firm import Invoicing, Policy
-from chalicelib.domain.kernel import Effect, Kind, Neighbour, Ref, Status
+from chalicelib.domain.kernel import Commit, Effect, Kind, Neighbour, Ref, Status
 from chalicelib.domain.notes import CreditReading, MemoOfBill
 from chalicelib.domain.payable import Booked, Harm, Payable
 from chalicelib.domain.payable import Broken as Break
-from chalicelib.domain.payment import Payment, Phase, Posted
-from chalicelib.domain.readings import BillState, Broken, InvoiceReading, Page, Receipt
+from chalicelib.domain.payment import Item, Payment, Phase, Posted
+from chalicelib.domain.readings import BillState, BookedPayment, Broken, InvoiceReading, Page, Receipt
 from chalicelib.errors import Conflict, Declined, Unreadable
-from chalicelib.flow import memoing, noticing, noting, payments, states
+from chalicelib.flow import memoing, noticing, noting, payments, states, staying
 from chalicelib.flow.feeds import Tally
+from chalicelib.flow.prepared import Prepared
 from tests.builders import FIRM, NOW, TODAY, a_payable, a_payment, put
 from tests.domain.given import a_policy
 from tests.flow.alone import held, is_done, near, owe
@@ -348,3 +349,37 @@ def test_money_of_a_bill_that_is_gone_stays_unapplied_on_the_customer() -> None:
     gone = replace(a_linked_bill(), bill_state=BillState.VOID, booked=Booked("77", 1, 0, voided=True))
     _, effect, out = prepared(a_payment(wanted=1), 1, bill=gone)
     assert out.blocked == [(effect, "It waits for its client's customer in QuickBooks.")]
+
+
+# --- what is left as it is --------------------------------------------------------------------------------------------
+
+
+class OnTwoInvoices:
+    """QuickBooks with one payment, on the invoices of two bills."""
+
+    def payments_by_id(self, _access: object, _ids: object) -> list[BookedPayment]:
+        lines = (("70", 10000), ("71", 5000))
+        return [BookedPayment("90", "0", "5", 15000, TODAY, "", "", lines)]
+
+
+@pytest.mark.parametrize("at_once", [1, 40])
+def test_a_payment_that_changes_while_a_person_leaves_it_is_told_to_no_bill_for_good(
+    at_once: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(staying, "TOLD_AT_ONCE", at_once)  # as one over more bills than a commit takes
+    world = MemoryWorld()
+    items = (Item("b1", "1042", 10000), Item("b2", "1043", 4000))
+    x = a_payment(items=items, total=14000, wanted=2, posted=Posted("90", 1, 15000))
+    put(world.store, Kind.PAYMENT, x)
+    for bill, there, cents in (("b1", "70", 10000), ("b2", "71", 5000)):
+        put(world.store, Kind.PAYABLE, a_payable(id=bill, booked=Booked(there, 1, cents)))
+        world.store.commit(Commit(guards=(receipts.link_guard(POLICY.lanes.book, "invoice", there, FIRM, bill),)))
+    effect = effects.posting(FIRM, BOOKS, x.id, ("b1", "b2"), 2, TODAY, NOW, "")
+    effect = owe(world, replace(effect, body={**effect.body, "choice": "stay", "by": "Bea", "why": "closed period"}))
+    meanwhile = replace(x, total=13000, wanted=3)
+    reach = near(quickbooks=OnTwoInvoices(), first=lambda: put(world.store, Kind.PAYMENT, meanwhile))
+    assert staying.left(world, reach, POLICY, [(effect, x)], Prepared()) == []
+    now = load(world, Kind.PAYMENT, x.id)
+    assert is_done(world, effect) and not now.stays
+    staying.take_up(world, POLICY, now)
+    assert [load(world, Kind.PAYABLE, b).booked.left for b in ("b1", "b2")] == [(), ()]
