@@ -86,10 +86,23 @@ GEAR = "In QuickBooks press the gear at the top right, then “Account and setti
 def _currency(firm: Firm, books: Books) -> Finding:
     if books.currency == firm.currency:
         return Finding("currency", Weight.GOOD, "Currency", f"Both keep their amounts in {firm.currency}.")
+    if not books.currency:
+        return Finding(
+            "currency",
+            Weight.UNKNOWN,
+            "QuickBooks does not say in which currency it keeps its books",
+            f"Its plan Simple Start never does. The firm bills in {firm.currency}; amounts are booked as they are.",
+            (
+                "In QuickBooks open “Reports”, then “Balance sheet”.",
+                f"Its amounts should be in {firm.currency}. If they are not, connect the company that keeps its books "
+                f"in {firm.currency}.",
+            ),
+            NOTHING_WAITS,
+        )
     return Finding(
         "currency",
         Weight.BLOCKS,
-        f"QuickBooks keeps its books in {books.currency or 'an unknown currency'}, the firm bills in {firm.currency}",
+        f"QuickBooks keeps its books in {books.currency}, the firm bills in {firm.currency}",
         "An amount would be booked as another one.",
         (
             "Check under Settings, Firm, that the currency is the one of the firm's bills.",

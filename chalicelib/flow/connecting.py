@@ -62,7 +62,8 @@ def connect_clio(world: World, firm: str, region: str, account: str, back: Callb
 
 
 def connect_quickbooks(world: World, firm: str, back: Callback, redirect: str, by: str) -> None:
-    """``realm`` is the company that the person chose. Refused when its currency is not the firm's."""
+    """``realm`` is the company that the person chose. Refused when its currency is not the firm's; Simple Start tells
+    none (reference/quickbooks.md 4.8), which the preflight shows."""
     from chalicelib.flow import preflight, renewing
 
     if not back.realm:
@@ -70,7 +71,7 @@ def connect_quickbooks(world: World, firm: str, back: Callback, redirect: str, b
     got = world.quickbooks.exchange(back.code, redirect)
     books = world.quickbooks.books(Access(firm, back.realm, got.access))
     state = firm_of(world, firm)
-    if state is not None and books.currency != state.currency:
+    if state is not None and books.currency not in ("", state.currency):
         raise Refused(
             f"{books.company} keeps its books in {books.currency}, and the firm bills in {state.currency}. Connect the "
             f"company that keeps books in {state.currency}."

@@ -102,7 +102,7 @@ def test_all_is_good_where_all_is_set() -> None:
         ({"auto_apply_credit": None}, "auto-apply", Weight.UNKNOWN),
         ({"allow_discount": False}, "discounts", Weight.WARNS),
         ({"currency": "CAD"}, "currency", Weight.BLOCKS),
-        ({"currency": ""}, "currency", Weight.BLOCKS),
+        ({"currency": ""}, "currency", Weight.UNKNOWN),
         ({"close_date": date(2026, 10, 1)}, "closed", Weight.WARNS),
         ({"accounts": (DISCOUNTS,)}, "clearing", Weight.BLOCKS),
         ({"accounts": (replace(FUNDS, active=False), DISCOUNTS)}, "clearing", Weight.BLOCKS),

@@ -12,9 +12,10 @@ from chalicelib.domain import effects
 from chalicelib.domain.effects import Do
 from chalicelib.domain.firm import PlaceConfirmed
 from chalicelib.domain.kernel import Neighbour, lane_of
+from chalicelib.domain.preflight import Weight
 from chalicelib.domain.readings import Pot
 from chalicelib.errors import Conflict, Refused
-from chalicelib.flow import connecting, signing
+from chalicelib.flow import connecting, preflight, signing
 from chalicelib.flow.connecting import Callback
 from chalicelib.flow.firms import connections, firm_of
 from infra.sandbox.clio import OWNER_A
@@ -90,6 +91,17 @@ def test_a_company_that_keeps_books_in_another_currency_is_refused(stage: Stage)
         connect_quickbooks(stage)
     signing.settle_firm(stage.world, stage.firm, dollars, by=STAFF)
     connect_quickbooks(stage)
+
+
+def test_a_company_that_tells_no_currency_as_in_simple_start_is_taken_and_the_preflight_says_so(stage: Stage) -> None:
+    stage.world.quickbooks_box.people.set_preferences(stage.realm, HomeCurrency="")
+    connect_quickbooks(stage)
+    stage.pass_time(1, minutes=5)
+    told = preflight.report(stage.world, stage.firm)
+    assert told is not None
+    [currency] = [f for f in told.findings if f.key == "currency"]
+    assert (currency.weight, currency.kinds) == (Weight.UNKNOWN, ())
+    stage.world.quickbooks_box.people.set_preferences(stage.realm, HomeCurrency="USD")
 
 
 def test_nobody_returns_from_a_trust_account_that_was_never_opened(stage: Stage) -> None:

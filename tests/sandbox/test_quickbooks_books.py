@@ -519,6 +519,13 @@ def test_4_8_a_duplicate_warning_may_not_be_returned_at_all() -> None:
     assert "WarnDuplicateBillNumber" not in names
 
 
+def test_4_8_simple_start_tells_no_home_currency_and_works_all_the_same() -> None:
+    a = app()
+    a.people.set_preferences(a.realm, HomeCurrency="")
+    assert "HomeCurrency" not in good(a.get("preferences"))["Preferences"]["CurrencyPrefs"]
+    assert a.made("Customer", {"DisplayName": "Simon Start"})["CurrencyRef"] == {"value": "USD"}
+
+
 def test_4_8_custom_numbers_can_be_written_and_little_else() -> None:
     a = app()
     body = {"Id": "1", "SyncToken": "0", "SalesFormsPrefs": {"CustomTxnNumbers": False, "AllowDiscount": False}}

@@ -89,7 +89,7 @@ def _job(clerk: Clerk, body: Obj, name: str, old: Obj | None) -> Obj:
 
 
 def _home(clerk: Clerk) -> Obj:
-    home: Obj = clerk.company.preferences["CurrencyPrefs"]["HomeCurrency"]
+    home: Obj = clerk.company.preferences["CurrencyPrefs"].get("HomeCurrency", {"value": "USD"})  # 4.8: Simple Start
     return {"value": home["value"]}
 
 

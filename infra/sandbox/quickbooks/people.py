@@ -253,10 +253,12 @@ class People:
         BookCloseDate: str | None = None,
         Duplicates: dict[str, str | None] | None = None,
         UsingSalesTax: bool | None = None,
+        HomeCurrency: str | None = None,
         **sales: Any,
     ) -> Obj:
         """``sales``: CustomTxnNumbers, AllowDiscount, AutoApplyCredit ... of SalesFormsPrefs. ``BookCloseDate``: '' is
-        none. ``Duplicates``: a name such as WarnDuplicateBillNumber -> "true", "false", or null for not returned."""
+        none. ``Duplicates``: a name such as WarnDuplicateBillNumber -> "true", "false", or null for not returned.
+        ``HomeCurrency``: '' is not returned, as in Simple Start (4.8)."""
         company = self.box.company(realm)
         new = json.loads(json.dumps(company.preferences))
         new["SalesFormsPrefs"].update(sales)
@@ -266,6 +268,10 @@ class People:
                 new["AccountingInfoPrefs"]["BookCloseDate"] = BookCloseDate
         if UsingSalesTax is not None:
             new["TaxPrefs"]["UsingSalesTax"] = UsingSalesTax
+        if HomeCurrency is not None:
+            new["CurrencyPrefs"].pop("HomeCurrency", None)
+            if HomeCurrency:
+                new["CurrencyPrefs"]["HomeCurrency"] = {"value": HomeCurrency}
         for name, value in (Duplicates or {}).items():
             others = [v for v in new["OtherPrefs"]["NameValue"] if v["Name"] != name]
             new["OtherPrefs"]["NameValue"] = others + ([{"Name": name, "Value": value}] if value is not None else [])
