@@ -78,8 +78,6 @@ def refused(world: World, effect: Effect, code: str, message: str, detail: str) 
         return False
     if effect.kind == Do.CUSTOMER or effect.kind in BY_HAND:
         return _of_client(world, effect, code, message, detail)
-    if effect.kind not in KINDS:
-        return False
     ref = _ref(effect)
     state: State = states.decode(ref.kind, world.store.load(ref).body)
     reason, remedy = _because(world, state, code) or words(code, detail or message)

@@ -138,6 +138,18 @@ def test_what_cannot_be_looked_up_after_a_lost_answer_is_shown_and_never_written
     assert acts.about(acts.compare(stage), "1071") == []
 
 
+def test_nobody_is_told_of_what_a_newer_revision_took_the_place_of_while_it_could_not_be_looked_up() -> None:
+    stage = acts.a_synced_stage()
+    step = lost(stage, "drop_answer")
+    stage.world.clio_box.people.edit_bill("1071", total=90000)
+    acts.poll(stage)
+    stage.pass_time(minutes=60)
+    assert step.key not in {e.key for e in unknown(stage)} and live(stage) == 1
+    heal(stage)
+    stage.pass_time(minutes=80)
+    assert (cents(invoice(stage, "1071")["TotalAmt"]), live(stage)) == (90000, 0)
+
+
 def test_what_cannot_be_read_in_the_feed_is_looked_at_where_it_is_ours_and_holds_nothing_up() -> None:
     stage = a_told_stage()
     mine = acts.payable(stage, "1046").booked
