@@ -74,17 +74,19 @@ def list_all(world: World, policy: Policy, plan: Plan) -> None:
 
 
 def _before(clients: Sequence[Contact], free: Sequence[CustomerReading]) -> dict[str, tuple[str, str]]:
-    """By client, its customer of an earlier generation of links, and in words how that is known: by our marker, or it
-    is the one that it was linked to, under the same name still. In another company, or in one that was emptied, the
+    """By client, its customer of an earlier generation of links, and in words how that is known: it is the one that it
+    was linked to, under the same name still, or else by our marker. In another company, or in one that was emptied, the
     same id is somebody else's."""
     by_id, made_for = {c.id: c for c in free}, {c.note: c.id for c in free if c.note}
     found = {}
     for c in clients:
         there = by_id.get(c.stood)
-        if made := made_for.get(posting.marker(c.firm, "client", c.id)):
+        mine = posting.marker(c.firm, "client", c.id)
+        if there and c.stood_as and there.note in ("", mine) and profile.same("name", there.name, c.stood_as):
+            why = "It was made by us for this client" if there.note else "It was linked to this client before"
+            found[c.id] = (there.id, why)
+        elif made := made_for.get(mine):
             found[c.id] = (made, "It was made by us for this client")
-        elif there and c.stood_as and not there.note and profile.same("name", there.name, c.stood_as):
-            found[c.id] = (there.id, "It was linked to this client before")
     return found
 
 

@@ -272,6 +272,19 @@ def test_a_customer_that_a_person_linked_though_nothing_spoke_for_it_is_its_clie
     assert (held.customer, held.stood, held.stood_as) == (other["Id"], "", "")
 
 
+def test_a_customer_that_a_person_chose_over_the_one_that_we_made_is_its_clients_still() -> None:
+    stage = a_new_stage()
+    prepare(stage)
+    run_as_listed(stage)
+    other = stage.world.quickbooks_box.people.add_customer(stage.realm, "Freight account 17", "")
+    contacts.link_by_name(stage.world, stage.firm, acts.contact(stage, FREIGHT).id, "Freight account 17", STAFF)
+    stage.pass_time(5, hours=1)
+    purge(stage)
+    begin_anew(stage, stage.realm, matched=False)
+    prepare(stage)
+    assert rows(stage, "clients")[FREIGHT].link == other["Id"]
+
+
 def test_a_credit_memo_that_people_gave_another_number_is_met() -> None:
     stage, made = a_credited_stage()
     before = len(memos(stage))
