@@ -14,6 +14,7 @@ from chalicelib.flow.firms import firm_of
 from infra.sandbox.quickbooks.seed import a_company
 from tests.simulation.acting import Acting
 from tests.simulation.base import FirmFacts
+from tests.simulation.stood import Seen, listed
 
 if TYPE_CHECKING:
     pass
@@ -31,10 +32,13 @@ class Anew(Acting):
     def purge(self, rng: random.Random) -> None:
         """In half of the cases QuickBooks is emptied too, as the page tells."""
         firm = self.firm(rng)
+        self._purge_links(firm, rng, empties=rng.random() < 0.5)
+
+    def _purge_links(self, firm: FirmFacts, rng: random.Random, *, empties: bool) -> None:
         world, now = self.h.world, self.h.clock.at
         self.h.truth.revoked.add((firm.firm, "quickbooks"))
         self._at_desk(firm, "purge", lambda: connecting.purge(world, firm.firm, firm.name, "staff"))
-        if rng.random() < 0.5:
+        if empties:
             self.h.later(now + timedelta(hours=1), "empties QuickBooks", lambda: self._empty(firm))
         back = now + timedelta(hours=rng.uniform(2, 60))
         self.h.later(back, "begins anew", lambda: self.begin_anew(firm))
@@ -79,7 +83,24 @@ class Anew(Acting):
             first_sync.start(world, id, "staff")
         elif plan.phase == "ready":
             self._answer_all(id)
+            if id in self.h.truth.slow and not self.h.people.resting:
+                self.h.people.before_begin(firm)
+                return
+            self.h.checkers.seen[id] = self._seen(firm)
             first_sync.begin(world, id, "staff")
+
+    def _seen(self, firm: FirmFacts) -> Seen:
+        rows = listed(self.h.world, firm.firm, self._firm(firm)["generation"])
+        made = {k.removeprefix("clients/"): r["title"] for k, r in rows.items() if r["fate"] == "create"}
+        names = {c: self.h.checkers.bodies.get(Ref(firm.firm, Kind.CONTACT, c), {}).get("name") for c in made}
+        renamed = {c: title for c, title in made.items() if names[c] and names[c] != title}
+        return Seen(self.h.clock.at, frozenset(rows), self._known(firm), renamed)
+
+    def _known(self, firm: FirmFacts) -> frozenset[str]:
+        """Bills that are to be paid in Clio, and held so."""
+        held = [b for b in self.h.checkers.payables(firm.firm) if b["bill_state"] == "awaiting_payment"]
+        rows = self.h.world.clio_box.state.rows["bills"]
+        return frozenset(b["id"] for b in held if rows[int(b["id"])].state == "awaiting_payment")
 
     def _answer_all(self, id: str) -> None:
         """What is certain is confirmed, also what was found since; another client's or amount's invoice is another

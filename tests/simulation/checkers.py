@@ -18,7 +18,18 @@ from chalicelib.domain.money import show
 from chalicelib.flow.mailing import DIGEST
 from chalicelib.store import bounds
 from chalicelib.store.memory_rows import json_of
-from tests.simulation import beside, broken_links, clerks, closings, companies, gone, pairings, statements, subcustomers
+from tests.simulation import (
+    beside,
+    broken_links,
+    clerks,
+    closings,
+    companies,
+    gone,
+    pairings,
+    statements,
+    stood,
+    subcustomers,
+)
 from tests.simulation.digests import Digests
 from tests.world import Sent
 
@@ -82,6 +93,7 @@ class Checkers:
     refusals: dict[str, int] = field(default_factory=dict)  # what was sent into a closed period -> how often
     drafts: clerks.Drafts = field(default_factory=clerks.Drafts)
     vanished: gone.Vanished = field(default_factory=gone.Vanished)
+    seen: dict[str, stood.Seen] = field(default_factory=dict)  # firm -> the first sync's list when Begin was pressed
 
     def __post_init__(self) -> None:
         self.digests = Digests(self)
@@ -311,6 +323,7 @@ class Checkers:
                 self._not_made_again(firm.realm)
                 pairings.posted(self, firm)
                 subcustomers.made(self, firm)
+                stood.made(self, firm)
                 broken_links.made(self, firm)
                 beside.made(self, firm)
                 clerks.made(self, firm)

@@ -56,10 +56,13 @@ class Parts(Acting):
     def bill_in_both_books(self, rng: random.Random) -> None:
         """The bookkeeper entered a bill and its payments in QuickBooks by hand, staff theirs in Clio; then we meet it.
         Somebody looks at the page soon, or nobody does."""
-        firm = self.firm(rng)
+        self._in_both_books(self.firm(rng), rng)
+
+    def _in_both_books(self, firm: FirmFacts, rng: random.Random) -> int:
+        """The bill's id; 0 where no client has a customer."""
         linked = self._linked(rng, firm)
         if linked is None:
-            return
+            return 0
         world, cents = self.h.world, rng.randint(20_000, 90_000)
         today = world.clio_box.firm_today(firm.clio)
         issued, due = today - timedelta(days=12), today + timedelta(days=rng.randint(-3, 9))
@@ -75,6 +78,7 @@ class Parts(Acting):
             at = self.h.clock.at + timedelta(days=rng.choice((0.02, 0.5, 3)))
             draw = random.Random(rng.random())
             self.h.later(at, "looks at payments", lambda d=draw: self.pair_payments(d))  # type: ignore[misc]
+        return bill
 
     def _pay_on_both_sides(self, rng: random.Random, firm: FirmFacts, invoice: Any, bill: int, cents: int) -> None:
         """Most payments stand on both sides, some on one only, of an amount that no other has."""

@@ -27,6 +27,7 @@ from tests.simulation import (
     matters_people,
     parts_people,
     statements_people,
+    stood_people,
     trust_people,
 )
 from tests.simulation.absent_people import Absent
@@ -44,6 +45,7 @@ from tests.simulation.gone_people import Gone
 from tests.simulation.matters_people import Matters
 from tests.simulation.parts_people import Parts
 from tests.simulation.statements_people import Statements
+from tests.simulation.stood_people import Stands
 from tests.simulation.trust_people import TrustAccounts
 
 if TYPE_CHECKING:
@@ -110,6 +112,7 @@ ACTS: dict[str, int] = {
     **clerks_people.ACTS,
     **gone_people.ACTS,
     **trust_people.ACTS,
+    **stood_people.ACTS,
 }
 
 
@@ -424,6 +427,7 @@ class People(
     Clerks,
     Gone,
     TrustAccounts,
+    Stands,
 ):
     """Everybody. ``act`` does one thing by name; what the place refuses is not done."""
 

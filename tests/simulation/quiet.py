@@ -21,6 +21,7 @@ from tests.simulation import (
     pairings,
     quiet_links,
     statements,
+    stood,
     subcustomers,
     trust_sums,
 )
@@ -101,6 +102,7 @@ class Quiet:
             broken_links.judge(self, firm)
             beside.judge(self, firm)
             pairings.judge(self, firm)
+            stood.judge(self, firm)
             subcustomers.judge(self, firm)
             statements.judge(self, firm)
             trust_sums.judge(self, firm)
@@ -376,7 +378,8 @@ class Quiet:
                 continue  # linked to a customer that was there: both keep what they have
             if there is None or here is None or gone.hidden(self.c, ref.id) or self.waits(firm, str(ref)):
                 continue
-            linked = (firm.firm, ref.id, b["customer"]) in self.h.truth.over  # as it was: both keep what they have
+            over, by_name = self.h.truth.over, self.h.truth.by_name  # as it was: both keep what they have
+            linked = (firm.firm, ref.id, b["customer"]) in over or (firm.realm, b["customer"]) in by_name
             if not there["Active"]:
                 self.say("10", f"{firm.firm}: the customer of {here.name} is inactive, and nobody is asked")
                 continue

@@ -22,6 +22,7 @@ from tests.simulation.matters_saboteurs import MATTERS_SABOTEURS
 from tests.simulation.parts_saboteurs import PARTS_SABOTEURS
 from tests.simulation.sabotaging import Saboteur
 from tests.simulation.statement_saboteurs import STATEMENT_SABOTEURS
+from tests.simulation.stood_saboteurs import STOOD_SABOTEURS
 from tests.simulation.trust_saboteurs import TRUST_SABOTEURS
 
 WORKERS = 2
@@ -39,6 +40,7 @@ SABOTEURS = (
     *CLERKS_SABOTEURS,
     *GONE_SABOTEURS,
     *TRUST_SABOTEURS,
+    *STOOD_SABOTEURS,
 )
 
 

@@ -80,6 +80,13 @@ class Truth:
     )  # (realm, payment) entered there by hand
     # -> the payment in Clio that is the same money, its bill
     spoken: set[tuple[str, str]] = field(default_factory=set)  # (realm, invoice) whose payments people spoke of
+    renamed: set[tuple[str, str]] = field(default_factory=set)  # (realm, customer) of ours that got a name of people's
+    # just before a purge
+    by_name: set[tuple[str, str]] = field(default_factory=set)  # (realm, customer) that people entered and linked
+    hand_linked: dict[tuple[str, str], tuple[str, datetime]] = field(
+        default_factory=dict
+    )  # ... under a name that we had seen before a purge -> its client, when that was
+    slow: set[str] = field(default_factory=set)  # firms where the list lies for a while before somebody begins
     emptied: dict[str, int] = field(default_factory=dict)  # firm -> the generation of links that began in empty books
     companies: dict[str, list[str]] = field(default_factory=dict)  # firm -> its companies, where it has another one
     going: dict[str, str] = field(default_factory=dict)  # firm -> the company that it purged for
@@ -164,6 +171,9 @@ class Truth:
         self.touched = {t for t in self.touched if t[0] != firm.realm}
         self.beside.emptied(firm)
         self.said = {t for t in self.said if t[0] != firm.realm}
+        self.renamed = {t for t in self.renamed if t[0] != firm.realm}
+        self.by_name = {t for t in self.by_name if t[0] != firm.realm}
+        self.hand_linked = {t: c for t, c in self.hand_linked.items() if t[0] != firm.realm}
         self.twins = {t: c for t, c in self.twins.items() if t[0] != firm.realm}
         clio = self.world.clio_box.state.rows["bills"]
         self.hands = {b: what for b, what in self.hands.items() if clio[b].firm != firm.clio}
