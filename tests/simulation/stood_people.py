@@ -81,6 +81,8 @@ class Stands(Acting):
     def _on_ours(self, firm: FirmFacts, rng: random.Random) -> None:
         """On an invoice that bears our mark, and on which nothing was received."""
         truth, clio = self.h.truth, self.h.world.clio_box
+        if self.h.checkers.bodies[Ref(firm.firm, Kind.CONNECTION, "quickbooks")]["account"]:  # it was not purged
+            return
         found = [(b, i) for b, i in self._open_there(firm) if i["Balance"] == i["TotalAmt"] and b.id not in truth.hands]
         if not found:
             return
