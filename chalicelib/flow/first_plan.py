@@ -189,9 +189,17 @@ def create_page(world: World, policy: Policy, page: int) -> None:
             p.behind |= old.link != new.link or must_wait(old) != must_wait(new)
             p.clients.add(old, -1)
             p.clients.add(new)
-        p.needs["clients"] = [n for n in p.needs.get("clients", []) if n != page]
+        nobody_asked(p, "clients", page)
 
     change(world, policy, count)
+
+
+def nobody_asked(p: Plan, what: What, page: int) -> None:
+    """On this page. Where it is so on each, no answer is missing, whatever was counted: whoever answered may have died
+    before it was."""
+    p.needs[what] = [n for n in p.needs.get(what, []) if n != page]
+    if not p.needs[what]:
+        p.totals(what).needs = 0
 
 
 def customer_of(world: World, policy: Policy, plan: Plan, client: str) -> tuple[str, bool]:

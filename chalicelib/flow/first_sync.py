@@ -54,6 +54,7 @@ from chalicelib.flow.first_plan import (
     customer_of,
     load,
     matched,
+    nobody_asked,
     pk_of,
     release,
     rows_of,
@@ -118,6 +119,8 @@ def rows(world: World, firm: str, what: What, page: int, *, needs: bool = False)
         return Page((), page, None)
     told = _compared(world, policy, rows_of(world, policy, what, place))
     asked = [r for r in told if r.needs] if needs else told
+    if needs and not asked and plan.phase == "ready":
+        change(world, policy, lambda p: nobody_asked(p, what, place) if p.turn == plan.turn else None)
     return Page(tuple(asked), place, next((n for n in places if n > place), None))
 
 
@@ -158,7 +161,7 @@ def answer(world: World, firm: str, what: What, page: int, id: str, choice: str)
         totals.add(after)
         totals.matched += moved
         if not any(r.needs for r in changed):
-            p.needs[what] = [n for n in p.needs.get(what, []) if n != page]
+            nobody_asked(p, what, page)
 
     change(world, policy, count)
 

@@ -33,6 +33,7 @@ def _first(ask: Ask, problem: str = "") -> str:
     place = int(at) if at.isdigit() and len(at) < 6 else 0
     what = cast("first_plan.What", show)
     rows = first_sync.rows(ask.world, ask.firm, what, place, needs=only) if plan else None
+    plan = first_sync.plan_of(ask.world, ask.firm) if rows and only and not rows.rows else plan  # nobody is asked now
     here = f"{HERE}?show={show}{'&only=needs' if only else ''}"
     return page(
         ask,

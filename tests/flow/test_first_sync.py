@@ -794,6 +794,26 @@ def test_whoever_connects_starts_and_begins_may_die_before_the_next_step_is_owed
     assert settled(stage).phase == "begun"
 
 
+def test_whoever_answers_may_die_before_it_is_counted_and_no_answer_is_missing_then(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    stage = a_new_stage()
+    prepare(stage)
+    first_sync.confirm_exact(stage.world, stage.firm)
+    first_sync.create_rest(stage.world, stage.firm)
+    asked = rows(stage, "bills", needs=True)
+    with monkeypatch.context() as m:
+        m.setattr(first_sync, "change", _dies)
+        for title in asked:
+            with pytest.raises(Unavailable):
+                say(stage, "bills", title, "leave")
+    assert plan_of(stage).asked == len(asked) > 0, "counted still"
+    assert rows(stage, "bills", needs=True) == {}
+    assert plan_of(stage).asked == 0
+    first_sync.begin(stage.world, stage.firm, STAFF)
+    assert settled(stage).phase == "begun"
+
+
 def _dies(*_: Any) -> None:
     raise Unavailable("the worker is gone")
 
