@@ -33,8 +33,8 @@ def customer_step(state: Contact, policy: Policy, now: datetime) -> Effect:
 
 def agree(state: Contact, policy: Policy, now: datetime, side: Side | None = None, wrote: int = 0) -> Decision[Contact]:
     """Merges what both sides show, and owes what has to go over. ``side`` was just read; ``wrote``: after our step."""
-    if state.lost or state.vanished:
-        return Decision(state)
+    if state.lost or state.vanished:  # nothing goes over; what we brought there before is ours all the same
+        return Decision(_own(state, side, wrote) if state.usable and state.agreed and side is not None else state)
     if state.books is None or state.agreed is None:
         lane = policy.lanes.of(Neighbour.QUICKBOOKS)
         return Decision(state, effects=(effects.first_look(state.firm, lane, state.customer, now),))

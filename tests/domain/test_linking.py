@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from chalicelib.domain import agreeing, contact, linking
-from chalicelib.domain.contact import Contact, Kept
+from chalicelib.domain.contact import Contact, Kept, Ours
 from chalicelib.domain.effects import Do, key_of
 from chalicelib.domain.kernel import Decision
 from chalicelib.domain.linking import (
@@ -440,6 +440,17 @@ def test_one_that_is_shown_again_is_kept_in_step_again() -> None:
     assert told.closes == (linking.vanished_key(gone),)
     left = decide(gone, ClientLeft())
     assert decide(left.state, ClientSeen(ADA)).closes == ()
+
+
+def test_what_we_wrote_before_it_vanished_is_ours_however_late_quickbooks_shows_it() -> None:
+    """A customer's step whose answer was lost (simulator, seed 1010761)."""
+    email = Change("email", "new@example.com")
+    ours = (Ours(Side.QUICKBOOKS, "email", email.value, 1),)
+    moving = linked(email=email.value, revision=1, to_books=(email,), ours=ours)
+    gone = decide(moving, ClientHidden(deleted=True)).state
+    shown = decide(gone, CustomerSeen("7", replace(SEEN, email="new@example.com"))).state
+    back = decide(shown, ClientSeen(replace(ADA, email="right@example.com")))
+    assert (back.state.kept, [c.value for c in back.state.to_books]) == ((), ["right@example.com"])
 
 
 def test_a_person_leaves_it_so_once() -> None:

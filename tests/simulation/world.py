@@ -94,7 +94,7 @@ class SimStore(MemoryStore):
         return min(self.life.poll_every, CAPTURED_BACK) if kind == Do.POLL_BOOKS else self.life.poll_every
 
     def postpone(self, key: str, due_at: datetime, *, cause: str = "", tries: int | None = None) -> None:
-        if tries == 0:
+        if tries == 0 and self.life is not None and due_at > self.life.now():  # what is woken is due at once
             due_at = self._stretched(key, due_at)
         if (
             self.life is not None
