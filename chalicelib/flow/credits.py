@@ -32,6 +32,7 @@ AGAIN = ("again", "Enter it again")
 MOVE = ("move", "Apply it as in Clio")
 APPLY = ("apply", "Apply it again")
 LEAVE = ("leave", "Leave it off its invoices")
+MET_LOOKS = 3  # over two minutes (booking.BLOCKED_FOR, doubled each time): crediting.BY_ITSELF
 
 
 def credit_ref(effect: Effect) -> Ref:
@@ -224,7 +225,7 @@ def _apply(
         fact = crediting.CreditShown(state.wanted, there.left, ties, unapplied=left_off and there.left > 0)
         _settle(world, policy, e, "CreditShown", fact, Finish(e.key), memo=there.id)
         return 1
-    if not cause and around.by_itself is not False and _young(world, state):
+    if not cause and around.by_itself is not False and _young(world, e, state):
         cause = "QuickBooks may apply the credit by itself: it is looked at again in two minutes."
     if cause:
         out.blocked.append((e, cause))
@@ -238,8 +239,11 @@ def _apply(
     return 0
 
 
-def _young(world: World, state: Credit) -> bool:
-    return state.memo is None or world.now() < state.memo.made_at + crediting.BY_ITSELF
+def _young(world: World, e: Effect, state: Credit) -> bool:
+    """Of one that is met and not linked yet nobody knows since when it stands there: it is looked at a few times."""
+    if state.memo is None:
+        return e.tries < MET_LOOKS
+    return world.now() < state.memo.made_at + crediting.BY_ITSELF
 
 
 def _applied_elsewhere(

@@ -228,7 +228,7 @@ def _perform(world: World, reach: Reach, policy: Policy, effect: Effect) -> Unav
         act.perform(world, reach, policy, effect)
         world.count("effect_done", kind=effect.kind)
     except Conflict:
-        wait = timedelta(seconds=min(1 + 2**effect.tries, 120))
+        wait = timedelta(seconds=min(1 + 2 ** min(effect.tries, 20), 120))
         world.store.postpone(effect.key, world.now() + wait, cause="It moved meanwhile.", tries=effect.tries + 1)
     except (Unreadable, Declined, Refused) as problem:
         park(world, effect, problem)
@@ -278,7 +278,7 @@ def _lane_waits(world: World, due: Sequence[Effect], problem: Unavailable | Disc
             until = now + DISCONNECTED_WAITS * 2 ** min(effect.tries, DISCONNECTED_TRIES)
             cause = connecting.waits_for(problem.neighbour)
         else:
-            longer = 0 if problem.ours else min(5.0 * 2**effect.tries, LONGEST_WAIT)
+            longer = 0 if problem.ours else min(5.0 * 2 ** min(effect.tries, 20), LONGEST_WAIT)
             wait = max(problem.after, longer)
             until, cause = now + timedelta(seconds=wait), f"{LANE_WAITS}{problem.why}"
         tries = effect.tries if isinstance(problem, Unavailable) and problem.ours else effect.tries + 1

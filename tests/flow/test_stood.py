@@ -299,6 +299,21 @@ def test_a_credit_memo_that_people_gave_another_number_is_met() -> None:
     assert credit.stood == ""
 
 
+def test_a_credit_that_is_met_where_quickbooks_may_apply_it_by_itself_is_applied_in_the_end() -> None:
+    """Nobody knows since when it stands there (simulator, seed 1105063: it was looked at for ever)."""
+    stage, made = a_credited_stage()
+    people = stage.world.quickbooks_box.people
+    [tie] = [p for p in booked(stage, "Payment") if f"applied:{made}" in p.get("PrivateNote", "")]
+    purge(stage)
+    people.delete_payment(stage.realm, tie["Id"])
+    people.set_preferences(stage.realm, AutoApplyCredit=True)
+    begin_anew(stage, stage.realm)
+    stage.pass_time(5, hours=1)
+    [credit] = [c for c in acts.all_states(stage, Kind.CREDIT) if c.id == str(made)]
+    assert credit.current
+    assert len([p for p in booked(stage, "Payment") if f"applied:{made}" in p.get("PrivateNote", "")]) == 1
+
+
 def test_a_credit_whose_memo_was_to_be_taken_back_when_the_links_were_purged_leaves_quickbooks() -> None:
     stage, made = a_credited_stage()
     before = len(memos(stage))

@@ -30,7 +30,8 @@ def judge(q: Quiet, firm: FirmFacts) -> None:
         if ref.firm != firm.firm:
             continue
         if ref.kind is Kind.PAYABLE and b["booked"]:
-            _told(q, ref, b["booked"], [b["booked"]["id"]], b["booked"]["total"], invoices)
+            its_client = f"contact/{b['client_id']}"  # while a person is asked about it, nothing is written
+            _told(q, ref, b["booked"], [b["booked"]["id"]], b["booked"]["total"], invoices, its_client)
         elif ref.kind is Kind.PAYMENT and b["posted"]:
             posted = b["posted"]
             _told(q, ref, posted, [p["id"] for p in posted["pieces"]] or [posted["id"]], posted["cents"], payments)
@@ -41,7 +42,13 @@ def judge(q: Quiet, firm: FirmFacts) -> None:
 
 
 def _told(
-    q: Quiet, ref: Ref, link: dict[str, Any], ids: list[str], wrote: int, rows: dict[str, dict[str, Any]]
+    q: Quiet,
+    ref: Ref,
+    link: dict[str, Any],
+    ids: list[str],
+    wrote: int,
+    rows: dict[str, dict[str, Any]],
+    *besides: str,
 ) -> None:
     """What was removed or changed there is noticed, so that a person is asked or has said that it may stay so."""
     firm = q.h.truth.firm_of(ref.firm)
@@ -51,7 +58,7 @@ def _told(
         return
     there = [rows[id] for id in ids if id in rows]
     same = len(there) == len(ids) and sum(map(_cents, there)) == wrote
-    if not same and not q.waits(firm, str(ref)):
+    if not same and not q.waits(firm, str(ref), *besides):
         q.say("10", f"{ref}: we wrote {wrote}, QuickBooks shows {[_cents(r) for r in there]}, and nobody is told")
 
 
