@@ -238,7 +238,8 @@ class Quiet:
                 if len(there) != 1 or there[0].get("DocNumber") != bill.number or there[0]["TotalAmt"] * 100 != asks:
                     shown = [(r.get("DocNumber"), r["TotalAmt"]) for r in there]
                     self.say("1", f"{firm.firm}: bill {bill.number} asks for {asks}; QuickBooks shows {shown}")
-            if bill.state == "void" and id in by_bill and not touched and not self.waits(firm, f"payable/{id}"):
+            kept = bool(held["left"] and held["stood"])  # a person left it there, before a purge
+            if bill.state == "void" and id in by_bill and not (touched or kept or self.waits(firm, f"payable/{id}")):
                 self.say("1", f"{firm.firm}: bill {bill.number} is void and its invoice stands")
 
     def _ids(self, held: dict[str, Any], marked: list[str]) -> list[str]:

@@ -46,6 +46,7 @@ RECURRING = (Do.POLL_CLIO, Do.POLL_STRIPE, Do.POLL_BOOKS, Do.KEEP_HOOKS)  # what
 RESTS: dict[str, timedelta] = {Do.PREFLIGHT: timedelta(hours=6), Do.FIRST_SYNC: timedelta(minutes=10)}
 STEPS = 0.05  # how often a worker's clock that is off is set anew: forwards, or back by up to four seconds
 CAPTURED_BACK = timedelta(days=29)
+WOKEN = timedelta(minutes=5)  # what is woken is due at once, by a worker's own clock
 PATIENT, BLOCKED = 6, timedelta(hours=10)  # a step that waits for another one is asked about less often here
 Seen = Callable[[bounds.Prepared], None]
 
@@ -94,7 +95,7 @@ class SimStore(MemoryStore):
         return min(self.life.poll_every, CAPTURED_BACK) if kind == Do.POLL_BOOKS else self.life.poll_every
 
     def postpone(self, key: str, due_at: datetime, *, cause: str = "", tries: int | None = None) -> None:
-        if tries == 0 and self.life is not None and due_at > self.life.now():  # what is woken is due at once
+        if tries == 0 and self.life is not None and due_at > self.life.now() + WOKEN:  # not what is woken
             due_at = self._stretched(key, due_at)
         if (
             self.life is not None
