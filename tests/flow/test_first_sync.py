@@ -814,6 +814,15 @@ def test_whoever_answers_may_die_before_it_is_counted_and_no_answer_is_missing_t
     assert settled(stage).phase == "begun"
 
 
+def test_as_long_as_another_page_asks_its_answers_are_missing() -> None:
+    plan = Plan(1, needs={"bills": [0, 2]})
+    plan.bills.needs = 3
+    first_plan.nobody_asked(plan, "bills", 0)
+    assert (plan.needs["bills"], plan.bills.needs) == ([2], 3)
+    first_plan.nobody_asked(plan, "bills", 2)
+    assert (plan.needs["bills"], plan.bills.needs) == ([], 0)
+
+
 def _dies(*_: Any) -> None:
     raise Unavailable("the worker is gone")
 
