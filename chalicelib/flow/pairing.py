@@ -199,7 +199,8 @@ def sides(
     world: World, policy: Policy, p: Payable, kept: Kept, payments: Sequence[Payment]
 ) -> tuple[tuple[Theirs, ...], tuple[Ours, ...]]:
     mine = [x for x in payments if any(i.payable == p.id for i in x.items)]
-    here = {x.id: x for x in payments_of(world, policy, [p], kept.theirs)}
+    about = {*pairing.touching(p), *(t.of for t in kept.theirs)}
+    here = {x.id: x for x in payments if x.id in about}
     met = {t.of for t in kept.theirs if pairing.is_met(t.of, t.id, here)}
     ours = pairing.ours_on(p, [x for x in mine if x.id not in met], _invoices(world, policy, p, kept.invoice, mine))
     return pairing.asked(kept.theirs, here.values()), ours
@@ -220,7 +221,7 @@ def _invoices(world: World, policy: Policy, p: Payable, invoice: str, payments: 
 
 
 def _certainly(world: World, policy: Policy, p: Payable, kept: Kept) -> Answer | None:
-    theirs, ours = sides(world, policy, p, kept, payments_of(world, policy, [p]))
+    theirs, ours = sides(world, policy, p, kept, payments_of(world, policy, [p], kept.theirs))
     return pairing.certainly(kept.invoice, theirs, ours)
 
 
@@ -248,7 +249,7 @@ def answer(world: World, firm: str, payable: str, said: Answer, by: str) -> None
     p = leaving.payables(world, policy, [payable])[payable]
     if said.invoice != kept.invoice or not waits(p, kept):
         raise Refused(CHANGED)
-    theirs, ours = sides(world, policy, p, kept, payments_of(world, policy, [p]))
+    theirs, ours = sides(world, policy, p, kept, payments_of(world, policy, [p], kept.theirs))
     pairing.check(theirs, ours, said, p.currency)
     fresh = read_theirs(world, policy, [kept.invoice])[kept.invoice]
     if fresh != kept.theirs:
@@ -287,8 +288,7 @@ def _again(world: World, policy: Policy, p: Payable, kept: Kept, fresh: tuple[Th
 
 
 def release(world: World, firm: str, payable: str, by: str) -> None:
-    """A person says of an invoice as a whole that its payments are compared: what stands there stays, and what is here
-    is entered."""
+    """A person says that all its payments are compared: what stands there stays, and what is here is entered."""
     policy = policy_of(world, firm)
     p = leaving.payables(world, policy, [payable])[payable]
     kept = find(world, policy, payable)

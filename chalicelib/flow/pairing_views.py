@@ -132,7 +132,7 @@ def unread(world: World, firm: str, payable: str) -> bool:
 def _beside(world: World, policy: Policy, kept: Sequence[pairing.Kept]) -> list[Beside]:
     """What nobody waits for any more is forgotten on the way."""
     bills = leaving.payables(world, policy, [k.payable for k in kept])
-    payments = pairing.payments_of(world, policy, list(bills.values()))
+    payments = pairing.payments_of(world, policy, list(bills.values()), [t for k in kept for t in k.theirs])
     found = []
     for k in kept:
         p = bills[k.payable]
