@@ -8,7 +8,7 @@ import random
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from chalicelib.domain.effects import Do
 from chalicelib.domain.kernel import Kind, Ref
@@ -17,9 +17,6 @@ from infra.sandbox.clio import books as clio_books
 from tests.simulation.acting import Acting
 from tests.simulation.base import FirmFacts
 from tests.simulation.quick import events_as_in_truth
-
-if TYPE_CHECKING:
-    pass
 
 ACTS: dict[str, int] = {
     "silent_account": 1,
@@ -33,12 +30,6 @@ READ = timedelta(minutes=5)  # a preflight that began before something was made 
 
 class Absent(Acting):
     """Each begins something that ends by itself days later."""
-
-    def _money(self, rng: random.Random, firm: FirmFacts, *, bank: bool | None = None) -> Any | None:
-        raise NotImplementedError
-
-    def _soon(self, rng: random.Random, days: tuple[float, ...], what: str, job: Any) -> None:
-        raise NotImplementedError
 
     # --- a Stripe account ---------------------------------------------------------------------------------------------
     def silent_account(self, rng: random.Random) -> None:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import random
 from dataclasses import asdict
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from chalicelib.domain.kernel import Kind, Ref
 from chalicelib.flow import connecting, first_sync, setup, trust_setup
@@ -16,18 +16,12 @@ from tests.simulation.acting import Acting
 from tests.simulation.base import FirmFacts
 from tests.simulation.stood import Seen, listed
 
-if TYPE_CHECKING:
-    pass
-
 ACTS: dict[str, int] = {"purge": 1}
 VISITS_APART = timedelta(hours=3)
 
 
 class Anew(Acting):
     """Revoke, purge, and the way back."""
-
-    def _consent(self, firm: FirmFacts, id: str, realm: str = "") -> None:
-        raise NotImplementedError
 
     def purge(self, rng: random.Random) -> None:
         """In half of the cases QuickBooks is emptied too, as the page tells."""

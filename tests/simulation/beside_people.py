@@ -7,7 +7,7 @@ import copy
 import random
 from dataclasses import replace
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from chalicelib.domain.effects import Do
 from chalicelib.domain.kernel import Effect, Kind, Ref, Status
@@ -17,9 +17,6 @@ from infra.sandbox.clio import books as clio_books
 from tests.simulation.acting import Acting
 from tests.simulation.base import FirmFacts
 from tests.simulation.beside import TORN, ByHand, Moved, money_of, sides
-
-if TYPE_CHECKING:
-    pass
 
 ACTS: dict[str, int] = {
     "credit_by_hand": 2,
@@ -31,21 +28,6 @@ ACTS: dict[str, int] = {
 
 class Besides(Acting):
     """Several visits each: what is entered, what follows in the other book, what somebody then says."""
-
-    def _soon(self, rng: random.Random, days: tuple[float, ...], what: str, job: Any) -> None:
-        raise NotImplementedError
-
-    def _written(self, firm: FirmFacts) -> list[dict[str, Any]]:
-        raise NotImplementedError
-
-    def _answered_soon(self, firm: FirmFacts, rng: random.Random) -> None:
-        raise NotImplementedError
-
-    def _correct(self, firm: FirmFacts, memo: int, rng: random.Random) -> None:
-        raise NotImplementedError
-
-    def _unrecorded(self, firm: FirmFacts) -> list[tuple[Any, Any, int]]:
-        raise NotImplementedError
 
     def _perhaps_polled(self, firm: FirmFacts, rng: random.Random) -> None:
         """Polls rest for months in a history."""

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import random
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from chalicelib.errors import FeeSimpleError
 from chalicelib.flow import contacts
 from infra.sandbox.clio import books as clio_books
 from tests.simulation.acting import Acting
 from tests.simulation.base import FirmFacts
-
-if TYPE_CHECKING:
-    pass
 
 ACTS: dict[str, int] = {
     "change_customer": 5,

@@ -7,7 +7,7 @@ import random
 from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from chalicelib.domain import matters
 from chalicelib.domain.contact import CLIENT
@@ -20,9 +20,6 @@ from infra.sandbox.clio import books as clio_books
 from tests.simulation.acting import Acting
 from tests.simulation.base import FirmFacts
 
-if TYPE_CHECKING:
-    pass
-
 ACTS: dict[str, int] = {
     "answer_broken": 4,
     "remove_credit_there": 1,
@@ -34,9 +31,6 @@ FITS, AMOUNT, TAKEN = "fits", "another amount", "already linked"
 
 class Broken(Acting):
     """Broken links: how they come about in QuickBooks, and the answers at our desk."""
-
-    def _linked(self, rng: random.Random, firm: FirmFacts) -> tuple[str, str] | None:
-        raise NotImplementedError
 
     def _held(self, firm: FirmFacts, kind: Kind) -> dict[str, Any]:
         """What is held of this kind in the present generation of links, by id."""

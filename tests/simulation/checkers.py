@@ -53,7 +53,6 @@ READING = timedelta(seconds=60)
 SKEW = timedelta(seconds=5)  # two clocks that differ by up to two seconds each way, and an answer's time
 IN_FLIGHT = timedelta(seconds=12)
 MARKER = re.compile(r"feesimple:([^:]+):(\w+):(\S+)")
-FINISHED = ("settled", "failed", "expired", "removed")
 
 
 @dataclass(frozen=True)

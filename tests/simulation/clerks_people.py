@@ -5,7 +5,7 @@ approved again, another number for a bill; and the bookkeeper who says whether o
 from __future__ import annotations
 
 import random
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from chalicelib.domain.effects import Do
 from chalicelib.domain.kernel import Effect
@@ -13,12 +13,9 @@ from chalicelib.domain.linking import picked
 from chalicelib.errors import FeeSimpleError, Refused
 from chalicelib.flow import attention, contacts, resync
 from infra.sandbox.clio import books as clio_books
-from tests.simulation.acting import Acting
+from tests.simulation.acting import AT_ONCE, HOUR, Acting
 from tests.simulation.base import FirmFacts
 from tests.simulation.desk import LINK
-
-if TYPE_CHECKING:
-    pass
 
 ACTS: dict[str, int] = {
     "merge_clients": 2,
@@ -26,23 +23,10 @@ ACTS: dict[str, int] = {
     "take_bill_back": 3,
     "renumber_bill": 2,
 }
-AT_ONCE, HOUR = 0.0001, 0.04  # days
 
 
 class Clerks(Acting):
     """Contacts merged, bills taken back and renumbered."""
-
-    def _linked(self, rng: random.Random, firm: FirmFacts) -> tuple[str, str] | None:
-        raise NotImplementedError
-
-    def _change_customer(self, rng: random.Random, firm: FirmFacts, customer: str) -> None:
-        raise NotImplementedError
-
-    def _bill_of(self, firm: FirmFacts, client: int, rng: random.Random) -> None:
-        raise NotImplementedError
-
-    def _soon(self, rng: random.Random, days: tuple[float, ...], what: str, job: Any) -> None:
-        raise NotImplementedError
 
     def _of(self, firm: FirmFacts, kind: str) -> list[Any]:
         return list(self.h.world.clio_box.state.of_firm(kind, firm.clio))

@@ -31,9 +31,6 @@ MEANWHILE = (
 class Closing(Acting):
     """Closed periods."""
 
-    def act(self, name: str, rng: random.Random) -> None:
-        raise NotImplementedError
-
     def close_books(self, rng: random.Random) -> None:
         """Through some day, mostly through one that is still to come; opened again later, or left closed."""
         firm = self.firm(rng)

@@ -21,12 +21,6 @@ ACTS: dict[str, int] = {"another_company": 2}
 class Companies(Acting):
     """``another_company`` begins it; it takes several visits."""
 
-    def _consent(self, firm: FirmFacts, id: str, realm: str = "") -> None:
-        raise NotImplementedError
-
-    def begin_anew(self, firm: FirmFacts) -> None:
-        raise NotImplementedError
-
     def another_company(self, rng: random.Random) -> None:
         """Out of the blue, or after QuickBooks was disconnected here or revoked there."""
         firm, world, now = self.firm(rng), self.h.world, self.h.clock.at

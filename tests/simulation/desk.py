@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import re
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from chalicelib.domain.effects import Do
@@ -17,23 +17,16 @@ from chalicelib.flow import attention, checkout, collecting, connecting, preflig
 from chalicelib.flow.connecting import Callback
 from chalicelib.flow.firms import connections
 from infra.sandbox.stripe import Refusal as StripeRefusal
+from tests.simulation.acting import Acting
 from tests.simulation.base import FirmFacts
 from tests.world import CALLBACK, PUBLIC, Sent, location
-
-if TYPE_CHECKING:
-    from tests.simulation.history import History
 
 LINK = re.compile(r"/pay/([\w-]+)")
 PRESSES = 4
 
 
-class Desk:
+class Desk(Acting):
     """Jobs in workers: every I/O of them is a step, and their Lambda may die."""
-
-    h: History
-
-    def firm(self, rng: random.Random) -> FirmFacts:
-        raise NotImplementedError
 
     # --- clients ----------------------------------------------------------------------------------------------------
     def mail(self, rng: random.Random) -> tuple[Sent, str] | None:
@@ -60,9 +53,6 @@ class Desk:
             after = self.h.clock.at + timedelta(seconds=rng.uniform(0, 4))
             draw = random.Random(rng.random())
             self.h.later(after, "cheque meanwhile", lambda: self.act("cheque", draw))
-
-    def act(self, name: str, rng: random.Random) -> None:
-        raise NotImplementedError
 
     def press(self, mail: Sent, token: str, rng: random.Random, press: int) -> None:
         firm = mail.tag.partition("--")[0]

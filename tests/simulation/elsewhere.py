@@ -5,24 +5,17 @@ from __future__ import annotations
 import random
 from datetime import timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from infra.sandbox.stripe import Refusal as StripeRefusal
+from tests.simulation.acting import Acting
 from tests.simulation.base import FirmFacts
-
-if TYPE_CHECKING:
-    from tests.simulation.history import History
 
 OURS = ("Invoice", "Payment", "CreditMemo", "JournalEntry")
 
 
-class Elsewhere:
+class Elsewhere(Acting):
     """``h`` is the history. What cannot be done just now is not done."""
-
-    h: History
-
-    def firm(self, rng: random.Random) -> FirmFacts:
-        return rng.choice(self.h.acting)
 
     def _booked(self, rng: random.Random, firm: FirmFacts, entity: str) -> Any | None:
         rows = list(self.h.world.quickbooks_box.company(firm.realm).all(entity))

@@ -4,32 +4,15 @@ or without a word to us. Its customer and its bills change around it, and the bo
 from __future__ import annotations
 
 import random
-from typing import Any
 
-from tests.simulation.acting import Acting
+from tests.simulation.acting import AT_ONCE, HOUR, Acting
 from tests.simulation.base import FirmFacts
 
 ACTS: dict[str, int] = {"lose_client": 2}
-AT_ONCE, HOUR = 0.0001, 0.04  # days
 
 
 class Gone(Acting):
     """Whether it was deleted or hidden looks the same to us (the sandbox hides it), but for what Clio says of it."""
-
-    def _linked(self, rng: random.Random, firm: FirmFacts) -> tuple[str, str] | None:
-        raise NotImplementedError
-
-    def _change_customer(self, rng: random.Random, firm: FirmFacts, customer: str) -> None:
-        raise NotImplementedError
-
-    def _bill_of(self, firm: FirmFacts, client: int, rng: random.Random) -> None:
-        raise NotImplementedError
-
-    def _answer_broken(self, firm: FirmFacts, rng: random.Random) -> None:
-        raise NotImplementedError
-
-    def _soon(self, rng: random.Random, days: tuple[float, ...], what: str, job: Any) -> None:
-        raise NotImplementedError
 
     def lose_client(self, rng: random.Random) -> None:
         firm, rows = self.firm(rng), self.h.world.clio_box.state.rows["contacts"]

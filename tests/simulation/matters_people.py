@@ -6,7 +6,7 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from chalicelib.clio import webhook
 from chalicelib.domain.kernel import Neighbour
@@ -15,9 +15,6 @@ from infra.sandbox.clio import books as clio_books
 from infra.sandbox.clio.state import Matter
 from tests.simulation.acting import Acting
 from tests.simulation.base import FirmFacts
-
-if TYPE_CHECKING:
-    pass
 
 ACTS: dict[str, int] = {
     "sub_customers": 2,
@@ -35,9 +32,6 @@ ELSEWHERE = "Somewhere else"  # whom a sub-customer is moved to
 
 class Matters(Acting):
     """What people wish, bill and change where matters are sub-customers."""
-
-    def _touch(self, firm: FirmFacts, entity: str, id: str) -> None:
-        raise NotImplementedError
 
     def sub_customers(self, rng: random.Random) -> None:
         """The firm wishes them, or no longer; bills by matter come soon."""

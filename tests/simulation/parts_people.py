@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from chalicelib.domain.digest import Which
 from chalicelib.domain.pairing import Answer
@@ -14,9 +14,6 @@ from chalicelib.flow import digesting, pairing, pairing_views
 from chalicelib.flow.pairing_views import Beside
 from tests.simulation.acting import Acting
 from tests.simulation.base import FirmFacts
-
-if TYPE_CHECKING:
-    pass
 
 ACTS: dict[str, int] = {
     "digest_on": 2,
@@ -27,9 +24,6 @@ ACTS: dict[str, int] = {
 
 class Parts(Acting):
     """The daily digest, and payments on linked invoices."""
-
-    def _linked(self, rng: random.Random, firm: FirmFacts) -> tuple[str, str] | None:
-        raise NotImplementedError
 
     # --- the daily digest -------------------------------------------------------------------------------------------
     def digest_on(self, rng: random.Random) -> None:

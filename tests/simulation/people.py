@@ -31,6 +31,7 @@ from tests.simulation import (
     trust_people,
 )
 from tests.simulation.absent_people import Absent
+from tests.simulation.acting import Acting
 from tests.simulation.anew import Anew
 from tests.simulation.base import FirmFacts
 from tests.simulation.beside_people import Besides
@@ -116,13 +117,8 @@ ACTS: dict[str, int] = {
 }
 
 
-class Staff:
+class Staff(Acting):
     """Staff of both firms in Clio."""
-
-    h: History
-
-    def firm(self, rng: random.Random) -> FirmFacts:
-        return rng.choice(self.h.acting)
 
     def _bills(self, firm: FirmFacts, *states: str, kind: str = "") -> list[Any]:
         rows = self.h.world.clio_box.state.of_firm("bills", firm.clio)
@@ -434,9 +430,6 @@ class People(
     def __init__(self, history: History) -> None:
         self.h = history
         self.resting = False
-
-    def firm(self, rng: random.Random) -> FirmFacts:
-        return rng.choice(self.h.acting)
 
     def act(self, name: str, rng: random.Random) -> None:
         if self.resting:

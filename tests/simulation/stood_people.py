@@ -6,7 +6,6 @@ from __future__ import annotations
 import random
 from datetime import timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
 
 from chalicelib.domain.kernel import Kind, Ref
 from chalicelib.flow import contacts
@@ -14,44 +13,11 @@ from infra.sandbox.clio import books as clio_books
 from tests.simulation.acting import Acting
 from tests.simulation.base import FirmFacts
 
-if TYPE_CHECKING:
-    pass
-
 ACTS: dict[str, int] = {"purge_over_hands": 1, "purge_over_names": 1, "change_before_begin": 1}
 
 
 class Stands(Acting):
     """What stands in QuickBooks from before, and is met again."""
-
-    def _soon(self, rng: random.Random, days: tuple[float, ...], what: str, job: Any) -> None:
-        raise NotImplementedError
-
-    def _purge_links(self, firm: FirmFacts, rng: random.Random, *, empties: bool) -> None:
-        raise NotImplementedError
-
-    def _in_both_books(self, firm: FirmFacts, rng: random.Random) -> int:
-        raise NotImplementedError
-
-    def _enter(self, firm: FirmFacts, invoice: Any, cents: int, on: Any, cheque: str) -> str:
-        raise NotImplementedError
-
-    def _open_there(self, firm: FirmFacts) -> list[tuple[Any, Any]]:
-        raise NotImplementedError
-
-    def _touch(self, firm: FirmFacts, entity: str, id: str) -> None:
-        raise NotImplementedError
-
-    def _linked(self, rng: random.Random, firm: FirmFacts) -> tuple[str, str] | None:
-        raise NotImplementedError
-
-    def _subs(self, firm: FirmFacts) -> list[dict[str, Any]]:
-        raise NotImplementedError
-
-    def _wish(self, firm: FirmFacts, on: bool) -> None:
-        raise NotImplementedError
-
-    def _bills_by_matter(self, firm: FirmFacts, rng: random.Random) -> None:
-        raise NotImplementedError
 
     def _pairs(self, rng: random.Random, days: tuple[float, ...]) -> None:
         self._soon(rng, days, "looks at payments", lambda: self.h.people.pair_payments(random.Random(rng.random())))

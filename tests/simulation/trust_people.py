@@ -4,7 +4,6 @@ money between two clients and take that back."""
 from __future__ import annotations
 
 import random
-from typing import Any
 
 from chalicelib.domain.kernel import Kind, Ref
 from chalicelib.flow import resync, trust_setup
@@ -17,9 +16,6 @@ BANK, LIABILITY = "TrustAccounts", "TrustAccountsLiabilities"
 
 class TrustAccounts(Acting):
     """Accounts of trust money, and transfers within one."""
-
-    def _soon(self, rng: random.Random, days: tuple[float, ...], what: str, job: Any) -> None:
-        raise NotImplementedError
 
     def _read(self, firm: FirmFacts) -> None:
         self.h.spawn("polls", lambda: resync.begin_polls(self.h.world, firm.firm), firm.firm)
