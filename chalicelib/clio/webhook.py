@@ -56,15 +56,6 @@ def pointers(raw: bytes, account: str, kind: str) -> list[EventPointer]:
     return [EventPointer(told.webhook, account, said.get(of, "updated"), of, name) for of, name in names.items()]
 
 
-def handshake(raw: bytes) -> str:
-    """The webhook's id from the first call after creation (header X-Hook-Secret); its exact shape is unknown, so it is
-    looked for in every place that the reference names. Empty when there is none."""
-    told = _object(raw)
-    data, meta = _part(told, "data"), _part(told, "meta")
-    found = data.get("webhook_id") or data.get("id") or meta.get("webhook_id") or told.get("webhook_id")
-    return str(found or told.get("id") or "")
-
-
 def _object(raw: bytes) -> dict[str, object]:
     try:
         told = json.loads(raw or b"{}")

@@ -32,9 +32,6 @@ class Post(StrEnum):
     COMPLAINED = "complained"
 
 
-OVER = (Post.SENT, Post.DELIVERED, Post.BOUNCED, Post.COMPLAINED, Post.RELEASED, Post.REFUSED)
-
-
 @dataclass(frozen=True, slots=True)
 class Envelope:
     """``balance`` and ``open``: cents, from the reading kept in document ``reading``; ``raw``: the MIME document."""

@@ -1,10 +1,8 @@
-"""Money: integer cents with a currency. No float ever touches an amount."""
+"""Money: integer cents, and the currency beside them. No float ever touches an amount."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 
 from chalicelib.errors import Refused, Unreadable
@@ -16,22 +14,6 @@ NUMBER = re.compile(
     r"[+-]?\d+(\.\d+)?([eE][+-]?\d{1,3})?", re.ASCII
 )  # as JSON writes them; never 1_000 or other digits
 TYPED = re.compile(r"(-?)\s*\$?\s*(-?)(\d{1,3}(?:,\d{3})+|\d+)(\.\d{1,2})?", re.ASCII)
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Money:
-    """An amount in cents of one currency. Adding two currencies raises ValueError."""
-
-    cents: int
-    currency: str = "USD"
-
-    def __add__(self, other: Money) -> Money:
-        if other.currency != self.currency:
-            raise ValueError(f"cannot add {other.currency} to {self.currency}")
-        return Money(self.cents + other.cents, self.currency)
-
-    def __str__(self) -> str:
-        return show(self.cents, self.currency)
 
 
 def cents_from(raw: object, what: str = "amount") -> int:
@@ -82,26 +64,3 @@ def parse(text: str) -> int:
     except Unreadable as bad:
         raise Refused("No amount is as large as this. Type it as dollars and cents, for example 1,234.50.") from bad
     return -cents if typed[1] or typed[2] else cents
-
-
-def split(cents: int, weights: Sequence[int]) -> list[int]:
-    """Shares of ``cents`` in proportion to ``weights`` that add up to it exactly; the largest remainders get the rest.
-
-    Raises ValueError when the weights are empty, negative or all zero.
-    """
-    total = sum(weights)
-    if not weights or total <= 0 or min(weights) < 0:
-        raise ValueError("weights must be non-negative with a positive sum")
-    sign = -1 if cents < 0 else 1
-    exact = [divmod(abs(cents) * w, total) for w in weights]
-    shares = [q for q, _ in exact]
-    left = abs(cents) - sum(shares)
-    by_remainder = sorted(range(len(weights)), key=lambda i: (-exact[i][1], i))
-    for i in by_remainder[:left]:
-        shares[i] += 1
-    return [sign * s for s in shares]
-
-
-def total(amounts: Iterable[int]) -> int:
-    """The sum in cents."""
-    return sum(amounts)

@@ -42,7 +42,6 @@ BLOCKED_FOR = timedelta(seconds=20)
 BLOCKED_AT_MOST = timedelta(minutes=10)
 ASKED_AT_MOST = timedelta(hours=1)  # what waits for a person's word is woken by it
 SETUP_WAITS = timedelta(minutes=30)
-NOT_BEGUN = "It waits for the first sync: see the set-up."
 SETTING_WAITS = timedelta(hours=1)  # the preflight wakes them as soon as the setting is right
 BEING_READ = timedelta(minutes=1)  # ... and reads them at once where a company was just connected
 READS = {

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import time
 from pathlib import Path
@@ -67,13 +66,6 @@ def write_mark(state: Path, *, running: bool, children: list[int] | None = None)
 def release(state: Path) -> None:
     """The stage ended in order and its data is saved."""
     write_mark(state, running=False)
-
-
-def wipe(state: Path) -> None:
-    """Removes a stage's data, keeping finished builds."""
-    for path in state.iterdir() if state.exists() else ():
-        if path.name != "build":
-            shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
 def _read_mark(state: Path) -> dict[str, object]:

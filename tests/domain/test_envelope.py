@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from chalicelib.domain import envelope, planning
 from chalicelib.domain.effects import Do, key_of
-from chalicelib.domain.envelope import OVER, TRY_AGAIN, UNCERTAIN_AFTER, Envelope, Outcome, Post
+from chalicelib.domain.envelope import TRY_AGAIN, UNCERTAIN_AFTER, Envelope, Outcome, Post
 from chalicelib.domain.kernel import Decision
 from chalicelib.domain.payable import Active, Collection, Payable, Sending
 from chalicelib.domain.planning import CollectionStarted
@@ -148,10 +148,6 @@ def test_what_went_well_is_no_task_closes_the_uncertain_one_and_is_watched_no_mo
 
 def test_an_uncertain_mail_closes_nothing() -> None:
     assert envelope.outcome(an_envelope(), Outcome(Post.UNCERTAIN), NOW).closes == ()
-
-
-def test_what_is_over_is_named() -> None:
-    assert [p for p in Post if p not in OVER] == [Post.CLAIMED, Post.UNCERTAIN]
 
 
 # --- what the payable hears -------------------------------------------------------------------------------------------

@@ -31,7 +31,6 @@ from chalicelib.errors import Refused
 from tests.builders import NOW
 from tests.domain.given import a_policy, kinds, one
 
-POLICY = a_policy()
 HOME = Address(("12 Harbour Street",), "New York", "NY", "10004")
 ADA = ClientReading("c1", "Ada Example", "ada@example.com", phone="555-0100", billing=HOME, whole=True)
 ON_BILL = ClientReading("c1", "Ada Example", "ada@example.com")

@@ -15,7 +15,6 @@ from chalicelib.domain.envelope import Envelope
 from chalicelib.domain.kernel import Effect, Kind, Neighbour, Ref, Status
 from chalicelib.domain.payable import Payable
 from chalicelib.domain.payment import Payment
-from chalicelib.domain.readings import Pot
 from chalicelib.flow import checkout, collecting, compared, links, reconciling, states
 from chalicelib.flow.compared import Report
 from chalicelib.flow.links import PayLink
@@ -240,10 +239,6 @@ def mails_to(stage: Stage, address: str) -> list[memory.Sent]:
 
 def lane(stage: Stage, neighbour: Neighbour) -> str:
     return next(e.lane for e in all_effects(stage) if f"|{neighbour}|" in e.lane)
-
-
-def account_of(stage: Stage, pot: Pot) -> str:
-    return stage.trust if pot is Pot.TRUST else stage.operating
 
 
 def ref(stage: Stage, number: str) -> Ref:

@@ -20,7 +20,7 @@ from tests.flow import acts
 from tests.flow.acts import cents
 from tests.world import Stage
 
-PAID, OPEN = "1047", "1042"
+OPEN = "1042"
 
 
 def a_told_stage() -> Stage:

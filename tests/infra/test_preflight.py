@@ -116,13 +116,6 @@ def test_children_of_a_killed_run_are_ended_so_that_they_save(tmp_path: Path) ->
         assert orphan.wait(5) != 0
 
 
-def test_wiping_keeps_the_build(tmp_path: Path) -> None:
-    (tmp_path / "build").mkdir()
-    (tmp_path / "mail").mkdir()
-    preflight.wipe(tmp_path)
-    assert [path.name for path in tmp_path.iterdir()] == ["build"]
-
-
 def test_ports_are_moved_by_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PORT", "9100")
     assert Ports.from_environment() == Ports(front=9100)

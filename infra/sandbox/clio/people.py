@@ -386,15 +386,6 @@ class People:
         held = self._clio.state.of_firm("bank_accounts", self._firm(firm).id)
         return [{"id": a.id, "name": a.name, "balance": a.balance} for a in held if a.type == "Trust"]
 
-    def trust_moves(self, account: int) -> list[dict[str, Any]]:
-        """Every line of one bank account, as checkers and demos need it."""
-        rows = self._clio.state.rows["bank_transactions"].values()
-        return [
-            {"id": m.id, "amount": m.amount, "on": m.date.isoformat(), "client": m.client, "matter": m.matter}
-            for m in rows
-            if m.bank_account_id == account
-        ]
-
     def move_trust(
         self,
         client: Ref | None,

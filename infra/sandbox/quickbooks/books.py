@@ -154,10 +154,6 @@ class Company:
         direct = [a["Id"] for a in self.all("Account") if a.get("ParentRef", {}).get("value") == ident]
         return [*direct, *(deep for a in direct for deep in self.accounts_below(a))]
 
-    def open_amount(self, entity: str, obj: Obj) -> Decimal:
-        """What is left of an invoice or credit memo after every payment applied to it."""
-        return Decimal(obj["TotalAmt"] - sum(self.applied.get((entity, obj["Id"]), {}).values()))
-
 
 def own_name(obj: Obj) -> str:
     """A name without the "(deleted)" that an inactive one is shown with; it goes on blocking others (4.1)."""

@@ -194,10 +194,6 @@ class People:
         self._box.state.plans.append(Plan(next, late_seconds, double, twin, reorder, drop, types))
         return {"plans": len(self._box.state.plans)}
 
-    def clear_plans(self) -> Thing:
-        self._box.state.plans.clear()
-        return {"plans": 0}
-
     def hold_key(self, account: str, key: str, times: int = 1) -> Thing:
         """The next ``times`` requests with this idempotency key meet one still in progress: 409."""
         self._box.state.busy_keys[(account, key)] = times
