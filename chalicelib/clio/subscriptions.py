@@ -14,8 +14,8 @@ from chalicelib.errors import Declined, Unreadable
 if TYPE_CHECKING:
     from chalicelib.clio.client import ClioClient
 
-HOOK = "id,etag,url,model,status,events,expires_at,shared_secret"
-HOOK_LEAST = "id,url,model,status,events,expires_at"
+HOOK = "id,etag,url,status,events,expires_at,shared_secret"
+HOOK_LEAST = "id,url,status,events,expires_at"
 PAGES_AT_MOST = 20  # 4,000 subscriptions of one account: beyond it, something is broken
 
 
@@ -82,7 +82,6 @@ def hook(row: r.Raw) -> HookReading:
     return HookReading(
         id=str(row["id"]),
         url=str(row.get("url") or ""),
-        model=str(row.get("model") or ""),
         status=str(row.get("status") or ""),
         events=tuple(str(e) for e in events) if isinstance(events, list) else (),
         expires_at=until,

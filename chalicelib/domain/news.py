@@ -13,7 +13,6 @@ class HookReading:
 
     id: str
     url: str
-    model: str
     status: str
     events: tuple[str, ...]
     expires_at: datetime | None

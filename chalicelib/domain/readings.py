@@ -333,7 +333,6 @@ class StripeAccount:
     email: str
     bank_last4: str
     charges_enabled: bool
-    details_submitted: bool
     fees_paid_by_platform: bool
     livemode: bool
     debits_negative_balance: bool | None = None

@@ -159,7 +159,6 @@ def account(row: Raw, *, livemode: bool) -> StripeAccount:
         email=_text(row, "email"),
         bank_last4=_bank_last4(row),
         charges_enabled=row.get("charges_enabled") is True,
-        details_submitted=row.get("details_submitted") is True,
         fees_paid_by_platform=payer.startswith("application"),
         livemode=livemode,
         debits_negative_balance=debits if isinstance(debits, bool) else None,

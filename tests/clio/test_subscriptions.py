@@ -25,7 +25,7 @@ def made(stage: Stage, access: Access, url: str = URL) -> HookReading:
 def test_a_new_one_is_pending_and_tells_its_secret_and_its_end() -> None:
     stage = a_stage()
     got = made(stage, stage.access())
-    assert (got.status, got.events, got.model, got.url) == ("pending", EVENTS, "bill", URL)
+    assert (got.status, got.events, got.url) == ("pending", EVENTS, URL)
     assert got.expires_at == stage.clock.now() + timedelta(days=30)
     assert got.secret and got.secret not in repr(got)
 
@@ -83,4 +83,4 @@ def test_one_that_cannot_be_understood_is_unreadable(row: dict[str, Any]) -> Non
 
 
 def test_what_an_account_does_not_show_is_empty() -> None:
-    assert hook({"id": 1, "events": None}) == HookReading("1", "", "", "", (), None)
+    assert hook({"id": 1, "events": None}) == HookReading("1", "", "", (), None)

@@ -268,7 +268,7 @@ class Hooks:
 
     def create(self, _access: object, *, model: str, url: str, until: datetime, **_: object) -> HookReading:
         self.made.append(model)
-        return HookReading(str(len(self.made)), url, model, subscribing.PENDING, subscribing.EVENTS, until)
+        return HookReading(str(len(self.made)), url, subscribing.PENDING, subscribing.EVENTS, until)
 
     def delete(self, _access: object, _id: str) -> None:
         raise AssertionError("Clio never told of it")
