@@ -212,7 +212,7 @@ def taken(state: Contact, field: str, side: Side, policy: Policy, now: datetime)
     assert state.books is not None
     shown = state.clio if side is Side.CLIO else state.books
     kept = next((k for k in state.kept if (k.field, k.side) == (field, side)), None)
-    wanted = kept.value if kept else profile.value(shown, field)
+    wanted = profile.own(field, kept.value if kept else profile.value(shown, field))
     if why := unfit(field, wanted, side):
         raise Refused(f"{SHOWN[side.other]} cannot take “{profile.show(wanted)}”: it {why}.")
     if field == "name" and not profile.plain("name", wanted):

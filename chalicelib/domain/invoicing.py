@@ -10,11 +10,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from chalicelib.domain import billing, effects, paylinks
+from chalicelib.domain import billing, effects, paylinks, profile
 from chalicelib.domain.firm import Accounts, Detail, Firm, Policy, TaxAs
 from chalicelib.domain.kernel import Decision, Neighbour
 from chalicelib.domain.money import show
 from chalicelib.domain.payable import Payable
+from chalicelib.domain.profile import Side
 from chalicelib.domain.readings import BillLine, BillState, Pot
 from chalicelib.domain.wanted import WantedLine
 
@@ -96,6 +97,12 @@ def note(p: Payable, marker: str) -> str:
     bill over nothing whose words begin as that prefix does is not to be taken for a voided one."""
     words = f"Bill: {p.words}" if p.words.startswith("Voided") else p.words
     return f"{words}\n{marker}" if words else marker
+
+
+def email(p: Payable) -> str:
+    """The address on the invoice; none where QuickBooks would refuse the whole invoice for it (reference/quickbooks.md
+    6: 2210, omit). Its client's task says that it cannot go over."""
+    return "" if profile.unfit("email", p.client_email, Side.QUICKBOOKS) else p.client_email.strip()
 
 
 def message(address: str) -> str:

@@ -136,7 +136,7 @@ def _by_email(a: str, b: str) -> tuple[int, list[str]]:
 
 def words(name: str) -> tuple[str, ...]:
     """A name's words without accents, titles and legal forms, so that spellings of one name compare equal."""
-    decomposed = unicodedata.normalize("NFKD", profile.SUFFIX.sub("", name).casefold())
+    decomposed = unicodedata.normalize("NFKD", profile.bare(name).casefold())
     bare = "".join(c for c in decomposed if not unicodedata.combining(c))
     found = re.findall(r"\w+", re.sub(r"[.'’]", "", bare))
     kept = tuple(w for w in found if w not in LEGAL_FORMS | TITLES)
@@ -149,7 +149,7 @@ def emails(text: str) -> set[str]:
 
 
 def _numbers(of: ClientReading | CustomerReading) -> set[str]:
-    found = {profile.plain("phone", of.phone), profile.plain("mobile", of.mobile)}
+    found = {profile.digits(of.phone), profile.digits(of.mobile)}
     return {n for n in found if len(n) >= 7}
 
 

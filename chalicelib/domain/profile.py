@@ -19,8 +19,10 @@ LINE_AT_MOST = 500
 PART_AT_MOST = 255
 POSTAL_AT_MOST = 30
 LINES_AT_MOST = 5
+LINES_TOGETHER = 2000
 SUFFIX = re.compile(r" \(Clio [^()\s]+\)$")  # ours: see naming.name_for
-ONE_ADDRESS = re.compile(r"[^@\s,;<>\"']+@[^@\s,;<>\"']+\.[^@\s,;<>\"'.]+")
+KEYS = str.maketrans("abcdefghijklmnopqrstuvwxyz", "22233344455566677778889999")  # of a telephone
+ONE_ADDRESS = re.compile(r"[^@\s,;<>\"'][^@\s,;<>\"]*@[^@\s,;<>\"']+\.[^@\s,;<>\"'.]+")  # o'brien@ is one
 
 Value = str | Address
 
@@ -87,9 +89,20 @@ def plain(field: str, of_: Value) -> str:
     if field == "email":
         return of_.strip().casefold()
     if field in ("phone", "mobile"):
-        digits = re.sub(r"\D", "", of_)
-        return digits[1:] if len(digits) == 11 and digits[0] == "1" else digits or of_.strip().casefold()
-    return SUFFIX.sub("", clean(of_))
+        spelt = of_.strip().casefold()
+        return digits(spelt.translate(KEYS)) if digits(spelt) else spelt
+    return bare(clean(of_))
+
+
+def digits(number: str) -> str:
+    """A phone number without what parts it, and without the 1 of its country."""
+    told = re.sub(r"\D", "", number)
+    return told[1:] if len(told) == 11 and told[0] == "1" else told
+
+
+def bare(name: str) -> str:
+    """A name without the suffix that we gave it in QuickBooks: it is no part of what the client is called."""
+    return SUFFIX.sub("", name)
 
 
 def clean(name: str) -> str:
@@ -136,6 +149,7 @@ def _unfit_address(of_: Address, side: Side) -> str:
     fits = (
         len(of_.lines) <= LINES_AT_MOST
         and all(len(line) <= LINE_AT_MOST for line in of_.lines)
+        and sum(map(len, of_.lines)) <= LINES_TOGETHER
         and all(len(part) <= PART_AT_MOST for part in (of_.city, of_.region, of_.country))
         and len(of_.postal) <= POSTAL_AT_MOST
     )
@@ -232,7 +246,12 @@ def _over(out: Merged, field: str, of_: Value, side: Side) -> Merged:
         return replace(out, aside=(*(a for a in out.aside if a.field != field), Aside(field, side, of_, why)))
     if side is Side.CLIO:
         return replace(out, to_books=(*out.to_books, Change(field, of_)))
-    return replace(out, to_clio=(*out.to_clio, Change(field, of_)))
+    return replace(out, to_clio=(*out.to_clio, Change(field, own(field, of_))))
+
+
+def own(field: str, of_: Value) -> Value:
+    """QuickBooks' value as the client shall have it."""
+    return bare(of_) if field == "name" and isinstance(of_, str) else of_
 
 
 def agree(agreed: Agreed, field: str, clio: Value, books: Value) -> Agreed:

@@ -329,7 +329,7 @@ def _wanted(
         discount_account=accounts.discount,
         note=invoicing.note(state, _marker(state)),
         currency=state.currency,
-        email=state.client_email,
+        email=invoicing.email(state),
         existing=(there.id, there.sync_token) if there else None,
         tax=drawn.tax if how.tax is TaxAs.QUICKBOOKS else None,
         tax_code=how.tax_code,

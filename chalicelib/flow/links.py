@@ -10,6 +10,8 @@ import re
 from dataclasses import dataclass
 from datetime import timedelta
 
+from chalicelib.domain import invoicing
+from chalicelib.domain.billing import PAY_ONLINE
 from chalicelib.flow.ports import World
 
 LASTS = timedelta(days=400)
@@ -71,3 +73,31 @@ def revoke(world: World, firm: str, payable: str) -> int:
             world.store.delete_record(sent, hash_)
         revoked += len(hashes)
     return revoked
+
+
+# --- in texts that are other people's too ------------------------------------------------------------------------------
+
+
+def stands_in(world: World, text: str) -> bool:
+    """Whether a pay link of ours stands in a text, whether it opens anything or not. An address elsewhere is none."""
+    return bool(_ours(world).search(text))
+
+
+def replaced(world: World, text: str, token: str) -> str:
+    """The text with this link in the place of ours, all else as it is; in a line of its own below it if there is none.
+    """
+    here = address(world, token)
+    if not stands_in(world, text):
+        return "\n".join([*text.splitlines(), invoicing.message(here)])
+    return _ours(world).sub(lambda m: invoicing.message(here) if m[0].startswith(PAY_ONLINE) else here, text)
+
+
+def without(world: World, text: str) -> str:
+    """The text without links of ours, and without the lines that held nothing else."""
+    lines = [(line, _ours(world).sub("", line).rstrip()) for line in text.splitlines()]
+    return "\n".join(left for line, left in lines if left or not line.strip()).strip()
+
+
+def _ours(world: World) -> re.Pattern[str]:
+    """One after our own words may be of an earlier address of this stage's."""
+    return re.compile(rf"(?:{PAY_ONLINE}\S*|{re.escape(world.public_url)}){OPENS}[\w-]+", re.ASCII)

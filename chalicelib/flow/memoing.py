@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from chalicelib.domain import invoicing, paylinks
+from chalicelib.domain import paylinks
 from chalicelib.domain.firm import Policy
 from chalicelib.domain.kernel import Decision, Effect, Finish
 from chalicelib.domain.payable import Payable
@@ -38,9 +38,8 @@ def write(world: World, reach: Reach, policy: Policy, effect: Effect) -> None:
         put_off(world, policy, ref, effect)
         return
     there = reach.clio(lambda c, a: c.memos.read(a, id))
-    ours = f"{world.public_url}{links.OPENS}"
     link = links.PayLink(state.firm, state.client_id, id)
-    stands = ours in there.memo and links.lives(world, link, there.memo)
+    stands = links.lives(world, link, there.memo)
     if stands or not (there.can_update or state.relinked):
         done(world, effect)
         return
@@ -51,9 +50,7 @@ def write(world: World, reach: Reach, policy: Policy, effect: Effect) -> None:
         point_at_bill(world, policy, id)
         _moved(world, effect)
         return
-    token = links.make(world, link)
-    kept = [line for line in there.memo.splitlines() if ours not in line]
-    memo = "\n".join([*kept, invoicing.message(links.address(world, token))])
+    memo = links.replaced(world, there.memo, links.make(world, link))
     try:
         reach.clio(lambda c, a: c.memos.write(a, id, memo, there.etag))
     except Declined as no:

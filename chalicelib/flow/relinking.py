@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from chalicelib.domain import invoicing, paylinks
+from chalicelib.domain import paylinks
 from chalicelib.domain.firm import Policy
 from chalicelib.domain.kernel import Decision, Effect, Finish, Ref
 from chalicelib.domain.noticing import Noticed
@@ -27,16 +27,16 @@ NOT_SHOWN = "QuickBooks does not show the invoice at this moment."
 
 
 def message(world: World, policy: Policy, state: Payable, there: InvoiceReading | None) -> str | None:
-    """What the client reads on the invoice: a pay link that lasts. None leaves what is there: somebody's own words,
-    or a link that still opens the invoice."""
+    """What the client reads on the invoice: a pay link that lasts, and somebody's own words beside it. None leaves what
+    is there: such words alone, or a link that still opens the invoice."""
     stands = there.message if there else ""
-    if stands and links.OPENS not in stands:
+    if stands and not links.stands_in(world, stands):
         return None
     if not policy.firm.invoicing.pay_link:
-        return "" if stands else None
+        return links.without(world, stands) if stands else None
     if not _can_be_paid(policy, state) or (stands and links.lives(world, _link(state), stands)):
         return None
-    return _new(world, state)
+    return _new(world, state, stands)
 
 
 def _can_be_paid(policy: Policy, state: Payable) -> bool:
@@ -47,9 +47,8 @@ def _link(state: Payable) -> links.PayLink:
     return links.PayLink(state.firm, state.client_id, state.id)
 
 
-def _new(world: World, state: Payable) -> str:
-    token = links.make(world, _link(state))
-    return invoicing.message(links.address(world, token))
+def _new(world: World, state: Payable, stands: str) -> str:
+    return links.replaced(world, stands, links.make(world, _link(state)))
 
 
 def prepare(world: World, reach: Reach, policy: Policy, batch: Sequence[tuple[Effect, Payable]], out: Prepared) -> None:
@@ -74,13 +73,14 @@ def prepare(world: World, reach: Reach, policy: Policy, batch: Sequence[tuple[Ef
             out.settled += 1
         elif there is None:
             out.blocked.append((e, NOT_SHOWN))
-        elif links.OPENS not in there.message or links.lives(world, _link(state), there.message):
+        elif not links.stands_in(world, there.message) or links.lives(world, _link(state), there.message):
             noticing.passed(world, policy, e, Noticed(there.id, there.total), Finish(e.key))
             out.settled += 1
         elif cause := leaving.lost(clients.get(state.client_id), there.customer_id):
             out.blocked.append((e, cause))
         else:
-            words = _new(world, state) if policy.firm.invoicing.pay_link and _can_be_paid(policy, state) else ""
+            wished = policy.firm.invoicing.pay_link and _can_be_paid(policy, state)
+            words = _new(world, state, there.message) if wished else links.without(world, there.message)
             out.write.append((e, WantedMessage(there.id, there.sync_token, words)))
 
 

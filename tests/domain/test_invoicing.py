@@ -211,3 +211,18 @@ def test_the_example_is_drawn_as_a_bill_of_its_kind_would_be() -> None:
 
 def test_the_message_is_a_sentence_with_the_address() -> None:
     assert invoicing.message("https://fee.test/pay/x") == "Pay online: https://fee.test/pay/x"
+
+
+@pytest.mark.parametrize(
+    ("address", "on_it"),
+    [
+        (" ada@example.com ", "ada@example.com"),
+        ("pat.o'brien@example.com", "pat.o'brien@example.com"),
+        ("a@x.example, b@x.example", ""),
+        ("ada@localhost", ""),
+        ("a" * 95 + "@x.com", ""),
+        ("", ""),
+    ],
+)
+def test_an_address_that_quickbooks_would_refuse_keeps_no_invoice_back(address: str, on_it: str) -> None:
+    assert invoicing.email(replace(a_payable(), client_email=address)) == on_it

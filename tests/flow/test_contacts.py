@@ -18,7 +18,7 @@ from chalicelib.flow.settle import policy_of
 from infra.sandbox.clio.state import Contact as ClioContact
 from infra.sandbox.kit import Fault
 from tests.flow import acts
-from tests.flow.acts import STAFF, a_synced_stage, booked, contact, parked, tasks
+from tests.flow.acts import STAFF, a_stage, a_synced_stage, booked, contact, parked, tasks
 from tests.world import Stage
 
 ADA = "Ada Example"
@@ -157,6 +157,17 @@ def test_a_change_in_quickbooks_reaches_clio_and_leaves_the_rest_alone() -> None
     assert [p["number"] for p in there.phones] == ["555-0100"]
     assert any(a["name"] == "Billing" and a["street"] == "4 Market Square" for a in there.addresses)
     assert contact(stage, "Ada Newname").differing == ()
+
+
+def test_an_address_that_is_none_keeps_back_neither_the_customer_nor_the_invoice() -> None:
+    stage = a_stage()
+    held(stage, "Calder Freight Inc").emails[0]["address"] = "a@x.example, b@x.example"
+    stage.resync()
+    made = customer(stage, "Calder Freight Inc")
+    assert "PrimaryEmailAddr" not in made
+    theirs = [p for p in acts.payables(stage) if p.client_name == "Calder Freight Inc"]
+    assert theirs and all("BillEmail" not in acts.invoice(stage, p.number) for p in theirs)
+    assert [k.why for k in contact(stage, "Calder Freight Inc").kept] == ["is not one e-mail address"]
 
 
 def test_a_company_renamed_in_quickbooks_is_renamed_in_clio() -> None:
@@ -378,6 +389,27 @@ def test_a_name_that_is_taken_can_have_a_suffix() -> None:
     state = contact(stage, "Ada Taken")
     assert customer(stage, "Ada Taken")["DisplayName"] == f"Ada Taken (Clio {state.id})"
     assert "name" not in state.differing
+
+
+@pytest.mark.parametrize("both", [False, True])
+def test_our_suffix_never_becomes_a_part_of_the_clients_name_in_clio(both: bool) -> None:
+    stage = a_synced_stage()
+    rename_to_taken(stage)
+    attention.retry(stage.world, stage.firm, taken_step(stage).key, STAFF, "suffix")
+    stage.pass_time(1, minutes=2)
+    id = contact(stage, "Ada Taken").id
+    edit_books(stage, "Ada Taken", DisplayName=f"Ada Sample (Clio {id})")
+    if both:
+        edit_clio(stage, "Ada Taken", last_name="Changed")
+        acts.poll(stage)
+        look(stage, "Ada Changed")
+        contacts.take(stage.world, stage.firm, id, "name", "quickbooks", STAFF)
+        stage.pass_time(1, minutes=2)
+    else:
+        look(stage, "Ada Taken")
+    assert (held(stage, "Ada Sample").first_name, held(stage, "Ada Sample").last_name) == ("Ada", "Sample")
+    assert customer(stage, "Ada Sample")["DisplayName"] == f"Ada Sample (Clio {id})"
+    assert not contact(stage, "Ada Sample").kept
 
 
 def test_a_name_that_is_taken_goes_through_once_the_other_is_renamed() -> None:

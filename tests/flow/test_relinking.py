@@ -59,6 +59,62 @@ def test_a_link_made_useless_is_taken_off_where_the_firm_wishes_none_any_more() 
     assert without(stage, "1046") == before
 
 
+def say(stage: Stage, words: str) -> None:
+    """Somebody writes this to the client on the invoice in QuickBooks."""
+    people(stage).change_invoice(stage.realm, invoice(stage, "1046")["Id"], CustomerMemo={"value": words})
+
+
+@pytest.mark.parametrize("inline", [False, True])
+@pytest.mark.parametrize("how", ["alone", "with the invoice"])
+def test_somebodys_own_words_beside_a_useless_link_stay(how: str, inline: bool) -> None:
+    stage = a_synced_stage()
+    link = message(stage, "1046").removeprefix("Pay online: ") if inline else message(stage, "1046")
+    first = token(stage, "1046")
+    say(stage, f"Thank you!\n{link}\nWe take cheques, too.")
+    if how == "alone":
+        revoke(stage, "1046")
+    else:
+        links.revoke(stage.world, stage.firm, payable(stage, "1046").id)
+        stage.world.clio_box.people.edit_bill("1046", total=130000)
+        acts.poll(stage)
+    stage.pass_time(1, minutes=3)
+    second = message(stage, "1046").partition("/pay/")[2].split()[0]
+    assert second != first and links.opened_by(stage.world, second)
+    assert message(stage, "1046") == f"Thank you!\n{link.replace(first, second)}\nWe take cheques, too."
+
+
+@pytest.mark.parametrize("how", ["alone", "with the invoice"])
+def test_the_link_alone_is_taken_off_where_the_firm_wishes_none_any_more(how: str) -> None:
+    stage = a_synced_stage()
+    say(stage, f"Thank you!\n\n{message(stage, '1046')}\nWe take cheques, too.")
+    choose(stage, pay_link=False)
+    if how == "alone":
+        revoke(stage, "1046")
+    else:
+        stage.world.clio_box.people.edit_bill("1046", total=130000)
+        acts.poll(stage)
+    stage.pass_time(1, minutes=3)
+    assert message(stage, "1046") == "Thank you!\n\nWe take cheques, too."
+
+
+def test_an_address_that_is_not_ours_is_somebodys_own_words() -> None:
+    stage = a_synced_stage()
+    say(stage, "Pay at https://bank.example/pay/hartwell")
+    stage.world.clio_box.people.edit_bill("1046", total=130000)
+    acts.poll(stage)
+    revoke(stage, "1046")
+    stage.pass_time(1, minutes=3)
+    assert message(stage, "1046") == "Pay at https://bank.example/pay/hartwell"
+
+
+def test_a_link_under_an_earlier_address_of_ours_gives_way_too() -> None:
+    stage = a_synced_stage()
+    say(stage, "Pay online: https://old.test/api/pay/secret000001xxxx")
+    stage.world.clio_box.people.edit_bill("1046", total=130000)
+    acts.poll(stage)
+    assert links.opened_by(stage.world, token(stage, "1046"))
+
+
 def test_where_no_link_stood_on_the_invoice_none_is_written() -> None:
     stage = a_synced_stage()
     people = stage.world.quickbooks_box.people
