@@ -52,6 +52,7 @@ class Do(StrEnum):
     DIGEST = "mail.digest"
     ITEM_MATCHED = "self.matched"
     REPOST = "self.repost"
+    TRY_ALL = "self.tries"
     RESYNC = "self.resync"
     RECONCILE = "self.reconcile"
     PREFLIGHT = "self.preflight"
@@ -340,8 +341,7 @@ def watch_mail(firm: str, envelope: str, about: str, at: datetime) -> Effect:
 
 def item_matched(firm: str, payment: str, payable: str, version: int, at: datetime) -> Effect:
     """Tells the payment that Clio shows (or no longer shows) it on one payable. ``version``: the payable's."""
-    lane = lane_of(firm, Neighbour.SELF)
-    body: Json = {"payment": payment, "payable": payable}
+    lane, body = lane_of(firm, Neighbour.SELF), {"payment": payment, "payable": payable}
     return owed(firm, Do.ITEM_MATCHED, f"{payment}/{payable}/{version}", f"payment/{payment}", lane, at, body=body)
 
 

@@ -94,7 +94,7 @@ class Effect:
     cause: str = ""
 
 
-OFFERED = ("choices", "may_close", "broken")  # in a parked effect's body: part of the question, and over with it
+OFFERED = ("choices", "may_close", "broken", "shared")  # in a parked effect's body: of the question, and over with it
 
 
 @dataclass(frozen=True, slots=True)

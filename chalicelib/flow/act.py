@@ -59,6 +59,7 @@ def perform(world: World, reach: Reach, policy: Policy, effect: Effect) -> None:
             | Do.PREFLIGHT
             | Do.RENEW
             | Do.REDRAW
+            | Do.TRY_ALL
             | Do.FIRST_SYNC
         ):
             _runs(world, reach, policy, effect, do)
@@ -126,7 +127,7 @@ def _trust(world: World, reach: Reach, policy: Policy, effect: Effect, do: Do) -
 
 
 def _runs(world: World, reach: Reach, policy: Policy, effect: Effect, do: Do) -> None:
-    from chalicelib.flow import drawing, first_sync, polling, preflight, reconciling, renewing, resync
+    from chalicelib.flow import drawing, first_sync, polling, preflight, reconciling, renewing, resync, retrying
 
     if do is Do.PREFLIGHT:
         preflight.run(world, reach, policy, effect)
@@ -138,6 +139,8 @@ def _runs(world: World, reach: Reach, policy: Policy, effect: Effect, do: Do) ->
         reconciling.reconcile(world, reach, policy, effect)
     elif do is Do.REDRAW:
         drawing.run(world, policy, effect)
+    elif do is Do.TRY_ALL:
+        retrying.run(world, effect)
     elif do is Do.RESYNC:
         resync.run(world, policy, effect)
     else:

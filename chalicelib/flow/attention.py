@@ -27,15 +27,20 @@ def _parked(world: World, firm: str, key: str) -> Effect:
     return effect
 
 
-def standing(world: World, firm: str) -> tuple[list[Effect], bool]:
-    """What is parked, the newest hundred; and of what is older, up to two thousand, the broken links and the lost
-    connections, which are told by themselves. With it whether there is more than the newest hundred."""
-    page = world.store.parked(firm, limit=READ)
-    found, more, read = list(page.items), page.next is not None, 1
+def parked(world: World, firm: str) -> list[Effect]:
+    """What is parked, newest first, up to two thousand."""
+    page, read = world.store.parked(firm, limit=READ), 1
+    found = list(page.items)
     while page.next and read < PAGES:
         page, read = world.store.parked(firm, limit=READ, cursor=page.next), read + 1
-        found += [e for e in page.items if apart(e)]
-    return found, more
+        found += page.items
+    return found
+
+
+def standing(found: Sequence[Effect]) -> tuple[list[Effect], bool]:
+    """Of what is parked, the newest hundred; and of what is older the broken links and the lost connections, which are
+    told by themselves. With it whether there is more than the newest hundred."""
+    return [*found[:READ], *(e for e in found[READ:] if apart(e))], len(found) > READ
 
 
 def apart(effect: Effect) -> bool:

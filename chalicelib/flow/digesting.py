@@ -200,7 +200,7 @@ def event_seen(world: World, firm: str, number: str, post: Post) -> None:
 def read(world: World, policy: Policy) -> News:
     """What stands on the firm's pages: what is parked, the last preflight, the last comparison."""
     firm = policy.firm
-    waiting, more = attention.standing(world, firm.id)
+    waiting, more = attention.standing(attention.parked(world, firm.id))
     ended = {e.key for e in waiting if e.body.get("chosen")}  # on purpose, by a person of the firm
     lost = [e for e in waiting if e.kind == Do.TASK and "connection" in e.body and e.key not in ended]
     broken = [e for e in waiting if e.body.get("broken")]

@@ -15,7 +15,7 @@ from chalicelib.domain.effects import TRUST_LANE, Do
 from chalicelib.domain.kernel import Effect, Neighbour, lane_of
 from chalicelib.domain.preflight import Weight
 from chalicelib.errors import Refused
-from chalicelib.flow import attention, polling, preflight, resync
+from chalicelib.flow import attention, polling, preflight, resync, retrying
 from chalicelib.flow.firms import connections
 from chalicelib.flow.polling import Freshness
 from chalicelib.flow.ports import World
@@ -52,7 +52,8 @@ class Queue:
 @dataclass(frozen=True, slots=True)
 class Health:
     """``broken``: links whose other side is gone; ``parked``: everything else that waits for a person. ``more``: there
-    is more than is shown. ``settings``: how many findings of the preflight need somebody; ``blocked``: whether syncing
+    is more than is shown. ``groups``: what of it may be tried again together, by cause; ``tries``: where that is under
+    way or was lately. ``settings``: how many findings of the preflight need somebody; ``blocked``: whether syncing
     waits for one of them."""
 
     at: datetime
@@ -62,6 +63,8 @@ class Health:
     broken: tuple[Item, ...]
     parked: tuple[Item, ...]
     more: bool
+    groups: tuple[retrying.Group, ...]
+    tries: tuple[retrying.Tries, ...]
     settings: int
     blocked: bool
 
@@ -73,7 +76,8 @@ class Health:
 
 def health(world: World, firm: str) -> Health:
     policy = policy_of(world, firm)
-    waiting, more = attention.standing(world, firm)
+    found = attention.parked(world, firm)
+    waiting, more = attention.standing(found)
     report = preflight.report(world, firm)
     needs = report.needs if report else ()
     return Health(
@@ -84,6 +88,8 @@ def health(world: World, firm: str) -> Health:
         broken=tuple(item(e) for e in waiting if e.body.get("broken")),
         parked=tuple(item(e) for e in waiting if not e.body.get("broken")),
         more=more,
+        groups=retrying.groups(found),
+        tries=retrying.runs(world, firm),
         settings=len(needs),
         blocked=any(f.weight is Weight.BLOCKS for f in needs),
     )

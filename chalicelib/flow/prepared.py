@@ -145,12 +145,15 @@ def park(
     may_close: bool = False,
     broken: str = "",
     why: str = "",
+    shared: tuple[str, str] | None = None,
 ) -> None:
     """Shows the step to a person, with its cause, its remedy and what they may choose. ``may_close``: they may accept
     it as it is. ``broken``: what is linked and gone in QuickBooks (invoice, payment, customer ...): the page Sync
-    status shows those by themselves. ``why``: what keeps it, in a few words for who leaves it as it is."""
+    status shows those by themselves. ``why``: what keeps it, in a few words for who leaves it as it is. ``shared``:
+    cause and remedy without what is this step's alone, by which those of one cause are told together (``retrying``)."""
     body: Json = {"choices": [list(c) for c in choices], "may_close": may_close, "broken": broken}
     body |= {"why": why} if why else {}
+    body |= {"shared": list(shared)} if shared else {}
     count_parked(world, effect)
     world.store.park(effect.key, reason=reason, remedy=remedy, detail=detail, body=body)
 

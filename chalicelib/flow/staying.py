@@ -86,7 +86,8 @@ def refused(world: World, effect: Effect, code: str, message: str, detail: str) 
     means = f"Or leave it: {offer.means}" if offer.button else offer.means
     why = WHY.get(code, f"QuickBooks said “{detail or message}”")
     said = f"{code}: {detail or message}"
-    park(world, effect, f"{offer.what} {reason}", f"{remedy} {means}", detail=said, choices=choices, why=why)
+    told, shared = (f"{offer.what} {reason}", f"{remedy} {means}"), (reason, remedy)
+    park(world, effect, *told, detail=said, choices=choices, why=why, shared=shared)
     return True
 
 
@@ -199,7 +200,7 @@ def _of_client(world: World, effect: Effect, code: str, message: str, detail: st
     else:
         more = BY_HAND[Do(effect.kind)].format(effect.body["name"])
     said = f"{code}: {detail or message}"
-    park(world, effect, reason, f"{remedy} {more}".strip(), said, choices, broken=broken)
+    park(world, effect, reason, f"{remedy} {more}".strip(), said, choices, broken=broken, shared=(reason, remedy))
     return True
 
 

@@ -17,6 +17,7 @@ UNTITLED = {
     Do.PREFLIGHT: "The settings in QuickBooks could not be read",
     Do.RECONCILE: "The books could not be compared",
     Do.RESYNC: "Resync did not go through",
+    Do.TRY_ALL: "What was to be tried again was not all tried",
     Do.LOOK_BOOKED: "An invoice or payment could not be read in QuickBooks",
     Do.CREDIT: "A credit note could not be entered in QuickBooks",
     Do.LOOK_BILL: "A bill could not be brought in",
@@ -57,6 +58,21 @@ STEP = {
     Do.JOURNAL: "Trust entry {}: not written to QuickBooks",
     Do.HOLDER: "Account “{}”: not made in QuickBooks",
     Do.CREDIT: "{}: not in step in QuickBooks",
+}
+
+
+GROUPED = {  # as one of several that wait for one cause
+    Do.CUSTOMER: "client",
+    Do.SUB_CUSTOMER: "matter",
+    Do.INVOICE: "invoice",
+    Do.POSTING: "payment",
+    Do.CREDIT: "credit note",
+    Do.JOURNAL: "trust entry",
+    Do.LOOK_BILL: "bill",
+    Do.READ_LINES: "bill",
+    Do.BILL_MEMO: "bill",
+    Do.REMIND: "reminder",
+    Do.RECEIPT: "receipt",
 }
 
 

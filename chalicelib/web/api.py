@@ -146,6 +146,21 @@ def attention(ask: Asked) -> dict[str, Any]:
     return {"items": [{"id": ask.item_id(i.key), **states.encode(i)} for i in page.items], "next": page.next}
 
 
+@get("/attention/causes")
+def causes(ask: Asked) -> dict[str, Any]:
+    """What can be tried again together, by cause, and where that is under way."""
+    from chalicelib.flow import retrying
+
+    return {"items": list(retrying.of(ask.world, ask.firm)), "tries": list(retrying.runs(ask.world, ask.firm))}
+
+
+@post("/attention/causes/{cause}/retry", 202)
+def retry_all(ask: Asked, cause: str) -> Any:
+    from chalicelib.flow import retrying
+
+    return retrying.start(ask.world, ask.firm, cause, ask.by)
+
+
 @post("/attention/{item}/retry", 202)
 def retry(ask: Asked, item: str) -> dict[str, Any]:
     from chalicelib.flow import attention as flow

@@ -15,15 +15,18 @@ SAID = {"accept": "accepted", "leave": "accepted", "look": "looked"}  # after a 
 
 @desk.get("/desk/attention")
 def attention(ask: Ask) -> str:
-    from chalicelib.flow import views
+    from chalicelib.flow import retrying, views
 
     cursor = ask.query.get("cursor") or None
     items = views.attention(ask.world, ask.firm, cursor)
+    groups = () if cursor else retrying.of(ask.world, ask.firm)
     return page(
         ask,
         "attention.html",
         "attention",
         items=items,
+        groups=groups,
+        tries=() if cursor else retrying.runs(ask.world, ask.firm),
         first_url=HERE if cursor else "",
         next_url=f"{HERE}?{urlencode({'cursor': items.next})}" if items.next else "",
     )
@@ -52,6 +55,23 @@ def answer(ask: Ask) -> Reply:
             return _about_payment(ask, key, do, where)
         case _:
             raise Refused("Press one of the buttons.")
+
+
+@desk.get("/desk/attention/again")
+def all_again(ask: Ask) -> str:
+    """All that waits for one cause: how many there are, and what trying them again does."""
+    from chalicelib.flow import retrying
+
+    g = retrying.group(ask.world, ask.firm, ask.query.get("cause", ""))
+    return page(ask, "again.html", "attention", g=g, back=own_path(ask.query.get("back", ""), HERE))
+
+
+@desk.post("/desk/attention/again")
+def try_all_again(ask: Ask) -> Reply:
+    from chalicelib.flow import retrying
+
+    retrying.start(ask.world, ask.firm, ask.one("cause"), ask.by)
+    return back(own_path(ask.one("back"), HERE), "all-tried")
 
 
 def _take(ask: Ask, key: str) -> None:

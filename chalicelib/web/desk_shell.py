@@ -21,6 +21,7 @@ NOTES = {
     "saved": "The reminder set is saved.",
     "archived": "The reminder set is archived. Collections that use it go on.",
     "retried": "It is being tried again. If it fails once more, it comes back here.",
+    "all-tried": "They are being tried again. You can leave this page. What fails once more comes back here.",
     "done": "Marked as done.",
     "decided": "Decided. What it writes to QuickBooks is on its way.",
     "accepted": "Decided. It stays as it is in QuickBooks.",

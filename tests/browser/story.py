@@ -19,6 +19,7 @@ from chalicelib.flow import (
     pairing_views,
     reconciling,
     resync,
+    retrying,
     states,
     trust_check,
     trust_report,
@@ -65,6 +66,7 @@ def a_busy_month() -> Month:
     stage.pass_time(minutes=30, step_minutes=10)
     month.ids["changed"] = change_on_both_sides(stage)
     month.ids["broken"] = a_broken_link(stage, bills[-1].id)
+    month.ids["cause"] = a_closed_period(stage)
     month.ids["run"] = resync.start(world, stage.firm, "Olivia Hartwell")
     reconciling.start(world, stage.firm, "Olivia Hartwell")
     stage.work()
@@ -100,6 +102,18 @@ def say_what_is_the_same(stage: Stage, number: str) -> str:
     left = tuple(t.payment.id for t in found.theirs if not t.pair)
     pairing.answer(stage.world, stage.firm, found.payable, Answer(found.invoice, pairs, left), "Olivia Hartwell")
     return found.payable
+
+
+def a_closed_period(stage: Stage) -> str:
+    """Bills changed in Clio after their period was closed in QuickBooks; it is open again, and nobody has pressed yet.
+    Gives the cause."""
+    box, clio = stage.world.quickbooks_box.people, stage.world.clio_box.people
+    box.set_preferences(stage.realm, BookCloseDate=stage.world.now().date().isoformat())
+    for number, total in (("1046", 131000), ("1047", 92000), ("1048", 83000)):
+        clio.edit_bill(number, total=total)
+    stage.pass_time(minutes=20, step_minutes=5)
+    box.set_preferences(stage.realm, BookCloseDate="")
+    return next(g.id for g in retrying.of(stage.world, stage.firm) if g.cause.startswith("The books are closed"))
 
 
 def reconcile_trust(month: Month) -> None:

@@ -32,6 +32,7 @@ DESK = [
     "/desk/sets/new?from=friendly",
     "/desk/attention",
     "/desk/attention/broken?key={broken}",
+    "/desk/attention/again?cause={cause}",
     "/desk/record",
     "/desk/payments",
     "/desk/books",

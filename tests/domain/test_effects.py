@@ -164,6 +164,7 @@ ELSEWHERE = {  # steps, polls and looks that are made where their rule stands
     Do.PREFLIGHT,
     Do.RENEW,
     Do.REDRAW,
+    Do.TRY_ALL,
     Do.FIRST_SYNC,
     Do.TASK,
 }
