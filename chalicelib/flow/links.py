@@ -75,7 +75,7 @@ def revoke(world: World, firm: str, payable: str) -> int:
     return revoked
 
 
-# --- in texts that are other people's too ------------------------------------------------------------------------------
+# --- in texts that are other people's too -----------------------------------------------------------------------------
 
 
 def stands_in(world: World, text: str) -> bool:
