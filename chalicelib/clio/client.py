@@ -31,6 +31,7 @@ from chalicelib.domain import readings as r
 from chalicelib.domain import trust_readings as t
 from chalicelib.domain.notes import CreditReading
 from chalicelib.domain.profile import Change
+from chalicelib.domain.raw import Raw
 from chalicelib.errors import Declined, Refused, Unavailable, Unreadable
 
 T = TypeVar("T")
@@ -295,10 +296,10 @@ class ClioClient:
         access: r.Access,
         method: str,
         path: str,
-        body: r.Raw | None,
+        body: Raw | None,
         fields: str,
         headers: Mapping[str, str] | None = None,
-    ) -> r.Raw:
+    ) -> Raw:
         """One write; gives the record as it then is, empty where Clio answers without a body. There is no key against
         repeats (2.7): after Unavailable(maybe_done) the caller reads what came of it."""
         sent = {**self._headers(access), "Content-Type": "application/json", **(headers or {})}
@@ -323,7 +324,7 @@ class ClioClient:
         asked: Params,
         fields: str,
         least: str,
-        read: Callable[[r.Raw], T],
+        read: Callable[[Raw], T],
         next: str | None,
     ) -> r.Page[T]:
         rows, more = self._rows(access, path, asked, fields, least, next)
@@ -331,7 +332,7 @@ class ClioClient:
 
     def _rows(
         self, access: r.Access, path: str, asked: Params, fields: str, least: str, next: str | None
-    ) -> tuple[list[r.Raw], str | None]:
+    ) -> tuple[list[Raw], str | None]:
         """One page's rows and the address of the next; ``next`` is an address that an earlier page gave."""
         if next is not None:
             told = self._get(access, self._own(access, next), [])
@@ -343,16 +344,16 @@ class ClioClient:
         more = ((told.get("meta") or {}).get("paging") or {}).get("next")
         return rows, self._own(access, more) if more else None
 
-    def one(self, access: r.Access, path: str, fields: str) -> r.Raw:
+    def one(self, access: r.Access, path: str, fields: str) -> Raw:
         return self._one(access, path, fields, fields)
 
-    def _one(self, access: r.Access, path: str, fields: str, least: str, *, key: str = "") -> r.Raw:
+    def _one(self, access: r.Access, path: str, fields: str, least: str, *, key: str = "") -> Raw:
         row = self._selected(access, path, key or path, [], fields, least).get("data")
         if not isinstance(row, dict):
             raise Unreadable("data", type(row).__name__)
         return row
 
-    def _selected(self, access: r.Access, path: str, key: str, asked: Params, fields: str, least: str) -> r.Raw:
+    def _selected(self, access: r.Access, path: str, key: str, asked: Params, fields: str, least: str) -> Raw:
         """With the full selection; where the account refuses one of its names, once more with the least one."""
         url, known = self._url(access, path), (access.account, key)
         if known not in self._least:
@@ -365,7 +366,7 @@ class ClioClient:
         self._least.add(known)
         return told
 
-    def _get(self, access: r.Access, url: str, params: Params) -> r.Raw:
+    def _get(self, access: r.Access, url: str, params: Params) -> Raw:
         answer = self._send("GET", url, params=params, headers=self._headers(access))
         self._note(access, answer)
         refuse(answer, write=False, now=self.clock())

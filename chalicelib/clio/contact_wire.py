@@ -8,7 +8,8 @@ from dataclasses import replace
 from chalicelib.clio import wire
 from chalicelib.domain.kernel import Json
 from chalicelib.domain.profile import Change, empty
-from chalicelib.domain.readings import Address, ClientReading, Raw
+from chalicelib.domain.raw import Raw, parts, text
+from chalicelib.domain.readings import Address, ClientReading
 
 CONTACT = (
     "id,etag,name,type,primary_email_address,email_addresses{id,address,primary},phone_numbers{id,number,name,primary},"
@@ -31,22 +32,22 @@ def contact(row: Raw) -> ClientReading:
     show the lists, it is no more than a bill's client."""
     shown = wire.client(row)
     if not all(isinstance(row.get(name), list) for name in ("email_addresses", "phone_numbers", "addresses")):
-        return replace(shown, etag=_text(row, "etag"))
-    numbers = _parts(row, "phone_numbers")
-    email = _primary(_parts(row, "email_addresses"))
+        return replace(shown, etag=text(row, "etag"))
+    numbers = parts(row, "phone_numbers")
+    email = _primary(parts(row, "email_addresses"))
     mobile = next((p for p in numbers if p.get("name") == MOBILE), {})
     phone = _primary([p for p in numbers if p is not mobile])
     billing, work = _named(row, BILLING), _named(row, WORK)
     found = {"email": email, "phone": phone, "mobile": mobile, "billing": billing, "shipping": work}
     return replace(
         shown,
-        email=_text(email, "address"),
-        phone=_text(phone, "number"),
-        mobile=_text(mobile, "number"),
+        email=text(email, "address"),
+        phone=text(phone, "number"),
+        mobile=text(mobile, "number"),
         billing=_address(billing),
         shipping=_address(work),
-        etag=_text(row, "etag"),
-        members=tuple((field, _text(part, "id")) for field, part in found.items() if part),
+        etag=text(row, "etag"),
+        members=tuple((field, text(part, "id")) for field, part in found.items() if part),
         whole=True,
     )
 
@@ -89,24 +90,14 @@ def _primary(parts: list[Raw]) -> Raw:
 
 
 def _named(row: Raw, name: str) -> Raw:
-    return next((p for p in _parts(row, "addresses") if p.get("name") == name), {})
+    return next((p for p in parts(row, "addresses") if p.get("name") == name), {})
 
 
 def _address(row: Raw) -> Address:
     return Address(
-        lines=tuple(line.strip() for line in _text(row, "street").splitlines() if line.strip()),
-        city=_text(row, "city"),
-        region=_text(row, "province"),
-        postal=_text(row, "postal_code"),
-        country=_text(row, "country"),
+        lines=tuple(line.strip() for line in text(row, "street").splitlines() if line.strip()),
+        city=text(row, "city"),
+        region=text(row, "province"),
+        postal=text(row, "postal_code"),
+        country=text(row, "country"),
     )
-
-
-def _text(row: Raw, name: str) -> str:
-    raw = row.get(name)
-    return "" if raw is None else str(raw)
-
-
-def _parts(row: Raw, name: str) -> list[Raw]:
-    parts = row.get(name)
-    return [p for p in parts if isinstance(p, dict)] if isinstance(parts, list) else []

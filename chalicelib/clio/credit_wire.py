@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from chalicelib.clio import wire
 from chalicelib.domain.notes import CreditReading
-from chalicelib.domain.readings import Raw
+from chalicelib.domain.raw import Raw
 from chalicelib.errors import Unreadable
 
 CREDIT = "id,etag,date,amount,description,voided_at,updated_at,contact{id,name},allocations{id,amount,date,voided_at}"

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from chalicelib.clio import wire
 from chalicelib.clio.pieces import digits, ids, since
 from chalicelib.domain.news import MatterReading
-from chalicelib.domain.readings import Access, Page, Raw
+from chalicelib.domain.raw import Raw
+from chalicelib.domain.readings import Access, Page
 
 if TYPE_CHECKING:
     from chalicelib.clio.client import ClioClient

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from chalicelib.clio.pieces import digits
 from chalicelib.domain.notes import MemoOfBill
-from chalicelib.domain.readings import Access, Raw
+from chalicelib.domain.raw import Raw
+from chalicelib.domain.readings import Access
 
 if TYPE_CHECKING:
     from chalicelib.clio.client import ClioClient

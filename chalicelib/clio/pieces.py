@@ -9,7 +9,7 @@ from decimal import Decimal
 import msgspec
 import requests
 
-from chalicelib.domain import readings as r
+from chalicelib.domain.raw import Raw
 from chalicelib.errors import Unreadable
 
 IDS_AT_ONCE = 200
@@ -18,7 +18,7 @@ Params = list[tuple[str, str]]
 _DECODER = msgspec.json.Decoder(float_hook=Decimal)
 
 
-def json_of(answer: requests.Response) -> r.Raw:
+def json_of(answer: requests.Response) -> Raw:
     try:
         told = _DECODER.decode(answer.content)
     except ValueError as bad:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from chalicelib.domain import readings as r
 from chalicelib.domain.kernel import Json
 from chalicelib.domain.news import HookReading
+from chalicelib.domain.raw import Raw
 from chalicelib.errors import Declined, Unreadable
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ class Subscriptions:
                 raise
 
 
-def hook(row: r.Raw) -> HookReading:
+def hook(row: Raw) -> HookReading:
     """Raises Unreadable without an id, and for an end that is no time."""
     if not row.get("id"):
         raise Unreadable("id", row.get("id"))

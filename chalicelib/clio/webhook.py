@@ -8,6 +8,7 @@ import json
 from dataclasses import dataclass
 
 from chalicelib.domain.matters import id_of
+from chalicelib.domain.raw import Raw, part
 from chalicelib.domain.readings import EventPointer
 from chalicelib.errors import Unreadable
 
@@ -33,7 +34,7 @@ def signed(raw: bytes, signature: str, shared_secret: str) -> bool:
 def pointer(raw: bytes) -> Pointer:
     """Where to look. Raises Unreadable when the body names no record."""
     told = _object(raw)
-    data, meta = _part(told, "data"), _part(told, "meta")
+    data, meta = part(told, "data"), part(told, "meta")
     if data.get("id") is None:
         raise Unreadable("webhook", sorted(told))
     return Pointer(
@@ -41,7 +42,7 @@ def pointer(raw: bytes) -> Pointer:
         event=str(meta.get("event", "")),
         id=str(data["id"]),
         mark=str(data.get("etag", "")),
-        client=str(_part(data, "client").get("id") or ""),
+        client=str(part(data, "client").get("id") or ""),
     )
 
 
@@ -56,14 +57,9 @@ def pointers(raw: bytes, account: str, kind: str) -> list[EventPointer]:
     return [EventPointer(told.webhook, account, said.get(of, "updated"), of, name) for of, name in names.items()]
 
 
-def _object(raw: bytes) -> dict[str, object]:
+def _object(raw: bytes) -> Raw:
     try:
         told = json.loads(raw or b"{}")
     except ValueError as bad:
         raise Unreadable("webhook", "not JSON") from bad
     return told if isinstance(told, dict) else {}
-
-
-def _part(told: dict[str, object], name: str) -> dict[str, object]:
-    part = told.get(name)
-    return part if isinstance(part, dict) else {}

@@ -7,11 +7,17 @@ a page and raises Unreadable in a single read.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import UTC, date, datetime
+from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import TypeVar
 
-from chalicelib.domain.money import cents_from
+from chalicelib.domain.raw import Raw
+from chalicelib.domain.raw import cents as _cents
+from chalicelib.domain.raw import cents_if_told as _cents_if_told
+from chalicelib.domain.raw import day as _day
+from chalicelib.domain.raw import instant as _instant
+from chalicelib.domain.raw import part as _part
+from chalicelib.domain.raw import text as _text
 from chalicelib.domain.readings import (
     BillLine,
     BillReading,
@@ -20,7 +26,6 @@ from chalicelib.domain.readings import (
     ClientReading,
     Person,
     Pot,
-    Raw,
     Receipt,
     Tokens,
 )
@@ -123,10 +128,10 @@ def bill(row: Raw) -> BillReading:
         updated_at=_instant(row, "updated_at"),
         total=total,
         asks=asks,
-        paid=_cents_or_none(row, "paid"),
-        pending=_cents_or_none(row, "pending"),
+        paid=_cents_if_told(row, "paid"),
+        pending=_cents_if_told(row, "pending"),
         balance=_cents(row, "balance"),
-        credits=_cents_or_none(row, "credits_issued"),
+        credits=_cents_if_told(row, "credits_issued"),
         tax=_tax(row, total, interest),
         interest=interest,
         discount=total - asks,
@@ -165,7 +170,7 @@ def _state(row: Raw) -> BillState:
 
 
 def _interest(row: Raw) -> int:
-    return _cents_or_none(_part(row, "interest"), "total")
+    return _cents_if_told(_part(row, "interest"), "total")
 
 
 def _tax(row: Raw, total: int, interest: int) -> int:
@@ -173,7 +178,7 @@ def _tax(row: Raw, total: int, interest: int) -> int:
     if row.get("total_tax") is not None:
         return _cents(row, "total_tax")
     if row.get("tax_sum") is not None:
-        return _cents(row, "tax_sum") + _cents_or_none(row, "secondary_tax_sum")
+        return _cents(row, "tax_sum") + _cents_if_told(row, "secondary_tax_sum")
     if row.get("sub_total") is not None:
         return total - _cents(row, "sub_total") - interest
     return 0
@@ -195,7 +200,7 @@ def client(row: Raw) -> ClientReading:
 def line(row: Raw) -> BillLine:
     """A printed line; ``net`` after its own discount, before tax. Raises Unreadable when its figures do not hang
     together in any of the readings that the reference leaves open (see ``_net``)."""
-    tax = _cents_or_none(row, "tax") + _cents_or_none(row, "secondary_tax")
+    tax = _cents_if_told(row, "tax") + _cents_if_told(row, "secondary_tax")
     kind = _text(row, "kind").lower()
     return BillLine(
         id=id_of(row),
@@ -355,44 +360,3 @@ def id_of(row: Raw) -> str:
 
 def _show(raw: object) -> str:
     return "" if raw is None else str(raw)
-
-
-def _text(row: Raw, name: str) -> str:
-    raw = row.get(name)
-    return "" if raw is None else str(raw)
-
-
-def _part(row: Raw, name: str) -> Raw:
-    part = row.get(name)
-    return part if isinstance(part, dict) else {}
-
-
-def _cents(row: Raw, name: str) -> int:
-    return cents_from(row.get(name), name)
-
-
-def _cents_or_none(row: Raw, name: str) -> int:
-    return 0 if row.get(name) is None else _cents(row, name)
-
-
-def _day(row: Raw, name: str) -> date | None:
-    """The firm's local day; date-times are cut to their day as written (reference/clio.md 9.8)."""
-    raw = row.get(name)
-    if raw in (None, ""):
-        return None
-    try:
-        return date.fromisoformat(str(raw)[:10])
-    except ValueError as bad:
-        raise Unreadable(name, raw, "A date must be year, month and day.") from bad
-
-
-def _instant(row: Raw, name: str) -> datetime:
-    """UTC. Date-times carry the user's offset (reference/clio.md 9.8); one without an offset is an error."""
-    raw = row.get(name)
-    try:
-        at = datetime.fromisoformat(str(raw))
-    except ValueError as bad:
-        raise Unreadable(name, raw, "A time must be ISO 8601.") from bad
-    if at.tzinfo is None:
-        raise Unreadable(name, raw, "A time must carry its offset.")
-    return at.astimezone(UTC)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
@@ -394,6 +394,3 @@ class EventPointer:
     kind: str
     object_id: str
     at: datetime | None = None
-
-
-Raw = dict[str, Any]

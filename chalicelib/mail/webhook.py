@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from chalicelib.domain.raw import Raw, part
 from chalicelib.errors import Unreadable
 from chalicelib.mail.client import TAG_NAME
 
@@ -45,16 +46,16 @@ def mail_event(message: str) -> MailEvent | None:
         return None  # "Successfully validated SNS topic ..."
     if not isinstance(told, dict):
         raise Unreadable("mail event", type(told).__name__)
-    mail = _part(told, "mail")
-    tags = _part(mail, "tags").get(TAG_NAME)
+    mail = part(told, "mail")
+    tags = part(mail, "tags").get(TAG_NAME)
     if not isinstance(tags, list) or not tags:
         return None
     return _event(told, mail, str(tags[0]))
 
 
-def _event(told: dict[str, Any], mail: dict[str, Any], tag: str) -> MailEvent:
+def _event(told: Raw, mail: Raw, tag: str) -> MailEvent:
     kind = str(told.get("eventType") or told.get("notificationType") or "")
-    body = _part(told, kind[:1].lower() + kind[1:])
+    body = part(told, kind[:1].lower() + kind[1:])
     return MailEvent(
         tag=tag,
         event=EVENTS.get(kind, "other"),
@@ -66,25 +67,20 @@ def _event(told: dict[str, Any], mail: dict[str, Any], tag: str) -> MailEvent:
     )
 
 
-def _recipients(kind: str, body: dict[str, Any], mail: dict[str, Any]) -> tuple[str, ...]:
+def _recipients(kind: str, body: Raw, mail: Raw) -> tuple[str, ...]:
     lists = {"Bounce": "bouncedRecipients", "Complaint": "complainedRecipients", "DeliveryDelay": "delayedRecipients"}
     held = body.get(lists[kind]) if kind in lists else body.get("recipients")
     named = held if isinstance(held, list) and held else mail.get("destination") or []
     return tuple(str(one.get("emailAddress", "")) if isinstance(one, dict) else str(one) for one in named)
 
 
-def _reason(kind: str, body: dict[str, Any]) -> str:
+def _reason(kind: str, body: Raw) -> str:
     if kind == "Bounce":
         held = body.get("bouncedRecipients") or [{}]
         return str(held[0].get("diagnosticCode") or body.get("bounceSubType") or "")
     if kind == "Complaint":
         return str(body.get("complaintFeedbackType") or "")
     return str(body.get("reason") or body.get("delayType") or "")
-
-
-def _part(told: dict[str, Any], name: str) -> dict[str, Any]:
-    part = told.get(name)
-    return part if isinstance(part, dict) else {}
 
 
 def _instant(raw: Any) -> datetime | None:

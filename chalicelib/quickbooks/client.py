@@ -20,6 +20,7 @@ from chalicelib.domain import trust_readings as t
 from chalicelib.domain.book_changes import BookChanges
 from chalicelib.domain.kernel import Json
 from chalicelib.domain.notes import MemoReading
+from chalicelib.domain.raw import Raw
 from chalicelib.domain.wanted import Wanted
 from chalicelib.errors import Declined, Unavailable, Unreadable
 from chalicelib.quickbooks import customer_wire, faults, trust_wire, wants, wire
@@ -129,7 +130,7 @@ class QuickBooksClient:
             items = self._all(access, "Item", "Active = true", items)
         return wire.books(company[0], prefs[0], accounts, items)
 
-    def _all(self, access: r.Access, entity: str, where: str, first: list[r.Raw]) -> list[r.Raw]:
+    def _all(self, access: r.Access, entity: str, where: str, first: list[Raw]) -> list[Raw]:
         """The rows of the first page and of those after it."""
         found, page = list(first), first
         while len(page) == MAX_ROWS:
@@ -261,7 +262,7 @@ class QuickBooksClient:
         at = wire.quoted(since.astimezone(UTC).isoformat(timespec="seconds"))
         where = f"MetaData.LastUpdatedTime >= {at}{f' and {ANY}' if entity == 'Customer' else ''}"
         asked_at = self.clock()
-        rows: list[r.Raw] = []
+        rows: list[Raw] = []
         while True:
             query = (
                 f"select * from {entity} where {where} orderby MetaData.LastUpdatedTime "  # noqa: S608 - QuickBooks' own
@@ -287,19 +288,19 @@ class QuickBooksClient:
             raise Unavailable("QuickBooks' answer cannot be read", maybe_done=True) from bad
 
     # --- reading ----------------------------------------------------------------------------------------------------
-    def _query(self, access: r.Access, entity: str, where: str) -> list[r.Raw]:
+    def _query(self, access: r.Access, entity: str, where: str) -> list[Raw]:
         return wire.rows(self._read(access, "query", {"query": _select(entity, where)}), entity)
 
-    def _by_id(self, access: r.Access, entity: str, ids: Sequence[str], more: str = "") -> list[r.Raw]:
+    def _by_id(self, access: r.Access, entity: str, ids: Sequence[str], more: str = "") -> list[Raw]:
         if len(ids) > IDS_AT_ONCE:
             raise ValueError(f"at most {IDS_AT_ONCE} ids at once")
         return self._query(access, entity, f"Id in {wire.among(ids)}{more}") if ids else []
 
-    def _queries(self, access: r.Access, queries: dict[str, str]) -> dict[str, r.Raw]:
+    def _queries(self, access: r.Access, queries: dict[str, str]) -> dict[str, Raw]:
         """Several queries in one batch; the first that fails is raised."""
         return self._asked(access, queries)[1]
 
-    def _asked(self, access: r.Access, queries: dict[str, str]) -> tuple[r.Raw, dict[str, r.Raw]]:
+    def _asked(self, access: r.Access, queries: dict[str, str]) -> tuple[Raw, dict[str, Raw]]:
         """The batch's whole answer, and each query's part of it."""
         members = [{"bId": bid, "Query": query} for bid, query in queries.items()]
         told = self._batch(access, wants.text_of({"BatchItemRequest": members}), write=False)
@@ -312,14 +313,14 @@ class QuickBooksClient:
                 raise faults.error(400, fault, firm=access.firm, write=False, after=None, tid="")
         return told, answers
 
-    def _batch(self, access: r.Access, body: str, *, request_id: str = "", write: bool) -> r.Raw:
+    def _batch(self, access: r.Access, body: str, *, request_id: str = "", write: bool) -> Raw:
         headers = {**self._headers(access), "Content-Type": "application/json"}
         params = {"minorversion": MINOR_VERSION, **({"requestid": request_id} if request_id else {})}
         url, data = self._url(access, "batch"), body.encode()
         answer = self._send("POST", url, self.batch_timeout, params=params, data=data, headers=headers, write=write)
         return self._checked(answer, firm=access.firm, write=write)
 
-    def _read(self, access: r.Access, path: str, params: dict[str, str]) -> r.Raw:
+    def _read(self, access: r.Access, path: str, params: dict[str, str]) -> Raw:
         asked = {**params, "minorversion": MINOR_VERSION}
         url = self._url(access, path)
         answer = self._send("GET", url, self.timeout, params=asked, headers=self._headers(access), write=False)
@@ -336,7 +337,7 @@ class QuickBooksClient:
         except requests.RequestException as lost:
             raise Unavailable("QuickBooks' answer was lost", maybe_done=write) from lost
 
-    def _checked(self, answer: requests.Response, *, firm: str, write: bool, empty_is_fine: bool = False) -> r.Raw:
+    def _checked(self, answer: requests.Response, *, firm: str, write: bool, empty_is_fine: bool = False) -> Raw:
         """The body, if it is a success: a Fault can come with 200 too (2.9)."""
         told = object_of(answer.content)
         fault = faults.fault_of(told) if told is not None else faults.fault_in(answer.text)
@@ -378,7 +379,7 @@ def _tid(answer: requests.Response) -> str:
     return str(answer.headers.get("intuit_tid", ""))
 
 
-def _tokens(told: r.Raw | None, asked_at: datetime) -> r.Tokens:
+def _tokens(told: Raw | None, asked_at: datetime) -> r.Tokens:
     """The newest refresh token counts, whatever its value (1.3)."""
     if not told or not told.get("access_token") or not told.get("refresh_token"):
         # The old refresh token may be dead by now: this counts as a lost answer, not as an unreadable one.

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 
 from chalicelib.domain.kernel import Json
 from chalicelib.domain.profile import Value, empty
-from chalicelib.domain.readings import Address, CustomerReading, Raw
+from chalicelib.domain.raw import Raw, part, parts, text
+from chalicelib.domain.readings import Address, CustomerReading
 from chalicelib.domain.wanted import ChangedCustomer, WantedCustomer, WantedSubCustomer
-from chalicelib.quickbooks.parts import id_of, part, parts, text
+from chalicelib.quickbooks.parts import id_of
 
 COMPANY_LENGTH = 100
 LINES = 5

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from chalicelib.domain.readings import Raw
+from chalicelib.domain.raw import Raw
 from chalicelib.errors import Declined, Disconnected, Expired, Outside, Unavailable
 
 Fault = tuple[str, str, str]  # code, message, detail

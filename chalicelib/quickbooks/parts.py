@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import datetime
 from decimal import Decimal
 
 import msgspec
 
-from chalicelib.domain.money import cents_from
-from chalicelib.domain.readings import Raw
+from chalicelib.domain.raw import Raw, instant, part
 from chalicelib.errors import Unreadable
 
 _DECODER = msgspec.json.Decoder(float_hook=Decimal)
@@ -30,30 +29,6 @@ def id_of(row: Raw) -> str:
     return raw
 
 
-def text(row: Raw, name: str) -> str:
-    raw = row.get(name)
-    return "" if raw is None else str(raw)
-
-
-def part(row: Raw, name: str) -> Raw:
-    held = row.get(name)
-    return held if isinstance(held, dict) else {}
-
-
-def parts(row: Raw, name: str) -> list[Raw]:
-    held = row.get(name)
-    return [p for p in held if isinstance(p, dict)] if isinstance(held, list) else []
-
-
-def cents(row: Raw, name: str) -> int:
-    return cents_from(row.get(name), name)
-
-
-def cents_or_none(row: Raw, name: str) -> int:
-    """Nothing where it is not told."""
-    return 0 if row.get(name) is None else cents(row, name)
-
-
 def flag(row: Raw, name: str) -> bool | None:
     raw = row.get(name)
     if isinstance(raw, str):
@@ -61,28 +36,6 @@ def flag(row: Raw, name: str) -> bool | None:
     return raw if isinstance(raw, bool) else None
 
 
-def day(row: Raw, name: str) -> date | None:
-    raw = row.get(name)
-    if raw in (None, ""):
-        return None
-    try:
-        return date.fromisoformat(str(raw)[:10])
-    except ValueError as bad:
-        raise Unreadable(name, raw) from bad
-
-
 def updated(row: Raw) -> datetime | None:
     meta = part(row, "MetaData")
     return instant(meta, "LastUpdatedTime") if meta.get("LastUpdatedTime") else None
-
-
-def instant(row: Raw, name: str) -> datetime:
-    """UTC; QuickBooks writes the company's offset."""
-    raw = row.get(name)
-    try:
-        at = datetime.fromisoformat(str(raw))
-    except ValueError as bad:
-        raise Unreadable(name, raw) from bad
-    if at.tzinfo is None:
-        raise Unreadable(name, raw)
-    return at.astimezone(UTC)

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from chalicelib.domain.kernel import Json
 from chalicelib.domain.money import decimal_of
-from chalicelib.domain.readings import Account, Raw
+from chalicelib.domain.raw import Raw, cents, day, part, parts, text
+from chalicelib.domain.readings import Account
 from chalicelib.domain.trust_readings import JournalReading
 from chalicelib.domain.wanted import Side, WantedJournal, WantedSubAccount
 from chalicelib.quickbooks.customer_wire import INACTIVE
-from chalicelib.quickbooks.parts import cents, day, id_of, part, parts, text
+from chalicelib.quickbooks.parts import id_of
 
 TEXT_LENGTH = 4000  # Description, PrivateNote (3.2, 3.4)
 

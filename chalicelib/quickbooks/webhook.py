@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from chalicelib.domain.raw import text
 from chalicelib.errors import Unreadable
 
 
@@ -48,23 +49,19 @@ def _cloud_events(told: list[Any]) -> Iterator[Pointer]:
         if isinstance(event, dict):
             parts = str(event.get("type", "")).split(".")
             entity = parts[1].lower() if len(parts) > 2 and parts[0] == "qbo" else ""
-            yield Pointer(_text(event, "intuitaccountid"), entity, _text(event, "intuitentityid"), _text(event, "id"))
+            yield Pointer(text(event, "intuitaccountid"), entity, text(event, "intuitentityid"), text(event, "id"))
 
 
 def _legacy(told: Any) -> Iterator[Pointer]:
     for note in _dicts(told, "eventNotifications"):
         change = note.get("dataChangeEvent")
         for entity in _dicts(change, "entities"):
-            realm, kind = _text(note, "realmId"), _text(entity, "name").lower()
-            yield Pointer(realm, kind, _text(entity, "id"))
+            realm, kind = text(note, "realmId"), text(entity, "name").lower()
+            yield Pointer(realm, kind, text(entity, "id"))
             if entity.get("deletedId"):  # the customer that a merge swallowed
-                yield Pointer(realm, kind, _text(entity, "deletedId"))
+                yield Pointer(realm, kind, text(entity, "deletedId"))
 
 
 def _dicts(held: Any, name: str) -> list[dict[str, Any]]:
     found = held.get(name) if isinstance(held, dict) else None
     return [d for d in found if isinstance(d, dict)] if isinstance(found, list) else []
-
-
-def _text(row: dict[str, Any], name: str) -> str:
-    return "" if row.get(name) is None else str(row[name])

@@ -12,26 +12,26 @@ from typing import TypeVar
 
 from chalicelib.domain.book_changes import BookChanges
 from chalicelib.domain.notes import MemoReading
+from chalicelib.domain.raw import Raw
+from chalicelib.domain.raw import cents as _cents
+from chalicelib.domain.raw import cents_if_told as _cents_if_told
+from chalicelib.domain.raw import day as _day
+from chalicelib.domain.raw import instant as _instant
+from chalicelib.domain.raw import part as _part
+from chalicelib.domain.raw import parts as _parts
+from chalicelib.domain.raw import text as _text
 from chalicelib.domain.readings import (
     BookedPayment,
     Books,
     DocNumber,
     DocNumbers,
     InvoiceReading,
-    Raw,
     Wrote,
 )
 from chalicelib.errors import Unreadable
 from chalicelib.quickbooks.customer_wire import INACTIVE, customer
-from chalicelib.quickbooks.parts import cents as _cents
-from chalicelib.quickbooks.parts import cents_or_none as _cents_or_none
-from chalicelib.quickbooks.parts import day as _day
 from chalicelib.quickbooks.parts import flag as _flag
 from chalicelib.quickbooks.parts import id_of as _id
-from chalicelib.quickbooks.parts import instant as _instant
-from chalicelib.quickbooks.parts import part as _part
-from chalicelib.quickbooks.parts import parts as _parts
-from chalicelib.quickbooks.parts import text as _text
 from chalicelib.quickbooks.parts import updated as _updated
 from chalicelib.quickbooks.trust_wire import account, journal
 
@@ -75,7 +75,7 @@ def payment(row: Raw) -> BookedPayment:
         note=note,
         reference=_text(row, "PaymentRefNum"),
         lines=_linked(row, "Invoice"),
-        unapplied=_cents_or_none(row, "UnappliedAmt"),
+        unapplied=_cents_if_told(row, "UnappliedAmt"),
         voided=_voided(note, total),
         credits=_linked(row, "CreditMemo"),
         method=_text(_part(row, "PaymentMethodRef"), "name"),
@@ -251,10 +251,10 @@ def _outcome(item: Raw, fault: tuple[str, str, str] | None) -> Wrote:
         ok=True,
         id=_id(body),
         sync_token=_text(body, "SyncToken"),
-        total=_cents_or_none(body, "TotalAmt"),
+        total=_cents_if_told(body, "TotalAmt"),
         entity=entity,
         deleted=body.get("status") == "Deleted",
-        unapplied=_cents_or_none(body, "UnappliedAmt"),
+        unapplied=_cents_if_told(body, "UnappliedAmt"),
         of_customer=_text(_part(body, "CustomerRef"), "value"),
         number=_text(body, "DocNumber"),
         invoices=tuple(id for id, _ in _linked(body, "Invoice")) if entity == "Payment" else (),

@@ -14,6 +14,7 @@ import requests
 
 from chalicelib.domain import readings as r
 from chalicelib.domain.kernel import Json
+from chalicelib.domain.raw import Raw
 from chalicelib.domain.wanted import WantedSession
 from chalicelib.errors import Declined, Disconnected, Outside, Unavailable
 from chalicelib.stripe import wire
@@ -184,7 +185,7 @@ class StripeClient:
         return list(dict.fromkeys(filter(None, map(wire.intent_of, rows))))
 
     # --- asking -----------------------------------------------------------------------------------------------------
-    def _all(self, ask: Callable[[], Any]) -> list[r.Raw]:
+    def _all(self, ask: Callable[[], Any]) -> list[Raw]:
         """Every page's rows."""
         return self._ask(lambda: [row.to_dict() for row in ask().auto_paging_iter()], write=False)
 

@@ -10,7 +10,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from chalicelib.domain.kernel import Json
-from chalicelib.domain.readings import Disputed, EventPointer, Raw, Refunded, SessionReading, StripeAccount
+from chalicelib.domain.raw import Raw
+from chalicelib.domain.raw import part as _part
+from chalicelib.domain.raw import text as _text
+from chalicelib.domain.readings import Disputed, EventPointer, Refunded, SessionReading, StripeAccount
 from chalicelib.domain.wanted import SessionLine, WantedSession
 from chalicelib.errors import Unreadable
 
@@ -213,16 +216,6 @@ def _id(row: Raw) -> str:
 def _id_of(held: Any) -> str:
     """The id of a thing that may be expanded or not."""
     return _text(held, "id") if isinstance(held, dict) else str(held or "")
-
-
-def _text(row: Raw, name: str) -> str:
-    raw = row.get(name)
-    return "" if raw is None else str(raw)
-
-
-def _part(row: Raw, name: str) -> Raw:
-    part = row.get(name)
-    return part if isinstance(part, dict) else {}
 
 
 def _cents(row: Raw, name: str) -> int:
