@@ -84,8 +84,7 @@ def stands_in(world: World, text: str) -> bool:
 
 
 def replaced(world: World, text: str, token: str) -> str:
-    """The text with this link in the place of ours, all else as it is; in a line of its own below it if there is none.
-    """
+    """The text with this link in the place of ours, all else as it is; below it in a line of its own if it has none."""
     here = address(world, token)
     if not stands_in(world, text):
         return "\n".join([*text.splitlines(), invoicing.message(here)])
