@@ -17,6 +17,7 @@ from chalicelib.domain.money import show
 from chalicelib.errors import Refused
 
 ITEMS_AT_MOST = 200  # outstanding deposits, or checks, of one statement
+ALL_ITEMS_AT_MOST = 450  # with those that have cleared since the last month end
 TEXT_LENGTH = 120
 TEXT_BYTES = 20_000  # of all items and the note together: a state holds 64 KB, and sign-offs stay in it
 
@@ -61,8 +62,9 @@ class Signed:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """``month``: "2026-03". ``ending``: the bank statement's, None before anyone entered it. ``earlier``: sign-offs
-    that were opened again."""
+    """``month``: "2026-03". ``ending``: the bank statement's, None before anyone entered it. ``cleared_deposits`` and
+    ``cleared_checks``: outstanding at the month end ``since``, the last one signed off before, and no longer at this
+    one. ``earlier``: sign-offs that were opened again."""
 
     firm: str
     id: str
@@ -72,6 +74,9 @@ class Statement:
     ending: int | None = None
     deposits: tuple[Outstanding, ...] = ()
     checks: tuple[Outstanding, ...] = ()
+    cleared_deposits: tuple[Outstanding, ...] = ()
+    cleared_checks: tuple[Outstanding, ...] = ()
+    since: date | None = None
     note: str = ""
     entered_by: str = ""
     entered_at: datetime | None = None
@@ -88,18 +93,23 @@ class Statement:
 
 @dataclass(frozen=True, slots=True)
 class Entered:
-    """A person entered the bank statement. ``note`` explains a difference that stays."""
+    """A person entered the bank statement. ``note`` explains a difference that stays. ``cleared_deposits`` and
+    ``cleared_checks``: of those outstanding at the month end ``since``, which are no longer (domain/carrying.py)."""
 
     ending: int
     deposits: tuple[Outstanding, ...]
     checks: tuple[Outstanding, ...]
     note: str
     by: str
+    cleared_deposits: tuple[Outstanding, ...] = ()
+    cleared_checks: tuple[Outstanding, ...] = ()
+    since: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class SignedOff:
-    """A person signed off what was read at ``read_at``; the statement was the one entered at ``entered_at``."""
+    """A person signed off what was read at ``read_at``; the statement was the one entered at ``entered_at``.
+    ``unsaid``: whether something outstanding at the last sign-off had no word then (domain/carrying.py)."""
 
     by: str
     read_at: datetime
@@ -107,6 +117,7 @@ class SignedOff:
     documents: tuple[str, ...]
     touched: dict[str, datetime]
     entered_at: datetime | None = None
+    unsaid: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +140,9 @@ def decide(state: Statement, fact: StatementFact, currency: str, now: datetime) 
                 ending=fact.ending,
                 deposits=fact.deposits,
                 checks=fact.checks,
+                cleared_deposits=fact.cleared_deposits,
+                cleared_checks=fact.cleared_checks,
+                since=fact.since,
                 note=fact.note.strip(),
                 entered_by=fact.by,
                 entered_at=now,
@@ -146,8 +160,11 @@ def decide(state: Statement, fact: StatementFact, currency: str, now: datetime) 
 
 def _check(fact: Entered, end: date) -> None:
     items = (*fact.deposits, *fact.checks)
+    all_items = (*items, *fact.cleared_deposits, *fact.cleared_checks)
     if max(len(fact.deposits), len(fact.checks)) > ITEMS_AT_MOST:
         raise Refused(f"At most {ITEMS_AT_MOST} outstanding deposits and as many checks can be entered.")
+    if len(all_items) > ALL_ITEMS_AT_MOST:
+        raise Refused(f"At most {ALL_ITEMS_AT_MOST} outstanding and cleared items can be kept with one month end.")
     if any(item.cents <= 0 for item in items):
         raise Refused("Enter outstanding deposits and checks as amounts above zero.")
     if late := next((item for item in items if item.on and item.on > end), None):
@@ -155,7 +172,7 @@ def _check(fact: Entered, end: date) -> None:
             f"An outstanding item is dated {late.on}, after the month end. Only what was in the books by {end} was "
             "outstanding then."
         )
-    if sum(len(text.encode()) for text in (fact.note, *(item.text for item in items))) > TEXT_BYTES:
+    if sum(len(text.encode()) for text in (fact.note, *(item.text for item in all_items))) > TEXT_BYTES:
         raise Refused("The outstanding items and the note hold more text than is kept. Shorten the texts.")
 
 
@@ -167,6 +184,11 @@ def _signed(state: Statement, fact: SignedOff, currency: str) -> Decision[Statem
         raise Refused("Enter the ending balance of the bank statement first.")
     if (state.adjusted, state.entered_at) != (f.adjusted, fact.entered_at):
         raise Refused("The statement was changed meanwhile. Look at it again.")
+    if fact.unsaid:
+        raise Refused(
+            "Say of each deposit and check that was outstanding at the last month end signed off before whether it "
+            "still is, and save. Then sign off."
+        )
     if not f.agree and not state.note:
         raise Refused(
             f"The three do not agree: the adjusted statement shows {show(f.adjusted, currency)}, the trust journal "

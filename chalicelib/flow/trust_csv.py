@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 
+from chalicelib.domain.carrying import Answer
 from chalicelib.domain.money import decimal_of
 from chalicelib.flow.trust_report import ThreeWay
 
@@ -21,6 +22,13 @@ def as_csv(report: ThreeWay) -> str:
     for item in s.checks:
         write(["Outstanding check", _safe(item.text), item.on or "", _amount(-item.cents)])
     write(["Adjusted bank statement", "", "", _amount(report.adjusted)])
+    for word, items in (("Deposit", s.cleared_deposits), ("Check", s.cleared_checks)):
+        for item in items:
+            write([f"{word} cleared since {s.since}", _safe(item.text), item.on or "", _amount(item.cents)])
+    for offer in report.offered.offers:
+        if offer.answer is Answer.OPEN:
+            what = f"{offer.side.capitalize()} outstanding on {report.offered.since}, no word yet"
+            write([what, _safe(offer.item.text), offer.item.on or "", _amount(offer.item.cents)])
     write(["Trust journal", "", "", _amount(report.journal)])
     write(["Sum of client ledgers", "", "", _amount(report.ledgers)])
     write(["Clio", "", "", _amount(report.clio)])

@@ -8,13 +8,14 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
 import msgspec
 
-from chalicelib.domain import statement, trial_balance
+from chalicelib.domain import carrying, clues, statement, trial_balance
+from chalicelib.domain.carrying import Offered
 from chalicelib.domain.kernel import Decision, Kind, Ref
 from chalicelib.domain.ledger import OWN_NAME, Ledger
 from chalicelib.domain.statement import (
@@ -37,6 +38,7 @@ from chalicelib.flow.settle import settle
 
 LINES_BYTES = 250_000  # of the lines in one document, which holds 380 KB with the statement
 MATTERS_AT_ONCE = 100  # of one client, in one piece
+SIGNED_AT_ONCE = 6  # months looked at for the last one signed off
 INDEX_FOLLOWS = timedelta(minutes=1)  # by then a list shows every ledger (reference/aws.md 4: within a second or so)
 MOVED = "Something has changed since this page was shown. Look at the figures again, then sign off."
 NOT_ADDED_UP = "Trust transactions are still being added up. Try again in a minute."
@@ -46,7 +48,8 @@ NOT_ADDED_UP = "Trust transactions are still being added up. Try again in a minu
 class ThreeWay:
     """``adjusted`` None: no statement is entered. ``clio`` and ``book``: the journal and what each differed by at the
     last check; ``checked_at``: when that was. ``whole``: every change is in the ledgers, and all were read as of one
-    moment. ``touched``: when something in each month up to this one last moved. Once signed off, all figures and lines
+    moment. ``touched``: when something in each month up to this one last moved. ``offered``: what was outstanding at
+    the last month end signed off before, and what was said of it. Once signed off, all figures and lines
     are those of the sign-off; ``moved``: whether anything dated so was entered, changed or deleted since; ``late``:
     which balances are others for it, none where it cancels out."""
 
@@ -67,6 +70,7 @@ class ThreeWay:
     touched: dict[str, datetime]
     late: tuple[Late, ...] = ()
     moved: bool = False
+    offered: Offered = field(default_factory=Offered)
 
     @property
     def own(self) -> int:
@@ -83,13 +87,20 @@ class ThreeWay:
 
     @property
     def may_sign(self) -> bool:
-        return self.whole and self.adjusted is not None and self.statement.signed is None
+        begun = self.adjusted is not None and self.statement.signed is None
+        return begun and self.whole and self.offered.settled
+
+    @property
+    def clues(self) -> tuple[str, ...]:
+        """What may lie behind a difference between the statement and the journal; none once signed off."""
+        return () if self.statement.signed else clues.clues(self.statement, self.offered, self.journal, self.currency)
 
     @property
     def mark(self) -> str:
         """Of the statement, the figures and the lines: another one as soon as somebody would see something else."""
         figures = [self.adjusted, self.journal, self.ledgers, self.clio, self.book]
-        seen = [states.encode(self.statement), figures, [states.encode(line) for line in self.lines]]
+        lines = [states.encode(line) for line in self.lines]
+        seen = [states.encode(self.statement), figures, lines, states.encode(self.offered)]
         return hashlib.sha256(json.dumps(seen, sort_keys=True).encode()).hexdigest()[:32]
 
 
@@ -111,6 +122,27 @@ def name_of(world: World, firm: str, account: str) -> str:
     if checked is None or account not in checked.accounts:
         raise Refused("There is no such trust account here.")
     return checked.accounts[account].name
+
+
+def offered(world: World, state: Statement) -> Offered:
+    """What the last month end signed off before this one hands on, and what this statement says of it."""
+    last = last_signed(world, state.firm, state.account, state.month)
+    return carrying.offered(last, state)
+
+
+def last_signed(world: World, firm: str, account: str, month: str) -> Statement | None:
+    """The latest month end before this one that is signed off now; each as it is, not as the index may still show it.
+    Most often it is the one before, so a few are read at a time."""
+    cursor: str | None = None
+    while True:
+        page = world.store.listed(f"{firm}/statements/{account}", limit=SIGNED_AT_ONCE, cursor=cursor, descending=True)
+        for held in world.store.load_many([h.ref for h in page.items]):
+            found: Statement = states.decode(Kind.STATEMENT, held.body)
+            if found.month < month and found.signed:
+                return found
+        cursor = page.next
+        if cursor is None:
+            return None
 
 
 def three_way(world: World, firm: str, account: str, month: str, *, sure: bool = False) -> ThreeWay:
@@ -144,6 +176,7 @@ def three_way(world: World, firm: str, account: str, month: str, *, sure: bool =
         whole=_whole(world, total, differ=journal != of_clients),
         lines=lines,
         touched=_touched(total, month),
+        offered=offered(world, state) if state.signed is None else Offered(),
     )
     return _as_signed(world, now, total) if state.signed else now
 
@@ -284,13 +317,21 @@ def enter(
     deposits: Sequence[Outstanding],
     checks: Sequence[Outstanding],
     note: str = "",
+    cleared_deposits: Sequence[Outstanding] = (),
+    cleared_checks: Sequence[Outstanding] = (),
 ) -> None:
-    """The bank statement, as often as needed before the sign-off. Raises Refused."""
+    """The bank statement, as often as needed before the sign-off. ``cleared_deposits`` and ``cleared_checks``: of what
+    was outstanding at the last month end signed off before, what is no longer. Raises Refused."""
     over = statement.end_of(month)
     state = firm_of(world, firm)
     if state is None or over >= state.today(world.now()):
         raise Refused("This month is not over yet. Reconcile it once its statement is there.")
-    _settle(world, firm, account, month, Entered(ending, tuple(deposits), tuple(checks), note, by), by)
+    last = last_signed(world, firm, account, month)
+    since = statement.end_of(last.month) if last else None
+    cleared = tuple(cleared_deposits), tuple(cleared_checks)
+    fact = Entered(ending, tuple(deposits), tuple(checks), note, by, *cleared, since)
+    carrying.check(last, fact, state.currency)
+    _settle(world, firm, account, month, fact, by)
 
 
 def sign(world: World, firm: str, account: str, month: str, by: str, mark: str = "") -> None:
@@ -320,7 +361,8 @@ def sign(world: World, firm: str, account: str, month: str, by: str, mark: str =
         world.store.put_document(key, _text(told), now=world.now())
         keys.append(key)
     entered_at = report.statement.entered_at
-    fact = SignedOff(by, read_at, figures, tuple(keys), report.touched, entered_at)
+    unsaid = not report.offered.settled
+    fact = SignedOff(by, read_at, figures, tuple(keys), report.touched, entered_at, unsaid)
     _settle(world, firm, account, month, fact, by)
 
 

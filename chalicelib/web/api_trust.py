@@ -88,7 +88,7 @@ def month(ask: Asked, account: str, month: str) -> Any:
 
 @put(HERE + "/reconciliations/{month}")
 def enter(ask: Asked, account: str, month: str) -> Any:
-    """The bank statement as a person reads it off."""
+    """The bank statement as a person reads it off, with what has cleared of what the last sign-off hands on."""
     from chalicelib.flow import trust_report
 
     _shown(ask, account, month)
@@ -102,6 +102,8 @@ def enter(ask: Asked, account: str, month: str) -> Any:
         deposits=[_item(i) for i in ask.json.objects("deposits")],
         checks=[_item(i) for i in ask.json.objects("checks")],
         note=ask.json.text("note", "")[:2000],
+        cleared_deposits=_items(ask, "cleared_deposits"),
+        cleared_checks=_items(ask, "cleared_checks"),
     )
     return _shown(ask, account, month)
 
@@ -142,7 +144,12 @@ def _told(report: Any) -> Any:
     from chalicelib.flow import states
 
     worked_out = {name: getattr(report, name) for name in ("own", "agree", "may_sign", "mark")}
-    return {**states.encode(report), **worked_out, "overdrawn": list(report.overdrawn)}
+    lists = {"overdrawn": list(report.overdrawn), "clues": list(report.clues)}
+    return {**states.encode(report), **worked_out, **lists}
+
+
+def _items(ask: Asked, name: str) -> list[Outstanding]:
+    return [_item(i) for i in ask.json.objects(name)] if name in ask.json.names else []
 
 
 def _item(body: Body) -> Outstanding:

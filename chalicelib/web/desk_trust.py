@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
@@ -13,6 +14,7 @@ from chalicelib.web.desk_shell import back, desk, page
 from chalicelib.web.door import Ask
 
 if TYPE_CHECKING:
+    from chalicelib.domain.carrying import Offer
     from chalicelib.domain.statement import Outstanding
 
 HERE = "/desk/trust"
@@ -121,18 +123,44 @@ def month_act(ask: Ask, account: str, month: str) -> Reply | str:
             trust_report.reopen(ask.world, ask.firm, account, month, ask.by)
             return back(here, "trust-opened")
         case asked:
-            trust_report.enter(
-                ask.world,
-                ask.firm,
-                account,
-                month,
-                ask.by,
-                ending=parse(ask.one("ending")),
-                deposits=_items(ask, "deposit"),
-                checks=_items(ask, "check"),
-                note=ask.one("note")[:2000],
-            )
+            _enter(ask, account, month)
             return back(here, "trust-saved", rows="10" if asked == "more" else str(SPARE))
+
+
+def _enter(ask: Ask, account: str, month: str) -> None:
+    from chalicelib.domain.carrying import Answer, Side, said
+    from chalicelib.flow import trust_report
+
+    offers = _answered(ask, account, month)
+    trust_report.enter(
+        ask.world,
+        ask.firm,
+        account,
+        month,
+        ask.by,
+        ending=parse(ask.one("ending")),
+        deposits=[*said(offers, Side.DEPOSIT, Answer.STILL), *_items(ask, "deposit")],
+        checks=[*said(offers, Side.CHECK, Answer.STILL), *_items(ask, "check")],
+        note=ask.one("note")[:2000],
+        cleared_deposits=said(offers, Side.DEPOSIT, Answer.CLEARED),
+        cleared_checks=said(offers, Side.CHECK, Answer.CLEARED),
+    )
+
+
+def _answered(ask: Ask, account: str, month: str) -> list[Offer]:
+    """What was outstanding at the last sign-off, with the answers on the form. Raises Refused where the page showed
+    the items of another."""
+    from chalicelib.domain.carrying import Answer
+    from chalicelib.flow import trust_report
+
+    found = trust_report.offered(ask.world, trust_report.statement_of(ask.world, ask.firm, account, month))
+    if ask.one("offered") != found.mark:
+        raise Refused(
+            "Another month end has been signed off or opened again since this page was shown. Open the page again: "
+            "what was outstanding may be another."
+        )
+    named = {a.value: a for a in Answer}
+    return [replace(o, answer=named.get(ask.one(f"offer-{n}"), Answer.OPEN)) for n, o in enumerate(found.offers)]
 
 
 @desk.get("/desk/trust/account/{account}/month/{month}/csv")
@@ -169,11 +197,12 @@ def _csv(report: Any, name: str) -> Reply:
 
 
 def _month_page(ask: Ask, account: str, month: str) -> str:
+    from chalicelib.domain import carrying
     from chalicelib.flow import trust_report
 
     report = _found(lambda: trust_report.three_way(ask.world, ask.firm, account, month))
     spare = 10 if ask.query.get("rows") == "10" else SPARE
-    state = report.statement
+    state, offered = report.statement, report.offered
     return page(
         ask,
         "trust_month.html",
@@ -182,9 +211,13 @@ def _month_page(ask: Ask, account: str, month: str) -> str:
         s=state,
         before="",
         ending=_typed(state.ending),
-        groups=(
-            ("deposit", "Outstanding deposits", "Deposit", _rows(state.deposits, spare)),
-            ("check", "Outstanding checks", "Check", _rows(state.checks, spare)),
+        offered=offered,
+        groups=tuple(
+            (side, title, word, _rows(carrying.own(items, offered, side), spare))
+            for side, title, word, items in (
+                (carrying.Side.DEPOSIT, "Outstanding deposits", "Deposit", state.deposits),
+                (carrying.Side.CHECK, "Outstanding checks", "Check", state.checks),
+            )
         ),
     )
 

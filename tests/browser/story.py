@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from datetime import date
 from urllib.parse import quote
 
 from chalicelib.domain.kernel import Kind, Ref
@@ -117,8 +118,8 @@ def a_closed_period(stage: Stage) -> str:
 
 
 def reconcile_trust(month: Month) -> None:
-    """The trust accounts are chosen, and last month's statement is entered with a check that is still out. It was
-    signed off once, and opened again."""
+    """The trust accounts are chosen, and last month's statement is entered with a check that is still out since the
+    month before. It was signed off once, and opened again."""
     stage, world = month.stage, month.world
     trust_check.start(world, stage.firm)
     stage.pass_time(minutes=5)
@@ -129,11 +130,22 @@ def reconcile_trust(month: Month) -> None:
     )
     trust_check.start(world, stage.firm)
     stage.pass_time(minutes=10)
-    last = trust_views.months(world, stage.firm, account)[0].month
-    held = trust_report.three_way(world, stage.firm, account, last).journal
-    check = Outstanding(None, "101", 2500)
-    trust_report.enter(world, stage.firm, account, last, "Ben Pine", ending=held + 2500, deposits=[], checks=[check])
-    trust_report.sign(world, stage.firm, account, last, "Ben Pine")
+    last, before = (m.month for m in trust_views.months(world, stage.firm, account)[:2])
+    check, deposit = Outstanding(date(2025, 6, 3), "101 to Ada Example", 2500), Outstanding(None, "Counter", 1000)
+    for month_end, deposits in ((before, [deposit]), (last, [])):
+        held = trust_report.three_way(world, stage.firm, account, month_end).journal
+        trust_report.enter(
+            world,
+            stage.firm,
+            account,
+            month_end,
+            "Ben Pine",
+            ending=held + 2500 - 1000 * len(deposits),
+            deposits=deposits,
+            checks=[check],
+            cleared_deposits=() if deposits else [deposit],
+        )
+        trust_report.sign(world, stage.firm, account, month_end, "Ben Pine")
     trust_report.reopen(world, stage.firm, account, last, "Olivia Hartwell")
     client = next(r for r in trust_views.clients(world, stage.firm, account).rows).client
     month.ids |= {"account": account, "holder": client, "month": last}

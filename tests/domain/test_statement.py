@@ -47,6 +47,28 @@ def test_outstanding_items_are_above_zero_and_not_too_many() -> None:
     assert decide(EMPTY, entered(deposits=(Outstanding(None, "", 1),) * 200)).adjusted == 1200
 
 
+def test_what_has_cleared_is_kept_beside_what_is_outstanding_and_is_not_in_the_balance() -> None:
+    check, deposit = Outstanding(date(2025, 12, 20), "101", 200), Outstanding(None, "Counter", 5)
+    since = date(2025, 12, 31)
+    state = decide(EMPTY, entered(cleared_checks=(check,), cleared_deposits=(deposit,), since=since))
+    assert (state.adjusted, state.cleared_checks, state.cleared_deposits) == (1000, (check,), (deposit,))
+    assert state.since == since
+    again = decide(state, entered(checks=(check,)))
+    assert (again.adjusted, again.cleared_checks, again.cleared_deposits, again.since) == (800, (), (), None)
+    some, many = (Outstanding(None, "", 1),) * 200, (Outstanding(None, "", 1),) * 50
+    assert decide(EMPTY, entered(deposits=some, checks=some, cleared_checks=many)).adjusted == 1000
+    with pytest.raises(Refused, match="At most 450"):
+        decide(EMPTY, entered(deposits=some, checks=some, cleared_checks=many, cleared_deposits=many[:1]))
+    with pytest.raises(Refused, match="more text than is kept"):
+        decide(EMPTY, entered(cleared_deposits=(Outstanding(None, "ä" * 120, 1),) * 100))
+
+
+def test_a_sign_off_waits_for_a_word_on_what_was_outstanding_before() -> None:
+    state = decide(EMPTY, entered())
+    with pytest.raises(Refused, match="whether it still is, and save"):
+        decide(state, replace(signing(), unsaid=True))
+
+
 def test_what_is_dated_after_the_month_end_was_not_outstanding_then() -> None:
     with pytest.raises(Refused, match="dated 2026-02-01, after the month end"):
         decide(EMPTY, entered(checks=(Outstanding(date(2026, 2, 1), "Check 101", 5),)))
@@ -54,9 +76,10 @@ def test_what_is_dated_after_the_month_end_was_not_outstanding_then() -> None:
 
 def test_more_text_than_a_state_holds_is_refused_and_as_many_items_as_may_be_are_kept() -> None:
     items = (Outstanding(date(2026, 1, 31), "Müller, no. 12345", 123_456),) * 200
-    state = decide(EMPTY, entered(deposits=items, checks=items, note="é" * 2000))
+    cleared = items[:50]
+    state = decide(EMPTY, entered(deposits=items, checks=items, cleared_checks=cleared, note="é" * 2000))
     signed = statement.decide(state, signing(state.adjusted or 0, 1, 1), "USD", NOW).state
-    assert len(json.dumps(states.encode(signed), ensure_ascii=False).encode()) < 50_000
+    assert len(json.dumps(states.encode(signed), ensure_ascii=False).encode()) < 55_000
     with pytest.raises(Refused, match="more text than is kept"):
         decide(EMPTY, entered(deposits=(Outstanding(None, "ä" * 120, 1),) * 100))
 

@@ -66,8 +66,35 @@ def test_what_is_not_there_is_not_found_and_what_cannot_be_read_is_said(program:
         assert program.get(path).status == 404
     month = months_until(program.stage.world.now().date().isoformat()[:7], 3)[2]
     where = f"/trust/accounts/{account}/reconciliations/{month}"
-    for bad in ({}, {"ending": "x"}, {"ending": 1, "deposits": [{"cents": 1, "on": "soon"}], "checks": []}):
+    soon = [{"cents": 1, "on": "soon"}]
+    for bad in (
+        {},
+        {"ending": "x"},
+        {"ending": 1, "deposits": soon, "checks": []},
+        {"ending": 1, "deposits": [], "checks": [], "cleared_checks": soon},
+    ):
         assert program.ask("PUT", where, bad).status == 400
+
+
+def test_what_the_last_sign_off_hands_on_is_told_and_answered() -> None:
+    program = program_with_accounts()
+    account = trust.account(program.stage)
+    last, month = months_until(program.stage.world.now().date().isoformat()[:7], 3)[:0:-1]
+    before, where = (f"/trust/accounts/{account}/reconciliations/{m}" for m in (last, month))
+    out, cleared = ({"text": text, "cents": 5, "on": f"{last}-03"} for text in ("101", "102"))
+    ending = program.get(before).json["journal"] + 10
+    assert program.get(before).json["offered"] == {"since": None, "offers": [], "other": False}
+    program.ask("PUT", before, {"ending": ending, "deposits": [], "checks": [out, cleared]})
+    assert program.post(f"{before}/sign").status == 200
+    statement = {"ending": program.get(where).json["journal"] + 5, "deposits": [], "checks": [out]}
+    shown = program.ask("PUT", where, statement).json
+    assert [(o["item"]["text"], o["answer"]) for o in shown["offered"]["offers"]] == [("101", "out"), ("102", "")]
+    assert (shown["agree"], shown["may_sign"]) == (True, False)
+    assert program.ask("POST", f"{where}/sign", {}).status == 422
+    assert program.ask("PUT", where, {**statement, "cleared_deposits": [cleared]}).status == 422
+    shown = program.ask("PUT", where, {**statement, "cleared_checks": [cleared]}).json
+    assert shown["may_sign"]
+    assert program.ask("POST", f"{where}/sign", {"mark": shown["mark"]}).status == 200
 
 
 def test_accounts_chosen_before_are_counted_until_a_program_says_otherwise() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import date
 
-from chalicelib.domain.statement import months_until
+from chalicelib.domain.statement import Outstanding, months_until
 from chalicelib.flow import trust_check, trust_report, trust_setup
 from tests.flow import trust_acts as trust
 from tests.flow.test_trust_other_accounts import another
@@ -143,6 +143,51 @@ def test_a_month_is_entered_signed_off_printed_and_opened_again() -> None:
     assert kept.html == sheet.html
     for gone in ("signed/2", "signed/x", "signed/2/csv"):
         assert visitor.get(f"{here}/{gone}").status == 404
+
+
+def test_what_was_outstanding_is_offered_on_the_next_month_end_and_answered_there() -> None:
+    stage, visitor = a_checked_firm()
+    choose(stage, visitor)
+    last, month = months_until(stage.world.now().date().isoformat()[:7], 3)[:0:-1]
+    account = trust.account(stage)
+    items = (Outstanding(None, "Counter", 300),), (Outstanding(None, "101", 500), Outstanding(None, "101", 500))
+    ending = trust_report.three_way(stage.world, stage.firm, account, last).journal + 700
+    keep = stage.world, stage.firm, account, last, "Ben"
+    trust_report.enter(*keep, ending=ending, deposits=items[0], checks=items[1])
+    trust_report.sign(*keep)
+    here = f"/desk/trust/account/{account}/month/{month}"
+    page = visitor.get(here)
+    assert page.html.count('type="radio"') == 6
+    assert "checked" not in page.html
+    offered = re.search(r'name="offered" value="(\w+)"', page.html)
+    assert offered
+    form: dict[str, str | list[str]] = {"do": "save", "ending": "1", "offered": offered[1], "offer-0": "cleared"}
+    assert visitor.post(here, {**form, "offered": "of another day"}).status == 422
+    saved = visitor.post(here, {**form, "offer-2": "out", "offer-1": "whatever"})
+    page = visitor.get(saved.location)
+    assert "One item outstanding on" in page.text and "has no answer yet" in page.text
+    assert page.html.count(" checked") == 2
+    held = trust_report.statement_of(stage.world, stage.firm, account, month)
+    assert (held.deposits, held.checks, held.cleared_deposits) == ((), items[1][:1], items[0])
+    assert 'value="sign"' not in page.html
+    trust_report.reopen(*keep)
+    assert "Another month end is the last one signed off now" in visitor.get(here).text
+    assert visitor.post(here, {**form, "offer-2": "out"}).status == 422
+    trust_report.sign(*keep)
+    journal = trust_report.three_way(stage.world, stage.firm, account, month).journal
+    ending = journal + 500
+    form |= {"ending": f"{ending // 100}.{ending % 100:02d}", "offer-1": "out", "offer-2": "cleared"}
+    page = visitor.get(visitor.post(here, form).location)
+    assert "The three agree. It is not signed off yet." in page.text
+    assert "What to look for" not in page.text
+    wrong = visitor.get(visitor.post(here, {**form, "offer-1": "cleared"}).location)
+    assert "It is the amount of the check 101 of $5.00: is it still outstanding?" in wrong.text
+    assert "Difference of 1 and 2 $5.00" in wrong.text
+    page = visitor.get(visitor.post(here, form).location)
+    mark = re.search(r'name="mark" value="(\w+)"', page.html)
+    assert mark
+    visitor.post(here, {"do": "sign", "mark": mark[1]})
+    assert "No longer outstanding since" in visitor.get(here).text
 
 
 def test_what_cannot_be_read_on_the_statement_gets_a_sentence() -> None:
