@@ -16,7 +16,7 @@ from chalicelib.domain import effects
 from chalicelib.domain.effects import Do
 from chalicelib.domain.firm import Policy
 from chalicelib.domain.kernel import Effect, Finish, Json, Neighbour, Status, lane_of
-from chalicelib.errors import Conflict
+from chalicelib.errors import Conflict, Declined, Unreadable
 from chalicelib.flow import first_plan, subscribing
 from chalicelib.flow.budget import Floor
 from chalicelib.flow.feeds import HOOKED, MATTERS, UNHOOKED, Tally, poll_clio, poll_stripe
@@ -28,6 +28,7 @@ from chalicelib.flow.settle import policy_of, settle
 EVERY = timedelta(minutes=15)  # design section 2: feeds without a webhook are polled within every 15 minutes
 RARELY = timedelta(hours=1)  # what a webhook tells of; the poll catches what was lost
 RAREST = timedelta(hours=6)  # ... while nothing comes for hours
+REFUSED_AT_MOST, REFUSED_AFTER = 3, timedelta(minutes=5)  # times in a row, the second after twice as long, and so on
 READ_IN_BOOKS = ("invoices", "payments", "customers", "credit memos", "journal entries")
 MAIN, TOLD = "main", "told"  # Clio's feeds without a webhook, and those with one
 
@@ -72,7 +73,45 @@ def begin(world: World, firm: str) -> list[str]:
 
 
 def poll(world: World, policy: Policy, effect: Effect) -> None:
-    """One poll; it is owed again at its next time."""
+    """One poll; it is owed again at its next time, or soon, where it was refused."""
+    try:
+        _poll(world, policy, effect)
+    except (Declined, Unreadable) as no:
+        if not _tried_again(world, effect, no):
+            raise
+
+
+def _tried_again(world: World, effect: Effect, no: Declined | Unreadable) -> bool:
+    """What is refused of a poll mostly passes, and much of what it reads reaches us in no other way: it is tried again
+    a few times before a person is told. Refused again, Clio's feeds begin anew: where a reading was interrupted, the
+    address of its next page may be what is refused."""
+    firm, name = effect.firm, _name(effect)
+    before = noted(world, firm, name)
+    times = int(before.get("refused", 0))
+    if times and effect.kind == Do.POLL_CLIO:
+        begin_feeds_anew(world, firm)
+    if times >= REFUSED_AT_MOST:
+        return False
+    world.store.put_record(f"polled/{firm}", name, {**before, "refused": times + 1})
+    until, why = world.now() + REFUSED_AFTER * 2**times, no.message if isinstance(no, Declined) else str(no)
+    world.store.postpone(effect.key, until, cause=why, tries=effect.tries + 1)
+    return True
+
+
+def begin_feeds_anew(world: World, firm: str) -> None:
+    """From their first pages, and from the same instant."""
+    found = world.store.record("feeds", firm)
+    cursors: dict[str, Json] = found[1] if found else {}
+    begun = {feed: {k: v for k, v in c.items() if k in ("since", "mark")} for feed, c in cursors.items()}
+    world.store.put_record("feeds", firm, begun)
+
+
+def _name(effect: Effect) -> str:
+    """What is kept of this poll is kept under."""
+    return str(effect.body.get("connection") or f"clio.{effect.key.rpartition('/')[2]}")
+
+
+def _poll(world: World, policy: Policy, effect: Effect) -> None:
     firm = policy.firm.id
     reach = Reach(world, firm, policy.lanes, Floor.POLL)
     tally = Tally(warily=effect.tries > 0)
@@ -84,7 +123,7 @@ def poll(world: World, policy: Policy, effect: Effect) -> None:
         working = subscribing.working(world, firm)
         if policy.firm.may_read:
             poll_clio(world, reach, policy, tally, feeds_of(name, working))
-        again(world, effect, f"clio.{name}", tally.wrote, name == TOLD and BILL in working)
+        again(world, effect, _name(effect), tally.wrote, name == TOLD and BILL in working)
         return
     connection = connections(world, firm)[str(effect.body["connection"])]
     if connection.connected:

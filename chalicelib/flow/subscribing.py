@@ -7,6 +7,7 @@ work, the polls come as often as without any (flow/polling.py).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 import msgspec
@@ -66,7 +67,7 @@ def keep(world: World, reach: Reach, policy: Policy, effect: Effect) -> None:
             book.why = f"Clio does not let us subscribe to news: {no.message}"
             world.log("clio_hooks_refused", firm=policy.firm.id, code=no.code)
     _save(world, policy.firm.id, book)
-    waiting = any(h.status == PENDING for h in book.hooks.values())
+    waiting = any(h.status == PENDING and h.id for h in book.hooks.values())
     world.store.postpone(effect.key, world.now() + (UNSHAKEN if waiting else DAILY), tries=0)
 
 
@@ -107,17 +108,29 @@ def _round(world: World, reach: Reach, policy: Policy, book: Book) -> None:
     for name, stray in there.items():
         if name not in ours:  # of a time before a disconnect, or of a worker that died while it subscribed
             reach.clio(lambda c, a, id=stray.id: c.hooks.delete(a, id))  # type: ignore[misc]
+    refused: Declined | None = None
     for model in WATCHED:
-        known = book.hooks.get(model)
-        shown = there.get(known.name) if known else None
-        if known and shown and shown.status != SUSPENDED and not _over(shown, world.now()):
-            book.hooks[model] = _kept(world, reach, known, shown)
-            continue
-        if known and shown:
-            reach.clio(lambda c, a, id=shown.id: c.hooks.delete(a, id))  # type: ignore[misc]
-        if known:
-            clio_hooks.forget(world, known.name)
-        book.hooks[model] = _made(world, reach, policy, book, model)
+        try:
+            book.hooks[model] = _lasting(world, reach, policy, book, there, model)
+        except Declined as no:  # of this one; the others must not end for it
+            refused = no
+    if refused:
+        raise refused
+
+
+def _lasting(
+    world: World, reach: Reach, policy: Policy, book: Book, there: Mapping[str, HookReading], model: str
+) -> Hook:
+    """The one that is there, kept alive, or another. ``there``: what Clio shows, by our name of it."""
+    known = book.hooks.get(model)
+    shown = there.get(known.name) if known else None
+    if known and shown and shown.status != SUSPENDED and not _over(shown, world.now()):
+        return _kept(world, reach, known, shown)
+    if known and shown:
+        reach.clio(lambda c, a: c.hooks.delete(a, shown.id))
+    if known:
+        clio_hooks.forget(world, known.name)
+    return _made(world, reach, policy, book, model)
 
 
 def _over(shown: HookReading, now: datetime) -> bool:

@@ -11,10 +11,10 @@ import msgspec
 from chalicelib.domain import effects
 from chalicelib.domain.effects import Do
 from chalicelib.domain.firm import Policy
-from chalicelib.domain.kernel import Neighbour
+from chalicelib.domain.kernel import Effect, Neighbour, Status
 from chalicelib.domain.news import HookReading
 from chalicelib.domain.readings import EventPointer, Tokens
-from chalicelib.flow import clio_hooks, connecting, inbox, polling, subscribing, tokens
+from chalicelib.flow import attention, clio_hooks, connecting, inbox, polling, subscribing, tokens
 from chalicelib.flow.settle import policy_of
 from infra.sandbox.kit import Fault
 from tests.builders import FIRM
@@ -22,7 +22,7 @@ from tests.domain.given import a_policy
 from tests.flow import acts
 from tests.flow.alone import held, near, owe
 from tests.flow.test_connections import reconnect_clio
-from tests.world import PUBLIC, MemoryWorld, Stage
+from tests.world import CLIO, PUBLIC, MemoryWorld, Stage
 
 
 def hooks_there(stage: Stage) -> list[Any]:
@@ -204,6 +204,15 @@ def test_news_of_a_kind_that_we_do_not_know_owes_nothing() -> None:
     assert inbox.point(stage.world, Neighbour.CLIO, [EventPointer("1", account, "updated", "task", "5")]) == 0
 
 
+def test_a_subscription_that_clio_refuses_does_not_let_the_others_end() -> None:
+    stage = a_told_stage()
+    hook_of(stage, "contact").status = "suspended"
+    stage.world.clio_box.faults.append(Fault("status", path="webhooks", method="POST", status=403, body="{}", times=99))
+    stage.pass_time(60, days=32)
+    assert subscribing.working(stage.world, stage.firm) == {"bill", "matter"}
+    assert subscribing.of(stage.world, stage.firm).why
+
+
 # --- polls ------------------------------------------------------------------------------------------------------------
 
 
@@ -242,6 +251,54 @@ def test_clients_whose_webhook_alone_does_not_work_are_polled_every_quarter_of_a
     stage.world.clio_box.people.change_client("Felix Ortega", email="felix@new.example")
     stage.pass_time(5, minutes=16)
     assert acts.contact(stage, "Felix Ortega").email == "felix@new.example"
+
+
+def refuse_clio(stage: Stage, path: str, times: int) -> None:
+    """Clio refuses such readings, as often as that."""
+    body = '{"error": {"type": "ForbiddenError", "message": "Not now"}}'
+    stage.world.clio_box.faults.append(Fault("status", path=path, status=403, body=body, times=times))
+
+
+def main_poll(stage: Stage) -> Effect:
+    return next(e for e in acts.all_effects(stage) if e.key.endswith("clio.poll/main"))
+
+
+def test_a_poll_that_is_refused_in_passing_goes_on_by_itself() -> None:
+    stage = acts.a_synced_stage()
+    refuse_clio(stage, "/allocations", 2)
+    stage.pass_time(1, minutes=16)
+    assert (main_poll(stage).status, main_poll(stage).cause) == (Status.OWED, "Not now")
+    stage.world.clio_box.people.record_payment({"1046": 10_00})
+    stage.pass_time(1, minutes=20)
+    assert acts.payable(stage, "1046").receipts
+    assert not main_poll(stage).cause
+
+
+def test_a_poll_that_is_refused_each_time_is_shown_to_a_person_and_tried_when_they_say_so() -> None:
+    stage = acts.a_synced_stage()
+    refuse_clio(stage, "/allocations", 5)
+    stage.pass_time(5, hours=2)
+    assert (main_poll(stage).status, main_poll(stage).reason) == (Status.PARKED, "Not now")
+    attention.retry(stage.world, stage.firm, main_poll(stage).key, acts.STAFF)
+    stage.work()
+    assert main_poll(stage).status is Status.PARKED, "at once"
+    attention.retry(stage.world, stage.firm, main_poll(stage).key, acts.STAFF)
+    stage.work()
+    assert main_poll(stage).status is Status.OWED
+    assert polling.noted(stage.world, stage.firm, "clio.main").get("refused") is None
+
+
+def test_a_reading_whose_next_page_clio_refuses_begins_anew_and_misses_nothing() -> None:
+    stage = acts.a_synced_stage()
+    stage.world.clio_box.people.record_payment({"1046": 10_00})
+    found = stage.world.store.record("feeds", stage.firm)
+    assert found is not None
+    of_long_ago = f"{CLIO}/api/v4/allocations.json?page_token=of+long+ago"
+    there = {**found[1]["receipts"], "mark": stage.world.now().isoformat(), "next": of_long_ago}
+    stage.world.store.put_record("feeds", stage.firm, {**found[1], "receipts": there})
+    stage.pass_time(1, minutes=40)
+    assert acts.payable(stage, "1046").receipts
+    assert main_poll(stage).status is Status.OWED
 
 
 def test_a_pointer_that_comes_during_a_poll_is_not_slept_over() -> None:
