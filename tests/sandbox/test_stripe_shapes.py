@@ -15,6 +15,7 @@ import pytest
 import stripe
 import stripe.checkout
 
+from infra.sandbox.stripe import Refusal
 from tests.sandbox.stripe_caller import FIRM, Caller, a_connected_caller, a_line
 
 Thing = dict[str, Any]
@@ -85,7 +86,7 @@ def served() -> dict[str, list[Thing]]:
     caller.people.pay_card(caller.session(line_items=[a_line(5_000), a_line(700)], customer_creation="always")["id"])
     caller.session()
     declined = caller.session()
-    with pytest.raises(Exception, match="declined"):
+    with pytest.raises(Refusal, match="declined"):
         caller.people.pay_card(declined["id"], "4000000000000002")
     for outcome in ("succeed", "fail", "return"):
         caller.debited(10_000, outcome, after_days=1)

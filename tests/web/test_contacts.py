@@ -185,7 +185,7 @@ def test_only_an_owner_says_whose_value_stands() -> None:
 # --- the API ----------------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def program() -> Program:
     stage, _ = a_conflict()
     return Program(stage)
