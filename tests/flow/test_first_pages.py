@@ -96,7 +96,9 @@ def test_rows_are_kept_fifty_to_a_record(stage: Stage, count: int, pages: int) -
     assert plan.bills.counts == {"create": count}
 
 
-def test_a_client_that_was_linked_meanwhile_keeps_its_link(stage: Stage) -> None:
+def test_a_client_that_was_linked_meanwhile_keeps_its_link() -> None:
+    stage = a_new_stage()
+    prepare(stage)
     ada = acts.contact(stage, "Ada Example")
     linked, ref = replace(ada, customer="7"), contact_ref(stage.firm, ada.id)
     settle(stage.world, [ref], lambda _s, _n: {ref: Decision(linked)}, fact="Test")
