@@ -241,7 +241,7 @@ def _looks(world: World, reach: Reach, policy: Policy, looks: Sequence[Effect], 
     """Looks of one kind in one batch; what goes wrong concerns that one alone."""
     try:
         outcomes = look(world, reach, policy, looks)
-    except Conflict:
+    except (Conflict, Declined, Unreadable):  # each for itself: what fails alone parks alone
         for effect in looks:
             if problem := _perform(world, reach, policy, effect):
                 raise problem from None

@@ -18,7 +18,7 @@ from chalicelib.domain.kernel import Effect, Json, Kind, Neighbour, Status, lane
 from chalicelib.domain.payable import Payable
 from chalicelib.domain.readings import BillReading, Broken, EventPointer, Pot, Receipt
 from chalicelib.domain.trust_readings import Deposit
-from chalicelib.errors import Conflict, Refused, Unavailable, Unreadable
+from chalicelib.errors import Conflict, Declined, Refused, Unavailable, Unreadable
 from chalicelib.flow import contacts, first_receipts, noting, renaming, states, trusting
 from chalicelib.flow.first_receipts import WAITS_AT_MOST, FirstReceipts
 from chalicelib.flow.looking import (
@@ -49,8 +49,9 @@ LONG_AGO = "1970-01-01T00:00:00+00:00"  # in the cursor of a first reading that 
 @dataclass
 class Tally:
     """What a run found, counted for the person who pressed Resync. ``read``: Clio's feeds that it read to their end,
-    which it does once though it is interrupted. ``warily``: the run before this one failed, maybe at one of the bills,
-    so none is looked at here: each is owed as a look of its own, and only what fails alone parks."""
+    which it does once though it is interrupted; ``refused``: those that Clio did not let it read. ``warily``: the run
+    before this one failed, maybe at one of the bills, so none is looked at here: each is owed as a look of its own, and
+    only what fails alone parks."""
 
     seen: int = 0
     new: int = 0
@@ -61,6 +62,7 @@ class Tally:
     wrote: bool = False
     read: list[str] = field(default_factory=list)
     warily: bool = False
+    refused: dict[str, Declined | Unreadable] = field(default_factory=dict)
 
     def alone(self, why: str) -> None:
         self.left_alone[why] = self.left_alone.get(why, 0) + 1
@@ -70,7 +72,7 @@ def poll_clio(world: World, reach: Reach, policy: Policy, tally: Tally, feeds: S
     """Reads Clio's feeds to their end. What was read before an interruption is kept, and the next poll goes on there.
 
     A first sync's first reading keeps receipts beside it (flow/first_receipts.py). Raises Unavailable and Disconnected;
-    then the cursors say how far it got.
+    then the cursors say how far it got. What Clio does not let us read is refused alone (flow/refused_feeds.py).
     """
     firm = policy.firm.id
     found = world.store.record("feeds", firm)
@@ -81,8 +83,12 @@ def poll_clio(world: World, reach: Reach, policy: Policy, tally: Tally, feeds: S
         for feed in feeds:
             rests = feed == MATTERS and renaming.rests(policy, cursors.get(feed), world.now(), asked=feeds == FEEDS)
             if feed not in tally.read and not rests:
-                _read(world, reach, policy, feed, cursors, tally, first)
-                tally.read.append(feed)
+                try:
+                    _read(world, reach, policy, feed, cursors, tally, first)
+                    tally.read.append(feed)
+                except (Declined, Unreadable) as no:  # it alone; it begins anew, since its page may be what is refused
+                    tally.refused[feed] = no
+                    cursors |= {feed: {"since": cursors[feed]["since"]}} if feed in cursors else {}
     finally:
         if tally.wrote or _stale(start, cursors, world.now()):
             world.store.put_record("feeds", firm, cursors)
@@ -166,13 +172,7 @@ def page_of(reach: Reach, feed: str, since: datetime | None, next_: str | None) 
 
 
 def _take_page(
-    world: World,
-    reach: Reach,
-    policy: Policy,
-    feed: str,
-    items: tuple[Any, ...],
-    tally: Tally,
-    first: FirstReceipts | None,
+    world: World, reach: Reach, policy: Policy, feed: str, items: Any, tally: Tally, first: FirstReceipts | None
 ) -> None:
     if feed == "receipts":
         _receipts(world, policy, items, tally, first)
@@ -284,7 +284,7 @@ def _differ(
     if here:
         try:
             settled = {e.key for e, bad in look_at_bills(world, reach, policy, here, owed=False) if bad is None}
-        except (Conflict, Refused, Unavailable) as problem:
+        except (Conflict, Declined, Refused, Unavailable, Unreadable) as problem:
             world.log("owed_as_looks", why=type(problem).__name__)
     for look in all_:
         if look.key not in settled:

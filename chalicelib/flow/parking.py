@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import assert_never
 
 from chalicelib.domain.firm import Policy
-from chalicelib.domain.kernel import Effect
+from chalicelib.domain.kernel import Effect, Neighbour
 from chalicelib.errors import Conflict, Declined, Refused, Unreadable
 from chalicelib.flow import looking
 from chalicelib.flow.ports import World
@@ -18,6 +18,11 @@ from chalicelib.flow.reach import Reach
 
 READ_AGAIN = 3  # times, before a person is told of a reading of QuickBooks that is refused
 READ_AGAIN_AFTER = timedelta(minutes=5)  # then twice as long each time
+NOT_LET_SEE = "Clio does not let the user who connected it see this."
+LET_US_SEE = (
+    "At Clio, give that user the permission to see it (an owner with the roles Billing and Accounts has it), or "
+    "connect Clio again as somebody who has"
+)
 Read = Callable[[World, Reach, Policy, Sequence[Effect]], None]
 
 
@@ -28,6 +33,9 @@ def park(world: World, effect: Effect, problem: Unreadable | Declined | Refused)
         case Unreadable():
             reason = f"It shows a {problem.what} that we cannot use: {problem.raw}"
             remedy, detail = problem.remedy or "Correct it at its source, then press Retry.", str(problem)
+        case Declined(status=403) if effect.lane.split("|")[1] == Neighbour.CLIO:
+            reason, remedy = NOT_LET_SEE, f"{LET_US_SEE}, then press Retry."
+            detail = f"{problem.code}: {problem.detail or problem.message}"
         case Declined():
             gone = problem.status == 404 or problem.code == "404"
             reason = looking.NOT_SHOWN if gone and effect.about.startswith("payable/") else problem.message

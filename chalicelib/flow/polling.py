@@ -2,7 +2,8 @@
 
 Feeds without a webhook are polled every 15 minutes. Those with one are polled so too until theirs works; then rarely,
 and more rarely while nothing comes. A disconnected neighbour's polls wait with their lane (flow/drain.py).
-Record ``polled/<firm>``, sk the poll's name: when it was last read to its end, and how often nothing came of it.
+Record ``polled/<firm>``, sk the poll's name: when it was last read to its end, how often nothing came of it, and what
+Clio does not let us read of it.
 """
 
 from __future__ import annotations
@@ -17,18 +18,18 @@ from chalicelib.domain.effects import Do
 from chalicelib.domain.firm import Policy
 from chalicelib.domain.kernel import Effect, Finish, Json, Neighbour, Status, lane_of
 from chalicelib.errors import Conflict, Declined, Unreadable
-from chalicelib.flow import first_plan, subscribing
+from chalicelib.flow import first_plan, refused_feeds, subscribing
 from chalicelib.flow.budget import Floor
-from chalicelib.flow.feeds import HOOKED, MATTERS, UNHOOKED, Tally, poll_clio, poll_stripe
+from chalicelib.flow.feeds import FEEDS, HOOKED, MATTERS, UNHOOKED, Tally, poll_clio, poll_stripe
 from chalicelib.flow.firms import connections
 from chalicelib.flow.ports import World
 from chalicelib.flow.reach import Reach
+from chalicelib.flow.refused_feeds import REFUSED_AFTER, REFUSED_AT_MOST
 from chalicelib.flow.settle import policy_of, settle
 
 EVERY = timedelta(minutes=15)  # design section 2: feeds without a webhook are polled within every 15 minutes
 RARELY = timedelta(hours=1)  # what a webhook tells of; the poll catches what was lost
 RAREST = timedelta(hours=6)  # ... while nothing comes for hours
-REFUSED_AT_MOST, REFUSED_AFTER = 3, timedelta(minutes=5)  # times in a row, the second after twice as long, and so on
 READ_IN_BOOKS = ("invoices", "payments", "customers", "credit memos", "journal entries")
 MAIN, TOLD = "main", "told"  # Clio's feeds without a webhook, and those with one
 
@@ -82,28 +83,17 @@ def poll(world: World, policy: Policy, effect: Effect) -> None:
 
 
 def _tried_again(world: World, effect: Effect, no: Declined | Unreadable) -> bool:
-    """What is refused of a poll mostly passes, and much of what it reads reaches us in no other way: it is tried again
-    a few times before a person is told. Refused again, Clio's feeds begin anew: where a reading was interrupted, the
-    address of its next page may be what is refused."""
+    """What is refused of a poll mostly passes: it is tried again a few times before a person is told. (Of Clio's, each
+    list is refused alone: flow/refused_feeds.py.)"""
     firm, name = effect.firm, _name(effect)
     before = noted(world, firm, name)
     times = int(before.get("refused", 0))
-    if times and effect.kind == Do.POLL_CLIO:
-        begin_feeds_anew(world, firm)
     if times >= REFUSED_AT_MOST:
         return False
     world.store.put_record(f"polled/{firm}", name, {**before, "refused": times + 1})
     until, why = world.now() + REFUSED_AFTER * 2**times, no.message if isinstance(no, Declined) else str(no)
     world.store.postpone(effect.key, until, cause=why, tries=effect.tries + 1)
     return True
-
-
-def begin_feeds_anew(world: World, firm: str) -> None:
-    """From their first pages, and from the same instant."""
-    found = world.store.record("feeds", firm)
-    cursors: dict[str, Json] = found[1] if found else {}
-    begun = {feed: {k: v for k, v in c.items() if k in ("since", "mark")} for feed, c in cursors.items()}
-    world.store.put_record("feeds", firm, begun)
 
 
 def _name(effect: Effect) -> str:
@@ -120,10 +110,15 @@ def _poll(world: World, policy: Policy, effect: Effect) -> None:
             rest(world, effect, world.now() + EVERY)
             return
         name = effect.key.rpartition("/")[2]
+        if name in FEEDS:
+            refused_feeds.read(world, reach, policy, effect, name)
+            return
         working = subscribing.working(world, firm)
         if policy.firm.may_read:
             poll_clio(world, reach, policy, tally, feeds_of(name, working))
-        again(world, effect, _name(effect), tally.wrote, name == TOLD and BILL in working)
+        before = noted(world, firm, _name(effect)).get("unread", {})
+        told = {"unread": refused_feeds.tell(world, policy, tally, before)}
+        again(world, effect, _name(effect), tally.wrote, name == TOLD and BILL in working, told)
         return
     connection = connections(world, firm)[str(effect.body["connection"])]
     if connection.connected:
@@ -190,14 +185,16 @@ def freshness(world: World, policy: Policy) -> tuple[Freshness, ...]:
 
 
 def _fresh(world: World, firm: str, name: str, key: str, feeds: tuple[str, ...], hooked: bool) -> Freshness:
-    at = noted(world, firm, name).get("at")
+    last = noted(world, firm, name)
+    at = last.get("at")
     effect = world.store.effect(key)
     parked = effect is not None and effect.status is Status.PARKED
+    unread = " ".join(last.get("unread", {}).values())
     return Freshness(
         name,
         feeds,
         datetime.fromisoformat(at) if at else None,
         effect.due_at if effect and not parked else None,
-        effect.reason if effect and parked else effect.cause if effect and effect.tries else "",
+        effect.reason if effect and parked else effect.cause if effect and effect.tries else unread,
         hooked,
     )

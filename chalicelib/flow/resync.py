@@ -13,7 +13,7 @@ from chalicelib.domain.effects import Do
 from chalicelib.domain.firm import Policy
 from chalicelib.domain.kernel import Effect, Finish, Json, Neighbour, lane_of
 from chalicelib.errors import Disconnected, Refused, Unavailable
-from chalicelib.flow import polling
+from chalicelib.flow import polling, refused_feeds
 from chalicelib.flow.budget import Floor
 from chalicelib.flow.feeds import Tally, poll_clio, poll_stripe
 from chalicelib.flow.firms import connections
@@ -130,11 +130,16 @@ def run(world: World, policy: Policy, effect: Effect) -> None:
             waits = problem
     state.seen, state.new, state.changed = tally.seen, tally.new, tally.changed
     state.unchanged, state.parked, state.left_alone = tally.unchanged, tally.parked, tally.left_alone
-    if waits is None:
+    if tally.refused and state.parts["clio"]["state"] == "done":
+        state.parts["clio"] = {"state": "running", "why": " ".join(refused_feeds.causes(tally))}
+    if waits is None and not tally.refused:
         state.finished_at = world.now()
     _save(world, firm, state)
     if waits is not None:
         raise waits
+    if tally.refused:
+        refused_feeds.park(world, effect, tally)
+        return
     settle(world, [], lambda _s, _n: {}, fact="Resynced", finish=[Finish(effect.key)])
 
 

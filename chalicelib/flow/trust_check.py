@@ -97,6 +97,7 @@ def start(world: World, firm: str) -> None:
 
 def check(world: World, reach: Reach, policy: Policy, effect: Effect) -> None:
     """Reads what changed, waits until all of it is added up, then compares. Raises Unavailable and Disconnected."""
+    from chalicelib.flow import refused_feeds
     from chalicelib.flow.feeds import Tally, poll_clio
     from chalicelib.flow.polling import first_sync_reads
 
@@ -104,7 +105,11 @@ def check(world: World, reach: Reach, policy: Policy, effect: Effect) -> None:
     if not policy.firm.may_read or first_sync_reads(world, policy):
         settle(world, [], lambda _s, _n: {}, fact="NotSetUp", finish=[Finish(effect.key, arrivals=effect.arrivals)])
         return
-    poll_clio(world, Reach(world, firm, policy.lanes, Floor.POLL), policy, Tally(), ("deposits", "receipts"))
+    tally = Tally()
+    poll_clio(world, Reach(world, firm, policy.lanes, Floor.POLL), policy, tally, ("deposits", "receipts"))
+    if tally.refused:  # nothing is compared with what was not read
+        refused_feeds.park(world, effect, tally)
+        return
     if not _quiet(world, policy):
         world.store.postpone(effect.key, world.now() + WAITS, cause="Trust transactions are still being added up.")
         return

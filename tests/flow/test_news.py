@@ -14,7 +14,7 @@ from chalicelib.domain.firm import Policy
 from chalicelib.domain.kernel import Effect, Neighbour, Status
 from chalicelib.domain.news import HookReading
 from chalicelib.domain.readings import EventPointer, Tokens
-from chalicelib.flow import attention, clio_hooks, connecting, inbox, polling, subscribing, tokens
+from chalicelib.flow import clio_hooks, connecting, inbox, polling, subscribing, tokens
 from chalicelib.flow.settle import policy_of
 from infra.sandbox.kit import Fault
 from tests.builders import FIRM
@@ -263,29 +263,37 @@ def main_poll(stage: Stage) -> Effect:
     return next(e for e in acts.all_effects(stage) if e.key.endswith("clio.poll/main"))
 
 
+def feed_alone(stage: Stage, feed: str) -> Effect | None:
+    """The effect of a list that Clio refused."""
+    return stage.world.store.effect(f"{stage.firm}/clio.poll/{feed}")
+
+
 def test_a_poll_that_is_refused_in_passing_goes_on_by_itself() -> None:
     stage = acts.a_synced_stage()
     refuse_clio(stage, "/allocations", 2)
     stage.pass_time(1, minutes=16)
-    assert (main_poll(stage).status, main_poll(stage).cause) == (Status.OWED, "Not now")
+    alone = feed_alone(stage, "receipts")
+    assert alone and (alone.status, main_poll(stage).status) == (Status.OWED, Status.OWED)
+    assert "does not let us read payments" in alone.cause
     stage.world.clio_box.people.record_payment({"1046": 10_00})
     stage.pass_time(1, minutes=20)
     assert acts.payable(stage, "1046").receipts
-    assert not main_poll(stage).cause
+    alone = feed_alone(stage, "receipts")
+    assert alone and alone.status is Status.DONE
 
 
-def test_a_poll_that_is_refused_each_time_is_shown_to_a_person_and_tried_when_they_say_so() -> None:
+def test_what_stripe_refuses_in_passing_goes_on_by_itself_and_is_shown_when_it_does_not() -> None:
     stage = acts.a_synced_stage()
-    refuse_clio(stage, "/allocations", 5)
-    stage.pass_time(5, hours=2)
-    assert (main_poll(stage).status, main_poll(stage).reason) == (Status.PARKED, "Not now")
-    attention.retry(stage.world, stage.firm, main_poll(stage).key, acts.STAFF)
-    stage.work()
-    assert main_poll(stage).status is Status.PARKED, "at once"
-    attention.retry(stage.world, stage.firm, main_poll(stage).key, acts.STAFF)
-    stage.work()
-    assert main_poll(stage).status is Status.OWED
-    assert polling.noted(stage.world, stage.firm, "clio.main").get("refused") is None
+    refused = Fault("status", path="/v1/events", status=400, body='{"error": {"message": "No"}}', times=2)
+    stage.world.stripe_box.faults.append(refused)
+    stage.pass_time(1, minutes=70)
+    polls = [e for e in acts.all_effects(stage) if e.kind == Do.POLL_STRIPE]
+    assert {e.status for e in polls} == {Status.OWED}
+    assert not stage.world.stripe_box.faults or not refused.times
+    refused.times = 1000
+    stage.world.stripe_box.faults[:] = [refused]
+    stage.pass_time(20, hours=8)
+    assert acts.parked(stage, kind=Do.POLL_STRIPE)
 
 
 def test_a_reading_whose_next_page_clio_refuses_begins_anew_and_misses_nothing() -> None:
