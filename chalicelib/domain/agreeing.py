@@ -206,6 +206,8 @@ def _settled(state: Contact, field: str) -> tuple[Contact, tuple[str, ...]]:
 
 
 def taken(state: Contact, field: str, side: Side, policy: Policy, now: datetime) -> Decision[Contact]:
+    """A person takes the value that ``side`` shows, or that was kept of it: it is what both shall show. Raises Refused
+    where the other side cannot hold it, and for a client that is not linked."""
     if not state.usable:
         raise Refused(UNLINKED)
     new, closes = _settled(state, field)

@@ -176,6 +176,8 @@ EntryFact = MoveSeen | MoveGone | RulesChanged | WriteAgain | JournalWritten | J
 
 
 def decide(state: Entry | None, fact: EntryFact, policy: Policy, now: datetime) -> Decision[Entry]:
+    """What the ledgers count of an entry then, and whether its journal entry is to be written, changed or taken out.
+    ``state`` None: it is not held yet; only MoveSeen begins one, any other fact raises ValueError."""
     match fact:
         case MoveSeen():
             new = Entry(policy.firm.id, fact.move.entry, fact.move, gone=True, generation=policy.firm.generation)

@@ -41,7 +41,8 @@ def _settle_set(world: World, ref: Ref, fact: reminders.SetFact, by: str) -> Any
 
 
 def start(world: World, firm: str, payable_ids: Sequence[str], set_id: str, by: str) -> list[tuple[str, str]]:
-    """Starts the set on each payable. Gives (id, why not) for each; an empty reason means it started."""
+    """Starts the set on each payable. Gives (id, why not) for each; an empty reason means it started. Raises
+    Refused for too many at once."""
     if len(payable_ids) > AT_ONCE:
         raise Refused(f"Choose at most {AT_ONCE} invoices at once.")
     policy = policy_of(world, firm)

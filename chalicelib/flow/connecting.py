@@ -134,7 +134,8 @@ def trust_account(world: World, firm: str) -> str:
 
 
 def trust_account_returned(world: World, firm: str, by: str) -> Connection:
-    """The person came back from Stripe's onboarding: the account is read again, whatever the address says."""
+    """The person came back from Stripe's onboarding: the account is read again, whatever the address says.
+    Raises Refused where none was begun."""
     account = trust_account(world, firm)
     if not account:
         raise Refused("There is no trust account yet. Start with Open a trust account.")
@@ -226,7 +227,7 @@ def lose(
 
 def disconnect(world: World, firm: str, connection_id: str, by: str) -> None:
     """A person disconnects: our access is given back, tokens are forgotten, effects wait. The neighbour not answering
-    does not stop it."""
+    does not stop it. Raises Refused for what is not connected."""
     held = connections(world, firm).get(connection_id)
     if held is None or not held.connected:
         raise Refused("This is not connected.")

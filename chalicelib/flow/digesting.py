@@ -58,6 +58,8 @@ class Shown:
 
 
 def shown(world: World, firm: str) -> Shown:
+    """What the settings page and the API tell of the digest: what was chosen, who can be chosen, the last one and the
+    next."""
     state, who = state_of(world, firm) or Digest(firm), _firm(world, firm)
     effect = world.store.effect(digest.key(state)) if state.on else None
     addresses = tuple(dict.fromkeys(m.email for m in who.members if m.email))

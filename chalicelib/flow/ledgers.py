@@ -30,6 +30,7 @@ def ledger_of(world: World, firm: str, id: str) -> Ledger:
 
 
 def moves_in(effect: Effect) -> list[Moved]:
+    """What a fold adds to the ledgers, as it was owed; cents, negative for what is taken off."""
     return [
         Moved(
             m["account"],

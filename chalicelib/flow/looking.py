@@ -158,7 +158,7 @@ def take_in(
     *,
     owed: bool = True,
 ) -> None:
-    """Settles one look at a bill. Raises Conflict when the state moved meanwhile."""
+    """Settles one look at a bill. Raises Conflict when the state moved meanwhile, Unreadable for a Broken row."""
     done = [Finish(effect.key, arrivals=effect.arrivals)] if owed else []
     known: Payable | None = states.decode(Kind.PAYABLE, held.body)
     if item is None:

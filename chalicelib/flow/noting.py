@@ -36,6 +36,8 @@ def _ref(firm: str, memo: str) -> Ref:
 def take_page(
     world: World, reach: Reach, policy: Policy, items: Sequence[CreditReading | Broken], tally: Tally
 ) -> None:
+    """A page of credit memos that changed: a new one is taken in, one that is held and differs becomes an owed look,
+    one that cannot be understood parks alone. Counts each in ``tally``. Raises Unavailable and Disconnected."""
     firm = policy.firm.id
     good = [i for i in items if isinstance(i, CreditReading)]
     held = {h.ref.id: h for h in world.store.load_many([_ref(firm, i.id) for i in good])}

@@ -71,7 +71,7 @@ def running(world: World, firm: str) -> bool:
 
 
 def run(world: World, reach: Reach, policy: Policy, effect: Effect) -> None:
-    """One reading. Raises Unavailable with what it has kept of the numbers."""
+    """One reading. Raises Unavailable, with what it has kept of the numbers, and Disconnected."""
     if not policy.lanes.realm:
         raise Disconnected(policy.firm.id, str(Neighbour.QUICKBOOKS), "not connected yet")
     firm = policy.firm

@@ -109,6 +109,7 @@ class Credited:
 
 
 def credited(c: Credit, payable: str) -> Credited:
+    """A credit note as the page of an invoice shows it: the cents of it that fall on this payable."""
     part = sum(p.cents for p in c.parts if p.payable == payable)
     if c.gone:
         booked = "Taken back" if c.current else "Being taken back"
@@ -156,6 +157,8 @@ class Link:
 
 
 def row(p: Payable, sets: dict[str, ReminderSet], today: date, attention: str = "") -> Row:
+    """One line of the list. ``sets``: by id, for the next reminder's subject; ``today``: the firm's day;
+    ``attention``: what waits for a person about it."""
     c = p.collection
     coming = c.next if c else None
     return Row(
@@ -279,6 +282,7 @@ def payable_of(effect: Effect) -> str:
 
 
 def paid(x: Payment) -> Paid:
+    """One line of the payments. Amounts in cents."""
     return Paid(
         id=x.id,
         at=x.settled_at or x.created_at,
@@ -301,6 +305,7 @@ def paid(x: Payment) -> Paid:
 
 
 def payment_status(x: Payment) -> Said:
+    """One word, and its colour."""
     match x.phase:
         case Phase.CREATING | Phase.OPEN:
             return Said("Paying now", "moving")
@@ -345,6 +350,8 @@ def _recorded(x: Payment) -> str:
 
 
 def matches(p: Payable, codes: dict[str, str]) -> tuple[Match, ...]:
+    """Each receipt that Clio shows on the bill, with the payments of ours that it is. ``codes``: of those, by id."""
+
     def ours(receipt: str) -> tuple[str, ...]:
         named = [s.payment for s in p.shares if any(r == receipt for r, _ in s.shown)]
         return tuple(codes.get(id) or id for id in named)
@@ -364,6 +371,7 @@ TITLES = {
 
 
 def link(id: str, c: Connection | None) -> Link:
+    """A connection as the pages show it. ``c`` None: it was never made."""
     if c is None:
         neighbour, _, pot = id.partition("-")
         return Link(

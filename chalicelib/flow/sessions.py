@@ -107,7 +107,8 @@ def _read(key: str, body: Json) -> Session:
 
 
 def depart(world: World, trip: Trip, browser: str) -> str:
-    """Stores a state bound to this browser's cookie, good once and for ten minutes; gives its text."""
+    """Stores a state bound to this browser's cookie, good once and for ten minutes; gives its text. Raises
+    Refused for a browser without our cookie."""
     if not browser:
         raise Refused("Your browser does not keep our cookie. Allow cookies for this site and try again.")
     state, now = world.secret(), world.now()

@@ -67,6 +67,7 @@ class Choices:
 
 
 def setup(world: World, firm: str) -> Setup:
+    """How far the set-up is. Raises Refused for a firm that nobody founded."""
     state = firm_of(world, firm)
     if state is None:
         raise Refused("This firm is not set up yet. The firm's owner signs in first.")
@@ -131,7 +132,8 @@ def choices(world: World, firm: str) -> Choices:
 
 
 def books(world: World, firm: str) -> Books:
-    """With every account and item: a firm may have thousands, and one of them is the chosen one."""
+    """With every account and item: a firm may have thousands, and one of them is the chosen one. Raises Refused before
+    QuickBooks is connected, Unavailable and Disconnected."""
     held = connections(world, firm).get(str(Neighbour.QUICKBOOKS))
     if held is None:
         raise Refused("Connect QuickBooks first.")
@@ -173,7 +175,8 @@ def confirm_place(world: World, firm: str, *, name: str, zone: str, currency: st
 
 
 def choose_accounts(world: World, firm: str, ids: dict[str, str], by: str) -> None:
-    """``ids`` by the names of Accounts' fields. Each must be one that QuickBooks shows for that purpose."""
+    """``ids`` by the names of Accounts' fields. What QuickBooks does not show for its purpose goes under the item of
+    services. Raises Refused without an account for payments or an item for services."""
     from chalicelib.flow import first_sync
 
     offered = choices(world, firm)
@@ -202,7 +205,7 @@ def confirm_writes(
     world: World, firm: str, *, sync_off: bool, reminders_off: bool, start_on: date | None, by: str, tell: bool = False
 ) -> None:
     """From now on we read. Begins the polls, and the first sync, which a person goes through before we write; and the
-    daily digest, if the person wants to be told."""
+    daily digest, if the person wants to be told. Raises Refused while something is not confirmed."""
     from chalicelib.flow import digesting, first_sync, resync
 
     missing = [s.title for s in setup(world, firm).steps if s.state != "done" and not s.may_skip and s.key not in LAST]

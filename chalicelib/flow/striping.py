@@ -142,6 +142,7 @@ def _look_for(world: World, reach: Reach, policy: Policy, effect: Effect, paymen
 
 
 def look_at_session(world: World, reach: Reach, policy: Policy, effect: Effect) -> None:
+    """Asks Stripe for the session that a pointer names. One on an account that is not the firm's is nobody's."""
     account, id = str(effect.body["account"]), str(effect.body["session"])
     if not _ours(world, policy.firm.id, account):
         settle(world, [], lambda _s, _n: {}, fact="NotOurs", finish=[Finish(effect.key, arrivals=effect.arrivals)])
@@ -180,7 +181,8 @@ def take_session(
     reading: SessionReading,
     before: dict[Ref, Held] | None,
 ) -> None:
-    """Settles what Stripe shows of a session, with every payable it covers. Raises Conflict when a state moved."""
+    """Settles what Stripe shows of a session, with every payable it covers. Raises Conflict when a state moved, and
+    Declined for a payment that Stripe shows on another account than it was begun on."""
     firm = policy.firm.id
     done = Finish(effect.key, arrivals=effect.arrivals)
     if not reading.attempt or reading.metadata.get("firm") not in (None, "", firm):

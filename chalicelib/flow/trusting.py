@@ -152,6 +152,7 @@ def _chosen_meanwhile(world: World, policy: Policy, accounts: Collection[str]) -
 
 
 def move_of(d: Deposit, policy: Policy) -> Move:
+    """Clio's line on a trust account, in our words. Cents, negative for money that leaves it."""
     return Move(
         transaction=d.id,
         allocation=d.receipt_id,
