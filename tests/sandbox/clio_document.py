@@ -77,15 +77,16 @@ def schema(name: str) -> dict[str, Any]:
     """A named schema with its $refs and allOfs resolved one level."""
     held = document()
     assert held is not None
-    return _open(held["components"]["schemas"][name])
+    return opened(held["components"]["schemas"][name])
 
 
-def _open(part: dict[str, Any]) -> dict[str, Any]:
+def opened(part: dict[str, Any]) -> dict[str, Any]:
+    """A part of the document with its reference followed, and the parts that it is made of put together."""
     if "$ref" in part:
         return schema(part["$ref"].rsplit("/", 1)[-1])
     if "allOf" in part:
         merged: dict[str, Any] = {"type": "object", "properties": {}, "required": []}
-        for one in map(_open, part["allOf"]):
+        for one in map(opened, part["allOf"]):
             merged["properties"] |= one.get("properties", {})
             merged["required"] += one.get("required", [])
         return merged
@@ -120,7 +121,7 @@ def _is(value: Any, kind: str) -> bool:
 
 def problems(value: Any, part: dict[str, Any], at: str) -> Iterator[str]:
     """Where ``value`` differs from the schema ``part``."""
-    part = _open(part)
+    part = opened(part)
     kind = part.get("type", "object")
     if value is None:
         yield f"{at}: null is not {kind}"
