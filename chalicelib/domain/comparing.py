@@ -14,6 +14,7 @@ from chalicelib.domain.payable import Payable, Standing
 from chalicelib.domain.payment import Payment
 from chalicelib.domain.readings import BillReading, InvoiceReading, Pot
 
+WHAT_HOLDS_IT = "Sync status says what it waits for; what you are asked stands under Needs attention."
 WRITTEN_OVER = "Nothing is needed. The next change in Clio writes over it."
 
 
@@ -93,7 +94,7 @@ def against_books(
             cause = p.left.of("The bill has no invoice in QuickBooks.")
             return [_of_payable(p, "left out of QuickBooks", cause, UNTIL_CHANGED, p.asks, expected=True)]
         cause = "The bill has no invoice in QuickBooks yet."
-        return [_of_payable(p, "missing in QuickBooks", cause, "See Needs attention for what holds it.", p.asks)]
+        return [_of_payable(p, "missing in QuickBooks", cause, WHAT_HOLDS_IT, p.asks)]
     if p.booked.broken and p.booked.broken.left_out:
         cause = "You accepted that the invoice is not in QuickBooks any more."
         return [_of_payable(p, "left out of QuickBooks", cause, nothing_needed("bill"), p.asks, expected=True)]
@@ -110,7 +111,7 @@ def against_books(
             remedy = "Nothing is needed. To take it out after all, void it in QuickBooks."
             return [_of_payable(p, "left in QuickBooks", cause, remedy, invoice.total, expected=True)]
         cause = "The bill was removed in Clio, but the invoice still stands in QuickBooks."
-        remedy = "See Needs attention for what holds it."
+        remedy = WHAT_HOLDS_IT
         return [_of_payable(p, "not void in QuickBooks", cause, remedy, invoice.total)]
     if p.unapproved:
         cause = "The bill was taken back to a draft in Clio; its invoice stands in QuickBooks as it was approved."

@@ -3,7 +3,14 @@ difference with its cause and its remedy. Pure."""
 
 from __future__ import annotations
 
-from chalicelib.domain.comparing import APPLY_IT, CREDIT_NEEDS_NOTHING, WRITTEN_OVER, Difference, nothing_needed
+from chalicelib.domain.comparing import (
+    APPLY_IT,
+    CREDIT_NEEDS_NOTHING,
+    WHAT_HOLDS_IT,
+    WRITTEN_OVER,
+    Difference,
+    nothing_needed,
+)
 from chalicelib.domain.crediting import Credit
 from chalicelib.domain.left import UNTIL_CHANGED
 from chalicelib.domain.money import show
@@ -45,7 +52,7 @@ def payment_against_books(x: Payment, there: BookedPayment | None) -> list[Diffe
         if not should_stand(x) and x.posted is None:
             return []
         cause = f"The payment of {show(x.total, x.currency)} is not in QuickBooks yet."
-        return [_of_payment(x, "not yet in QuickBooks", cause, "See Needs attention for what holds it.", x.total)]
+        return [_of_payment(x, "not yet in QuickBooks", cause, WHAT_HOLDS_IT, x.total)]
     if x.posted and x.posted.voided:
         return []
     if there is None or there.voided:
@@ -95,7 +102,7 @@ def credit_against_books(c: Credit, there: MemoReading | None) -> list[Differenc
         if c.gone and c.memo is None:
             return []
         cause = f"The credit {c.number} of {amount} is not in QuickBooks as Clio shows it yet."
-        return of("credit not in step", cause, "See Needs attention for what holds it.", c.cents)
+        return of("credit not in step", cause, WHAT_HOLDS_IT, c.cents)
     if c.gone or c.memo is None:
         return []
     if there is None:

@@ -294,12 +294,14 @@ def afresh(payment: Payment, policy: Policy, now: datetime) -> Decision[Payment]
     one. Of money that is gone the removal is owed, where it stood."""
     posted = payment.posted
     stood = payment.stood if posted is None else () if posted.voided else posted.ids
-    new = replace(payment, posted=None, stood=stood, left_on=(), generation=policy.firm.generation)
+    new = replace(payment, posted=None, stood=stood, begun=0, left_on=(), generation=policy.firm.generation)
+    as_wanted = payment.wanted in (payment.begun if posted is None else posted.revision, posted and posted.adding)
     older = effects.key_of(payment.firm, effects.Do.POSTING, f"{payment.id}/{payment.wanted}")
     closes = (*((older,) if payment.wanted else ()), *asked(payment))
     if not payment.wanted or not (payment.money or stood):
         return Decision(new, closes=closes)
     wanted, owed = post(new, policy, now)
+    wanted = replace(wanted, begun=wanted.wanted if as_wanted else 0)
     return Decision(wanted, effects=tuple(owed), closes=closes)
 
 

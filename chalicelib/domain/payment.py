@@ -97,7 +97,8 @@ class Payment:
     the posting revision that QuickBooks should show. ``returned`` and ``lost``: cents
     refunded, cents withdrawn by disputes. ``receipt``: the envelope of its receipt; ``receipts``: how many were
     released unsent before it. ``reversals`` counts the tasks about money that went back or came again.
-    ``generation``: of its link; ``stood``: the ids of what QuickBooks showed of it in an earlier one.
+    ``generation``: of its link; ``stood``: the ids of what QuickBooks showed of it in an earlier one; ``begun``: the
+    posting revision that those show, 0 where they are older than what was wanted.
     ``left``: what a person said of a revision that QuickBooks refused; ``left_on``: the bills that what stands there of
     it was told to; ``let_be``: the ids of what they left standing
     there, which is ours no longer."""
@@ -140,6 +141,7 @@ class Payment:
     link: str = ""
     generation: int = 1
     stood: tuple[str, ...] = ()
+    begun: int = 0
     left: Left | None = None
     let_be: tuple[str, ...] = ()
     left_on: tuple[str, ...] = ()

@@ -112,9 +112,14 @@ def left_behind(state: Payment) -> bool:
     return state.generation > 1 and state.posted is None and not should_stand(state)
 
 
+def changed_since(state: Payment) -> bool:
+    """Whether it changed in Clio since what may stand of it from an earlier generation of links was written."""
+    return state.posted is None and should_stand(state) and bool(state.stood) and state.wanted != state.begun
+
+
 def met(state: Payment, rows: Sequence[BookedPayment], realm: str) -> Decision[Payment]:
     """What stands of it from an earlier generation is linked as older than what is wanted: it is taken out next."""
-    if not left_behind(state):
+    if not (left_behind(state) or changed_since(state)):
         return Decision(state)
     pieces = tuple(Piece(p.id, p.total) for p in rows) if len(rows) > 1 else ()
     cents, unapplied = sum(p.total for p in rows), sum(p.unapplied for p in rows)
@@ -126,6 +131,8 @@ def met(state: Payment, rows: Sequence[BookedPayment], realm: str) -> Decision[P
 def still_leaving(state: Payment, payable: Payable) -> bool:
     """Whether a payment that Clio no longer shows on a bill still stands on its invoice in QuickBooks: what takes its
     place waits for that, so that there are never two."""
+    if changed_since(state):
+        return True
     if state.posted is None or state.posted.voided or state.stays:
         return False
     if not is_current(state) or not should_stand(state):

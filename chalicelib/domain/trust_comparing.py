@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from chalicelib.domain import journaled, posting
-from chalicelib.domain.comparing import Difference, nothing_needed
+from chalicelib.domain.comparing import WHAT_HOLDS_IT, Difference, nothing_needed
 from chalicelib.domain.journaled import figures
 from chalicelib.domain.left import UNTIL_CHANGED
 from chalicelib.domain.money import show
@@ -128,11 +128,11 @@ def entry(e: Entry, why: str, there: JournalReading | None, currency: str, custo
             return []
         ours = "was deleted in Clio" if e.gone else "comes to nothing in Clio"
         cause = f"The trust entry {ours}; its journal entry of {show(there.debits, currency)} stands in QuickBooks."
-        remedy = "See Needs attention for what holds its removal."
+        remedy = WHAT_HOLDS_IT
         return [_named(e.number, "not removed from QuickBooks", cause, remedy, there.debits)]
     if not e.written:
         cause = f"The trust entry of {show(cents, currency)} is not in QuickBooks yet."
-        remedy = "See Needs attention for what holds it."
+        remedy = WHAT_HOLDS_IT
         return [_named(e.number, "not yet in QuickBooks", cause, remedy, cents)]
     if not e.stands:
         return []

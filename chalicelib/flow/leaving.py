@@ -53,6 +53,8 @@ def booked_payments(reach: Reach, ids: Sequence[str]) -> list[BookedPayment]:
 def asked_about(p: Payable) -> str:
     """What a person has to say of its invoice before anything is put on it; empty where nothing. States alone tell, so
     that what waits for it asks QuickBooks nothing meanwhile."""
+    if p.booked is None and p.unapproved and not p.left_out:
+        return for_invoice(p)
     if p.booked is None or p.booked.voided or p.left_out:
         return ""
     if p.booked.broken and p.booked.broken.absent:
@@ -106,6 +108,9 @@ def waits(
 
 
 def for_invoice(p: Payable) -> str:
+    """Why something waits that is to be put on a bill's invoice, which is not there."""
+    if p.unapproved:
+        return f"It waits for bill {p.number}, which is a draft again in Clio, to be approved there."
     return f"It waits for invoice {p.number} in QuickBooks."
 
 

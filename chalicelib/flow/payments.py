@@ -89,10 +89,14 @@ def _step(world: World, reach: Reach, policy: Policy, e: Effect, state: Payment,
     more = bool(state.posted and not state.posted.voided and state.posted.adding == state.wanted)
     if state.posted and not state.posted.voided and not more:
         return _take_out(world, reach, policy, e, state, state.posted, around, out)
-    if posting.left_behind(state):
-        return _left_behind(world, reach, policy, e, state, around, out)
-    if state.generation > 1 and (more or state.posted is None) and find(world, reach, policy, e, Finish(e.key)):
-        return 1  # books that were not purged show it from an earlier generation
+    if state.generation > 1 and (
+        more or state.posted is None
+    ):  # books that were not purged show it from an earlier one
+        if cause := leaving.not_met(around.payables[i.payable] for i in state.items):
+            out.blocked.append((e, cause))
+            return 0
+        if _meet(world, reach, policy, e, state):
+            return 1
     _add(world, policy, e, state, around, out)
     return 0
 
@@ -122,18 +126,16 @@ def _take_out(
     return 1
 
 
-def _left_behind(
-    world: World, reach: Reach, policy: Policy, e: Effect, state: Payment, around: _Batch, out: Prepared
-) -> int:
-    """Taken back around a purge: what stands of it from an earlier generation is met, and this effect takes it out."""
-    cause = next((told for i in state.items if (told := _waits(world, state, around.payables[i.payable], around))), "")
-    if cause:
-        out.blocked.append((e, cause))
-        return 0
+def _meet(world: World, reach: Reach, policy: Policy, e: Effect, state: Payment) -> bool:
+    """Whether what stands of it from an earlier generation is met, and settled so. What was taken back or changed in
+    Clio since is older than what is wanted: this effect takes it out."""
+    if not (posting.left_behind(state) or posting.changed_since(state)):
+        return find(world, reach, policy, e, Finish(e.key))
     ref, rows = _payment_ref(e), list(_standing(world, reach, policy, e, state))
     if not rows:
-        done(world, e)
-        return 1
+        if posting.left_behind(state):
+            done(world, e)
+        return posting.left_behind(state)
 
     def decide(before: Mapping[Ref, Any], _now: datetime) -> dict[Ref, Decision[Any]]:
         return {ref: posting.met(before[ref], rows, policy.lanes.book)}
@@ -141,7 +143,7 @@ def _left_behind(
     goes_on = Finish(e.key, status=Status.OWED, due_at=world.now())
     body = {"payments": [p.id for p in rows]}
     settle(world, [ref], decide, fact="PaymentMet", body=body, policy=policy.version, finish=[goes_on])
-    return 1
+    return True
 
 
 def _add(world: World, policy: Policy, e: Effect, state: Payment, around: _Batch, out: Prepared) -> None:
@@ -166,7 +168,7 @@ def _add(world: World, policy: Policy, e: Effect, state: Payment, around: _Batch
     if len(groups) > 1:  # QuickBooks links a payment to invoices of its own customer only: one for each of them
         lines = groups[0]
         mine = {around.payables[i.payable].booked.id: i.cents for i in items if around.payables[i.payable].booked}  # type: ignore[union-attr]
-        cents_left = sum(mine[id] for id, _ in lines)
+        cents_left = min(cents_left, sum(mine[id] for id, _ in lines))
     customer = _customer(state, lines, around)
     if not customer:
         out.blocked.append((e, leaving.without_customer(_client(state, around))))
@@ -303,6 +305,10 @@ def find(world: World, reach: Reach, policy: Policy, effect: Effect, finish: Fin
     mine = next((p for p in _standing(world, reach, policy, effect, state) if p.id not in known), None)
     if mine:
         invoices = tuple(id for id, _ in mine.lines)
+        if (
+            not invoices and mine.total < state.total
+        ):  # a piece that people took off its invoice is its customer's still
+            invoices = tuple(i.id for i in _invoices(world, reach, policy, state) if i.customer_id == mine.customer_id)
         answer = Wrote(ok=True, id=mine.id, total=mine.total, unapplied=mine.unapplied, invoices=invoices)
         _posted(world, policy, effect, answer, finish)
     return mine is not None
@@ -327,6 +333,11 @@ def _standing(world: World, reach: Reach, policy: Policy, effect: Effect, state:
 def customers_of(world: World, reach: Reach, policy: Policy, state: Payment) -> list[str]:
     """The customers under whom it may have been written: its invoices', and its clients'."""
     payables = leaving.payables(world, policy, [i.payable for i in state.items]).values()
-    invoices = leaving.invoices(reach, [p.booked.id for p in payables if p.booked])
-    theirs = set(customer_ids(world, policy, list(payables)).values()) | {i.customer_id for i in invoices}
-    return sorted(theirs - {""})
+    theirs = {i.customer_id for i in _invoices(world, reach, policy, state)}
+    return sorted({*customer_ids(world, policy, list(payables)).values(), *theirs} - {""})
+
+
+def _invoices(world: World, reach: Reach, policy: Policy, state: Payment) -> list[InvoiceReading]:
+    """The invoices of its bills as QuickBooks shows them now."""
+    payables = leaving.payables(world, policy, [i.payable for i in state.items]).values()
+    return leaving.invoices(reach, [p.booked.id for p in payables if p.booked])

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import pytest
 
+from chalicelib.domain.effects import Do
+from chalicelib.domain.kernel import Status
 from chalicelib.domain.payable import Tab
 from chalicelib.errors import Refused
 from chalicelib.flow import checkout, views
+from infra.sandbox.quickbooks import REALM_B
 from tests.flow import acts
-from tests.flow.acts import a_synced_stage, cents, invoice, payable
+from tests.flow.acts import a_synced_stage, cents, invoice, payable, posted_on
+from tests.flow.test_purge import begin_anew, purge
 from tests.world import Stage
 
 
@@ -88,3 +92,22 @@ def test_the_comparison_names_a_draft_as_such_and_blames_nobody_in_quickbooks() 
     [named] = [d for d in acts.compare(stage).differences if d.number == "1046"]
     assert (named.kind, named.expected) == ("draft again in Clio", True)
     assert "Approve the bill in Clio" in named.remedy
+
+
+def test_what_was_paid_on_a_draft_that_another_company_does_not_have_waits_for_its_approval_and_is_named() -> None:
+    stage = a_synced_stage()
+    stage.world.clio_box.people.record_payment({"1046": 50000})
+    taken_back(stage, "1046")
+    purge(stage)
+    begin_anew(stage, REALM_B)
+    stage.resync()
+    stage.pass_time(5, hours=1)
+    waits = [e.cause for e in acts.all_effects(stage) if e.kind == Do.POSTING and e.status is Status.OWED]
+    assert waits == ["It waits for bill 1046, which is a draft again in Clio, to be approved there."]
+    [named] = [d for d in acts.compare(stage).differences if d.number == "1046"]
+    assert (named.kind, named.cents) == ("not yet in QuickBooks", 50000)
+    assert "Sync status says what it waits for" in named.remedy
+    taken_back(stage, "1046", "awaiting_payment")
+    stage.pass_time(5, hours=1)
+    assert posted_on(stage, "1046") == [50000]
+    assert acts.about(acts.compare(stage), "1046") == []

@@ -8,13 +8,17 @@ import pytest
 
 from chalicelib.domain import effects
 from chalicelib.domain.effects import Do
+from chalicelib.domain.firm import MatchesConfirmed
 from chalicelib.domain.payment import Payment
-from chalicelib.flow import broken, leaving
+from chalicelib.flow import broken, invoices, leaving, signing
+from chalicelib.flow.prepared import Prepared
 from chalicelib.quickbooks import client
 from infra.sandbox.kit import Fault
+from infra.sandbox.quickbooks import REALM_B
 from tests.flow import acts, races
 from tests.flow.acts import STAFF, booked, cents, invoice, payable
-from tests.flow.test_purge import begin_anew, purge
+from tests.flow.test_back_to_draft import taken_back
+from tests.flow.test_purge import begin_anew, purge, told
 from tests.flow.test_subcustomers import a_new_bill, a_stage_by_matter
 from tests.world import Stage
 
@@ -268,3 +272,51 @@ def test_pieces_that_are_taken_back_around_a_purge_all_leave() -> None:
     stage.resync()
     stage.pass_time(5, hours=1)
     assert pieces(stage) == []
+
+
+@pytest.mark.parametrize(("alike", "amounts"), [(False, [4000, 7000]), (True, [11000])])
+@pytest.mark.parametrize("other", [False, True])
+def test_a_payment_that_grew_since_a_purge_is_never_entered_beside_what_stands_of_it(
+    monkeypatch: pytest.MonkeyPatch, amounts: list[int], *, other: bool, alike: bool
+) -> None:
+    """One of its bills came in only afterwards: what stands there is the older form of it. Its step may come before
+    those of its invoices."""
+    stage = a_stage_by_matter()
+    stage.resync()
+    stage.pass_time(2, minutes=20)
+    one, two = (int(m) for m in payable(stage, "1066").matter_ids)
+    a_new_bill(stage, ONE, like="1066", matters=(one,), price=9000)
+    held = next(b for b in stage.world.clio_box.state.rows["bills"].values() if b.number == ONE)
+    work = [{"note": "More work", "price": 6000}]
+    stage.world.clio_box.people.add_bill(held.firm, held.client_id, OTHER, work, matters=(one if alike else two,))
+    stage.world.clio_box.people.record_payment({ONE: 7000, OTHER: 4000})
+    taken_back(stage, OTHER)  # nothing is known here of a draft
+    told(stage, ONE)
+    assert [x.posted.cents for x in acts.payments_on(stage, ONE) if x.posted] == [7000]
+    purge(stage)
+    begin_anew(stage, REALM_B if other else stage.realm, matched=False)
+    taken_back(stage, OTHER, "awaiting_payment")
+    with monkeypatch.context() as before:
+        before.setattr(invoices, "prepare", lambda _w, _r, _p, batch: Prepared(blocked=[(e, "Later.") for e in batch]))
+        signing.settle_firm(stage.world, stage.firm, MatchesConfirmed(2), by=STAFF)
+        stage.pass_time(5, hours=1)
+    stage.resync()
+    stage.pass_time(5, hours=1)
+    assert sorted(c for _, c in pieces(stage)) == amounts
+    posted = paid(stage).posted
+    assert posted and (posted.cents, posted.unapplied, posted.adding) == (11000, 0, 0)
+    assert [cents(invoice(stage, n)["Balance"]) for n in (ONE, OTHER)] == [2000, 2000]
+
+
+def test_a_piece_that_people_took_off_its_invoice_before_a_purge_makes_no_more_of_the_money() -> None:
+    stage = a_paid_stage()
+    link = paid(stage).posted
+    assert link
+    kept, gone = link.ids
+    people = stage.world.quickbooks_box.people
+    people.change(stage.realm, "Payment", kept, Line=[])
+    people.delete_payment(stage.realm, gone)
+    purge(stage)
+    begin_anew(stage, stage.realm)
+    stage.pass_time(5, hours=1)
+    assert sum(c for _, c in pieces(stage)) == 15000

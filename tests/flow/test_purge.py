@@ -316,9 +316,10 @@ def read_anew(stage: Stage, realm: str) -> None:
     stage.pass_time(5, hours=1)
 
 
-def told(stage: Stage) -> None:
-    """Clio tells of the bill while QuickBooks is not set up."""
-    news = EventPointer("e", f"us/{stage.firm.removeprefix('us-')}", "updated", "bill", payable(stage, "1046").id)
+def told(stage: Stage, number: str = "1046") -> None:
+    """Clio tells of the bill, and of nothing else."""
+    bill = next(b for b in stage.world.clio_box.state.rows["bills"].values() if b.number == number)
+    news = EventPointer("e", f"us/{stage.firm.removeprefix('us-')}", "updated", "bill", str(bill.id))
     inbox.point(stage.world, Neighbour.CLIO, [news])
     stage.pass_time(5, minutes=10)
 

@@ -186,7 +186,12 @@ class Quiet:
     def _about_payable(self, firm: FirmFacts, id: str) -> bool:
         b = self.c.bodies[Ref(firm.firm, Kind.PAYABLE, id)]
         gone = b["bill_state"] in ("void", "deleted")
-        return gone or self.waits(firm, f"payable/{id}", f"contact/{b['client_id']}", *self._leaving(firm, id))
+        unapproved = b["bill_state"] in clerks.DRAFTS and not b["booked"]  # what is on it waits, and is named
+        return (
+            gone
+            or unapproved
+            or self.waits(firm, f"payable/{id}", f"contact/{b['client_id']}", *self._leaving(firm, id))
+        )
 
     def _leaving(self, firm: FirmFacts, payable: str) -> list[str]:
         """Payments that are to leave this bill's invoice first."""
@@ -460,6 +465,10 @@ class Quiet:
             invoice = rows.get(b["booked"]["id"]) if b["booked"] else None
             asks, balance = clio_books.due(bill), clio_books.balance(bill)
             if (asks == 0 or bill.state in clerks.DRAFTS) and invoice is None:
+                paid = any(k["standing"] == "own" and k["kind"] == "payment" and k["cents"] for k in b["receipts"])
+                told = b["id"] in named or b["number"] in numbers or self.waits(firm, f"payable/{b['id']}")
+                if asks and paid and not told:
+                    self.say("10", f"{firm.firm}: {b['number']} is a draft again, and what was paid on it is not named")
                 continue
             agree = invoice and int(invoice["TotalAmt"] * 100) == asks and int(invoice["Balance"] * 100) == balance
             if (
