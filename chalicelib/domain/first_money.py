@@ -95,8 +95,9 @@ def entry_row(e: Entry, firm: Firm) -> Row | None:
     return Row(e.id, title, whose, fate, abs(m.cents), there=f"Journal entry {e.number}", why=why, on=m.on, about=about)
 
 
-def credit_there(row: Row, c: Credit, memos: Sequence[MemoReading]) -> Row:
-    """What would be made, beside QuickBooks' ``memos`` of its number, or ours of an earlier generation of links."""
+def credit_there(row: Row, c: Credit, memos: Sequence[MemoReading], used: str = "") -> Row:
+    """What would be made, beside QuickBooks' ``memos`` of its number, or ours of an earlier generation of links.
+    ``used``: what else has its number there, in words."""
     mark = posting.marker(c.firm, "credit", c.id)
     if row.fate is not Fate.CREATE:
         return row
@@ -104,8 +105,9 @@ def credit_there(row: Row, c: Credit, memos: Sequence[MemoReading]) -> Row:
     if mine:
         why = STANDS if mine.total == c.cents else f"{STANDS}, and gets Clio's figures"
         return replace(row, fate=Fate.LINK, why=why)
-    taken = any(m.number == c.number for m in memos)
-    return replace(row, fate=Fate.WAIT, why=USED.format(f"a credit memo numbered {c.number}")) if taken else row
+    taken = f"a credit memo numbered {c.number}" if any(m.number == c.number for m in memos) else ""
+    taken = taken or (f"{used} numbered {c.number}" if used else "")
+    return replace(row, fate=Fate.WAIT, why=USED.format(taken)) if taken else row
 
 
 def entry_there(row: Row, e: Entry, journals: Sequence[JournalReading]) -> Row:

@@ -41,13 +41,17 @@ def read_customers(world: World, reach: Reach, policy: Policy, plan: Plan) -> bo
 
 
 def read_names(world: World, reach: Reach, policy: Policy, plan: Plan) -> bool:
-    """Keeps a page of the names that inactive customers, vendors and employees have; whether there are more."""
+    """Keeps a page of the names that inactive customers, vendors and employees have, and one of the numbers that
+    documents other than invoices have; whether there are more."""
     start = plan.place * NAMES + 1
     names, more = reach.quickbooks(lambda q, a: q.names_held(a, start))
+    others = reach.quickbooks(lambda q, a: q.other_numbers(a, start))
     world.store.put_record(pk_of(policy), f"names/{plan.place:05d}", {"names": names})
+    numbers = {d.number: d.entity for d in others.found}
+    world.store.put_record(pk_of(policy), f"documents/{plan.place:05d}", {"numbers": numbers})
     plan.place += 1
     plan.pages["names"] = plan.place
-    return more
+    return more or others.more
 
 
 def list_all(world: World, policy: Policy, plan: Plan) -> None:

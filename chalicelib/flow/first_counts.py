@@ -19,7 +19,7 @@ from chalicelib.domain.payable import Payable
 from chalicelib.domain.payment import Payment
 from chalicelib.domain.trust import Entry
 from chalicelib.domain.trust_readings import JournalReading
-from chalicelib.flow import states
+from chalicelib.flow import first_numbers, states
 from chalicelib.flow.first_plan import Plan, What, pk_of, waiting, write
 from chalicelib.flow.ports import World
 from chalicelib.flow.reach import Reach
@@ -52,6 +52,7 @@ def _rows(
     credits = [x for x in found if isinstance(x, Credit) and not x.gone and x.memo is None]
     entries = [x for x in found if isinstance(x, Entry) and x.stands and not x.written]
     memos, journals = _memos(reach, credits), _journals(reach, entries)
+    used = first_numbers.used_for(world, reach, policy, plan, credits)
     any_met = bool(world.store.records(_met(policy, plan), limit=1))
     late = waiting(world, policy, plan, [x.move.client_id if isinstance(x, Entry) else x.client_id for x in found])
     for state in found:
@@ -66,7 +67,7 @@ def _rows(
                 if row and any_met:
                     row = first_money.credit_row(state, _known(world, policy, plan, first_money.credit_key(state.id)))
                 row = first_money.of_client(row, waits=state.client_id in late)
-                row = row and first_money.credit_there(row, state, memos)
+                row = row and first_money.credit_there(row, state, memos, used.get(state.number, ""))
             case Entry():
                 row = first_money.entry_row(state, policy.firm)
                 row = first_money.of_client(row, waits=state.move.client_id in late)
@@ -97,7 +98,8 @@ def meet(world: World, policy: Policy, plan: Plan, row: Row, p: Payable) -> None
 
 def _known(world: World, policy: Policy, plan: Plan, id: str) -> dict[str, Met]:
     found = world.store.records(_met(policy, plan), begins=f"{id}/", limit=ON_BILLS)
-    return {str(body["bill"]): Met(body["met"]) for _, body in found}
+    told = [(str(body["bill"]), Met(body["met"])) for _, body in found]
+    return dict(sorted(told, key=lambda t: t[1] is not Met.LINKED))  # of two bills of one number the one that waits
 
 
 def _met(policy: Policy, plan: Plan) -> str:

@@ -11,7 +11,7 @@ from chalicelib.domain.firm import Firm, MatchesConfirmed, Policy
 from chalicelib.domain.firm import decide as decide_firm
 from chalicelib.domain.first import LINK, Fate, Row, chosen, naming_of
 from chalicelib.domain.kernel import Decision, Kind, Neighbour, Ref
-from chalicelib.flow import connecting
+from chalicelib.flow import connecting, same_number
 from chalicelib.flow.first_plan import Plan, rows_of
 from chalicelib.flow.ports import World
 from chalicelib.flow.prepared import first_links
@@ -30,6 +30,8 @@ def page(world: World, policy: Policy, plan: Plan) -> bool:
         for row in rows_of(world, policy, "bills", plan.place - pages):
             if row.offers:  # QuickBooks has its number
                 world.store.put_record(first_links(policy), row.id, {**chosen(row)})
+            if row.behind or row.used:
+                same_number.hold(world, policy, row)
     else:
         _begin_writing(world, policy, plan.by)
         return False

@@ -1,7 +1,7 @@
 """What a first sync has found so far, as records: how far it is, and its rows, 50 to a record.
 
-Records ``plan/<firm>/<generation>``: ``state``, ``customers/<n>``, ``names/<n>``, ``clients/<n>``, ``bills/<n>``,
-``payments/<n>``, ``credits/<n>``, ``trust/<n>``;
+Records ``plan/<firm>/<generation>``: ``state``, ``customers/<n>``, ``names/<n>``, ``documents/<n>``, ``clients/<n>``,
+``bills/<n>``, ``payments/<n>``, ``credits/<n>``, ``trust/<n>``;
 ``answers/<firm>/<generation>``: what a person said, by kind and id; ``plan/<firm>/<generation>/claims/<turn>``: by
 customer or invoice, the row that is matched with it; ``…/links/<turn>``: by client, the customer of its row, and
 whether it has to wait. It reads and keeps; what follows from it is in flow/first_sync.py.
@@ -305,3 +305,9 @@ def kept_names(world: World, policy: Policy, plan: Plan) -> Iterator[tuple[str, 
     for n in range(plan.pages.get("names", 0)):
         found: tuple[int, Json] | None = world.store.record(pk_of(policy), f"names/{n:05d}")
         yield from found[1]["names"].items() if found else ()
+
+
+def kept_numbers(world: World, policy: Policy, plan: Plan) -> dict[str, str]:
+    """Numbers in QuickBooks that documents other than invoices have, each with QuickBooks' name of the kind."""
+    pages = world.store.records(pk_of(policy), begins="documents/", limit=plan.pages.get("names", 1))
+    return {number: entity for _, body in pages for number, entity in body["numbers"].items()}

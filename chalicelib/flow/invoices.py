@@ -192,7 +192,11 @@ def _new_invoices(
     on_them = dict.fromkeys(id for of in found.values() for i in of for id in i.payments)
     booked = leaving.booked_payments(reach, list(on_them))
     claimed: set[str] = set()
+    holds = same_number.holds(world, policy, [s for _, s in ready])
     for e, state in ready:
+        if same_number.held(world, policy, e, state, holds.get(state.id)):
+            out.settled += 1
+            continue
         there = [i for i in found[state.id] if not i.voided]
         if state.gone:  # ours of an earlier generation is linked, and then voided as any other
             there = [i for i in there if posting.bears(i.note, _marker(state))]
@@ -206,12 +210,7 @@ def _new_invoices(
             done(world, e)
             out.settled += 1
         elif state.number in claimed:
-            park(
-                world,
-                e,
-                f"Another bill in Clio has the number {state.number} too.",
-                "Renumber one of them, then Retry.",
-            )
+            park(world, e, *same_number.two_bills(state.number))
             out.settled += 1
         else:
             claimed.add(state.number)

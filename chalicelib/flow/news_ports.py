@@ -60,6 +60,10 @@ class BookNews(Protocol):
         ``of`` only of these documents, up to 200 ids of each kind; deleted ones are absent."""
         ...
 
+    def other_numbers(self, access: r.Access, start: int = 1) -> r.DocNumbers:
+        """A page of numbers of every kind of document but invoices; ``start``: 1, 1001 ..."""
+        ...
+
     def changes(self, access: r.Access, since: datetime, entity: str = "") -> BookChanges: ...
     def changed(self, access: r.Access, entity: str, since: datetime) -> BookChanges:
         """By query, page by page: what change data capture cut off. Deleted ones are not in it."""

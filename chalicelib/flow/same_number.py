@@ -1,17 +1,22 @@
 """Which invoice with a bill's number in QuickBooks is the bill's, by what the first sync's list said, and what a person
 is asked where none is.
+
+Records ``first-links/<firm>/<generation>/held``: by bill, why the list said that it waits for its number.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from chalicelib.domain import posting
 from chalicelib.domain.firm import Policy
-from chalicelib.domain.kernel import Effect, Json
+from chalicelib.domain.first import Row
+from chalicelib.domain.kernel import Effect, Json, Kind, Ref
 from chalicelib.domain.money import show
 from chalicelib.domain.payable import Payable
 from chalicelib.domain.readings import InvoiceReading
+from chalicelib.flow import states
 from chalicelib.flow.ports import World
 from chalicelib.flow.prepared import first_links, park
 from chalicelib.flow.subcustomers import Place
@@ -48,6 +53,69 @@ def _theirs(invoice: InvoiceReading, place: Place) -> bool:
 
 def alike(state: Payable, invoice: InvoiceReading, place: Place) -> bool:
     return _theirs(invoice, place) and invoice.total == state.asks and not invoice.foreign(state.currency)
+
+
+# --- numbers that the list found not to be free -----------------------------------------------------------------------
+
+
+def two_bills(number: str, other: str = "") -> tuple[str, str]:
+    """Why the second of two bills of one number waits, and what to do. ``other``: the first, in words."""
+    told = f", {other}, which comes first in the first sync's list" if other else ""
+    return f"Another bill in Clio has the number {number} too{told}.", "Renumber one of them, then Retry."
+
+
+def _held(policy: Policy) -> str:
+    return f"{first_links(policy)}/held"
+
+
+def hold(world: World, policy: Policy, row: Row) -> None:
+    """Keeps why the list said that this bill waits for its number."""
+    body = {"number": row.title, "behind": row.behind, "used": row.used}
+    world.store.put_record(_held(policy), row.id, body)
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """``behind``: the bill that has the number before it; ``used``: what has it in QuickBooks, in words."""
+
+    number: str
+    behind: Payable | None
+    used: str
+
+
+def holds(world: World, policy: Policy, bills: Sequence[Payable]) -> dict[str, Hold]:
+    """By bill, what the list said. One reading where it held none up."""
+    if not world.store.records(_held(policy), limit=1):
+        return {}
+    kept = {p.id: found[1] for p in bills if (found := world.store.record(_held(policy), p.id))}
+    refs = [Ref(policy.firm.id, Kind.PAYABLE, str(body["behind"])) for body in kept.values() if body["behind"]]
+    others = {h.ref.id: states.decode(Kind.PAYABLE, h.body) for h in world.store.load_many(refs)}
+    return {id: Hold(str(b["number"]), others.get(str(b["behind"])), str(b["used"])) for id, b in kept.items()}
+
+
+def held(world: World, policy: Policy, e: Effect, state: Payable, hold: Hold | None) -> bool:
+    """Whether the bill waits, as the list said: shown to a person then. So it does as long as the other bill has the
+    number; where a document in QuickBooks had it, until somebody presses Retry."""
+    if hold is None or state.gone or hold.number != state.number:
+        return False
+    other = hold.behind
+    if other and other.number == state.number and not other.gone and (other.booked or not _stays_out(other)):
+        park(world, e, *two_bills(state.number, f"that of {other.client_name} over {show(other.asks, other.currency)}"))
+        return True
+    if "choice" in e.body:  # Retry: from now on QuickBooks says whether it is free
+        world.store.delete_record(_held(policy), state.id)
+    elif hold.used:
+        told = f"The first sync listed this bill as waiting: {hold.used} in QuickBooks has the number {state.number}."
+        park(world, e, told, "Renumber the bill in Clio or the other document in QuickBooks, then press Retry.")
+        return True
+    return False
+
+
+def _stays_out(p: Payable) -> bool:
+    return p.unapproved or p.stays
+
+
+# --- shown to a person ------------------------------------------------------------------------------------------------
 
 
 def park_changed(world: World, e: Effect, state: Payable, invoice: InvoiceReading, cents: int) -> None:

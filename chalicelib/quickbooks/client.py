@@ -151,6 +151,13 @@ class QuickBooksClient:
         told, answers = self._asked(access, {e: f"select Id, DocNumber from {e} {where[e]} {place}" for e in where})  # noqa: S608
         return wire.numbers(answers, told, MAX_ROWS)
 
+    def other_numbers(self, access: r.Access, start: int = 1) -> r.DocNumbers:
+        """As ``numbers``, of every kind but invoices."""
+        place = f"orderby Id startposition {start} maxresults {MAX_ROWS}"
+        asked = {e: f"select Id, DocNumber from {e} {place}" for e in wire.NUMBERED if e != "Invoice"}  # noqa: S608
+        told, answers = self._asked(access, asked)
+        return wire.numbers(answers, told, MAX_ROWS)
+
     # --- customers --------------------------------------------------------------------------------------------------
     def customers_named(self, access: r.Access, names: Sequence[str]) -> list[r.CustomerReading]:
         """Inactive ones are found under "name (deleted)" too, and given under their own name (4.1)."""

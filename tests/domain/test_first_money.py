@@ -159,8 +159,8 @@ def test_a_credit_note_that_stands_from_before_is_linked_and_anothers_number_kee
     memo = MemoReading("80", "0", "X", "7", 500, 0, TODAY, note)
     row = ROW_OF_MONEY
 
-    def fate(*memos: MemoReading, of: Row = row) -> tuple[Fate, str]:
-        told = first_money.credit_there(of, c, memos)
+    def fate(*memos: MemoReading, of: Row = row, used: str = "") -> tuple[Fate, str]:
+        told = first_money.credit_there(of, c, memos, used)
         return told.fate, told.why
 
     assert fate() == (Fate.CREATE, "")
@@ -169,6 +169,7 @@ def test_a_credit_note_that_stands_from_before_is_linked_and_anothers_number_kee
     assert fate(replace(memo, id="81")) == (Fate.CREATE, ""), "a copy of it under another number"
     taken = fate(replace(memo, note="", number=c.number))
     assert taken[0] is Fate.WAIT and f"credit memo numbered {c.number}" in taken[1]
+    assert f"an invoice numbered {c.number}" in fate(used="an invoice")[1]
     assert fate(memo, of=replace(row, fate=Fate.WAIT))[0] is Fate.WAIT
 
 

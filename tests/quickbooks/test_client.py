@@ -130,6 +130,17 @@ def test_numbers_of_some_documents_are_asked_for_by_id() -> None:
     assert {(d.entity, d.number) for d in told.found} == {("CreditMemo", "90210"), ("Invoice", "90211")}
 
 
+def test_numbers_of_other_documents_are_read_without_those_of_invoices() -> None:
+    stage = a_stage()
+    owner = stage.box.people.find(REALM_A, "Customer")[0]["Id"]
+    memo = stage.box.people.add_credit_memo(REALM_A, owner, 5, "90210")
+    stage.box.people.add_invoice(REALM_A, owner, 5, "90211")
+    told = stage.client.other_numbers(stage.access())
+    assert ("CreditMemo", memo["Id"], "90210") in [(d.entity, d.id, d.number) for d in told.found]
+    assert not told.more and "Invoice" not in {d.entity for d in told.found}
+    assert stage.client.other_numbers(stage.access(), 1001).found == ()
+
+
 def test_a_closing_date_is_seen() -> None:
     stage = a_stage()
     stage.box.people.set_preferences(REALM_A, BookCloseDate="2025-12-31")
