@@ -109,6 +109,11 @@ def account_guard(neighbour: Neighbour, account: str) -> str:
     return f"account/{neighbour}/{account}"
 
 
+def links_guard(book: str) -> str:
+    """Whose links lie in a QuickBooks company in a generation that was purged. ``book``: Lanes.book."""
+    return f"links/{Neighbour.QUICKBOOKS}/{book}"
+
+
 def decide(state: Connection | None, fact: ConnectionFact, firm: str, now: datetime) -> Decision[Connection]:
     """Raises Refused when another account would silently take the place of the one connected."""
     match fact:

@@ -203,6 +203,13 @@ class LinksPurged:
 
 
 @dataclass(frozen=True, slots=True)
+class LinksBegun:
+    """The first generation of links in which nothing of another firm's lies in the company that is being connected."""
+
+    generation: int
+
+
+@dataclass(frozen=True, slots=True)
 class MatchesConfirmed:
     """The first sync of this generation was gone through: writing begins."""
 
@@ -242,6 +249,7 @@ FirmFact = (
     | MarkPaidSwitched
     | ContactsStand
     | LinksPurged
+    | LinksBegun
     | MatchesConfirmed
     | Preflighted
     | TrustChosen
@@ -304,6 +312,8 @@ def decide(state: Firm | None, fact: FirmFact) -> Decision[Firm]:
             return Decision(replace(state, contacts_stand=fact.side))
         case LinksPurged():
             return Decision(_purged(state, fact))
+        case LinksBegun():
+            return Decision(replace(state, generation=max(state.generation, fact.generation)))
         case MatchesConfirmed():
             return Decision(replace(state, matched=max(state.matched, fact.generation)))
         case Preflighted():

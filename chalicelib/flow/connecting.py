@@ -6,16 +6,25 @@ An account at a neighbour belongs to one firm and one pot; a second one is refus
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from typing import Any
 
 from chalicelib.domain import connection, effects
-from chalicelib.domain.connection import NAMES, Connected, Connection, ConnectionFact, Lost, account_guard, id_of
-from chalicelib.domain.firm import LinksPurged, Preflighted
+from chalicelib.domain.connection import (
+    NAMES,
+    Connected,
+    Connection,
+    ConnectionFact,
+    Lost,
+    account_guard,
+    id_of,
+    links_guard,
+)
+from chalicelib.domain.firm import LinksBegun, LinksPurged, Preflighted
 from chalicelib.domain.firm import decide as decide_firm
-from chalicelib.domain.kernel import Decision, Effect, Kind, Neighbour, Ref, lane_of
+from chalicelib.domain.kernel import Decision, Effect, Guard, Kind, Neighbour, Ref, lane_of
 from chalicelib.domain.preflight import ALL_UNREAD
 from chalicelib.domain.readings import Access, Pot, Tokens
 from chalicelib.errors import Conflict, Outside, Refused
@@ -78,9 +87,28 @@ def connect_quickbooks(world: World, firm: str, back: Callback, redirect: str, b
         )
     fact = Connected(Neighbour.QUICKBOOKS, back.realm, books.company)
     owe_reading = partial(preflight.start, world, firm)
-    _connect(world, firm, fact, got, by, before=owe_reading)
+
+    def begin() -> None:
+        _apart_from_others(world, firm, back.realm, by)
+        owe_reading()
+
+    _connect(world, firm, fact, got, by, before=begin)
     owe_reading()  # once more: a quick worker may have read before the connection was made
     renewing.start(world, firm)
+
+
+def _apart_from_others(world: World, firm: str, realm: str, by: str) -> None:
+    """Another firm may have given this company up with all its links, which lie in its own generations and in nobody's
+    way but of who has the same company in the same one: the links of this firm begin in a later one then."""
+    ours = policy_of(world, firm).lanes
+    lanes = replace(ours, realm=realm)
+    while (world.store.held_by(links_guard(lanes.book)) or firm) != firm:
+        lanes = replace(lanes, generation=lanes.generation + 1)
+    if lanes.generation == ours.generation:
+        return
+    ref = Ref(firm, Kind.FIRM, firm)
+    begun = LinksBegun(lanes.generation)
+    settle(world, [ref], lambda states, _now: {ref: decide_firm(states[ref], begun)}, fact="LinksBegun", by=by)
 
 
 def connect_stripe(world: World, firm: str, pot: Pot, back: Callback, by: str) -> None:
@@ -249,8 +277,13 @@ def purge(world: World, firm: str, typed: str, by: str) -> None:
     firm_ref, ref = Ref(firm, Kind.FIRM, firm), Ref(firm, Kind.CONNECTION, id)
     gone, fact = connection.Purged(f"{by} purged its links"), LinksPurged(typed)
 
+    lanes = policy_of(world, firm).lanes
+    kept = (Guard(links_guard(lanes.book), firm),) if lanes.realm else ()
+
     def decide(states: Mapping[Ref, Any], now: datetime) -> dict[Ref, Decision[Any] | None]:
-        return {firm_ref: decide_firm(states[firm_ref], fact), ref: connection.decide(states[ref], gone, firm, now)}
+        away = connection.decide(states[ref], gone, firm, now)
+        away = replace(away, guards=(*away.guards, *kept))
+        return {firm_ref: decide_firm(states[firm_ref], fact), ref: away}
 
     held = connections(world, firm).get(id)
     decide({firm_ref: firm_of(world, firm), ref: held}, world.now())  # refuses before anything is given back
@@ -260,7 +293,7 @@ def purge(world: World, firm: str, typed: str, by: str) -> None:
             _revoke(world, held)
         except Outside as no:
             world.log("revoke_failed", firm=firm, connection=id, kind=type(no).__name__)
-    lane = policy_of(world, firm).lanes.of(held.neighbour)
+    lane = lanes.of(held.neighbour)
     settle(world, [firm_ref, ref], decide, fact="LinksPurged", body={"company": held.account}, by=by)
     tokens.forget(world, firm, held.neighbour, held.account)
     for call in world.store.live_calls(lane):  # never sent again; flow/booking.py ends what a crash leaves here

@@ -17,6 +17,7 @@ from chalicelib.domain.firm import (
     Founded,
     Invoicing,
     InvoicingChosen,
+    LinksBegun,
     LinksPurged,
     MarkPaidSwitched,
     MatchesConfirmed,
@@ -157,6 +158,13 @@ def test_today_is_the_firms_day() -> None:
     midnight = datetime(2026, 3, 2, 4, 59, tzinfo=UTC)
     assert a_firm().today(midnight) == date(2026, 3, 1)
     assert a_firm(zone="Australia/Sydney").today(midnight) == date(2026, 3, 2)
+
+
+def test_links_begin_in_a_later_generation_and_never_in_an_earlier_one() -> None:
+    later = decide(a_firm(), LinksBegun(3)).state
+    assert later == a_firm(generation=3, matched=1)
+    assert not later.may_write, "its first sync comes first"
+    assert decide(later, LinksBegun(2)).state == later
 
 
 def test_a_purge_begins_a_new_generation_without_accounts_once_the_name_is_typed() -> None:

@@ -15,8 +15,10 @@ from chalicelib.flow import connecting, first_sync, inbox, renewing, resync, sig
 from chalicelib.flow.connecting import Callback
 from chalicelib.flow.firms import connections, firm_of
 from chalicelib.flow.settle import policy_of
+from infra.sandbox.clio import FIRM_B
 from infra.sandbox.kit import Fault
 from infra.sandbox.quickbooks import REALM_B
+from tests import world as memory
 from tests.builders import FIRM, a_payment, put
 from tests.domain.given import a_policy
 from tests.flow import acts
@@ -121,6 +123,46 @@ def test_after_a_purge_another_company_gets_everything_once() -> None:
     assert {c.generation for c in contacts} == {2}
     stage.realm = first
     assert standing(stage) == old, "the old company is left as it is"
+
+
+def two_firms_in_one_company(monkeypatch: pytest.MonkeyPatch, *, times: int) -> tuple[Stage, Stage]:
+    """A firm gives its company up, so often, and the second one connects it: it has a client and a bill of the same
+    name and number."""
+    stage = a_synced_stage()
+    there = acts.contact(stage, "Ada Example")
+    for n in range(times):
+        purge(stage)
+        if n < times - 1:
+            begin_anew(stage, stage.realm)
+    people = stage.world.clio_box.people
+    people.add_bill(FIRM_B, people.add_client(FIRM_B, there.name, there.email), "B-ADA", [{"note": "x", "price": 100}])
+    calder = people.add_client(FIRM_B, "Calder Freight Inc", acts.contact(stage, "Calder Freight Inc").email)
+    people.add_bill(FIRM_B, calder, "1048", [{"note": "x", "price": payable(stage, "1048").asks}])
+    monkeypatch.setattr(memory, "REALM_B", stage.realm)
+    other = memory.connect(stage.world, second=True)
+    signing.settle_firm(other.world, other.firm, MatchesConfirmed(firm(other).generation), by=STAFF)
+    other.resync()
+    other.pass_time(5, minutes=30)
+    return stage, other
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_company_that_another_firm_gave_up_can_be_linked_anew(monkeypatch: pytest.MonkeyPatch, times: int) -> None:
+    stage, other = two_firms_in_one_company(monkeypatch, times=times)
+    assert (firm(stage).generation, firm(other).generation) == (1 + times, 1 + times)
+    for name in ("Ada Example", "Calder Freight Inc"):
+        theirs = [c["Id"] for c in booked(other, "Customer") if c["DisplayName"] == name]
+        assert [acts.contact(other, name).customer] == theirs
+    assert payable(other, "B-ADA").booked and payable(other, "1048").booked
+    assert len(booked(other, DocNumber="1048")) == 1
+
+
+def test_a_firm_that_was_purged_without_a_company_marks_none() -> None:
+    stage = a_synced_stage()
+    purge(stage)
+    purge(stage)
+    connect(stage, stage.realm)
+    assert firm(stage).generation == 3
 
 
 def test_keys_and_request_ids_of_the_new_generation_are_others() -> None:
