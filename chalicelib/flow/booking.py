@@ -16,7 +16,7 @@ from chalicelib.domain.preflight import UNREAD
 from chalicelib.domain.readings import Wrote
 from chalicelib.domain.wanted import Wanted
 from chalicelib.errors import Conflict, Declined, Unreadable
-from chalicelib.flow import capturing, contacts, customers, noticing, parking, renaming, staying, subcustomer_links
+from chalicelib.flow import capturing, contacts, customers, parking, renaming, staying, subcustomer_links
 from chalicelib.flow.by_kind import look_up, prepare, take
 from chalicelib.flow.changed import CLOCKS
 from chalicelib.flow.ports import World
@@ -47,7 +47,7 @@ BEING_READ = timedelta(minutes=1)  # ... and reads them at once where a company 
 READS = {
     Do.LOOK_CUSTOMER: contacts.look_at_customers,
     Do.LOOK_SUB_CUSTOMER: subcustomer_links.look,
-    Do.LOOK_BOOKED: noticing.look,
+    Do.LOOK_BOOKED: capturing.look,
     Do.POLL_BOOKS: capturing.poll,
 }
 # what others need goes before them

@@ -8,21 +8,22 @@ begins two minutes earlier, so that nothing that changed in the same second is s
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from chalicelib.domain import effects, journaled, matters, posting, trust
 from chalicelib.domain.book_changes import BookChanges
-from chalicelib.domain.crediting import TIE, MemoNoticed
+from chalicelib.domain.crediting import TIE, Credit, MemoNoticed
 from chalicelib.domain.firm import Policy
-from chalicelib.domain.kernel import Effect, Kind, Neighbour, Ref
+from chalicelib.domain.kernel import Effect, Finish, Kind, Neighbour, Ref
 from chalicelib.domain.noticing import Noticed, of_piece
 from chalicelib.domain.payable import Harm
 from chalicelib.domain.payment import Payment
 from chalicelib.domain.readings import BookedPayment, InvoiceReading
-from chalicelib.domain.trust import JournalNoticed
+from chalicelib.domain.trust import Entry, JournalNoticed
 from chalicelib.domain.trust_readings import JournalReading
-from chalicelib.flow import credit_links, polling, states, subcustomer_links
+from chalicelib.flow import credit_links, noticing, polling, states, subcustomer_links
 from chalicelib.flow.budget import Floor
 from chalicelib.flow.holders import holders
 from chalicelib.flow.noticing import INVOICE, KINDS, PAYMENT, point
@@ -37,6 +38,7 @@ FIRST_LOOK = timedelta(days=1)
 SOON = timedelta(seconds=15)  # what comes in one burst is read at once
 APART = timedelta(minutes=2)  # while a first sync goes out, our own echoes come all the time
 CUSTOMER, JOURNAL, MEMO = "Customer", "JournalEntry", "CreditMemo"
+GUARDED = {JOURNAL: "journal"}  # what guards call an entity otherwise
 KINDS_TOLD = (INVOICE, PAYMENT, CUSTOMER, JOURNAL, MEMO)
 NAME = "quickbooks"
 
@@ -129,15 +131,49 @@ def _take(world: World, policy: Policy, page: BookChanges) -> None:
 
 def _point_at_odd(world: World, policy: Policy, odd: Iterable[tuple[str, str]]) -> None:
     """What we cannot read is looked at where it is ours, and its look is shown to a person if it stays so."""
-    lane = policy.lanes.of(Neighbour.QUICKBOOKS)
+    lane, firm = policy.lanes.of(Neighbour.QUICKBOOKS), policy.firm.id
     for entity, id in odd:
-        ours = holders(world, policy, entity, [id]).get(id)
-        world.log("not_readable", entity=entity, ours=bool(ours))
+        ours = holders(world, policy, GUARDED.get(entity, entity), [id]).get(id)
+        credit = "" if ours or entity != PAYMENT else holders(world, policy, TIE, [id]).get(id, "")
+        world.log("not_readable", entity=entity, ours=bool(ours or credit))
         if ours and entity in KINDS:
             about = f"{KINDS[entity]}/{ours}"
-            world.store.arrive(effects.look_booked(policy.firm.id, lane, entity, id, about, world.now()))
+            world.store.arrive(effects.look_booked(firm, lane, entity, id, about, world.now()))
         elif ours and entity == CUSTOMER:
-            world.store.arrive(effects.look_customer(policy.firm.id, lane, id, world.now()))
+            world.store.arrive(effects.look_customer(firm, lane, id, world.now()))
+        elif ours and entity == JOURNAL:
+            entry: Entry = states.decode(Kind.TRUST, world.store.load(Ref(firm, Kind.TRUST, ours)).body)
+            _look_alone(world, policy, JOURNAL, id, f"{Kind.TRUST}/{ours}", f"Journal entry {entry.number}")
+        elif ours or credit:  # what applies a credit is judged by its memo
+            named = (ours or credit).removeprefix("credit-")
+            state: Credit = states.decode(Kind.CREDIT, world.store.load(Ref(firm, Kind.CREDIT, named)).body)
+            memo, what = state.memo.id if state.memo else id, f"Credit memo {state.number}"
+            _look_alone(world, policy, MEMO, memo, f"{Kind.CREDIT}/{named}", what)
+
+
+def _look_alone(world: World, policy: Policy, entity: str, id: str, about: str, what: str) -> None:
+    lane = policy.lanes.of(Neighbour.QUICKBOOKS)
+    made = effects.look_booked(policy.firm.id, lane, entity, id, about, world.now())
+    world.store.arrive(replace(made, title=f"{what} could not be read in QuickBooks"))
+
+
+def look(world: World, reach: Reach, policy: Policy, looks: Sequence[Effect]) -> None:
+    """What is pointed at in QuickBooks. A journal entry or a credit memo that could not be read is taken as if it had
+    just changed; of what is not there the feed tells. Raises Unreadable and Declined."""
+    by_kind = {kind: [e for e in looks if e.body["entity"] == kind] for kind in (JOURNAL, MEMO)}
+    if others := [e for e in looks if e.body["entity"] in KINDS]:
+        noticing.look(world, reach, policy, others)
+    if mine := by_kind[JOURNAL]:
+        ids = [str(e.body["id"]) for e in mine]
+        _compare_journals(world, policy, reach.quickbooks(lambda q, a: q.journals_by_id(a, ids)), ())
+    if mine := by_kind[MEMO]:
+        shown = [str(e.body["id"]) for e in mine]
+        page = BookChanges(
+            (), (), (), (), world.now(), memos=tuple(reach.quickbooks(lambda q, a: q.memos_by_id(a, shown)))
+        )
+        credit_links.notice(world, policy, _memos(world, policy, page, ()))
+    for e in (*by_kind[JOURNAL], *by_kind[MEMO]):
+        settle(world, [], lambda _s, _n: {}, fact="Looked", finish=[Finish(e.key, arrivals=e.arrivals)])
 
 
 def _compare(
@@ -162,7 +198,7 @@ def _compare_journals(world: World, policy: Policy, rows: Sequence[JournalReadin
     notes = {r.id: r.note for r in rows} | dict.fromkeys(gone, "")
     facts = {r.id: JournalNoticed(r.id, journaled.figures(r.debits, r.on), journaled.mark(r.lines)) for r in rows}
     facts.update({id: JournalNoticed(id, trust.DELETED) for id in gone})
-    named = _ours(world, policy, JOURNAL, "journal", notes)
+    named = _ours(world, policy, JOURNAL, GUARDED[JOURNAL], notes)
     refs = {id: Ref(policy.firm.id, Kind.TRUST, ours) for id, ours in named.items()}
     held = {h.ref: h for h in world.store.load_many(list(dict.fromkeys(refs.values())))} if refs else {}
     for id, ref in refs.items():

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -12,12 +13,16 @@ from chalicelib.domain.book_changes import BookChanges
 from chalicelib.domain.effects import Do
 from chalicelib.domain.kernel import Effect, Neighbour, Status
 from chalicelib.flow import attention, booking, capturing, looking, polling
+from chalicelib.flow.rows import item
 from chalicelib.flow.settle import policy_of
 from infra.sandbox.kit import Fault
 from tests.flow import acts
 from tests.flow.acts import STAFF, cents, invoice
 from tests.flow.test_broken_links import a_told_stage, people, tasks
+from tests.flow.test_credits import a_calm_stage, credits, issue, memos
+from tests.flow.test_journals_changed import a_written_stage
 from tests.flow.test_lost_answers import lose_batches
+from tests.flow.trust_acts import entry, journals
 from tests.world import Stage
 
 NO = json.dumps({"Fault": {"Error": [{"Message": "Permission denied", "Detail": "", "code": "5020"}], "type": "x"}})
@@ -166,3 +171,86 @@ def test_what_cannot_be_read_in_the_feed_is_looked_at_where_it_is_ours_and_holds
     stage.pass_time(1, minutes=2)
     assert not [e for kind in (Do.LOOK_BOOKED, Do.LOOK_CUSTOMER) for e in of_kind(stage, kind)]
     assert not tasks(stage)
+
+
+def spoil(stage: Stage, entity: str, id: str) -> dict[str, Any]:
+    """People did something to it in QuickBooks, which shows a figure since that is no whole cent."""
+    stage.world.clock.move(seconds=180)
+    company = stage.world.quickbooks_box.state.companies[stage.realm]
+    kept: dict[str, Any] = company.tables[entity][id]
+    company._touch((entity, id), stage.world.quickbooks_box.now())
+    (kept["Line"][0] if entity == "JournalEntry" else kept)[AMOUNT[entity]] = Decimal("0.123")
+    return kept
+
+
+AMOUNT = {"JournalEntry": "Amount", "CreditMemo": "TotalAmt", "Payment": "TotalAmt"}
+
+
+def odd_looks(stage: Stage) -> list[Effect]:
+    return acts.parked(stage, kind=Do.LOOK_BOOKED)
+
+
+def test_a_journal_entry_of_ours_that_changed_and_cannot_be_read_waits_for_a_person() -> None:
+    stage, made = a_written_stage()
+    there = journals(stage)[entry(stage, made).number]
+    spoil(stage, "JournalEntry", there["Id"])
+    stage.pass_time(5, minutes=70)
+    [look] = odd_looks(stage)
+    told = item(look)
+    assert told.title == f"Journal entry {there['DocNumber']} could not be read in QuickBooks"
+    assert "Amount" in told.cause and "0.123" in told.cause and told.about == f"trust/{entry(stage, made).id}"
+    people(stage).change_journal_amount(stage.realm, there["Id"], "70.00")
+    attention.retry(stage.world, stage.firm, look.key, STAFF)
+    stage.pass_time(1, minutes=5)
+    assert not odd_looks(stage)
+    [asked] = acts.parked(stage, kind=Do.JOURNAL)
+    assert "was changed in QuickBooks to $70.00" in asked.reason
+
+
+def test_a_credit_memo_of_ours_that_changed_and_cannot_be_read_waits_for_a_person() -> None:
+    stage = a_calm_stage()
+    made = issue(stage, "1046", 2500)
+    stage.pass_time(5, minutes=17)
+    [there] = [m for m in memos(stage) if m["TotalAmt"] == Decimal("25.00")]
+    kept = spoil(stage, "CreditMemo", there["Id"])
+    stage.pass_time(5, minutes=70)
+    [look] = odd_looks(stage)
+    assert item(look).title == f"Credit memo {there['DocNumber']} could not be read in QuickBooks"
+    assert "TotalAmt" in look.reason and look.about == f"credit/{made}"
+    kept["TotalAmt"] = Decimal("25.00")
+    attention.retry(stage.world, stage.firm, look.key, STAFF)
+    stage.pass_time(1, minutes=5)
+    assert not odd_looks(stage) and not acts.parked(stage, kind=Do.CREDIT)
+
+
+def test_where_what_applies_a_credit_cannot_be_read_its_memo_is_looked_at() -> None:
+    stage = a_calm_stage()
+    made = issue(stage, "1046", 2500)
+    stage.pass_time(5, minutes=17)
+    [there] = [m for m in memos(stage) if m["TotalAmt"] == Decimal("25.00")]
+    [tie] = next(c for c in credits(stage) if c.id == str(made)).ties
+    world, policy = stage.world, policy_of(stage.world, stage.firm)
+    capturing._take(world, policy, BookChanges((), (), (), (), world.now(), odd=(("Payment", tie),)))
+    [look] = of_kind(stage, Do.LOOK_BOOKED)
+    assert (look.body["entity"], look.body["id"]) == ("CreditMemo", there["Id"])
+    stage.pass_time(1, minutes=2)
+    assert not of_kind(stage, Do.LOOK_BOOKED)
+
+
+def test_what_is_looked_at_beside_an_invoice_holds_up_neither_and_what_is_gone_is_told_by_the_feed() -> None:
+    stage, made = a_written_stage()
+    there = journals(stage)[entry(stage, made).number]
+    booked = acts.payable(stage, "1046").booked
+    assert booked
+    spoil(stage, "JournalEntry", there["Id"])
+    world, policy = stage.world, policy_of(stage.world, stage.firm)
+    odd = (("Invoice", booked.id), ("JournalEntry", there["Id"]), ("JournalEntry", "999"))
+    capturing._take(world, policy, BookChanges((), (), (), (), world.now(), odd=odd))
+    stage.work()
+    [look] = of_kind(stage, Do.LOOK_BOOKED)
+    assert look.body["entity"] == "JournalEntry" and "0.123" in look.cause
+    people(stage).delete_journal(stage.realm, there["Id"])
+    stage.pass_time(5, minutes=40)
+    assert not of_kind(stage, Do.LOOK_BOOKED)
+    [asked] = acts.parked(stage, kind=Do.JOURNAL)
+    assert "was deleted in QuickBooks" in asked.reason
