@@ -13,6 +13,7 @@ from chalicelib.domain.money import show
 from chalicelib.domain.payable import Payable, Standing
 from chalicelib.domain.payment import Payment
 from chalicelib.domain.readings import BillReading, InvoiceReading, Pot
+from chalicelib.errors import Unreadable
 
 WHAT_HOLDS_IT = "Sync status says what it waits for; what you are asked stands under Needs attention."
 WRITTEN_OVER = "Nothing is needed. The next change in Clio writes over it."
@@ -46,6 +47,14 @@ def _of_payable(
     p: Payable, kind: str, cause: str, remedy: str, cents: int = 0, *, expected: bool = False
 ) -> Difference:
     return Difference(p.id, p.number, kind, cause, remedy, cents=cents, expected=expected)
+
+
+def unusable(payable: str, number: str, thing: str, bad: Unreadable, detail: str = "") -> Difference:
+    """A document of ours that QuickBooks shows with a figure that we cannot use: all that is known is that it may
+    differ."""
+    cause = f"QuickBooks shows a {bad.what} of its {thing} that we cannot use: {bad.raw}."
+    remedy = f"Open the {thing} in QuickBooks and correct that figure to whole cents, then compare once more."
+    return Difference(payable, number, "could not be compared", cause, remedy, detail=detail)
 
 
 def clients_hidden(missing: int, asked: int) -> Difference:

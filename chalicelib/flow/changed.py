@@ -79,7 +79,7 @@ def _told(reach: Reach, since: datetime) -> list[str]:
     told: list[str] = []
     for some in capturing.pages(reach, since, (INVOICE, PAYMENT)):
         told += [i.id for i in some.invoices]
-        told += [id for entity, id in some.deleted if entity == INVOICE]
+        told += [id for entity, id in (*some.deleted, *some.odd) if entity == INVOICE]
         told += [id for x in some.payments for id, _ in x.lines]
     return list(dict.fromkeys(told))
 

@@ -13,8 +13,8 @@ from chalicelib.domain.kernel import Held, Kind, Ref
 from chalicelib.domain.payment import Payment, Source
 from chalicelib.domain.posting import is_current
 from chalicelib.domain.readings import BookedPayment, SessionReading
-from chalicelib.errors import Disconnected
-from chalicelib.flow import credit_links, noticing, states
+from chalicelib.errors import Disconnected, Unreadable
+from chalicelib.flow import credit_links, legible, noticing, states
 from chalicelib.flow.changed import CLOCKS
 from chalicelib.flow.compared import Report
 from chalicelib.flow.ports import World
@@ -29,31 +29,39 @@ def payments(world: World, reach: Reach, held: Sequence[Held], out: Report) -> t
     """Payments from the newest on; a night's comparison stops at those of five weeks ago."""
     payments: list[Payment] = [states.decode(Kind.PAYMENT, h.body) for h in held]
     lately = [x for x in payments if out.full or (x.settled_at or x.created_at) >= out.at - LATELY]
-    rows = {b.id: b for b in _booked(reach, [id for x in lately if x.posted for id in x.posted.ids])}
+    shown, odd = _booked(reach, [id for x in lately if x.posted for id in x.posted.ids])
+    rows = {b.id: b for b in shown}
+    unusable = {x.id: odd[id] for x in lately if x.posted for id in x.posted.ids if id in odd}
     booked = {x.id: posting.together(x.posted, rows) for x in lately if x.posted}
     sessions, gone = _sessions(reach, lately)
     found: list[Difference] = [comparing_money.without_stripe(account) for account in gone]
     for x in lately:
-        found += comparing_money.payment_against_books(x, booked.get(x.id))
-        if x.posted and is_current(x):
+        if x.id in unusable:
+            first = x.items[0]
+            found.append(comparing.unusable(first.payable, first.number, "payment", unusable[x.id], x.id))
+        else:
+            found += comparing_money.payment_against_books(x, booked.get(x.id))
+        if x.posted and is_current(x) and x.id not in unusable:
             noticing.point(world, reach.lanes, noticing.PAYMENT, x, noticing.shown_payment(x.posted, rows))
         if x.account not in gone:
             found += comparing_money.payment_against_stripe(x, sessions.get(x.session))
         found += promised.of_payment(x, out.at)
     found = _as_numbered(world, reach.firm, found, {x.id: [i.payable for i in x.items] for x in lately})
-    for x in lately:
+    for x in (x for x in lately if x.id not in unusable):
         totalling.add_payment(out.totals, x, booked.get(x.id), sessions.get(x.session))
     out.counts["payments"] = out.counts.get("payments", 0) + len(lately)
     return found, len(lately) == len(payments)
 
 
-def _booked(reach: Reach, ids: Sequence[str]) -> list[BookedPayment]:
-    """These payments in QuickBooks, a page for each call."""
+def _booked(reach: Reach, ids: Sequence[str]) -> tuple[list[BookedPayment], dict[str, Unreadable]]:
+    """These payments in QuickBooks, a page for each call, and by id what we cannot use of one."""
     found: list[BookedPayment] = []
+    odd: dict[str, Unreadable] = {}
     for start in range(0, len(ids), PAGE):
-        some = list(ids[start : start + PAGE])
-        found += reach.quickbooks(lambda q, a, c=some: q.payments_by_id(a, c))  # type: ignore[misc]
-    return found
+        some = ids[start : start + PAGE]
+        rows, bad = legible.by_id(lambda ids: reach.quickbooks(lambda q, a: q.payments_by_id(a, ids)), some)
+        found, odd = [*found, *rows], odd | bad
+    return found, odd
 
 
 def credits(world: World, reach: Reach, held: Sequence[Held], out: Report) -> tuple[list[Difference], bool]:
@@ -62,11 +70,17 @@ def credits(world: World, reach: Reach, held: Sequence[Held], out: Report) -> tu
     since = (out.at - LATELY).date()
     lately = [c for c in credits if out.full or c.on >= since]
     ids = [c.memo.id for c in lately if c.memo]
-    there = {m.id: m for m in reach.quickbooks(lambda q, a: q.memos_by_id(a, ids))} if ids else {}
+    shown, odd = legible.by_id(lambda ids: reach.quickbooks(lambda q, a: q.memos_by_id(a, ids)), ids)
+    there = {m.id: m for m in shown}
     found: list[Difference] = []
     for c in lately:
+        if c.memo and c.memo.id in odd:
+            number, payable = ", ".join(p.number for p in c.parts), next((p.payable for p in c.parts), "")
+            found.append(comparing.unusable(payable, number, "credit memo", odd[c.memo.id], c.number))
+            continue
         found += comparing_money.credit_against_books(c, there.get(c.memo.id) if c.memo else None)
-    if told := [(c.id, credit_links.told_of(c.memo.id, there.get(c.memo.id))) for c in lately if c.memo]:
+    memos = [(c.id, c.memo.id) for c in lately if c.memo and c.memo.id not in odd]
+    if told := [(id, credit_links.told_of(memo, there.get(memo))) for id, memo in memos]:
         credit_links.notice(world, policy_of(world, reach.firm), told)
     found = _as_numbered(world, reach.firm, found, {c.number: [p.payable for p in c.parts] for c in lately})
     out.counts["credits"] = out.counts.get("credits", 0) + len(lately)

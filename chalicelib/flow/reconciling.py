@@ -22,7 +22,7 @@ from chalicelib.domain.payable import Payable, Tab, tab
 from chalicelib.domain.payment import Payment
 from chalicelib.domain.readings import BillReading, Pot
 from chalicelib.errors import Unavailable
-from chalicelib.flow import changed, client_links, compared, compared_money, noticing, states, trust_check
+from chalicelib.flow import changed, client_links, compared, compared_money, legible, noticing, states, trust_check
 from chalicelib.flow.changed import Changed
 from chalicelib.flow.compared import Report
 from chalicelib.flow.ports import World
@@ -203,7 +203,8 @@ def _payables(world: World, reach: Reach, held: Sequence[Held], out: Report) -> 
     ids = [p.id for p in payables]
     shown = {i.id: i for i in reach.clio(lambda c, a: c.bills_by_id(a, ids)).items}
     booked = [p.booked.id for p in payables if p.booked]
-    invoices = {i.id: i for i in reach.quickbooks(lambda q, a: q.invoices_by_id(a, booked))} if booked else {}
+    rows, odd = legible.by_id(lambda ids: reach.quickbooks(lambda q, a: q.invoices_by_id(a, ids)), booked)
+    invoices = {i.id: i for i in rows}
     refs = sorted({id for p in payables for id in comparing.touching(p)})
     loaded = world.store.load_many([Ref(payables[0].firm, Kind.PAYMENT, id) for id in refs])
     payments: dict[str, Payment] = {h.ref.id: states.decode(Kind.PAYMENT, h.body) for h in loaded if h.body}
@@ -220,13 +221,16 @@ def _payables(world: World, reach: Reach, held: Sequence[Held], out: Report) -> 
         if isinstance(bill, BillReading) and not billing.same_matters(p, bill):  # Clio may tell of it nowhere else
             lane = reach.lanes.of(Neighbour.CLIO)
             world.store.arrive(effects.look_bill(p.firm, lane, p.id, world.now(), f"Bill {p.number}", receipts=False))
-        found += comparing.against_books(p, there.get(p.id), payments, credits, owners.get(p.client_id, ""))
-        if p.booked and p.booked.revision >= p.revision:
+        if p.booked and p.booked.id in odd:
+            found.append(comparing.unusable(p.id, p.number, "invoice", odd[p.booked.id]))
+        else:
+            found += comparing.against_books(p, there.get(p.id), payments, credits, owners.get(p.client_id, ""))
+        if p.booked and p.booked.revision >= p.revision and p.booked.id not in odd:
             noticing.point(world, reach.lanes, noticing.INVOICE, p, noticing.shown(p.booked.id, invoices))
         found += comparing.journal(p, _replays(world, h))
         found += promised.of_payable(p, [payments[id] for id in comparing.touching(p) if id in payments], out.at)
     for p in payables:  # nothing is asked any more: it is counted whole or not at all
-        if p.pot is Pot.OPERATING:
+        if p.pot is Pot.OPERATING and not (p.booked and p.booked.id in odd):
             bill = shown.get(p.id)
             totalling.add_bill(out.totals, p, bill if isinstance(bill, BillReading) else None, there.get(p.id))
     out.checked += len(payables)

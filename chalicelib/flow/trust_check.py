@@ -15,14 +15,14 @@ import msgspec
 
 from chalicelib.domain import effects, trust
 from chalicelib.domain import trust_comparing as comparing
-from chalicelib.domain.comparing import Difference
+from chalicelib.domain.comparing import Difference, unusable
 from chalicelib.domain.effects import Do
 from chalicelib.domain.firm import Policy
 from chalicelib.domain.kernel import Effect, Finish, Json, Kind, Neighbour, Ref, lane_of
 from chalicelib.domain.readings import Account
 from chalicelib.domain.trust import Entry
 from chalicelib.errors import Disconnected, Unavailable
-from chalicelib.flow import ledgers, states, trust_setup
+from chalicelib.flow import ledgers, legible, states, trust_setup
 from chalicelib.flow.budget import Floor
 from chalicelib.flow.ports import World
 from chalicelib.flow.reach import Reach
@@ -251,12 +251,16 @@ def _entries(world: World, reach: Reach, policy: Policy, account: str, cursor: s
     page = world.store.grouped(f"{policy.firm.id}/{group}/{account}", limit=PAGE, cursor=at or None)
     entries: list[Entry] = [states.decode(Kind.TRUST, h.body) for h in page.items]
     ids = [e.posted.id for e in entries if e.posted and not e.posted.removed]
-    there = {j.id: j for j in reach.quickbooks(lambda q, a: q.journals_by_id(a, ids))} if ids else {}
+    rows, odd = legible.by_id(lambda ids: reach.quickbooks(lambda q, a: q.journals_by_id(a, ids)), ids)
+    there = {j.id: j for j in rows}
     shown = {e.id: there.get(e.posted.id) for e in entries if e.posted}
     customers = _customers(world, policy, [e for e in entries if comparing.of_another(e, shown.get(e.id))])
     banks = {b.book: b.clio for b in policy.firm.trust_books.standing}
     found, explains = [], dict[str, int]()
     for e in entries:
+        if e.posted and e.posted.id in odd:
+            found.append(unusable("", e.number, "journal entry", odd[e.posted.id]))
+            continue
         customer = customers.get(e.move.client_id, "")
         named = comparing.entry(e, trust.waits(e, policy.firm), shown.get(e.id), policy.firm.currency, customer)
         found += named
