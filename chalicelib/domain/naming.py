@@ -59,6 +59,18 @@ def new_name(state: Contact, holders: Mapping[str, str]) -> NewName:
     return NewName("", "", why)
 
 
+def wrong_currency(customer: CustomerReading, currency: str) -> str:
+    """Why a customer takes no invoice of the firm's, where it is kept in another ``currency`` than the firm's; empty
+    where it is not, or where that is not told (reference/quickbooks.md 4.1)."""
+    if "" in (customer.currency, currency) or customer.currency == currency:
+        return ""
+    return (
+        f"The customer “{customer.name}” is kept in {customer.currency} in QuickBooks, and the firm bills in "
+        f"{currency}: it takes none of these invoices, and a customer's currency never changes. Choose another "
+        "customer, or let a new one be created."
+    )
+
+
 def match(state: Contact, found: Sequence[CustomerReading], taken: str, currency: str = "") -> Match:
     """Clio's own rule for the same person: same name and primary e-mail (reference/quickbooks.md 4.1).
 
@@ -70,7 +82,7 @@ def match(state: Contact, found: Sequence[CustomerReading], taken: str, currency
         return Match("link", customer=there, name=name)
     if unwritable := refusal(name):
         return unwritable
-    usable = [c for c in found if c.active and c.currency in ("", currency or c.currency)]
+    usable = [c for c in found if c.active and not wrong_currency(c, currency)]
     same = [c for c in usable if c.email.lower() == state.email.lower() and state.email]
     if len(same) == 1:
         return Match("link", customer=same[0].id, name=name)

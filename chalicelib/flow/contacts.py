@@ -10,7 +10,7 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
-from chalicelib.domain import agreeing, effects, linking
+from chalicelib.domain import agreeing, effects, linking, naming
 from chalicelib.domain.contact import WITHOUT, Contact
 from chalicelib.domain.firm import Policy
 from chalicelib.domain.kernel import Decision, Effect, Finish, Held, Kind, Neighbour, Ref, Status
@@ -362,7 +362,7 @@ def link_to(world: World, reach: Reach, policy: Policy, id: str, name: str, by: 
     """Links a client to the QuickBooks customer of exactly this name, as a person says. Gives the customer's id.
     ``over``: also where another client without open bills has to give it up.
 
-    Raises Refused when there is none, it is inactive, or it is another client's."""
+    Raises Refused when there is none, it is inactive, in another currency, or another client's."""
     if not name.strip():
         raise Refused("Give the customer's name as QuickBooks shows it.")
     if world.store.load(contact_ref(policy.firm.id, id)).body is None:
@@ -378,6 +378,8 @@ def link_to(world: World, reach: Reach, policy: Policy, id: str, name: str, by: 
 
 def link_customer(world: World, policy: Policy, id: str, customer: CustomerReading, by: str, *, over: bool) -> None:
     """Links a client to this customer, as a person says. ``over`` and Refused as in ``link_to``."""
+    if foreign := naming.wrong_currency(customer, policy.firm.currency):
+        raise Refused(foreign)
     took: tuple[str, ...] = ()
     if holder(world, policy, customer.id) not in ("", id):
         there = may_give_up(world, policy, customer.id)

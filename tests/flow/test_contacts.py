@@ -596,12 +596,19 @@ def test_a_person_links_another_customer_and_nothing_is_overwritten() -> None:
 
 @pytest.mark.parametrize(
     ("name", "why"),
-    [("", "Give the customer"), ("Nobody", "no customer"), ("Calder Freight Inc", "already"), ("Gone", "inactive")],
+    [
+        ("", "Give the customer"),
+        ("Nobody", "no customer"),
+        ("Calder Freight Inc", "already"),
+        ("Gone", "inactive"),
+        ("Abroad", "kept in EUR in QuickBooks, and the firm bills in USD.*Choose another"),
+    ],
 )
 def test_what_cannot_be_linked_is_refused(name: str, why: str) -> None:
     stage = a_synced_stage()
     gone = stage.world.quickbooks_box.people.add_customer(stage.realm, "Gone")
     stage.world.quickbooks_box.people.deactivate_customer(stage.realm, gone["Id"])
+    stage.world.quickbooks_box.people.add_customer(stage.realm, "Abroad", CurrencyRef={"value": "EUR"})
     with pytest.raises(Refused, match=why):
         link(stage, contact(stage, ADA).id, name)
     with pytest.raises(Refused, match="no such client"):
