@@ -7,47 +7,20 @@ Each finding says what was found, why it matters, what to click, and what waits 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
 from typing import assert_never
 
-from chalicelib.domain import series, usable
+from chalicelib.domain import series
 from chalicelib.domain.effects import Do
+from chalicelib.domain.finding import Finding, Weight
 from chalicelib.domain.firm import Firm
-from chalicelib.domain.readings import Account, Books, DocNumber
+from chalicelib.domain.preflight_accounts import TRUST_WRITES, accounts, trust_accounts
+from chalicelib.domain.readings import Books, DocNumber
 from chalicelib.domain.series import Place
 
-TRUST_WRITES = (Do.HOLDER, Do.JOURNAL)
 EVERYTHING = (Do.CUSTOMER, Do.SUB_CUSTOMER, Do.INVOICE, Do.POSTING, Do.CREDIT, *TRUST_WRITES)
 
 UNREAD = "QuickBooks' settings are being read."  # from the moment a company is connected until they are
 ALL_UNREAD = tuple((str(kind), UNREAD) for kind in sorted(EVERYTHING))
-
-
-class Weight(StrEnum):
-    """BLOCKS: something waits for it. WARNS: it may go wrong. UNKNOWN: QuickBooks does not tell. GOOD: nothing to
-    do."""
-
-    BLOCKS = "blocks"
-    WARNS = "warns"
-    UNKNOWN = "unknown"
-    GOOD = "good"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """``waits``: what waits for it, in words; ``kinds``: the kinds of effects that do. ``steps``: what to click, in
-    order. ``listed``: documents by name, where the finding is about some. Each that is not good says what waits, also
-    where nothing does."""
-
-    key: str
-    weight: Weight
-    title: str
-    found: str
-    steps: tuple[str, ...] = ()
-    waits: str = ""
-    kinds: tuple[str, ...] = ()
-    listed: tuple[str, ...] = ()
 
 
 def findings(firm: Firm, books: Books, top: Sequence[DocNumber], clio: Sequence[str]) -> tuple[Finding, ...]:
@@ -56,8 +29,8 @@ def findings(firm: Firm, books: Books, top: Sequence[DocNumber], clio: Sequence[
     found = [
         _currency(firm, books),
         _custom_numbers(books),
-        *_accounts(firm, books),
-        *_trust(firm, books),
+        *accounts(firm, books),
+        *trust_accounts(firm, books),
         _numbers(top, clio),
         _doubles(books),
         _auto_apply(books),
@@ -229,116 +202,6 @@ def _closed(firm: Firm, books: Books) -> Finding:
         (ask, *steps),
         "Only what is dated in the closed period waits, each under Needs attention.",
     )
-
-
-# --- accounts ---------------------------------------------------------------------------------------------------------
-
-ANOTHER = "Choose another here: Settings, Change these in the set-up, Choose where payments are recorded."
-ANOTHER_ITEM = "Choose another here: Settings, How invoices look."
-ACTIVE = (
-    "Or make it active again: in QuickBooks press the gear at the top right, then “Chart of accounts”.",
-    "Above the list press its own gear, tick “Include inactive”, then press “Make active” beside the account.",
-    "Come back and press Check again.",
-)
-ACTIVE_ITEM = (
-    "Or make it active again: in QuickBooks press the gear at the top right, then “Products and services”.",
-    "Press the filter, choose the status “Inactive”, then press “Make active” beside the item.",
-    "Come back and press Check again.",
-)
-ITEMS = (("services", "fees"), ("expenses", "expenses"), ("interest", "interest"), ("tax", "tax"))
-
-
-def chosen(firm: Firm) -> tuple[str, ...]:
-    """Ids of the accounts that the firm chose."""
-    trust = firm.trust_books
-    ids = (firm.accounts.clearing, firm.accounts.discount, trust.liability, *(b.book for b in trust.banks))
-    return tuple(id for id in ids if id)
-
-
-def unlisted(firm: Firm, books: Books) -> bool:
-    """Whether an item that the firm chose is not among those read."""
-    chosen, listed = firm.accounts, {id for id, _ in books.items}
-    return any(id and id not in listed for id in (chosen.credit, *(getattr(chosen, name) for name, _ in ITEMS)))
-
-
-def _accounts(firm: Firm, books: Books) -> list[Finding]:
-    """The accounts and items chosen, once they are."""
-    chosen = firm.accounts
-    if not chosen.clearing:
-        return []
-    found = []
-    if wrong := usable.wrong_clearing(_account(books, chosen.clearing)):
-        found.append(
-            Finding(
-                "clearing",
-                Weight.BLOCKS,
-                "The account that payments are recorded in cannot be used",
-                f"{chosen.clearing_name or 'It'} {wrong}",
-                (ANOTHER, *ACTIVE),
-                "Payments and credit notes wait; invoices go on.",
-                (Do.POSTING, Do.CREDIT),  # a credit is applied by a payment
-            )
-        )
-    active = {id for id, _ in books.items}
-    lost = [words for name, words in ITEMS if getattr(chosen, name) and getattr(chosen, name) not in active]
-    if lost:
-        credits = not chosen.credit and chosen.services not in active  # they are booked under the item of fees then
-        found.append(
-            Finding(
-                "items",
-                Weight.BLOCKS,
-                "An item that invoices are booked under is gone",
-                f"The item for {' and '.join(lost)} is not an active service item in QuickBooks any more.",
-                (ANOTHER_ITEM, *ACTIVE_ITEM),
-                f"Invoices wait, and with them their payments{'; so do credit notes' if credits else ''}.",
-                (Do.INVOICE, Do.CREDIT) if credits else (Do.INVOICE,),
-            )
-        )
-    if chosen.credit and chosen.credit not in active:
-        found.append(
-            Finding(
-                "credit-item",
-                Weight.BLOCKS,
-                "The item that credits are booked under is gone",
-                "It is not an active service item in QuickBooks any more.",
-                (ANOTHER_ITEM, *ACTIVE_ITEM),
-                "Credit notes wait; invoices and payments go on.",
-                (Do.CREDIT,),
-            )
-        )
-    if wrong := chosen.discount and usable.wrong_discount(_account(books, chosen.discount)):
-        title, waits = "The account for discounts cannot be used", "Only bills with a discount wait."
-        found.append(Finding("discount", Weight.WARNS, title, f"It {wrong}", (ANOTHER_ITEM, *ACTIVE), waits))
-    return found or [Finding("accounts", Weight.GOOD, "Accounts and items", "All that were chosen are there.")]
-
-
-def _account(books: Books, id: str) -> Account | None:
-    return next((a for a in books.accounts if a.id == id), None)
-
-
-def _trust(firm: Firm, books: Books) -> list[Finding]:
-    """The accounts that trust money stands in, once they are chosen."""
-    trust = firm.trust_books
-    if not trust.liability:
-        return []
-    wrong = [(b.book_name or b.name, usable.wrong_bank(_account(books, b.book))) for b in trust.banks]
-    wrong.append(
-        (trust.liability_name or "The liability account", usable.wrong_liability(_account(books, trust.liability)))
-    )
-    told = " ".join(f"{name} {why}" for name, why in wrong if why)
-    if not told:
-        return [Finding("trust-accounts", Weight.GOOD, "Accounts of trust money", "All that were chosen are there.")]
-    return [
-        Finding(
-            "trust-accounts",
-            Weight.BLOCKS,
-            "An account that trust money stands in cannot be used",
-            told,
-            ("Choose another here: Trust, Accounts of trust money.", *ACTIVE),
-            "Journal entries of trust money wait; invoices and payments go on.",
-            TRUST_WRITES,
-        )
-    ]
 
 
 # --- numbers ----------------------------------------------------------------------------------------------------------

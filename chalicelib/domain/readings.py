@@ -281,7 +281,7 @@ class Books:
     auto_apply_credit: bool | None
     close_date: date | None
     warns_of_doubles: bool | None = None  # WarnDuplicateBillNumber: on, off, or not told
-    incomes: dict[str, str] = field(default_factory=dict)  # item id -> name of the income account it is booked in
+    incomes: dict[str, str] = field(default_factory=dict)  # item id -> id of the income account it is booked in
     sales_tax: bool | None = None
 
 

@@ -8,6 +8,7 @@ from chalicelib.domain.readings import Account
 HOLDS_MONEY = ("Bank", "Other Current Asset")  # what a payment may be deposited to
 TRUST = "TrustAccounts"  # ... but never this kind of bank account
 LIABILITIES = ("Other Current Liability", "Long Term Liability")  # what shows trust money as held for clients
+NO_INCOME = ("Accounts Receivable", "Accounts Payable")  # what QuickBooks books no service item in
 DISCOUNTS = "DiscountsRefundsGiven"  # the only kind of account that QuickBooks books discounts in
 
 
@@ -33,6 +34,13 @@ def wrong_discount(account: Account | None) -> str:
     if account is None or not account.active:
         return _missing(account)
     return "" if account.subtype == DISCOUNTS else "is not of the detail type “Discounts/Refunds Given” any more."
+
+
+def wrong_income(account: Account | None) -> str:
+    """Why nothing that is booked in it can be sold."""
+    if account is None or not account.active:
+        return _missing(account)
+    return f"is of the type “{account.type}”; no item is booked in that." if account.type in NO_INCOME else ""
 
 
 def wrong_clearing(account: Account | None) -> str:

@@ -18,10 +18,10 @@ from chalicelib.domain.comparing import Difference
 from chalicelib.domain.digest import Chosen, Claimed, Digest, DigestFact, Heard, Need, News, Which
 from chalicelib.domain.effects import Do
 from chalicelib.domain.envelope import UNCERTAIN_AFTER, Outcome, Post
+from chalicelib.domain.finding import Weight
 from chalicelib.domain.firm import Firm, Policy
 from chalicelib.domain.kernel import Decision, Effect, Finish, Json, Kind, Ref, Status
 from chalicelib.domain.money import show
-from chalicelib.domain.preflight import Weight
 from chalicelib.domain.wanted import Letter
 from chalicelib.errors import Refused
 from chalicelib.flow import attention, compared, mailing, preflight, states

@@ -105,7 +105,9 @@ def _offer(world: World, firm: str) -> tuple[Offer | None, str]:
     except (Disconnected, Unavailable, Declined):
         return None, "QuickBooks does not answer now. Items can be chosen when it does."
     discounts = tuple(a for a in books.accounts if a.active and a.subtype == setup.DISCOUNTS)
-    return Offer(books.items, books.incomes, discounts, books.sales_tax), ""
+    accounts = {a.id: a.name for a in books.accounts}
+    incomes = {item: accounts.get(id, "") for item, id in books.incomes.items()}
+    return Offer(books.items, incomes, discounts, books.sales_tax), ""
 
 
 def _picked(accounts: Accounts, offer: Offer | None, ids: Mapping[str, str]) -> Accounts:

@@ -12,8 +12,8 @@ from datetime import datetime
 
 from chalicelib.domain.connection import NAMES
 from chalicelib.domain.effects import TRUST_LANE, Do
+from chalicelib.domain.finding import Weight
 from chalicelib.domain.kernel import Effect, Neighbour, lane_of
-from chalicelib.domain.preflight import Weight
 from chalicelib.errors import Refused
 from chalicelib.flow import attention, polling, preflight, resync, retrying
 from chalicelib.flow.firms import connections

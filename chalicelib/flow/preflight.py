@@ -14,12 +14,12 @@ from typing import Any
 
 import msgspec
 
-from chalicelib.domain import effects, preflight, series
+from chalicelib.domain import effects, preflight, preflight_accounts, series
 from chalicelib.domain.effects import Do
+from chalicelib.domain.finding import Finding, Weight
 from chalicelib.domain.firm import Firm, Policy, Preflighted
 from chalicelib.domain.firm import decide as decide_firm
 from chalicelib.domain.kernel import Decision, Effect, Finish, Held, Json, Kind, Neighbour, Ref, Status, lane_of
-from chalicelib.domain.preflight import Finding, Weight
 from chalicelib.domain.readings import Books, DocNumber
 from chalicelib.errors import Disconnected
 from chalicelib.flow import connecting, states
@@ -77,7 +77,7 @@ def run(world: World, reach: Reach, policy: Policy, effect: Effect) -> None:
     firm = policy.firm
     held = world.store.load(Ref(firm.id, Kind.FIRM, firm.id))
     books = reach.quickbooks(lambda q, a: q.books(a))
-    if preflight.unlisted(firm, books):  # it is gone, or on a page of its own
+    if preflight_accounts.unlisted(firm, books):  # it is gone, or on a page of its own
         books = reach.quickbooks(lambda q, a: q.books(a, whole=True))
     books = _with_chosen(reach, firm, books)
     _hold(world, policy, held, preflight.blocks(preflight.findings(firm, books, (), ())))
@@ -93,9 +93,9 @@ def run(world: World, reach: Reach, policy: Policy, effect: Effect) -> None:
 
 def _with_chosen(reach: Reach, firm: Firm, books: Books) -> Books:
     """A list of accounts is cut where it is long, as it is with an account for each client below the trust liability:
-    of those chosen none is missed for that."""
+    of those chosen, and those that items chosen are booked in, none is missed for that."""
     listed = {a.id for a in books.accounts}
-    unseen = [id for id in preflight.chosen(firm) if id not in listed]
+    unseen = [id for id in preflight_accounts.chosen(firm, books) if id not in listed]
     found = reach.quickbooks(lambda q, a: q.accounts_by_id(a, unseen)) if unseen else []
     return replace(books, accounts=(*books.accounts, *found))
 

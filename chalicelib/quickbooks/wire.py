@@ -121,7 +121,7 @@ def books(company: Raw, preferences: Raw, accounts: Iterable[Raw], items: Iterab
         currency=_text(_part(currency, "HomeCurrency"), "value"),
         accounts=tuple(account(a) for a in accounts),
         items=tuple((_id(i), _text(i, "Name")) for i in offered),
-        incomes={_id(i): _text(_part(i, "IncomeAccountRef"), "name") for i in offered},
+        incomes={_id(i): id for i in offered if (id := _text(_part(i, "IncomeAccountRef"), "value"))},
         custom_numbers=_flag(sales, "CustomTxnNumbers"),
         allow_discount=_flag(sales, "AllowDiscount"),
         auto_apply_credit=_flag(sales, "AutoApplyCredit"),

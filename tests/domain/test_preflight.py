@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain import preflight
+from chalicelib.domain import preflight, preflight_accounts
 from chalicelib.domain.effects import Do
+from chalicelib.domain.finding import Finding, Weight
 from chalicelib.domain.firm import Accounts, Firm, Preflighted
 from chalicelib.domain.firm import decide as decide_firm
-from chalicelib.domain.preflight import Finding, Weight
 from chalicelib.domain.readings import Account, Books, DocNumber
 from chalicelib.domain.trust_books import TrustBank, TrustBooks
 from tests.builders import a_firm
@@ -142,7 +142,7 @@ def test_accounts_of_trust_money_are_checked_and_only_its_journal_entries_wait(
 def test_trust_accounts_that_are_there_are_in_order_and_those_of_an_earlier_generation_are_not_asked_for() -> None:
     assert needs(books(accounts=(FUNDS, DISCOUNTS, IOLTA, HELD)), firm(trust=TRUST)) == []
     assert needs(f=firm(trust=TRUST, generation=2)) == []
-    assert preflight.chosen(firm(trust=TRUST)) == ("4", "9", "61", "60")
+    assert preflight_accounts.chosen(firm(trust=TRUST), books()) == ("4", "9", "61", "60")
 
 
 def test_without_an_item_of_their_own_credit_notes_wait_for_the_item_of_fees() -> None:
@@ -160,6 +160,53 @@ def test_the_item_of_credits_holds_credit_notes_only() -> None:
     gone = firm(accounts=replace(CHOSEN, credit="3"))
     assert needs(f=gone) == [("credit-item", Weight.BLOCKS)]
     assert [kind for kind, _ in preflight.blocks(found(f=gone))] == [Do.CREDIT]
+
+
+INCOMES = {"1": "20", "2": "21"}
+FEES = Account("20", "Legal Fees", "Income", "ServiceFeeIncome")
+COSTS = Account("21", "Costs", "Other Current Asset", "OtherCurrentAssets")
+
+
+def in_accounts(*accounts: Account) -> Books:
+    return books(incomes=INCOMES, accounts=(FUNDS, DISCOUNTS, *accounts))
+
+
+@pytest.mark.parametrize(
+    ("accounts", "said", "held"),
+    [
+        ((FEES, COSTS), "", []),
+        (
+            (replace(FEES, active=False), COSTS),
+            "“Legal Fees” of the item for fees and interest and tax was",
+            "both",
+        ),
+        ((FEES,), "The income account of the item for expenses is not in QuickBooks any more.", "invoices"),
+        (
+            (FEES, replace(COSTS, type="Accounts Payable")),
+            "“Costs” of the item for expenses is of the",
+            "invoices",
+        ),
+    ],
+)
+def test_an_item_that_is_booked_in_an_account_that_cannot_be_used_holds_what_is_booked_under_it(
+    accounts: tuple[Account, ...], said: str, held: str
+) -> None:
+    b = in_accounts(*accounts)
+    kinds = {"both": [Do.CREDIT, Do.INVOICE], "invoices": [Do.INVOICE]}.get(held or "", [])
+    assert [kind for kind, _ in preflight.blocks(found(b))] == kinds
+    assert needs(b) == ([("incomes", Weight.BLOCKS)] if said else [])
+    assert not said or said in finding("incomes", b).found
+
+
+def test_the_account_of_an_item_of_credits_holds_credit_notes_only() -> None:
+    own = firm(accounts=replace(CHOSEN, credit="3"))
+    b = replace(in_accounts(FEES, COSTS), incomes={**INCOMES, "3": "22"}, items=(*books().items, ("3", "Credits")))
+    assert [kind for kind, _ in preflight.blocks(found(b, own))] == [Do.CREDIT]
+    assert finding("incomes", b, own).waits == "Credit notes wait."
+
+
+def test_the_accounts_that_the_items_chosen_are_booked_in_are_looked_for_too() -> None:
+    assert preflight_accounts.chosen(firm(), in_accounts()) == ("4", "9", "20", "21")
 
 
 def test_an_unknown_ability_to_discount_is_no_complaint_but_no_account_for_it_is() -> None:
@@ -213,8 +260,8 @@ def test_trust_entries_of_a_closed_period_are_told_beside_bills(start_on: date |
 
 
 def test_an_item_that_is_not_listed_is_looked_for() -> None:
-    assert not preflight.unlisted(firm(), books())
-    assert preflight.unlisted(firm(), books(items=()))
+    assert not preflight_accounts.unlisted(firm(), books())
+    assert preflight_accounts.unlisted(firm(), books(items=()))
 
 
 def test_what_has_to_be_done_stands_first() -> None:

@@ -10,9 +10,9 @@ import pytest
 
 from chalicelib.domain import effects
 from chalicelib.domain.effects import Do
+from chalicelib.domain.finding import Weight
 from chalicelib.domain.firm import PlaceConfirmed
 from chalicelib.domain.kernel import Neighbour, lane_of
-from chalicelib.domain.preflight import Weight
 from chalicelib.domain.readings import Pot
 from chalicelib.errors import Conflict, Refused
 from chalicelib.flow import connecting, preflight, signing

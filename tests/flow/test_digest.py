@@ -15,9 +15,9 @@ from chalicelib.domain import digest, effects
 from chalicelib.domain.comparing import Difference
 from chalicelib.domain.digest import Digest, News
 from chalicelib.domain.envelope import CLAIM_LASTS, TRY_AGAIN, UNCERTAIN_AFTER, Post
+from chalicelib.domain.finding import Finding, Weight
 from chalicelib.domain.firm import Member
 from chalicelib.domain.kernel import Effect, Kind, Status
-from chalicelib.domain.preflight import Finding, Weight
 from chalicelib.errors import Conflict, Declined, Refused
 from chalicelib.flow import attention, compared, digesting, mailing, preflight
 from chalicelib.flow.budget import Floor

@@ -171,6 +171,25 @@ def test_credits_wait_for_the_account_of_payments_and_go_on_once_it_is_active() 
     assert acts.cents(acts.invoice(stage, "1046")["Balance"]) == 122500
 
 
+def test_invoices_wait_for_the_account_that_their_item_is_booked_in_and_go_on_once_it_is_active() -> None:
+    stage = a_synced_stage()
+    people = stage.world.quickbooks_box.people
+    item = policy_of(stage.world, stage.firm).firm.accounts.services
+    [income] = [i["IncomeAccountRef"]["value"] for i in acts.booked(stage, "Item") if i["Id"] == item]
+    people.change_name(stage.realm, "Account", income, Active=False)
+    before = len(stage.world.quickbooks_box.log)
+    assert "incomes" in needs(stage)
+    assert len(stage.world.quickbooks_box.log) - before <= 2, "nothing more is read for it"
+    lines = [{"note": "Advice", "price": 40000}]
+    stage.world.clio_box.people.add_bill("Hartwell & Pine LLP", "Ada Example", "3001", lines)
+    acts.poll(stage)
+    assert payable(stage, "3001").booked is None and not acts.parked_on(stage, "3001")
+    people.change_name(stage.realm, "Account", income, Active=True)
+    assert "incomes" not in needs(stage)
+    stage.pass_time(3, minutes=20)
+    assert payable(stage, "3001").booked
+
+
 def test_a_credit_is_applied_in_the_account_of_payments_also_while_quickbooks_own_is_inactive() -> None:
     stage = a_synced_stage()
     stage.pass_time(2, minutes=20)

@@ -537,3 +537,17 @@ def test_4_8_custom_numbers_can_be_written_and_little_else() -> None:
 @pytest.mark.parametrize("status", [400, 404])
 def test_10_the_status_of_reading_what_is_deleted_is_a_switch(status: int) -> None:
     assert App(deleted_read_status=status).get("invoice/999").status_code == status
+
+
+# --- items and their accounts (4.2) --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("refused", [True, False])
+def test_4_2_whether_an_item_whose_income_account_is_inactive_is_refused_is_a_switch(refused: bool) -> None:
+    a = App(inactive_income_refused=refused)
+    income = a.account("Legal Fee Income")
+    item = a.made("Item", {"Name": "Old item", "Type": "Service", "IncomeAccountRef": {"value": income}})["Id"]
+    a.people.change_name(a.realm, "Account", income, Active=False)
+    body = {"CustomerRef": {"value": a.customer()}, "Line": [a.line(10, ItemRef={"value": item})]}
+    answer = a.post("invoice", body)
+    assert code(answer) == "610" if refused else good(answer)

@@ -9,7 +9,7 @@ from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
-from chalicelib.domain import crediting, linking, paylinks, preflight, trust, usable
+from chalicelib.domain import crediting, linking, paylinks, preflight, preflight_accounts, trust, usable
 from chalicelib.domain.contact import WITHOUT
 from chalicelib.domain.effects import Do
 from chalicelib.domain.kernel import Decision, Finish
@@ -151,12 +151,12 @@ def inactive_trust_account_is_fine() -> AbstractContextManager[Any]:
 
 
 def inactive_item_is_fine() -> AbstractContextManager[Any]:
-    plain = preflight._accounts
+    plain = preflight_accounts.accounts
 
     def accounts(firm: Any, books: Any) -> Any:
         return [replace(f, kinds=tuple(k for k in f.kinds if k != Do.CREDIT)) for f in plain(firm, books)]
 
-    return patches((preflight, "_accounts", accounts))
+    return patches((preflight, "accounts", accounts))
 
 
 def useless_links_stay() -> AbstractContextManager[Any]:

@@ -38,6 +38,7 @@ shrink_below_paid              "error"       a total below what is applied: "err
 deleted_suffix                 true          inactive list objects are shown with "(deleted)" (4.1)
 names_ignore_case              true          names are unique, and queried, without regard to case
 inactive_ref_code              "610"         writing with an inactive customer, item, account: "610" or "2500" (6)
+inactive_income_refused        true          ... and so is a line of an item whose income account is inactive (4.2)
 null_clears                    true          null in a sparse update empties a property; else it is as if left out (2.4)
 deactivate_makes_credit        false         people deactivating a customer with a balance make a credit memo (4.1)
 payment_ref_filterable         false         queries may filter payments by PaymentRefNum

@@ -182,6 +182,8 @@ def _checked(clerk: Clerk, line: Obj) -> Obj:
     if "Amount" not in line:
         raise missing("Line.Amount")
     item = clerk.ref("Item", detail["ItemRef"], "ItemRef")
+    if clerk.switch("inactive_income_refused", True):
+        clerk.ref("Account", item["IncomeAccountRef"], "IncomeAccountRef of ItemRef")
     amount = _amount(clerk, line["Amount"])
     if "Qty" in detail and "UnitPrice" in detail and cents(WIDE.multiply(detail["Qty"], detail["UnitPrice"])) != amount:
         said = f"Amount is not equal to UnitPrice * Qty. Supplied value:{line['Amount']}"
