@@ -2,6 +2,7 @@
 changed; a balance as of any month end is found from the months, never by going through entries.
 
 No client's ledger may be below zero on any day (practice.md 3.2): the first such day is named until it is mended.
+A matter's that is below zero now is named with its client's, whose other money covers it.
 """
 
 from __future__ import annotations
@@ -16,8 +17,20 @@ from chalicelib.domain.money import show
 from chalicelib.domain.trust import OWN
 
 DAYS_KEPT = 1500  # days with movement that a client's ledger remembers one by one; older ones are in its opening
+LOW_KEPT = 100  # matters below zero that a client's ledger remembers; a state holds 64 KB
+LOW_NAMED = 5  # of them, in words
+LABEL_KEPT = 60
 OWN_NAME = "The firm's own money"
 NO_MATTER = "-"
+MEND = (
+    "No client's money may pay for another. Correct the date or amount in Clio, or put the money back. This closes by "
+    "itself once the ledger is mended."
+)
+MEND_MATTERS = (
+    "What is missing was taken from this client's other matters. If an entry names the wrong matter or none, correct "
+    "it in Clio; if the client agrees, move the money to this matter there; else put it back. This closes by itself "
+    "once no matter is below zero."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +57,20 @@ class Below:
 
 
 @dataclass(frozen=True, slots=True)
+class Low:
+    """A matter that holds less than nothing now. ``label``: its number, empty for money on no matter."""
+
+    label: str
+    cents: int
+
+
+@dataclass(frozen=True, slots=True)
 class Ledger:
     """``months``: net cents by month ("2026-03"). ``days``: net cents by ISO day, of a client's ledger; ``opening``:
     what it held before the first of them. ``touched``: of a whole account, when something dated in a month last moved;
-    ``rows``: how many of Clio's lines are in it (None: not counted from its beginning).
-    ``namings`` counts how often it was named as below zero. An empty ``client``: the whole account; an empty
-    ``matter``: the whole client."""
+    ``rows``: how many of Clio's lines are in it (None: not counted from its beginning). ``low``: of a client's ledger,
+    its matters that are below zero now, by id. ``namings`` counts how often it, or a matter of it, was named as below
+    zero. An empty ``client``: the whole account; an empty ``matter``: the whole client."""
 
     firm: str
     id: str
@@ -64,6 +85,7 @@ class Ledger:
     opening: int = 0
     touched: dict[str, datetime] = field(default_factory=dict)
     below: Below | None = None
+    low: dict[str, Low] = field(default_factory=dict)
     namings: int = 0
     at: datetime | None = None
     rows: int | None = None
@@ -85,8 +107,12 @@ def new(firm: str, id: str) -> Ledger:
     return Ledger(firm, id, account, client, matter, OWN_NAME if client == OWN else "", rows=None if client else 0)
 
 
-def fold(state: Ledger, moves: Sequence[Moved], currency: str, now: datetime) -> Decision[Ledger]:
-    """Lays movements over one ledger. A client's that is below zero on some day is a task until it is mended."""
+def fold(
+    state: Ledger, moves: Sequence[Moved], currency: str, now: datetime, matters: Sequence[Ledger] = ()
+) -> Decision[Ledger]:
+    """Lays movements over one ledger. A client's that is below zero on some day, or of which a matter is now, is a task
+    until it is mended. ``matters``: of a client's ledger, those of its matters that these movements fall in, after
+    them."""
     months = _added(state.months, ((m.on.isoformat()[:7], m.cents) for m in moves))
     last = moves[-1]
     after = replace(
@@ -104,7 +130,7 @@ def fold(state: Ledger, moves: Sequence[Moved], currency: str, now: datetime) ->
     if state.matter:
         return Decision(after)
     opening, days = _days(state, moves)
-    return _named(replace(after, label="", opening=opening, days=days), currency, now)
+    return _named(replace(after, label="", opening=opening, days=days), _low(state, matters), currency, now)
 
 
 def _added(sums: dict[str, int], parts: Iterable[tuple[str, int]]) -> dict[str, int]:
@@ -129,6 +155,14 @@ def _days(state: Ledger, moves: Sequence[Moved]) -> tuple[int, dict[str, int]]:
     return opening + sum(days[d] for d in oldest), {d: c for d, c in days.items() if d not in oldest}
 
 
+def held_on(state: Ledger, on: date) -> int | None:
+    """What a client's ledger held at the end of a day; None for a day that is not kept one by one any more."""
+    day = on.isoformat()
+    if state.opening and day < min(state.days, default=""):
+        return None
+    return state.opening + sum(cents for d, cents in state.days.items() if d <= day)
+
+
 def below(state: Ledger) -> Below | None:
     """The first day at whose end it is below zero."""
     held = state.opening
@@ -139,26 +173,63 @@ def below(state: Ledger) -> Below | None:
     return None
 
 
-def _named(state: Ledger, currency: str, now: datetime) -> Decision[Ledger]:
+def _low(state: Ledger, matters: Sequence[Ledger]) -> dict[str, Low]:
+    """The client's matters below zero after these have moved."""
+    found = dict(state.low)
+    for m in matters:
+        if m.balance >= 0:
+            found.pop(m.matter, None)
+        elif m.matter in found or len(found) < LOW_KEPT:
+            found[m.matter] = Low(m.label[:LABEL_KEPT], m.balance)
+    return found
+
+
+def _named(state: Ledger, low: dict[str, Low], currency: str, now: datetime) -> Decision[Ledger]:
+    """One task for a client, of its own ledger and its matters'. ``state`` still holds what was named last."""
     found = below(state)
-    if found == state.below:
+    if (found, low) == (state.below, state.low):
         return Decision(state)
-    closes = (task_key(state),) if state.below else ()
-    if found is None:
-        return Decision(replace(state, below=None), closes=closes)
-    new_ = replace(state, below=found, namings=state.namings + 1)
-    today = f" It holds {show(state.balance, currency)} now."
+    closes = (task_key(state),) if state.below or state.low else ()
+    if not found and not low:
+        return Decision(replace(state, below=None, low={}), closes=closes)
+    new_ = replace(state, below=found, low=low, namings=state.namings + 1)
     asked = effects.task(
         state.firm,
         f"below-zero/{new_.id}/{new_.namings}",
         f"ledger/{state.id}",
         now,
-        title=f"Trust ledger of {state.name or state.client} is below zero",
-        reason=f"On {found.on.isoformat()} this ledger falls to {show(found.cents, currency)}.{today}",
-        remedy="No client's money may pay for another. Correct the date or amount in Clio, or put the money back. "
-        "This closes by itself once the ledger is mended.",
+        title=_title(new_),
+        reason=_reason(new_, currency),
+        remedy=MEND if found else MEND_MATTERS,
     )
     return Decision(new_, effects=(asked,), closes=closes)
+
+
+def _title(state: Ledger) -> str:
+    name, count = state.name or state.client, len(state.low)
+    if state.below:
+        return f"Trust ledger of {name} is below zero"
+    return f"{f'A matter of {name} is' if count == 1 else f'{count} matters of {name} are'} below zero in trust"
+
+
+def _reason(state: Ledger, currency: str) -> str:
+    """A matter that alone makes its client's ledger what it is needs no sentence of its own."""
+    held = show(state.balance, currency)
+    if not state.below:
+        return f"{_matters(state, currency)} In all, the client's ledger holds {held}."
+    first = f"On {state.below.on.isoformat()} this ledger falls to {show(state.below.cents, currency)}."
+    told = f"{first} It holds {held} now."
+    alone = [low.cents for low in state.low.values()] in ([], [state.balance])
+    return told if alone else f"{told} {_matters(state, currency)}"
+
+
+def _matters(state: Ledger, currency: str) -> str:
+    """``00918-Example holds −$4.00, money on no matter −$1.00 and 3 more.``"""
+    some = list(state.low.values())[:LOW_NAMED]
+    words = [f"{low.label or 'money on no matter'} {show(low.cents, currency)}" for low in some]
+    first = f"{some[0].label or 'Money on no matter'} holds {show(some[0].cents, currency)}"
+    more = len(state.low) - len(some)
+    return ", ".join([first, *words[1:]]) + (f" and {more} more." if more else ".")
 
 
 def task_key(state: Ledger) -> str:

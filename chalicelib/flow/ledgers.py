@@ -71,12 +71,12 @@ def fold(world: World, policy: Policy, effects: Sequence[Effect]) -> None:
             by_id.setdefault(id, []).append(moved)
 
     def decide(before: Mapping[Ref, Any], now: datetime) -> dict[Ref, Decision[Any]]:
-        return {
-            ledger_ref(firm, id): ledger.fold(
-                before[ledger_ref(firm, id)] or ledger.new(firm, id), moves, policy.firm.currency, now
-            )
-            for id, moves in by_id.items()
-        }
+        found: dict[str, Decision[Ledger]] = {}
+        for id in sorted(by_id, key=lambda id: id.count(":"), reverse=True):  # a client's ledger names its matters'
+            state = before[ledger_ref(firm, id)] or ledger.new(firm, id)
+            matters = [d.state for d in found.values() if d.state.id.startswith(f"{id}:")]
+            found[id] = ledger.fold(state, by_id[id], policy.firm.currency, now, matters)
+        return {ledger_ref(firm, id): decision for id, decision in found.items()}
 
     settle(
         world,

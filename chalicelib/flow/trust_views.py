@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from chalicelib.domain import ledger as domain
 from chalicelib.domain import statement, trust
 from chalicelib.domain.kernel import Kind
 from chalicelib.domain.ledger import OWN_NAME, Ledger
@@ -53,10 +54,14 @@ class Overview:
 
 @dataclass(frozen=True, slots=True)
 class LedgerRow:
+    """A client's ledger, or a matter's: ``below``: the first day below zero; ``low``: how many of the client's matters
+    are below zero now."""
+
     client: str
     name: str
     cents: int
     below: date | None
+    low: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +74,8 @@ class Ledgers:
 
 @dataclass(frozen=True, slots=True)
 class EntryRow:
-    """``state``: written, waits, before (the start), deleted. ``late``: the month whose sign-off it came after."""
+    """``state``: written, waits, before (the start), deleted. ``late``: the month whose sign-off it came after.
+    ``held``: what the client's ledger held at the end of its day, at the last entry of that day; None at the others."""
 
     id: str
     number: str
@@ -79,6 +85,7 @@ class EntryRow:
     cents: int
     state: str
     late: str = ""
+    held: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +147,7 @@ def clients(world: World, firm: str, account: str, cursor: str | None = None, si
 
 def _row(x: Ledger) -> LedgerRow:
     name = x.label or "No matter" if x.matter else OWN_NAME if x.client == OWN else x.name or f"Client {x.client}"
-    return LedgerRow(x.client, name, x.balance, x.below.on if x.below else None)
+    return LedgerRow(x.client, name, x.balance, x.below.on if x.below else None, len(x.low))
 
 
 def ledger(world: World, firm: str, account: str, client: str, cursor: str | None = None, size: int = 50) -> LedgerPage:
@@ -152,6 +159,8 @@ def ledger(world: World, firm: str, account: str, client: str, cursor: str | Non
     page = world.store.listed(f"{firm}/trust/{account}/{client}", limit=size, cursor=cursor, descending=True)
     entries: list[Entry] = [states.decode(Kind.TRUST, h.body) for h in page.items]
     signed = [s for s in _statements(world, firm, account) if s.signed]
+    ours: Ledger = states.decode(Kind.LEDGER, held.body)
+    lasts = {e.move.on: e.id for e in reversed(entries)}
     rows = tuple(
         EntryRow(
             e.id,
@@ -162,11 +171,12 @@ def ledger(world: World, firm: str, account: str, client: str, cursor: str | Non
             e.move.cents,
             _state(e, trust.waits(e, state)),
             _late(e, signed),
+            domain.held_on(ours, e.move.on) if lasts[e.move.on] == e.id else None,
         )
         for e in entries
     )
     matters = tuple(_row(m) for m in ledgers.matters_of(world, firm, account, client))
-    return LedgerPage(account, name, _row(states.decode(Kind.LEDGER, held.body)), matters, rows, page.next)
+    return LedgerPage(account, name, _row(ours), matters, rows, page.next)
 
 
 def _state(e: Entry, why: str) -> str:
@@ -208,6 +218,14 @@ def months(world: World, firm: str, account: str) -> tuple[MonthRow, ...]:
         for n, month in enumerate(statement.months_until(last, STATEMENTS_READ))
         if month in known or (n < MONTHS and month >= first)
     )
+
+
+def next_month(found: tuple[MonthRow, ...]) -> MonthRow | None:
+    """Of these months, newest first, the one to reconcile next: the earliest after the last that is signed off; the
+    newest where none is; None where the newest is."""
+    signed = next((n for n, m in enumerate(found) if m.state in ("signed", "changed")), None)
+    waiting = found[:signed] if signed is not None else found[:1]
+    return waiting[-1] if waiting else None
 
 
 def _month(month: str, s: Statement | None, total: Ledger) -> MonthRow:

@@ -88,6 +88,7 @@ def account(ask: Ask, account: str) -> str:
         "trust",
         found=found,
         months=months,
+        next_month=trust_views.next_month(months),
         next_url=following,
         first_url=here if cursor else "",
     )

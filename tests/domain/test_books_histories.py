@@ -149,10 +149,13 @@ class OneTrustEntry(Books):
                 for m in effect.body["moves"]
             ]
             self.folded += moves
-            for id in sorted({id for m in moves for id in ledger.ids_of(m)}):
+            folded: list[Ledger] = []
+            for id in sorted({id for m in moves for id in ledger.ids_of(m)}, key=len, reverse=True):
                 mine = [m for m in moves if id in ledger.ids_of(m)]
                 kept = self.ledgers.setdefault(id, Journal(Kind.LEDGER, self.effects))
-                kept.keep(ledger.fold(kept.state or ledger.new(FIRM, id), mine, "USD", NOW))
+                matters = [x for x in folded if x.id.startswith(f"{id}:")]
+                kept.keep(ledger.fold(kept.state or ledger.new(FIRM, id), mine, "USD", NOW, matters))
+                folded.append(kept.now)
             self.journal.ran(effect)
 
     @invariant()
@@ -189,9 +192,12 @@ class OneTrustEntry(Books):
     @invariant()
     def each_client_below_zero_has_one_task_and_no_other_has(self) -> None:
         for id, kept in self.ledgers.items():
-            assert len(kept.tasks(f"below-zero/{id}/")) == (1 if kept.now.below else 0)
+            matters = [x.now for x in self.ledgers.values() if x.now.matter and x.now.id.startswith(f"{id}:")]
+            low = {m.matter: m.balance for m in matters if m.balance < 0}
             if kept.now.client and not kept.now.matter:
                 assert kept.now.below == ledger.below(kept.now)
+                assert {m: x.cents for m, x in kept.now.low.items()} == low
+            assert len(kept.tasks(f"below-zero/{id}/")) == (1 if kept.now.below or kept.now.low else 0)
 
 
 class OneStatement(RuleBasedStateMachine):

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from chalicelib.domain import ledger
 from chalicelib.domain.kernel import Decision
-from chalicelib.domain.ledger import Below, Ledger, Moved
+from chalicelib.domain.ledger import Below, Ledger, Low, Moved
 from chalicelib.domain.trust import OWN
 from tests.builders import FIRM, NOW
 from tests.domain.given import well_made
@@ -56,7 +56,7 @@ def test_an_account_counts_the_lines_that_clio_shows_unless_it_was_not_counted_f
     assert folded(move).state.rows is None
 
 
-def test_a_matter_keeps_its_label_and_is_not_named() -> None:
+def test_a_matter_keeps_its_label_and_has_no_task_of_its_own() -> None:
     decided = folded(moved("2026-01-31", -500, label="00001-Example"), id="7:c1:m1")
     assert (decided.state.label, decided.state.matter, decided.effects) == ("00001-Example", "m1", ())
 
@@ -97,6 +97,62 @@ def test_a_day_that_is_mended_on_the_same_day_is_not_below_zero() -> None:
     assert folded(moved("2026-03-05", -700), moved("2026-03-05", 700)).state.below is None
 
 
+def a_matter(cents: int, id: str = "m1", label: str = "00001-Example") -> Ledger:
+    return Ledger(FIRM, f"{CLIENT}:{id}", "7", "c1", id, label=label, balance=cents)
+
+
+def folded_with(*matters: Ledger, state: Ledger | None = None, cents: int = 500) -> Decision[Ledger]:
+    before = state or ledger.new(FIRM, CLIENT)
+    return ledger.fold(before, [moved("2026-03-01", cents)], "USD", NOW, matters)
+
+
+def test_a_matter_below_zero_is_named_in_its_clients_task_until_it_is_mended() -> None:
+    named = folded_with(a_matter(-200), a_matter(700, "m2", "00002-Example"))
+    assert named.state.low == {"m1": Low("00001-Example", -200)}
+    [asked] = named.effects
+    well_made(asked)
+    assert asked.key == ledger.task_key(named.state) == f"{FIRM}/task/below-zero/7:c1/1"
+    assert asked.title == "A matter of Ada Example is below zero in trust"
+    assert asked.reason == "00001-Example holds −$2.00. In all, the client's ledger holds $5.00."
+    assert "from this client's other matters" in asked.remedy
+    assert named.state.below is None
+    same = folded_with(a_matter(-200), state=named.state)
+    assert (same.effects, same.closes, same.state.namings) == ((), (), 1)
+    more = folded_with(a_matter(-300), a_matter(-1, "-", ""), state=named.state)
+    assert more.closes == (asked.key,)
+    assert more.effects[0].title == "2 matters of Ada Example are below zero in trust"
+    assert "00001-Example holds −$3.00, money on no matter −$0.01." in more.effects[0].reason
+    other = folded_with(a_matter(5, "m3"), state=more.state)
+    assert (other.effects, other.state.low) == ((), more.state.low)
+    mended = folded_with(a_matter(0), a_matter(1, "-"), state=more.state)
+    assert (mended.effects, mended.closes, mended.state.low) == ((), (ledger.task_key(more.state),), {})
+
+
+def test_where_the_client_is_below_zero_too_one_task_names_both() -> None:
+    both = folded_with(a_matter(-700), cents=-700)
+    [asked] = both.effects
+    assert asked.title == "Trust ledger of Ada Example is below zero"
+    told = "On 2026-03-01 this ledger falls to −$7.00. It holds −$7.00 now."
+    assert asked.reason == told
+    two = folded_with(a_matter(-900), a_matter(200, "m2"), cents=-700)
+    assert two.effects[0].reason == f"{told} 00001-Example holds −$9.00."
+    rest = folded_with(a_matter(-100), a_matter(100, "m2"), state=two.state, cents=700)
+    assert (rest.closes, rest.effects[0].title) == (
+        (two.effects[0].key,),
+        "A matter of Ada Example is below zero in trust",
+    )
+
+
+def test_of_many_matters_below_zero_a_few_are_named_and_so_many_kept_as_a_state_holds() -> None:
+    many = [a_matter(-1, f"m{n}", f"0000{n}") for n in range(ledger.LOW_KEPT + 3)]
+    found = folded_with(*many)
+    assert len(found.state.low) == ledger.LOW_KEPT
+    assert found.effects[0].reason.count("−$0.01") == ledger.LOW_NAMED
+    assert f"and {ledger.LOW_KEPT - ledger.LOW_NAMED} more" in found.effects[0].reason
+    worse = folded_with(a_matter(-2, "m0"), state=found.state)
+    assert worse.state.low["m0"].cents == -2
+
+
 def test_nothing_left_is_not_below_zero_and_a_cent_less_is() -> None:
     assert folded(moved("2026-03-01", 700), moved("2026-03-05", -700)).state.below is None
     lacking = folded(moved("2026-03-01", 700), moved("2026-03-05", -701), moved("2026-03-06", 1)).state
@@ -122,6 +178,15 @@ def test_what_is_older_than_a_day_in_the_opening_goes_there_too_however_few_days
     none = folded(moved("2026-03-05", 100), state=kept).state
     assert (none.opening, none.days) == (600, {})
     assert folded(moved("2026-03-07", 5), state=none).state.days == {"2026-03-07": 5}
+
+
+def test_what_was_held_at_the_end_of_a_day_is_told_for_the_days_that_are_kept() -> None:
+    state = folded(moved("2026-03-05", 500), moved("2026-03-07", -700)).state
+    days = [date(2026, 3, n) for n in (4, 5, 6, 7, 8)]
+    assert [ledger.held_on(state, day) for day in days] == [0, 500, 500, -200, -200]
+    kept = Ledger(FIRM, CLIENT, "7", "c1", balance=500, opening=600, days={"2026-03-05": -100})
+    assert [ledger.held_on(kept, day) for day in days[:2]] == [None, 500]
+    assert ledger.held_on(replace(kept, days={}), days[0]) == 600
 
 
 def test_while_all_days_are_kept_an_earlier_one_is_a_day_too() -> None:

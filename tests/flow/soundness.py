@@ -211,8 +211,10 @@ def _trust(stage: Stage) -> list[str]:
         if not e.written and not _waits(stage, Do.JOURNAL, f"{e.id}/{e.revision}"):
             problems.append(f"trust entry {e.id}: its journal entry is forgotten")
     for x in ledgers:
-        if x.client and not x.matter and (ledger.below(x) is not None) != bool(_tasks(stage, f"below-zero/{x.id}/")):
-            problems.append(f"ledger {x.id} is below zero and nobody is told, or told for nothing")
+        low = [m for m in ledgers if m.matter and m.balance < 0 and m.id.startswith(f"{x.id}:")]
+        named = _tasks(stage, f"below-zero/{x.id}/")
+        if x.client and not x.matter and (ledger.below(x) is not None or bool(low)) != bool(named):
+            problems.append(f"ledger {x.id}, or a matter of it, is below zero and nobody is told, or told for nothing")
     operating = {a["Id"] for a in acts.booked(stage, "Account") if "Trust" not in a.get("AccountSubType", "")}
     for j in acts.booked(stage, "JournalEntry"):
         lines = [line["JournalEntryLineDetail"]["AccountRef"]["value"] for line in j["Line"]]

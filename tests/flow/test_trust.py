@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from chalicelib.domain.kernel import Kind
-from chalicelib.flow import attention, trust_check
+from chalicelib.flow import attention, trust_check, trust_views
 from infra.sandbox.kit import Fault
 from tests.flow import acts
 from tests.flow import trust_acts as trust
@@ -167,6 +167,23 @@ def test_a_ledger_below_zero_is_named_until_it_is_mended() -> None:
     assert "−$10.00" in named[0].reason
     stage.world.clio_box.people.edit_transaction(out, amount=-5000)
     acts.poll(stage)
+    assert acts.tasks(stage, "below-zero") == []
+
+
+def test_a_matter_below_zero_is_named_though_its_clients_other_money_covers_it() -> None:
+    stage = trust.a_trust_stage()
+    trust.move(stage, "Ada Example", 5000)
+    box = stage.world.clio_box.state
+    other = next(m for m in box.rows["matters"].values() if "Example" not in m.display_number)
+    trust.move(stage, "Ada Example", -2000, matter=other.id)
+    [named] = acts.tasks(stage, "below-zero")
+    assert named.title == "A matter of Ada Example is below zero in trust"
+    assert named.reason == f"{other.display_number} holds −$20.00. In all, the client's ledger holds $30.00."
+    account, client = trust.account(stage), acts.contact(stage, "Ada Example").id
+    assert trust_views.ledger(stage.world, stage.firm, account, client).row.low == 1
+    [row] = [r for r in trust_views.clients(stage.world, stage.firm, account).rows if r.name == "Ada Example"]
+    assert (row.low, row.below) == (1, None)
+    trust.move(stage, "Ada Example", 2000, matter=other.id)
     assert acts.tasks(stage, "below-zero") == []
 
 

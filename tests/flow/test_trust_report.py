@@ -10,10 +10,11 @@ import pytest
 
 from chalicelib.domain import effects
 from chalicelib.domain.kernel import Kind
-from chalicelib.domain.statement import Outstanding, months_until
+from chalicelib.domain.statement import Outstanding, end_of, months_until
 from chalicelib.errors import Refused
 from chalicelib.flow import ledgers, trust_csv, trust_report, trust_views
 from chalicelib.flow.settle import policy_of
+from chalicelib.flow.trust_views import MonthRow
 from tests.builders import put
 from tests.flow import acts
 from tests.flow import trust_acts as trust
@@ -174,6 +175,15 @@ def test_what_is_entered_changed_or_deleted_after_the_sign_off_is_shown() -> Non
     assert "Changed since sign-off" in trust_csv.as_csv(shown)
 
 
+def test_a_ledger_tells_what_was_held_at_the_end_of_each_day() -> None:
+    stage, account, month = a_checked_stage()
+    on = date.fromisoformat(f"{month}-20")
+    trust.move(stage, "Felix Ortega", 400, on=on)
+    trust.move(stage, "Felix Ortega", -100, on=on)
+    page = trust_views.ledger(stage.world, stage.firm, account, acts.contact(stage, "Felix Ortega").id)
+    assert [(e.cents, e.held) for e in page.entries] == [(-100, 20300), (400, None), (20000, 20000)]
+
+
 def test_an_entry_that_leaves_a_signed_month_is_marked_in_its_ledger() -> None:
     stage, account, month = a_checked_stage()
     made = trust.move(stage, "Felix Ortega", 400, on=date.fromisoformat(f"{month}-20"))
@@ -186,6 +196,28 @@ def test_an_entry_that_leaves_a_signed_month_is_marked_in_its_ledger() -> None:
     felix = acts.contact(stage, "Felix Ortega").id
     page = trust_views.ledger(stage.world, stage.firm, account, felix)
     assert [(e.cents, e.late) for e in page.entries] == [(400, month), (20000, "")]
+
+
+def a_row(month: str, state: str) -> MonthRow:
+    return MonthRow(month, end_of(month), state, 1)
+
+
+@pytest.mark.parametrize(
+    ("states", "following"),
+    [
+        ((), None),
+        (("missing", "missing"), "2026-05"),
+        (("missing", "entered", "signed", "missing"), "2026-04"),
+        (("entered", "changed"), "2026-05"),
+        (("signed", "missing"), None),
+    ],
+)
+def test_the_next_month_end_is_the_earliest_after_the_last_sign_off(
+    states: tuple[str, ...], following: str | None
+) -> None:
+    found = tuple(a_row(f"2026-{5 - n:02d}", state) for n, state in enumerate(states))
+    told = trust_views.next_month(found)
+    assert (told.month if told else None) == following
 
 
 def test_a_month_that_was_signed_off_is_found_after_years() -> None:

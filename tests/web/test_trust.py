@@ -88,10 +88,26 @@ def test_an_account_shows_each_clients_ledger_and_its_entries() -> None:
     stage, visitor = a_checked_firm()
     page = visitor.get(f"/desk/trust/account/{trust.account(stage)}")
     assert "Delia Marsh" in page.text
+    assert "Next: the month end of" in page.text and "Reconcile it" in page.text
     client = trust.ledgers(stage)["Delia Marsh"].client
     ledger = visitor.get(f"/desk/trust/account/{trust.account(stage)}/ledger/{client}")
     assert "Paid from trust" in ledger.text
     assert "Waits" in ledger.text
+
+
+def test_a_matter_below_zero_is_told_on_each_page_that_shows_its_client() -> None:
+    stage, visitor = a_checked_firm()
+    account, client = trust.account(stage), trust.ledgers(stage)["Delia Marsh"].client
+    other = next(m.id for m in stage.world.clio_box.state.rows["matters"].values() if "Marsh" not in m.display_number)
+    trust.move(stage, "Delia Marsh", -100, matter=other)
+    here = f"/desk/trust/account/{account}"
+    assert "A matter below zero" in visitor.get(here).text
+    assert "A matter of this client is below zero" in visitor.get(f"{here}/ledger/{client}").text
+    page = visitor.get("/desk/attention")
+    assert "A matter of Delia Marsh is below zero in trust" in page.text
+    assert f'href="{here}/ledger/{client}"' in page.html
+    trust.move(stage, "Delia Marsh", -(10**7), matter=other)
+    assert "Below zero on" in visitor.get(here).text
 
 
 def test_what_is_not_there_is_not_found() -> None:
@@ -129,7 +145,8 @@ def test_a_month_is_entered_signed_off_printed_and_opened_again() -> None:
     assert visitor.post(here, {"do": "sign", "mark": "of another day"}).status == 422
     signed = visitor.post(here, {"do": "sign", "mark": mark[1]})
     assert "Signed off by" in visitor.get(signed.location).text
-    assert "Signed off" in visitor.get(f"/desk/trust/account/{account}").text
+    listed = visitor.get(f"/desk/trust/account/{account}").text
+    assert "Signed off" in listed and "Next: the month end" not in listed
     sheet = visitor.get(f"{here}/csv")
     assert sheet.html.startswith("\ufeffThree-way trust reconciliation,IOLTA Trust Account")
     assert visitor.post(here, entered).status == 422
