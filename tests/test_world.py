@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import sys
 from datetime import UTC, datetime, timedelta
+from logging import StreamHandler
 from pathlib import Path
 from typing import Any
 
@@ -104,6 +106,9 @@ def test_a_pay_form_leads_to_stripe_and_nowhere_else() -> None:
 
 def test_a_log_line_is_json_with_the_correlation_id(capsys: pytest.CaptureFixture[str]) -> None:
     world = Settled()
+    handler = world._logger.registered_handler  # one for the whole process
+    assert isinstance(handler, StreamHandler)
+    handler.setStream(sys.stdout)
     world.correlate("req-1")
     world.log("looked", firm="us-1")
     line = json.loads(capsys.readouterr().out.splitlines()[-1])

@@ -1,6 +1,6 @@
 """Clio's JSON to our readings. Pure; no HTTP. Field names of Clio's live here and in ``client`` and nowhere else.
 
-Rows come parsed with ``parse_float=Decimal`` (reference/clio.md 9.5). A row that cannot be understood becomes Broken in
+Rows come with their fractions as Decimal (reference/clio.md 9.5). A row that cannot be understood becomes Broken in
 a page and raises Unreadable in a single read.
 """
 

@@ -1,6 +1,6 @@
 """QuickBooks' JSON to our readings. Pure; no HTTP. What is sent stands in ``wants``.
 
-Objects come parsed with ``parse_float=Decimal``. Sources: reference/quickbooks.md 2.6, 2.7, 3 and 4.
+Objects come with their fractions as Decimal. Sources: reference/quickbooks.md 2.6, 2.7, 3 and 4.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from chalicelib.domain import effects
-from chalicelib.domain.kernel import Decision, Neighbour
+from chalicelib.domain.kernel import Call, Decision, Effect, Neighbour, Status
 from chalicelib.domain.pairing import Answer
 from chalicelib.errors import Refused
 from chalicelib.flow import (
@@ -18,7 +18,6 @@ from chalicelib.flow import (
     clearing,
     first_plan,
     first_sync,
-    leaving,
     pairing,
     pairing_views,
     unpairing,
@@ -223,11 +222,17 @@ def test_a_quickbooks_payment_is_one_payments_only() -> None:
     assert posted_on(stage, "1042") == [15000]
 
 
-def test_while_quickbooks_answer_about_a_payment_is_awaited_it_is_not_paired(monkeypatch: pytest.MonkeyPatch) -> None:
+def a_call(stage: Stage, *steps: Effect) -> Call:
+    """One that was sent, of which nothing is heard yet."""
+    keys = tuple(e.key for e in steps)
+    return Call("sent", steps[0].lane, "quickbooks.payment", keys, {"body": ""}, stage.world.now())
+
+
+def test_while_quickbooks_answer_about_a_payment_is_awaited_it_is_not_paired() -> None:
     stage = a_day_apart()
     b = beside(stage)
-    keys = frozenset(e.key for e in acts.all_effects(stage) if e.kind == "quickbooks.payment")
-    monkeypatch.setattr(leaving, "sent", lambda *_: keys)
+    mine = [e for e in acts.all_effects(stage) if e.kind == "quickbooks.payment" and e.status is Status.OWED]
+    stage.world.store.begin(a_call(stage, *mine))
     with pytest.raises(Refused, match="awaited"):
         say(stage, {b.theirs[0].payment.id: b.ours[0].payment.id})
 
@@ -405,8 +410,8 @@ def test_while_an_answer_about_a_pair_is_awaited_it_is_not_taken_apart(monkeypat
     b = beside(stage)
     say(stage, {b.theirs[0].payment.id: b.ours[0].payment.id})
     [x] = payments_on(stage, "1042")
-    step = f"{stage.firm}/quickbooks.payment/{x.id}/{x.wanted}"
-    monkeypatch.setattr(leaving, "sent", lambda *_: frozenset({step}))
+    step = next(e for e in acts.all_effects(stage) if e.key == f"{stage.firm}/quickbooks.payment/{x.id}/{x.wanted}")
+    monkeypatch.setattr(stage.world.store, "live_calls", lambda _lane: [a_call(stage, step)])
     with pytest.raises(Refused, match="awaited"):
         take_back(stage)
 
