@@ -1,35 +1,56 @@
-"""Payments and credits in a comparison of the books: read page by page in QuickBooks and at Stripe, each difference
+"""Payments and credits in a comparison of the books: read in QuickBooks and at Stripe, each difference
 named. It changes no book."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 
 from chalicelib.domain import comparing, comparing_money, posting, promised, totalling
 from chalicelib.domain.comparing import Difference
 from chalicelib.domain.crediting import Credit
-from chalicelib.domain.kernel import Held, Kind, Ref
+from chalicelib.domain.kernel import Kind, Ref
 from chalicelib.domain.payment import Payment, Source
 from chalicelib.domain.posting import is_current
-from chalicelib.domain.readings import BookedPayment, SessionReading
-from chalicelib.errors import Disconnected, Unreadable
-from chalicelib.flow import credit_links, legible, noticing, states
+from chalicelib.domain.readings import SessionReading
+from chalicelib.errors import Disconnected
+from chalicelib.flow import compared_rows, credit_links, noticing, states
 from chalicelib.flow.changed import CLOCKS
 from chalicelib.flow.compared import Report
 from chalicelib.flow.ports import World
 from chalicelib.flow.reach import Reach
 from chalicelib.flow.settle import policy_of
 
-PAGE = 100
 LATELY = timedelta(days=35)  # what a night's comparison looks at
+LISTED_AT_ONCE = 100
+PARTS = ("payments", "credits")
 
 
-def payments(world: World, reach: Reach, held: Sequence[Held], out: Report) -> tuple[list[Difference], bool]:
-    """Payments from the newest on; a night's comparison stops at those of five weeks ago."""
-    payments: list[Payment] = [states.decode(Kind.PAYMENT, h.body) for h in held]
-    lately = [x for x in payments if out.full or (x.settled_at or x.created_at) >= out.at - LATELY]
-    shown, odd = _booked(reach, [id for x in lately if x.posted for id in x.posted.ids])
+def page(world: World, reach: Reach, part: str, size: int, cursor: str, out: Report) -> tuple[list[Difference], str]:
+    """Compares up to ``size`` payments or credits from the newest on; a night's comparison stops at those of five weeks
+    ago. Gives what differs, and where it goes on; empty at the end."""
+    kind, compare = (Kind.PAYMENT, _payments) if part == "payments" else (Kind.CREDIT, _credits)
+    met: list[Any] = []
+    while True:
+        limit = min(LISTED_AT_ONCE, size - len(met))
+        listed = world.store.listed(f"{reach.firm}/{part}", limit=limit, cursor=cursor or None, descending=True)
+        lately = [x for x in (states.decode(kind, h.body) for h in listed.items) if out.full or _recent(x, out)]
+        met += lately
+        cursor = (listed.next or "") if len(lately) == len(listed.items) else ""
+        if not cursor or len(met) >= size:
+            return compare(world, reach, met, out), cursor
+
+
+def _recent(x: Payment | Credit, out: Report) -> bool:
+    """Whether it is of the last five weeks."""
+    if isinstance(x, Credit):
+        return x.on >= (out.at - LATELY).date()
+    return (x.settled_at or x.created_at) >= out.at - LATELY
+
+
+def _payments(world: World, reach: Reach, lately: Sequence[Payment], out: Report) -> list[Difference]:
+    shown, odd = compared_rows.payments(reach, [id for x in lately if x.posted for id in x.posted.ids])
     rows = {b.id: b for b in shown}
     unusable = {x.id: odd[id] for x in lately if x.posted for id in x.posted.ids if id in odd}
     booked = {x.id: posting.together(x.posted, rows) for x in lately if x.posted}
@@ -50,27 +71,12 @@ def payments(world: World, reach: Reach, held: Sequence[Held], out: Report) -> t
     for x in (x for x in lately if x.id not in unusable):
         totalling.add_payment(out.totals, x, booked.get(x.id), sessions.get(x.session))
     out.counts["payments"] = out.counts.get("payments", 0) + len(lately)
-    return found, len(lately) == len(payments)
+    return found
 
 
-def _booked(reach: Reach, ids: Sequence[str]) -> tuple[list[BookedPayment], dict[str, Unreadable]]:
-    """These payments in QuickBooks, a page for each call, and by id what we cannot use of one."""
-    found: list[BookedPayment] = []
-    odd: dict[str, Unreadable] = {}
-    for start in range(0, len(ids), PAGE):
-        some = ids[start : start + PAGE]
-        rows, bad = legible.by_id(lambda ids: reach.quickbooks(lambda q, a: q.payments_by_id(a, ids)), some)
-        found, odd = [*found, *rows], odd | bad
-    return found, odd
-
-
-def credits(world: World, reach: Reach, held: Sequence[Held], out: Report) -> tuple[list[Difference], bool]:
-    """Credits from the newest on; a night's comparison stops at those of five weeks ago."""
-    credits: list[Credit] = [states.decode(Kind.CREDIT, h.body) for h in held]
-    since = (out.at - LATELY).date()
-    lately = [c for c in credits if out.full or c.on >= since]
+def _credits(world: World, reach: Reach, lately: Sequence[Credit], out: Report) -> list[Difference]:
     ids = [c.memo.id for c in lately if c.memo]
-    shown, odd = legible.by_id(lambda ids: reach.quickbooks(lambda q, a: q.memos_by_id(a, ids)), ids)
+    shown, odd = compared_rows.memos(reach, ids)
     there = {m.id: m for m in shown}
     found: list[Difference] = []
     for c in lately:
@@ -84,7 +90,7 @@ def credits(world: World, reach: Reach, held: Sequence[Held], out: Report) -> tu
         credit_links.notice(world, policy_of(world, reach.firm), told)
     found = _as_numbered(world, reach.firm, found, {c.number: [p.payable for p in c.parts] for c in lately})
     out.counts["credits"] = out.counts.get("credits", 0) + len(lately)
-    return found, len(lately) == len(credits)
+    return found
 
 
 def _sessions(reach: Reach, payments: Sequence[Payment]) -> tuple[dict[str, SessionReading], list[str]]:

@@ -76,7 +76,7 @@ def drain(world: World, lane: str, seconds: float = SECONDS, place: Place | None
     version, after_crash = taken
     firm, neighbour, _account = lane.split("|", 2)
     policy = policy_of(world, firm)
-    reach = Reach(world, firm, policy.lanes, Floor.WEBHOOK)
+    reach = Reach(world, firm, policy.lanes, Floor.WEBHOOK, until=deadline)
     performed = 0
     for _ in range(PASSES_AT_MOST):
         if world.now() > deadline - ONE_CALL:

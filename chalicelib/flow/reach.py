@@ -23,10 +23,19 @@ class Reach:
     """One firm's way out, for one piece of work of one class."""
 
     def __init__(
-        self, world: World, firm: str, lanes: Lanes, floor: Floor, *, deadline: datetime | None = None
+        self,
+        world: World,
+        firm: str,
+        lanes: Lanes,
+        floor: Floor,
+        *,
+        deadline: datetime | None = None,
+        until: datetime | None = None,
     ) -> None:
-        """``deadline``: when somebody waiting must have an answer; no call starts without time for its time-out."""
+        """``deadline``: when somebody waiting must have an answer; no call starts without time for its time-out.
+        ``until``: when the drain ends; what takes longer keeps what it has and goes on in another."""
         self.deadline = deadline
+        self.until = until
         self.world = world
         self.firm = firm
         self.lanes = lanes
@@ -45,6 +54,10 @@ class Reach:
 
     def quickbooks(self, call: Callable[[QuickBooks, Access], T]) -> T:
         return self._call(Neighbour.QUICKBOOKS, self.lanes.realm, lambda access: call(self.world.quickbooks, access))
+
+    def seconds_left(self) -> float | None:
+        """Of the drain; None outside of one."""
+        return (self.until - self.world.now()).total_seconds() if self.until else None
 
     def batch_room(self) -> None:
         """Raises Unavailable while QuickBooks would refuse another batch: asked before what a batch needs is read."""

@@ -1,7 +1,7 @@
 """Reconcile: compares Clio, QuickBooks, Stripe and our journal, and names every difference. It changes no book.
 
 Every night what is open is compared; in full on the first of a month and when a person asks. A comparison that runs
-into a minute's limit keeps what it has and goes on from there.
+into a minute's limit, or out of its drain's minute, keeps what it has and goes on from there.
 """
 
 from __future__ import annotations
@@ -22,21 +22,33 @@ from chalicelib.domain.payable import Payable, Tab, tab
 from chalicelib.domain.payment import Payment
 from chalicelib.domain.readings import BillReading, Pot
 from chalicelib.errors import Unavailable
-from chalicelib.flow import changed, client_links, compared, compared_money, legible, noticing, states, trust_check
+from chalicelib.flow import (
+    changed,
+    client_links,
+    compared,
+    compared_money,
+    compared_rows,
+    noticing,
+    states,
+    trust_check,
+)
 from chalicelib.flow.changed import Changed
 from chalicelib.flow.compared import Report
 from chalicelib.flow.ports import World
 from chalicelib.flow.reach import Reach
 from chalicelib.flow.settle import settle
 
-PAGE = 100
+PAGE = compared_rows.AT_ONCE
+FEW = 100  # a page where little time is left, or where a worker died in a longer one
+A_PAGE_SECONDS = 40.0  # a long page takes half of that where the neighbours are well
+LINES = 100  # of a journal, in one reading
+GOES_ON = "it is long, and goes on in a moment"
 NIGHT = "nightly"  # who asked, where nobody did
 NIGHTLY = (Tab.OPEN, Tab.REMINDING)
 TRUST = "trust/"  # the part of all trust accounts; with an account behind it, of its entries
 SUMS = "="  # in place of an account: what QuickBooks shows of all of them
 IN_FULL = (*NIGHTLY, Tab.PAID, Tab.CLOSED)
-MONEY = ("payments", "credits")  # what comes after the tabs
-CLIENTS = "clients"  # after these, in full only
+CLIENTS = "clients"  # after payments and credits, in full only
 
 
 @dataclass
@@ -82,8 +94,11 @@ def reconcile(world: World, reach: Reach, policy: Policy, effect: Effect) -> Non
     run = _begun(world, firm, effect)
     reach.quickbooks(lambda _q, _a: None)  # a fresh token every night: a quiet firm's never grows 100 days old
     try:
+        _page(world, reach, policy, run, FEW if effect.tries or _late(reach) else PAGE)
         while run.parts or run.waiting:
-            _page(world, reach, policy, run)
+            if _late(reach):
+                raise Unavailable(GOES_ON, after=1, ours=True)
+            _page(world, reach, policy, run, FEW if effect.tries else PAGE)
     except Unavailable:
         aside = replace(run, changed=changed.put_aside(world, firm, run.changed))
         world.store.put_record("report", f"{firm}/running", msgspec.to_builtins(aside))
@@ -94,6 +109,11 @@ def reconcile(world: World, reach: Reach, policy: Policy, effect: Effect) -> Non
     world.store.delete_record("report", f"{firm}/running")
     world.count("drift", run.report.named)
     settle(world, [], lambda _s, _n: {}, fact="Reconciled", finish=[Finish(effect.key, arrivals=effect.arrivals)])
+
+
+def _late(reach: Reach) -> bool:
+    left = reach.seconds_left()
+    return left is not None and left < A_PAGE_SECONDS
 
 
 def _begun(world: World, firm: str, effect: Effect) -> _Run:
@@ -109,17 +129,19 @@ def _begun(world: World, firm: str, effect: Effect) -> _Run:
     begun = Report(at=world.now(), full=full, by=by)
     last = None if full else compared.last(world, firm)
     lately = () if full else changed.PARTS
+    clients = (CLIENTS,) if full else ()
     return _Run(
         begun,
-        [*(str(t) for t in tabs), *lately, *MONEY, *([CLIENTS] if full else []), TRUST, f"{TRUST}{SUMS}"],
+        [*(str(t) for t in tabs), *lately, *compared_money.PARTS, *clients, TRUST, f"{TRUST}{SUMS}"],
         changed=changed.begun(last.at if last else None, begun.at),
     )
 
 
-def _page(world: World, reach: Reach, policy: Policy, run: _Run) -> None:
-    """One page of what is compared; what it names and counts is kept only when the whole page was compared."""
+def _page(world: World, reach: Reach, policy: Policy, run: _Run, size: int) -> None:
+    """One page of what is compared, of ``size`` at most; what it names and counts is kept only when the whole page was
+    compared."""
     if run.waiting:
-        _lately(world, reach, policy, run)
+        _lately(world, reach, policy, run, size)
         return
     firm, part = policy.firm.id, run.parts[0]
     if part.startswith(TRUST):
@@ -131,26 +153,23 @@ def _page(world: World, reach: Reach, policy: Policy, run: _Run) -> None:
     if part == CLIENTS:
         found, cursor = client_links.compare(world, reach, policy, run.cursor, run.report.counts)
         parts = run.parts if cursor else run.parts[1:]
-    elif part in MONEY:
-        compare = {"payments": compared_money.payments, "credits": compared_money.credits}[part]
-        page = world.store.listed(f"{firm}/{part}", limit=PAGE, cursor=run.cursor or None, descending=True)
-        found, more = compare(world, reach, page.items, run.report)
-        goes_on = page.next is not None and more
-        parts, cursor = (run.parts, page.next or "") if goes_on else (run.parts[1:], "")
+    elif part in compared_money.PARTS:
+        found, cursor = compared_money.page(world, reach, part, size, run.cursor, run.report)
+        parts = run.parts if cursor else run.parts[1:]
     else:
-        held, parts, cursor = _of_tabs(world, firm, run)
-        found, _ = _payables(world, reach, held, run.report)
+        held, parts, cursor = _of_tabs(world, firm, run, size)
+        found = _payables(world, reach, held, run.report)
     compared.name(world, firm, run.report, found)
     run.parts, run.cursor = parts, cursor
 
 
-def _of_tabs(world: World, firm: str, run: _Run) -> tuple[list[Held], list[str], str]:
+def _of_tabs(world: World, firm: str, run: _Run, size: int) -> tuple[list[Held], list[str], str]:
     """Up to a page of payables, from as many tabs as it takes, so that few invoices cost few calls; and what is left:
     the parts and the cursor within the first of them."""
     held: list[Held] = []
     parts, cursor = list(run.parts), run.cursor
-    while len(held) < PAGE and parts[0] not in (*MONEY, *changed.PARTS):
-        place, limit = f"{firm}/payables/{parts[0]}", PAGE - len(held)
+    while len(held) < size and parts[0] not in (*compared_money.PARTS, *changed.PARTS):
+        place, limit = f"{firm}/payables/{parts[0]}", size - len(held)
         page = world.store.listed(place, limit=limit, cursor=cursor or None)
         held += page.items
         cursor = page.next or ""
@@ -167,13 +186,13 @@ def _changed(world: World, reach: Reach, policy: Policy, run: _Run) -> None:
         run.parts.pop(0)
 
 
-def _lately(world: World, reach: Reach, policy: Policy, run: _Run) -> None:
+def _lately(world: World, reach: Reach, policy: Policy, run: _Run, size: int) -> None:
     """Compares bills that changed. Those that are open were met already."""
-    refs = [Ref(policy.firm.id, Kind.PAYABLE, id) for id in run.waiting[:PAGE]]
+    refs = [Ref(policy.firm.id, Kind.PAYABLE, id) for id in run.waiting[:size]]
     held = [h for h in world.store.load_many(refs) if h.body]
     closed = [h for h in held if tab(states.decode(Kind.PAYABLE, h.body)) not in NIGHTLY]
-    compared.name(world, policy.firm.id, run.report, _payables(world, reach, closed, run.report)[0])
-    run.waiting = run.waiting[PAGE:]
+    compared.name(world, policy.firm.id, run.report, _payables(world, reach, closed, run.report))
+    run.waiting = run.waiting[size:]
 
 
 def _trust(world: World, reach: Reach, policy: Policy, run: _Run) -> None:
@@ -196,14 +215,13 @@ def _trust(world: World, reach: Reach, policy: Policy, run: _Run) -> None:
     run.parts = [*([part] if more.cursor else []), *(f"{TRUST}{id}" for id in more.accounts), *run.parts]
 
 
-def _payables(world: World, reach: Reach, held: Sequence[Held], out: Report) -> tuple[list[Difference], bool]:
+def _payables(world: World, reach: Reach, held: Sequence[Held], out: Report) -> list[Difference]:
     payables: list[Payable] = [states.decode(Kind.PAYABLE, h.body) for h in held]
     if not payables:
-        return [], True
+        return []
     ids = [p.id for p in payables]
-    shown = {i.id: i for i in reach.clio(lambda c, a: c.bills_by_id(a, ids)).items}
-    booked = [p.booked.id for p in payables if p.booked]
-    rows, odd = legible.by_id(lambda ids: reach.quickbooks(lambda q, a: q.invoices_by_id(a, ids)), booked)
+    shown = compared_rows.bills(reach, ids)
+    rows, odd = compared_rows.invoices(reach, [p.booked.id for p in payables if p.booked])
     invoices = {i.id: i for i in rows}
     refs = sorted({id for p in payables for id in comparing.touching(p)})
     loaded = world.store.load_many([Ref(payables[0].firm, Kind.PAYMENT, id) for id in refs])
@@ -234,7 +252,7 @@ def _payables(world: World, reach: Reach, held: Sequence[Held], out: Report) -> 
             bill = shown.get(p.id)
             totalling.add_bill(out.totals, p, bill if isinstance(bill, BillReading) else None, there.get(p.id))
     out.checked += len(payables)
-    return found, True
+    return found
 
 
 def _owners(world: World, moved: Sequence[Payable]) -> dict[str, str]:
@@ -249,7 +267,7 @@ def _replays(world: World, held: Held) -> bool:
     body: Json | None = None
     after = 0
     while after < held.version:
-        lines = world.store.journal(held.ref, after=after, limit=PAGE)
+        lines = world.store.journal(held.ref, after=after, limit=LINES)
         for line in lines:
             if line.version <= held.version:
                 body = fold(line.change, body)

@@ -23,15 +23,13 @@ from chalicelib.domain.notes import MemoReading
 from chalicelib.domain.raw import Raw
 from chalicelib.domain.wanted import Wanted
 from chalicelib.errors import Declined, Unavailable, Unreadable
-from chalicelib.quickbooks import customer_wire, faults, trust_wire, wants, wire
+from chalicelib.quickbooks import customer_wire, faults, queries, trust_wire, wants, wire
 from chalicelib.quickbooks.parts import object_of
+from chalicelib.quickbooks.queries import ANY, MAX_ROWS
 
 SCOPE = "com.intuit.quickbooks.accounting"
 MINOR_VERSION = "75"  # 2.2
-MAX_ROWS = 1000  # 2.5
-IDS_AT_ONCE = 200
 REQUEST_ID_LENGTH = 36  # for a batch (2.3)
-ANY = "Active in (true, false)"  # name lists show only active rows otherwise (2.5)
 
 
 class QuickBooksClient:
@@ -117,8 +115,8 @@ class QuickBooksClient:
             {
                 "company": "select * from CompanyInfo",
                 "prefs": "select * from Preferences",
-                "accounts": _page("Account", ANY),
-                "items": _page("Item", "Active = true"),
+                "accounts": queries.page("Account", ANY),
+                "items": queries.page("Item", "Active = true"),
             },
         )
         company, prefs = wire.rows(told["company"], "CompanyInfo"), wire.rows(told["prefs"], "Preferences")
@@ -134,7 +132,7 @@ class QuickBooksClient:
         """The rows of the first page and of those after it."""
         found, page = list(first), first
         while len(page) == MAX_ROWS:
-            query = _page(entity, where, len(found) + 1)
+            query = queries.page(entity, where, len(found) + 1)
             page = wire.rows(self._read(access, "query", {"query": query}), entity)
             found += page
         return found
@@ -169,12 +167,14 @@ class QuickBooksClient:
         return [c for c in found if c.name.casefold() in wanted]
 
     def customers(self, access: r.Access, start: int, size: int) -> list[r.CustomerReading]:
-        told = self._read(access, "query", {"query": _page("Customer", "Active = true", start, size=size)})
+        told = self._read(access, "query", {"query": queries.page("Customer", "Active = true", start, size=size)})
         return [customer_wire.customer(row) for row in wire.rows(told, "Customer")]
 
     def names_held(self, access: r.Access, start: int = 1) -> tuple[dict[str, str], bool]:
         """A page of 1000 of each list that shares names with active customers (4.1), in one batch."""
-        asked = {holder: _page(*where, start, "Id, DisplayName") for holder, where in customer_wire.HOLDERS.items()}
+        asked = {
+            holder: queries.page(*where, start, "Id, DisplayName") for holder, where in customer_wire.HOLDERS.items()
+        }
         return customer_wire.names_held(self._queries(access, asked), MAX_ROWS)
 
     def customers_by_id(self, access: r.Access, ids: Sequence[str]) -> list[r.CustomerReading]:
@@ -186,7 +186,7 @@ class QuickBooksClient:
             return {}
         where = f"DisplayName in {wire.among(wire.spellings(names))} and {ANY}"
         kinds = {"vendor": "Vendor", "employee": "Employee"}
-        asked = {kind: _select(entity, where) for kind, entity in kinds.items()}
+        asked = {kind: queries.select(entity, where) for kind, entity in kinds.items()}
         told = self._queries(access, asked)
         holders = {
             customer_wire.customer(row).name.casefold(): kind
@@ -203,6 +203,10 @@ class QuickBooksClient:
 
     def invoices_by_id(self, access: r.Access, ids: Sequence[str]) -> list[r.InvoiceReading]:
         return [wire.invoice(row) for row in self._by_id(access, "Invoice", ids)]
+
+    def invoices_compared(self, access: r.Access, ids: Sequence[str]) -> list[r.InvoiceReading]:
+        asked = queries.by_id("Invoice", ids, what=queries.COMPARED)
+        return [wire.invoice(row) for row in self._rows(access, "Invoice", asked)]
 
     def payments_by_id(self, access: r.Access, ids: Sequence[str]) -> list[r.BookedPayment]:
         return [wire.payment(row) for row in self._by_id(access, "Payment", ids)]
@@ -296,23 +300,28 @@ class QuickBooksClient:
 
     # --- reading ----------------------------------------------------------------------------------------------------
     def _query(self, access: r.Access, entity: str, where: str) -> list[Raw]:
-        return wire.rows(self._read(access, "query", {"query": _select(entity, where)}), entity)
+        return wire.rows(self._read(access, "query", {"query": queries.select(entity, where)}), entity)
 
     def _by_id(self, access: r.Access, entity: str, ids: Sequence[str], more: str = "") -> list[Raw]:
-        if len(ids) > IDS_AT_ONCE:
-            raise ValueError(f"at most {IDS_AT_ONCE} ids at once")
-        return self._query(access, entity, f"Id in {wire.among(ids)}{more}") if ids else []
+        return self._rows(access, entity, queries.by_id(entity, ids, more))
 
-    def _queries(self, access: r.Access, queries: dict[str, str]) -> dict[str, Raw]:
+    def _rows(self, access: r.Access, entity: str, asked: Sequence[str]) -> list[Raw]:
+        """The rows of these queries: of one by itself, of more in one batch, which is one call too (2.6)."""
+        if len(asked) < 2:
+            return [row for query in asked for row in wire.rows(self._read(access, "query", {"query": query}), entity)]
+        told = self._queries(access, {str(n): query for n, query in enumerate(asked)})
+        return [row for answer in told.values() for row in wire.rows(answer, entity)]
+
+    def _queries(self, access: r.Access, asked: dict[str, str]) -> dict[str, Raw]:
         """Several queries in one batch; the first that fails is raised."""
-        return self._asked(access, queries)[1]
+        return self._asked(access, asked)[1]
 
-    def _asked(self, access: r.Access, queries: dict[str, str]) -> tuple[Raw, dict[str, Raw]]:
+    def _asked(self, access: r.Access, asked: dict[str, str]) -> tuple[Raw, dict[str, Raw]]:
         """The batch's whole answer, and each query's part of it."""
-        members = [{"bId": bid, "Query": query} for bid, query in queries.items()]
+        members = [{"bId": bid, "Query": query} for bid, query in asked.items()]
         told = self._batch(access, wants.text_of({"BatchItemRequest": members}), write=False)
         answers = {str(item.get("bId")): item for item in told.get("BatchItemResponse") or []}
-        for bid in queries:
+        for bid in asked:
             if bid not in answers:
                 raise Unreadable("BatchItemResponse", f"{bid} is missing")
             fault = faults.fault_of(answers[bid])
@@ -364,17 +373,6 @@ class QuickBooksClient:
         if not access.account.isdigit():
             raise ValueError("a realm id is a number")
         return f"{self.api_base}/v3/company/{access.account}/{path}"
-
-
-def _select(entity: str, where: str) -> str:
-    """Values in ``where`` were quoted by ``wire.quoted``."""
-    return f"select * from {entity} where {where} maxresults {MAX_ROWS}"  # noqa: S608 - QuickBooks' read-only language
-
-
-def _page(entity: str, where: str, start: int = 1, what: str = "*", size: int = MAX_ROWS) -> str:
-    """As ``_select``, in an order that pages keep."""
-    place = f"orderby Id startposition {start} maxresults {min(size, MAX_ROWS)}"
-    return f"select {what} from {entity} where {where} {place}"  # noqa: S608
 
 
 def _after(answer: requests.Response) -> float | None:

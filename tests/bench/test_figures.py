@@ -28,7 +28,9 @@ def test_a_signed_webhook_calls_no_neighbour() -> None:
 
 
 def test_a_quiet_firm_with_working_webhooks_reads_quickbooks_rarely() -> None:
-    assert quiet_month.reads_in(1) <= quiet_month.AT_MOST // quiet_month.MONTH
+    few = quiet_month.reads_in(1)
+    assert few <= quiet_month.AT_MOST // quiet_month.MONTH
+    assert quiet_month.reads_in(1, more=250) == few, "not one reading more for each hundred open bills"
 
 
 def test_invoices_are_pushed_faster_than_by_a_plain_loop_and_none_too_fast() -> None:

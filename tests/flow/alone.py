@@ -15,6 +15,7 @@ class Near:
     call: what another worker does meanwhile."""
 
     firm = FIRM
+    left: float | None = None
 
     def __init__(self, *, first: Callable[[], object] | None = None, **neighbours: Any) -> None:
         self.neighbours = neighbours
@@ -27,6 +28,12 @@ class Near:
         if meanwhile is not None:
             meanwhile()
         return call(self.neighbours[name], *access)
+
+    def seconds_left(self) -> float | None:
+        return self.left
+
+    def spend_batch(self) -> None:
+        """There is room."""
 
     def clio(self, call: Callable[..., Any]) -> Any:
         return self._call("clio", call, None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -14,7 +15,9 @@ from chalicelib.domain.kernel import Effect, Kind, Neighbour, Ref, lane_of
 from chalicelib.domain.readings import Broken, Page, Pot
 from chalicelib.errors import Unavailable
 from chalicelib.flow import compared, reconciling
+from chalicelib.flow.budget import Floor
 from chalicelib.flow.compared import Report
+from chalicelib.flow.reach import Reach
 from tests.builders import FIRM, NOW, a_payable, put
 from tests.domain.given import a_policy
 from tests.flow.alone import held, is_done, near, owe
@@ -118,6 +121,53 @@ def test_every_page_of_a_list_is_compared() -> None:
     assert report.checked == reconciling.PAGE + 1
     assert report.named == reconciling.PAGE + 1
     assert set(kinds(report)) == {"missing in Clio"}
+
+
+def test_a_long_comparison_keeps_what_it_has_before_its_drain_ends_and_compares_each_once() -> None:
+    """A worker that is stopped in the middle of one begins it anew, and is stopped again: it never ended."""
+    world = MemoryWorld()
+    for n in range(2 * reconciling.PAGE + 1):
+        a_trust_request(world, f"b{n}")
+    effect = a_comparison(world)
+    legs, longest = 0, 0.0
+    while not is_done(world, effect):
+        legs, began = legs + 1, world.now()
+        way = near(clio=Clio(meanwhile=lambda: world.clock.move(seconds=4)), quickbooks=object())
+        way.until = began + timedelta(seconds=60)
+        way.seconds_left = lambda way=way: (way.until - world.now()).total_seconds()
+        try:
+            reconciling.reconcile(world, way, POLICY, held(world, effect))
+        except Unavailable as goes_on:
+            assert goes_on.ours, "nothing failed: no try is counted"
+            world.store.postpone(effect.key, world.now(), cause=goes_on.why)
+        longest = max(longest, (world.now() - began).total_seconds())
+    report = compared.last(world, FIRM)
+    assert report is not None
+    assert (report.checked, report.named) == (2 * reconciling.PAGE + 1, 2 * reconciling.PAGE + 1)
+    assert legs > 1
+    assert longest <= 60 - 12, "a drain's minute, less the time-out of a call"
+
+
+def test_in_the_last_seconds_of_a_drain_a_small_page_is_compared() -> None:
+    world = MemoryWorld()
+    for n in range(reconciling.PAGE):
+        a_trust_request(world, f"b{n}")
+    way = near(clio=Clio(), quickbooks=object())
+    way.left = 13.0
+    effect = a_comparison(world)
+    with pytest.raises(Unavailable):
+        reconciling.reconcile(world, way, POLICY, effect)
+    found = world.store.record("report", f"{FIRM}/running")
+    assert found
+    assert found[1]["report"]["checked"] == reconciling.FEW
+
+
+def test_a_drain_tells_a_comparison_how_long_it_may_take() -> None:
+    world = MemoryWorld()
+    way = Reach(world, FIRM, POLICY.lanes, Floor.WEBHOOK, until=world.now() + timedelta(seconds=60))
+    world.clock.move(seconds=15)
+    assert way.seconds_left() == 45
+    assert Reach(world, FIRM, POLICY.lanes, Floor.WEBHOOK).seconds_left() is None
 
 
 def test_a_bill_that_cannot_be_understood_is_parked_by_its_feed_and_no_difference() -> None:

@@ -12,7 +12,7 @@ from chalicelib.domain.firm import MatchesConfirmed
 from chalicelib.domain.payment import Payment
 from chalicelib.flow import broken, invoices, leaving, signing
 from chalicelib.flow.prepared import Prepared
-from chalicelib.quickbooks import client
+from chalicelib.quickbooks import queries
 from infra.sandbox.kit import Fault
 from infra.sandbox.quickbooks import REALM_B
 from tests.flow import acts, races
@@ -101,7 +101,7 @@ def test_a_changed_payment_goes_piece_by_piece_before_it_is_added_again(monkeypa
     stage = a_stage_of_two_matters()
     first = pay(stage)
     stage.pass_time(1, minutes=2)
-    for limited in (leaving, client):  # more pieces than one query takes
+    for limited in (leaving, queries):  # more pieces than one query takes
         monkeypatch.setattr(limited, "IDS_AT_ONCE", 1)
     before = len(pieces(stage, live=False))
     stage.world.clio_box.people.remove_payment(first)

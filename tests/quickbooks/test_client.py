@@ -11,6 +11,7 @@ import pytest
 from chalicelib.domain.readings import Access, Wrote
 from chalicelib.domain.wanted import Void, Wanted, WantedLine
 from chalicelib.errors import Declined, Disconnected, Expired, Unavailable, Unreadable
+from chalicelib.quickbooks import queries
 from infra.sandbox.quickbooks import REALM_A, REALM_B
 from tests.quickbooks.stage import CALLBACK, Stage, a_customer, a_payment, a_stage, an_invoice
 
@@ -191,6 +192,32 @@ def test_asking_for_nothing_asks_nothing() -> None:
     assert client.invoices_by_id(access, []) == []
     assert client.names_taken(access, []) == {}
     assert len(stage.box.log) == before
+
+
+def test_more_ids_than_a_query_takes_are_asked_for_in_one_batch() -> None:
+    stage = a_stage()
+    access, ada = stage.access(), customer_id(stage)
+    (first,) = write(stage, access, an_invoice(stage, ada), id="r-1")
+    (last,) = write(stage, access, an_invoice(stage, ada, number="2002"), id="r-2")
+    ids = [first.id, *(str(10**6 + n) for n in range(queries.IDS_AT_ONCE)), last.id]
+    before = len(stage.box.log)
+    whole = stage.client.invoices_by_id(access, ids)
+    assert [e.path.rpartition("/")[2] for e in stage.box.log[before:]] == ["batch"]
+    assert [i.id for i in whole] == [first.id, last.id]
+    assert stage.client.invoices_by_id(access, [first.id, last.id]) == whole
+    compared = stage.client.invoices_compared(access, ids)
+    left_out: dict[str, Any] = {"updated_at": None, "currency": "", "message": "", "payments": ()}
+    assert compared == [replace(i, **left_out) for i in whole], "all that a comparison looks at"
+    with pytest.raises(ValueError, match="at most 6000"):
+        stage.client.payments_by_id(access, ["1"] * (queries.IDS_AT_ONCE * queries.QUERIES_AT_ONCE + 1))
+
+
+def test_where_quickbooks_gives_no_lists_of_columns_that_is_declined() -> None:
+    stage = a_stage(column_lists=False)
+    access = stage.access()
+    for ids in (["1"], ["1"] * 201):
+        with pytest.raises(Declined):
+            stage.client.invoices_compared(access, ids)
 
 
 # --- writes ---------------------------------------------------------------------------------------------------------

@@ -20,6 +20,8 @@ DIGITS = 18  # of an id at most: no longer number is one
 def run(clerk: Clerk, statement: str) -> Obj:
     """The ``QueryResponse`` of a statement: ``{}`` where nothing was found."""
     query = parse(statement)
+    if query.columns is not None and not clerk.switch("column_lists", True):  # no part of the documented grammar
+        raise parse_error(f"* or count(*) expected, found {query.columns[0]}")
     kinds = dict(FILTERABLE[query.entity])
     if query.entity == "Payment" and clerk.switch("payment_ref_filterable", False):
         kinds["PaymentRefNum"] = "text"
