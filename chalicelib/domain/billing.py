@@ -132,6 +132,7 @@ def _copy(state: Payable | None, fact: BillSeen, policy: Policy) -> Payable:
         currency=bill.currency,
         issued_on=bill.issued_on,
         due_on=bill.due_on,
+        due_was=None if bill.due_on else (base.due_on or base.due_was),
         bill_state=bill.state,
         total=bill.total,
         asks=bill.asks,

@@ -127,6 +127,7 @@ def against_books(
         remedy = "Approve the bill in Clio or delete it there: its invoice follows."
         return [_of_payable(p, "draft again in Clio", cause, remedy, invoice.total, expected=True)]
     found = _not_begun(p, payments)
+    found += _taken_back(p, invoice, balance_due(p, payments, credits))
     found += [_stays(p, invoice)] if p.stays else _particulars(p, invoice, customer) + _total(p, invoice)
     return found + _amounts(p, invoice, payments, credits)
 
@@ -155,6 +156,10 @@ def _particulars(p: Payable, invoice: InvoiceReading, customer: str) -> list[Dif
         if ours is not None and theirs != ours and not p.booked.untouched:
             cause = f"The invoice's {word} is {theirs or 'empty'} in QuickBooks; in Clio it is {ours}."
             found.append(_of_payable(p, f"{word} changed in QuickBooks", cause, back))
+    if p.due_was not in (None, p.issued_on) and invoice.due_on == p.due_was and not p.booked.untouched:
+        cause = f"The bill has no due date in Clio any more; its invoice is still due on {p.due_was} in QuickBooks."
+        remedy = "Change the due date of the invoice in QuickBooks, or give the bill one in Clio."
+        found.append(_of_payable(p, "due date emptied in Clio", cause, remedy))
     if moved_by_hand(p, invoice) and invoice.customer_id != customer:
         cause = "The invoice belongs to another customer in QuickBooks than the one it was written for."
         remedy = "Set its customer back in QuickBooks. If the client's customer was merged, link the client anew."
@@ -192,16 +197,38 @@ def _not_begun(p: Payable, payments: Mapping[str, Payment]) -> list[Difference]:
     for k in p.receipts:
         if k.standing is Standing.OWN and k.group and f"clio-{k.group}" not in payments:
             cause = f"Clio's payment of {show(k.cents, p.currency)} is not in QuickBooks yet."
-            remedy = "A part of it on another bill waits: see Needs attention."
+            remedy = "A part of it on another bill waits: see Needs attention. If nothing waits there, a part of it is "
+            remedy += "below zero in Clio, which QuickBooks cannot take: record it there as two payments."
+            if p.taken_back:
+                remedy = "It may be the payment with an amount below zero on this bill, which QuickBooks cannot take: "
+                remedy += "record it in Clio as two payments."
             found.append(_of_payable(p, "not yet in QuickBooks", cause, remedy, k.cents))
     return found
+
+
+def _taken_back(p: Payable, invoice: InvoiceReading, due: int) -> list[Difference]:
+    """Money that Clio shows as gone back by an amount below zero. QuickBooks takes no payment below zero, so it is in
+    no way there, unless people lowered a payment."""
+    if not p.taken_back or _open_on(p, invoice) == due + p.taken_back:
+        return []
+    cause = f"Clio shows {show(-p.taken_back, p.currency)} among the payments on this bill: money that went back. "
+    cause += "QuickBooks takes no amount below zero; its invoice shows the payments without it."
+    remedy = "In Clio, remove that entry and record the payment anew with what is left of it: QuickBooks follows."
+    return [_of_payable(p, "taken back in Clio", cause, remedy, p.taken_back)]
+
+
+def _open_on(p: Payable, invoice: InvoiceReading) -> int:
+    """What would be open on the invoice if it asked for what the bill asks for."""
+    return invoice.balance + (p.asks - invoice.total)
 
 
 def _amounts(
     p: Payable, invoice: InvoiceReading, payments: Mapping[str, Payment], credits: Mapping[str, Credit]
 ) -> list[Difference]:
     expected = balance_due(p, payments, credits)
-    actual = invoice.balance + (p.asks - invoice.total)
+    actual = _open_on(p, invoice)
+    if p.taken_back and actual == expected + p.taken_back:
+        actual = expected  # people lowered a payment there
     if p.stays and abs(actual - expected) <= abs(p.asks - invoice.total):
         actual = expected  # the invoice has no room for what the bill asks for since
     found = _as_decided(p, actual - expected, payments, credits)

@@ -205,7 +205,8 @@ class Payable:
     without our pay link. ``relinked``: how often new pay links took the place of useless ones; ``link_put_off``: others
     shall, once something is open. ``stood``: the QuickBooks id of its invoice in an earlier generation, while there is
     none in this one. ``left``: what a person said of a revision that QuickBooks refused. ``disputed``: payments that
-    are disputed at the client's bank, while that is undecided."""
+    are disputed at the client's bank, while that is undecided. ``taken_back``: cents that Clio shows on it as payments
+    below zero. ``due_was``: the due date that Clio showed last, where it shows none now."""
 
     firm: str
     id: str
@@ -256,6 +257,8 @@ class Payable:
     apart: Excess | None = None
     left: Left | None = None
     disputed: tuple[str, ...] = ()
+    taken_back: int = 0
+    due_was: date | None = None
 
     @property
     def stays(self) -> bool:

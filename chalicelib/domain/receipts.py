@@ -44,9 +44,11 @@ def link_key(book: str, entity: str, id: str) -> str:
 
 
 def read(state: Payable, shown: tuple[Receipt, ...], policy: Policy, now: datetime) -> tuple[Payable, list[Effect]]:
-    """Takes over the receipts that Clio shows now: drops those gone, sorts those new."""
+    """Takes over the receipts that Clio shows now: drops those gone, sorts those new. An amount below zero is no
+    payment: the sum of them is kept, and the comparison names it."""
     valid = {r.id: r for r in shown if not r.voided and r.cents > 0}
-    before = state.shares
+    back = -sum(r.cents for r in shown if not r.voided and r.cents < 0 and r.kind == "payment")
+    before, state = state.shares, replace(state, taken_back=back)
     owed: list[Effect] = []
     kept: list[Known] = []
     for known in state.receipts:

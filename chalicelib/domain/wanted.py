@@ -57,7 +57,8 @@ class WantedLine:
 class WantedInvoice:
     """``existing``: (id, sync token) to update. ``discount`` cents, positive. The lines less the discount, with the
     tax, are the total. ``tax``: cents as QuickBooks tax, under ``tax_code``; None leaves tax alone. ``message``: what
-    the client reads on it; None leaves the one there."""
+    the client reads on it; None leaves the one there. ``undated``: the due date there is emptied; else ``due_on`` None
+    leaves it."""
 
     number: str
     customer: str
@@ -73,6 +74,7 @@ class WantedInvoice:
     tax: int | None = None
     tax_code: str = ""
     message: str | None = None
+    undated: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -323,6 +323,7 @@ def _wanted(
         customer=customer,
         on=state.issued_on,
         due_on=state.due_on,
+        undated=bool(there and state.due_was and there.due_on == state.due_was),
         lines=drawn.lines,
         discount=drawn.discount,
         discount_account=accounts.discount,

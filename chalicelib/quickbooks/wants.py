@@ -109,6 +109,8 @@ def _invoice_body(wanted: WantedInvoice) -> Json:
         body["TxnDate"] = wanted.on.isoformat()
     if wanted.due_on:
         body["DueDate"] = wanted.due_on.isoformat()
+    elif wanted.undated:  # QuickBooks' own day then: the invoice's and the terms (3.2). Whether null empties is unknown
+        body["DueDate"] = None
     if wanted.currency:
         body["CurrencyRef"] = {"value": wanted.currency}
     if wanted.email:

@@ -190,6 +190,15 @@ def test_later_readings_are_taken_over_whole() -> None:
     assert p.generation == before.generation, "the link's own, until it is linked afresh"
 
 
+def test_the_due_date_that_clio_showed_last_is_remembered_while_it_shows_none() -> None:
+    p = known()
+    was = p.due_on
+    assert was
+    for due, remembered in ((None, was), (None, was), (TODAY, None), (None, TODAY)):
+        p = billing.seen(p, BillSeen(a_bill(due_on=due), (), LATER), a_policy(), LATER).state
+        assert (p.due_on, p.due_was) == (due, remembered)
+
+
 def test_our_own_change_counts_only_while_clio_says_paid() -> None:
     before = known(shares=(a_share(patched=True),))
     assert seen(before, state=BillState.PAID, balance=0, etag="e2").state.shares[0].patched

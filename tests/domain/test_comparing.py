@@ -21,6 +21,9 @@ from tests.domain.given import a_paid_session, a_session, a_share, is_said
 BOOKED = Booked("7", 1, 40000)
 
 
+DUE = TODAY + timedelta(days=10)  # of a_payable()
+
+
 def an_invoice(**fields: Any) -> InvoiceReading:
     usual: dict[str, Any] = {"id": "7", "sync_token": "0", "number": "1042", "customer_id": "9", "total": 40000}
     dates = {"on": TODAY - timedelta(days=20), "due_on": TODAY + timedelta(days=10)}  # as of a_payable()
@@ -184,6 +187,16 @@ def test_a_question_that_waits_for_a_person_is_named() -> None:
         ({"booked": BOOKED, "credits": 1}, an_invoice(), [("credit not in QuickBooks", 1)]),
         ({"booked": BOOKED, "credits": 40000}, an_invoice(balance=0), []),
         ({"booked": BOOKED}, an_invoice(balance=39999), [("balance differs in QuickBooks", -1)]),
+        ({"booked": BOOKED, "due_on": None, "due_was": DUE}, an_invoice(), [("due date emptied in Clio", 0)]),
+        ({"booked": replace(BOOKED, untouched=True), "due_on": None, "due_was": DUE}, an_invoice(), []),
+        ({"booked": BOOKED, "due_on": None, "due_was": DUE}, an_invoice(due_on=TODAY), []),
+        ({"booked": BOOKED, "due_on": None, "due_was": DUE, "issued_on": DUE}, an_invoice(on=DUE), []),
+        ({"booked": BOOKED, "taken_back": 500}, an_invoice(), [("taken back in Clio", 500)]),
+        (
+            {"booked": BOOKED, "taken_back": 500},
+            an_invoice(total=39500, balance=40000),
+            [("amount changed in QuickBooks", -500)],
+        ),
         (
             {"booked": replace(BOOKED, left=(("9", 50000),))},
             an_invoice(balance=0),
@@ -294,6 +307,10 @@ def test_what_was_posted_is_taken_off_the_balance_that_quickbooks_should_show() 
     }
     found = comparing.against_books(state, an_invoice(balance=9000), posted, {}, "9")
     assert told(found) == [("not yet in QuickBooks", 70)]
+    assert "another bill" in found[0].remedy
+    less = comparing.against_books(replace(state, taken_back=20), an_invoice(balance=9000), posted, {}, "9")
+    assert told(less) == [("not yet in QuickBooks", 70), ("taken back in Clio", 20)]
+    assert "below zero on this bill" in less[0].remedy
     assert comparing.balance_due(state, posted, {}) == 9000
     assert comparing.balance_due(replace(state, asks=31000), posted, {}) == 0
     assert comparing.balance_due(replace(state, asks=30000), posted, {}) == 0, "the rest is the customer's"

@@ -123,6 +123,78 @@ def test_a_payment_removed_in_clio_agrees_again_after_the_next_poll() -> None:
     assert found(stage) == []
 
 
+def test_money_that_clio_shows_as_gone_back_by_an_amount_below_zero_is_named_with_what_to_do() -> None:
+    """It was in no book but Clio, and nothing was named: QuickBooks takes no payment below zero."""
+    stage = a_clean_stage()
+    clio = stage.world.clio_box
+    clio.switches["negative_allocations"] = True
+    made = clio.people.record_payment({"1046": 50000})
+    acts.poll(stage)
+    back = clio.people.record_payment({"1046": -20000})
+    acts.poll(stage)
+    assert acts.cents(invoice(stage, "1046")["Balance"]) == 75000
+    [told] = compare(stage).differences
+    assert (told.number, told.kind, told.cents) == ("1046", "taken back in Clio", 20000)
+    assert "−$200.00" in told.cause
+    clio.people.remove_payment(back)  # as the remedy says
+    clio.people.remove_payment(made)
+    clio.people.record_payment({"1046": 30000})
+    acts.poll(stage)
+    stage.pass_time(1, minutes=2)
+    assert found(stage) == []
+    assert acts.cents(invoice(stage, "1046")["Balance"]) == 95000
+
+
+def test_a_payment_of_which_a_part_is_below_zero_is_not_posted_and_its_cause_is_named_on_each_bill() -> None:
+    stage = a_clean_stage()
+    clio = stage.world.clio_box
+    clio.switches["negative_allocations"] = True
+    clio.people.record_payment({"1048": 20000})
+    acts.poll(stage)
+    made = clio.people.record_payment({"1047": 50000, "1048": -10000})
+    acts.poll(stage)
+    told = {d.number: d for d in compare(stage).differences}
+    assert {n: d.kind for n, d in told.items()} == {"1047": "not yet in QuickBooks", "1048": "taken back in Clio"}
+    assert "below zero in Clio" in told["1047"].remedy
+    clio.people.remove_payment(made)
+    clio.people.record_payment({"1048": 5000, "1047": 20000})
+    acts.poll(stage)
+    assert found(stage) == []
+
+
+@pytest.mark.parametrize("empties", [True, False])
+def test_a_due_date_that_is_emptied_in_clio_is_emptied_in_quickbooks_or_named(*, empties: bool) -> None:
+    """Whether null empties a field of QuickBooks' is unknown (reference/quickbooks.md 2.4)."""
+    stage = a_clean_stage()
+    stage.world.quickbooks_box.switches["null_clears"] = empties
+    before = invoice(stage, "1046")
+    stage.world.clio_box.people.edit_bill("1046", due_at="")
+    acts.poll(stage)
+    stage.pass_time(1, minutes=1)
+    there = invoice(stage, "1046")
+    assert there["SyncToken"] != before["SyncToken"]
+    if empties:
+        assert there["DueDate"] == there["TxnDate"], "QuickBooks' own, as if it had been written without one"
+        assert found(stage) == []
+        return
+    assert there["DueDate"] == before["DueDate"]
+    [told] = compare(stage).differences
+    assert (told.number, told.kind) == ("1046", "due date emptied in Clio")
+    stage.world.clio_box.people.edit_bill("1046", due_at=before["DueDate"])
+    acts.poll(stage)
+    assert found(stage) == []
+
+
+def test_a_due_date_that_people_set_in_quickbooks_stays_when_clios_is_emptied() -> None:
+    stage = a_clean_stage()
+    there = invoice(stage, "1046")
+    stage.world.quickbooks_box.people.change_invoice(stage.realm, there["Id"], DueDate="2031-01-31")
+    stage.world.clio_box.people.edit_bill("1046", due_at="")
+    acts.poll(stage)
+    assert invoice(stage, "1046")["DueDate"] == "2031-01-31"
+    assert found(stage) == []
+
+
 def test_a_voided_bill_agrees() -> None:
     stage = a_clean_stage()
     stage.world.clio_box.people.void("1061")

@@ -50,6 +50,12 @@ def test_the_text_of_a_batch_is_exact_to_the_byte() -> None:
     )
 
 
+def test_a_due_date_is_emptied_where_that_is_wanted_and_left_alone_otherwise() -> None:
+    there: Any = {"due_on": None, "existing": ("77", "1")}
+    assert '"DueDate":null' in wants.batch([("a", an_invoice(**there, undated=True))])
+    assert "DueDate" not in wants.batch([("a", an_invoice(**there))])
+
+
 @pytest.mark.parametrize(
     ("cents", "text"), [(0, "0.00"), (1, "0.01"), (10, "0.10"), (-250, "-2.50"), (123456789, "1234567.89")]
 )

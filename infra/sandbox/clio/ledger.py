@@ -51,7 +51,8 @@ def record_payment(
 ) -> Payment:
     """One payment over several bills, ``amounts`` by bill id; each bill gets its allocation (5.1).
 
-    Raises Refusal(422): not an unpaid bill, more than its balance, or bills of two firms.
+    Raises Refusal(422): not an unpaid bill, more than its balance, or bills of two firms. Whether Clio shows money that
+    went back as an amount below zero is not in the reference: it does under the switch ``negative_allocations``.
     """
     bills: list[Bill] = [clio.state.rows["bills"][b] for b in amounts]
     if len({b.firm for b in bills}) != 1:
@@ -59,7 +60,8 @@ def record_payment(
     for bill in bills:
         if bill.state != "awaiting_payment":
             raise invalid(f"Bill {bill.number} is {bill.state} and takes no payment")
-        if not 0 < amounts[bill.id] <= books.balance(bill):
+        least = -bill.paid if clio.switch("negative_allocations", False) else 1
+        if not least <= amounts[bill.id] <= books.balance(bill):
             raise invalid(f"Bill {bill.number} owes {books.balance(bill)} cents, not {amounts[bill.id]}")
     payment = clio.new(
         Payment,

@@ -228,14 +228,15 @@ class People:
         lines: Sequence[Line] | None = None,
         total: int | None = None,
     ) -> int:
-        """Changes what is given. ``lines`` replaces all lines; ``total``, in cents, replaces them by one line."""
+        """Changes what is given. ``lines`` replaces all lines; ``total``, in cents, replaces them by one line; an empty
+        ``due_at`` takes the due date away."""
         held, clio = self._bill(bill), self._clio
         held.number = number if number is not None else held.number
         held.subject = subject if subject is not None else held.subject
         held.memo = memo if memo is not None else held.memo
         held.matters = list(matters) if matters is not None else held.matters
         held.issued_at = self._day(issued_at, held.firm) if issued_at else held.issued_at
-        held.due_at = self._day(due_at, held.firm) if due_at else held.due_at
+        held.due_at = self._day(due_at, held.firm) if due_at else None if due_at == "" else held.due_at
         if total is not None:
             lines = [{"note": "Fees as agreed", "price": total}]
         if lines is not None:
