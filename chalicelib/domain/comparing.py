@@ -218,8 +218,9 @@ def _taken_back(p: Payable, invoice: InvoiceReading, due: int) -> list[Differenc
 
 
 def _open_on(p: Payable, invoice: InvoiceReading) -> int:
-    """What would be open on the invoice if it asked for what the bill asks for."""
-    return invoice.balance + (p.asks - invoice.total)
+    """What would be open on the invoice if it asked for what the bill asks for: what is paid beyond that would be
+    unapplied."""
+    return max(0, invoice.balance + (p.asks - invoice.total))
 
 
 def _amounts(
@@ -263,6 +264,9 @@ def _total(p: Payable, invoice: InvoiceReading) -> list[Difference]:
     if p.booked and p.booked.broken and p.booked.broken.left_at(invoice.total):
         cause = f"You accepted that the invoice shows {theirs} in QuickBooks; Clio's bill asks for {asks}."
         return [_of_payable(p, "invoice left as it is", cause, WRITTEN_OVER, by, expected=True)]
+    if p.booked and p.booked.revision < p.revision and invoice.total == p.booked.total:
+        cause = f"The bill changed in Clio and asks for {asks}; its invoice in QuickBooks still shows {theirs}."
+        return [_of_payable(p, "change not in QuickBooks", cause, "See Needs attention for what holds it.", by)]
     cause = f"The invoice in QuickBooks was changed to {theirs}; Clio's bill asks for {asks}."
     remedy = "Set the invoice in QuickBooks back, or correct the bill in Clio; then compare again."
     return [_of_payable(p, "amount changed in QuickBooks", cause, remedy, by)]

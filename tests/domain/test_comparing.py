@@ -187,6 +187,18 @@ def test_a_question_that_waits_for_a_person_is_named() -> None:
         ({"booked": BOOKED, "credits": 1}, an_invoice(), [("credit not in QuickBooks", 1)]),
         ({"booked": BOOKED, "credits": 40000}, an_invoice(balance=0), []),
         ({"booked": BOOKED}, an_invoice(balance=39999), [("balance differs in QuickBooks", -1)]),
+        ({"booked": BOOKED, "revision": 2}, an_invoice(), []),
+        ({"booked": BOOKED, "revision": 2, "asks": 30000}, an_invoice(), [("change not in QuickBooks", 10000)]),
+        (
+            {"booked": replace(BOOKED, left=(("9", 40000),)), "revision": 2, "asks": 30000},
+            an_invoice(balance=0),
+            [("change not in QuickBooks", 10000), ("payment of something else", -30000)],
+        ),
+        (
+            {"booked": BOOKED, "revision": 2, "asks": 30000},
+            an_invoice(total=41000, balance=41000),
+            [("amount changed in QuickBooks", 11000)],
+        ),
         ({"booked": BOOKED, "due_on": None, "due_was": DUE}, an_invoice(), [("due date emptied in Clio", 0)]),
         ({"booked": replace(BOOKED, untouched=True), "due_on": None, "due_was": DUE}, an_invoice(), []),
         ({"booked": BOOKED, "due_on": None, "due_was": DUE}, an_invoice(due_on=TODAY), []),

@@ -195,6 +195,32 @@ def test_a_due_date_that_people_set_in_quickbooks_stays_when_clios_is_emptied() 
     assert found(stage) == []
 
 
+@pytest.mark.parametrize("shrinks", ["error", "unapplied"])
+def test_a_bill_lowered_below_what_was_paid_blames_nobody_and_its_excess_is_shown(shrinks: str) -> None:
+    """Whether QuickBooks lowers an invoice below what is paid on it is unknown; where not, the step says what to do."""
+    stage = a_clean_stage()
+    stage.world.quickbooks_box.switches["shrink_below_paid"] = shrinks
+    pay_by_card(stage, "1046")
+    stage.world.clio_box.people.edit_bill("1046", total=100000)
+    acts.poll(stage)
+    stage.pass_time(60, hours=5)
+    told = [(d.kind, d.cents) for d in compare(stage).differences]
+    assert payable(stage, "1046").surplus == 25000
+    steps = acts.parked_on(stage, "1046", "quickbooks.invoice")
+    if shrinks == "unapplied":
+        assert (told, steps) == ([("not yet in Clio", 125000)], [])
+        return
+    assert told == [("change not in QuickBooks", 25000), ("not yet in Clio", 125000)]
+    assert "lower what they pay of this invoice to $1,000.00 in all" in steps[0].remedy
+    [posted] = [p for p in acts.booked(stage, "Payment") if invoice(stage, "1046")["Id"] in str(p["Line"])]
+    line = {**posted["Line"][0], "Amount": "1000.00"}
+    stage.world.quickbooks_box.people.change(stage.realm, "Payment", posted["Id"], Line=[line])
+    attention.retry(stage.world, stage.firm, steps[0].key, STAFF, "")
+    stage.work()
+    assert acts.cents(invoice(stage, "1046")["TotalAmt"]) == 100000
+    assert found(stage) == [("1046", "not yet in Clio")]
+
+
 def test_a_voided_bill_agrees() -> None:
     stage = a_clean_stage()
     stage.world.clio_box.people.void("1061")
