@@ -253,6 +253,9 @@ def _amounts(
             f"leave {show(expected, p.currency)}."
         )
         remedy = "Look for a payment or credit on this invoice that was added, changed or removed in QuickBooks."
+        if p.leaving and actual < expected:
+            remedy = "A payment or credit that was taken back in Clio may still stand on it: see Needs attention for "
+            remedy += "what holds it. Otherwise look for one that was added or changed in QuickBooks."
         found.append(_of_payable(p, "balance differs in QuickBooks", cause, remedy, actual - expected))
     return found
 
@@ -266,7 +269,7 @@ def _total(p: Payable, invoice: InvoiceReading) -> list[Difference]:
         return [_of_payable(p, "invoice left as it is", cause, WRITTEN_OVER, by, expected=True)]
     if p.booked and p.booked.revision < p.revision and invoice.total == p.booked.total:
         cause = f"The bill changed in Clio and asks for {asks}; its invoice in QuickBooks still shows {theirs}."
-        return [_of_payable(p, "change not in QuickBooks", cause, "See Needs attention for what holds it.", by)]
+        return [_of_payable(p, "change not in QuickBooks", cause, WHAT_HOLDS_IT, by)]
     cause = f"The invoice in QuickBooks was changed to {theirs}; Clio's bill asks for {asks}."
     remedy = "Set the invoice in QuickBooks back, or correct the bill in Clio; then compare again."
     return [_of_payable(p, "amount changed in QuickBooks", cause, remedy, by)]

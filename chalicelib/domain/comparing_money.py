@@ -51,6 +51,8 @@ def payment_against_books(x: Payment, there: BookedPayment | None) -> list[Diffe
     if not is_current(x):
         if not should_stand(x) and x.posted is None:
             return []
+        if there is not None and not missing:
+            return [_left_behind(x, there)]
         cause = f"The payment of {show(x.total, x.currency)} is not in QuickBooks yet."
         return [_of_payment(x, "not yet in QuickBooks", cause, WHAT_HOLDS_IT, x.total)]
     if x.posted and x.posted.voided:
@@ -74,6 +76,16 @@ def payment_against_books(x: Payment, there: BookedPayment | None) -> list[Diffe
         remedy = "Enter the refund in QuickBooks, and correct the payment in Clio."
         return [_of_payment(x, "refund not in the books", cause, remedy, x.back)]
     return []
+
+
+def _left_behind(x: Payment, there: BookedPayment) -> Difference:
+    """QuickBooks shows an older form of it, which goes first."""
+    theirs = show(there.total, x.currency)
+    if not should_stand(x):
+        cause = f"The payment of {theirs} was removed in Clio and still stands in QuickBooks."
+        return _of_payment(x, "not taken out of QuickBooks", cause, WHAT_HOLDS_IT, there.total)
+    cause = f"The payment is {show(x.total, x.currency)} of {x.settled_on} now; QuickBooks still shows it as {theirs}."
+    return _of_payment(x, "change not in QuickBooks", cause, WHAT_HOLDS_IT, there.total - x.total)
 
 
 def credit_against_books(c: Credit, there: MemoReading | None) -> list[Difference]:

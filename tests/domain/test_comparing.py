@@ -222,6 +222,15 @@ def test_an_invoice_is_laid_beside_its_bill(
     assert told(comparing.against_books(a_payable(**payable), invoice, {}, {}, "9")) == expected
 
 
+def test_an_invoice_on_which_something_taken_back_may_stand_still_is_told_with_that() -> None:
+    of = {True: "taken back in Clio may still stand", False: "added, changed or removed in QuickBooks"}
+    for leaving, balance, one in ((("clio-g1",), 30000, True), ((), 30000, False), (("clio-g1",), 50000, False)):
+        state = a_payable(booked=BOOKED, leaving=leaving)
+        [told_] = comparing.against_books(state, an_invoice(balance=balance), {}, {}, "9")
+        assert told_.kind == "balance differs in QuickBooks"
+        assert of[one] in told_.remedy
+
+
 def test_what_a_person_left_is_told_with_their_word_and_when_it_is_looked_at_again() -> None:
     word = Left(1, "Olivia", TODAY, "closed period")
     said = f"Left by Olivia on {TODAY}: closed period."
@@ -424,7 +433,9 @@ def left(broken: Broken, **fields: Any) -> Payment:
         (a_posted(pot=Pot.TRUST), None, [("not yet in Clio", 40000)]),
         (a_posted(pot=Pot.TRUST, items=(Item("b1", "1080", 40000, shown=40000),)), None, []),
         (a_posted(phase=Phase.OPEN), None, []),
-        (a_posted(wanted=2), a_booked_payment(), [("not yet in QuickBooks", 40000)]),
+        (a_posted(wanted=2), a_booked_payment(39000), [("change not in QuickBooks", -1000)]),
+        (a_posted(wanted=2), a_booked_payment(voided=True), [("not yet in QuickBooks", 40000)]),
+        (a_posted(wanted=2, phase=Phase.REMOVED), a_booked_payment(), [("not taken out of QuickBooks", 40000)]),
         (a_posted(posted=None), None, [("not yet in QuickBooks", 40000)]),
         (a_posted(posted=None, phase=Phase.REMOVED), None, []),
         (a_posted(phase=Phase.REMOVED, posted=Posted("8", 1, 40000, voided=True)), None, []),

@@ -54,6 +54,9 @@ def test_where_the_removal_is_refused_nothing_is_added_and_a_person_is_told_what
     assert posted_on(stage, "1046") == [10000], "not two, and not the new one"
     [refused] = parked(stage, kind="quickbooks.payment")
     assert "deposit" in refused.reason and "deposit" in refused.remedy
+    told = {d.kind: d for d in acts.compare(stage).differences if d.number == "1046"}
+    assert "$100.00 was removed in Clio and still stands" in told["not taken out of QuickBooks"].cause
+    assert "taken back in Clio may still stand on it" in told["balance differs in QuickBooks"].remedy
     waiting = [e for e in acts.all_effects(stage) if e.kind == "quickbooks.payment" and e.status is Status.OWED]
     assert [("must leave invoice 1046" in e.cause) for e in waiting] == [True]
     stage.world.quickbooks_box.people.delete_deposit(stage.realm, on_deposit)
