@@ -268,15 +268,16 @@ class QuickBooksClient:
         return wire.changes(self._read(access, "cdc", asked))
 
     def changed(self, access: r.Access, entity: str, since: datetime) -> BookChanges:
-        """All living objects of one kind that changed since then, page by page, in the order of their changes (2.5):
-        for when change data capture, which has no pages, is cut off."""
+        """All living objects of one kind that changed since then, page by page, for when change data capture, which has
+        no pages, is cut off. By id (2.5): in the order of their changes, one that changes meanwhile would move another
+        from the next page to the one that was read."""
         at = wire.quoted(since.astimezone(UTC).isoformat(timespec="seconds"))
         where = f"MetaData.LastUpdatedTime >= {at}{f' and {ANY}' if entity == 'Customer' else ''}"
         asked_at = self.clock()
         rows: list[Raw] = []
         while True:
             query = (
-                f"select * from {entity} where {where} orderby MetaData.LastUpdatedTime "  # noqa: S608 - QuickBooks' own
+                f"select * from {entity} where {where} orderby Id "  # noqa: S608 - QuickBooks' own
                 f"startposition {len(rows) + 1} maxresults {MAX_ROWS}"
             )
             page = wire.rows(self._read(access, "query", {"query": query}), entity)
