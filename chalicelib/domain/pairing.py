@@ -7,7 +7,7 @@ Pure. Pairs are suggested with a score and its reasons, and never two to one; a 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
@@ -16,7 +16,7 @@ from chalicelib.domain.effects import Do, key_of
 from chalicelib.domain.firm import Policy
 from chalicelib.domain.kernel import Decision
 from chalicelib.domain.money import show
-from chalicelib.domain.payable import Payable
+from chalicelib.domain.payable import Booked, Payable
 from chalicelib.domain.payment import Payment
 from chalicelib.domain.readings import BookedPayment, Pot
 from chalicelib.errors import Refused
@@ -262,12 +262,12 @@ def linked(x: Payment, t: Theirs, payables: Mapping[str, str], policy: Policy) -
     return replace(told, closes=(*told.closes, *closes))
 
 
-def compared(p: Payable, left: tuple[tuple[str, int], ...]) -> Decision[Payable]:
+def compared(p: Payable, left: tuple[tuple[str, int], ...], over: Collection[str] = ()) -> Decision[Payable]:
     """The payments of its invoice are compared: what waited for that may be posted. ``left``: (payment, cents) that are
-    something else."""
+    something else; ``over``: those of which that was said before. What of ours was left there as it is stays so."""
     if p.booked is None:
         return Decision(p)
-    link = replace(p.booked, waits=False, left=left)
+    link = replace(p.booked, waits=False, left=tuple({**dict(_rest(p.booked, over)), **dict(left)}.items()))
     task = key_of(p.firm, Do.TASK, linked_payments.name(p, p.booked.id, p.generation))
     return Decision(replace(p, booked=link), closes=(task,))
 
@@ -300,11 +300,16 @@ def parted(x: Payment, id: str, policy: Policy, now: datetime) -> Decision[Payme
     return Decision(replace(new, posted=link), tuple(owed), closes, (replace(guard, release=True),))
 
 
-def asked_again(p: Payable, now: datetime, why: str = TAKEN_BACK) -> Decision[Payable]:
-    """A person is asked anew about the payments on its invoice: nothing is posted there until they have spoken."""
+def _rest(link: Booked, over: Collection[str]) -> tuple[tuple[str, int], ...]:
+    return tuple(x for x in link.left if x[0] not in over)
+
+
+def asked_again(p: Payable, now: datetime, over: Collection[str], why: str = TAKEN_BACK) -> Decision[Payable]:
+    """A person is asked anew about the payments on its invoice: nothing is posted there until they have spoken.
+    ``over``: as for ``compared``."""
     if p.booked is None or p.booked.waits:
         return Decision(p)
-    new = replace(p, booked=replace(p.booked, waits=True, left=(), asked=p.booked.asked + 1))
+    new = replace(p, booked=replace(p.booked, waits=True, left=_rest(p.booked, over), asked=p.booked.asked + 1))
     name = linked_payments.name(new, p.booked.id, p.generation)
     return Decision(new, effects=(linked_payments.task(new, name, why, now),))
 

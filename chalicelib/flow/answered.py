@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -22,7 +23,7 @@ from chalicelib.domain.pairing import Answer, Theirs
 from chalicelib.domain.payable import Payable
 from chalicelib.domain.payment import Payment
 from chalicelib.errors import Refused
-from chalicelib.flow import leaving
+from chalicelib.flow import holders, leaving
 from chalicelib.flow.ports import World
 from chalicelib.flow.settle import settle
 
@@ -147,7 +148,8 @@ def part(
     if any(effects.key_of(x.firm, Do.POSTING, f"{x.id}/{x.wanted}") in sent for _, x in pairs):
         raise Refused(AWAITED)
     for bill in bills:
-        _tell(world, policy, Ref(bill.firm, Kind.PAYABLE, bill.id), "PairingTakenBack", pairing.asked_again, by)
+        again = partial(pairing.asked_again, over=holders.nobodys(world, policy, bill))
+        _tell(world, policy, Ref(bill.firm, Kind.PAYABLE, bill.id), "PairingTakenBack", again, by)
     for t, x in pairs:
 
         def decide(state: Payment, now: datetime, id: str = t.id) -> Decision[Payment]:

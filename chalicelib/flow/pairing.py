@@ -23,7 +23,7 @@ from chalicelib.domain.payable import Payable
 from chalicelib.domain.payment import Payment
 from chalicelib.domain.readings import BookedPayment, InvoiceReading
 from chalicelib.errors import Conflict, Refused
-from chalicelib.flow import answered, clearing, first_plan, leaving
+from chalicelib.flow import answered, clearing, first_plan, holders, leaving
 from chalicelib.flow.answered import Answered
 from chalicelib.flow.budget import Floor
 from chalicelib.flow.ports import World
@@ -388,10 +388,10 @@ def _tie(
 
 def _release(world: World, policy: Policy, p: Payable, left: tuple[tuple[str, int], ...], by: str) -> None:
     """What waited for a person's word on this invoice goes on."""
-    ref = Ref(p.firm, Kind.PAYABLE, p.id)
+    ref, over = Ref(p.firm, Kind.PAYABLE, p.id), holders.nobodys(world, policy, p)
 
     def decide(before: Mapping[Ref, Any], _now: datetime) -> dict[Ref, Decision[Any]]:
-        return {ref: pairing.compared(before[ref], left)}
+        return {ref: pairing.compared(before[ref], left, over)}
 
     settle(world, [ref], decide, fact="PaymentsCompared", body={"left": list(left)}, by=by)
     forget(world, policy, p.id)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any, TypeVar, assert_never
 
 from chalicelib.domain import crediting, naming, paylinks, posting, receipts
@@ -25,7 +26,7 @@ from chalicelib.domain.payable import Payable
 from chalicelib.domain.payment import Payment
 from chalicelib.domain.readings import BookedPayment
 from chalicelib.domain.trust import Entry
-from chalicelib.flow import leaving, pairing, states
+from chalicelib.flow import holders, leaving, pairing, states
 from chalicelib.flow.ports import World
 from chalicelib.flow.prepared import NAME_TAKEN, Prepared, done, park, wake, words
 from chalicelib.flow.reach import Reach
@@ -347,7 +348,8 @@ def _let_be(
         bill = Ref(p.firm, Kind.PAYABLE, p.id)
         if rules.ours_on(p, others, {}):
             asked.append(p)
-            _tell(world, policy, bill, lambda before, now: rules.asked_again(before, now, ASKED))
+            again = partial(rules.asked_again, over=holders.nobodys(world, policy, p), why=ASKED)
+            _tell(world, policy, bill, again)
         else:
             _tell(world, policy, bill, lambda before, _now, some=some: rules.left_there(before, some))
     ref = Ref(state.firm, Kind.PAYMENT, state.id)

@@ -302,12 +302,15 @@ def test_what_quickbooks_was_or_is_to_be_written_for_since_is_not_taken_back(fie
 
 
 def test_a_word_that_is_taken_back_is_asked_for_under_a_task_of_its_own() -> None:
-    told = pairing.asked_again(a_payable(booked=Booked("70", 1, 40000, left=(("10", 500),))), NOW)
-    assert told.state.booked == Booked("70", 1, 40000, waits=True, asked=1)
+    left = (("10", 500), ("11", 700))  # one of them is something else, and one of ours that stays as it was
+    told = pairing.asked_again(a_payable(booked=Booked("70", 1, 40000, left=left)), NOW, {"10"})
+    assert told.state.booked == Booked("70", 1, 40000, waits=True, asked=1, left=left[1:])
+    after = pairing.compared(told.state, (("12", 100),)).state.booked
+    assert after and after.left == (("11", 700), ("12", 100))
     assert [e.key for e in told.effects] == ["us-1/task/payments/b1/70/1"]
     assert pairing.compared(told.state, ()).closes == ("us-1/task/payments/b1/70/1",)
-    assert pairing.asked_again(told.state, NOW).state == told.state, "it waits already"
-    assert pairing.asked_again(a_payable(), NOW).state == a_payable()
+    assert pairing.asked_again(told.state, NOW, ()).state == told.state, "it waits already"
+    assert pairing.asked_again(a_payable(), NOW, ()).state == a_payable()
 
 
 # --- what stands there is left there ----------------------------------------------------------------------------------

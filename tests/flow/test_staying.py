@@ -10,7 +10,8 @@ import pytest
 from chalicelib.domain.comparing import Difference
 from chalicelib.domain.effects import Do
 from chalicelib.domain.kernel import Effect
-from chalicelib.flow import attention, rows, trust_check, trust_views
+from chalicelib.domain.pairing import Answer
+from chalicelib.flow import attention, pairing, pairing_views, rows, trust_check, trust_views
 from infra.sandbox.kit import Fault
 from tests.flow import acts
 from tests.flow import trust_acts as trust
@@ -298,6 +299,40 @@ def test_a_changed_payment_is_left_as_it_was_with_one_word_and_taken_out_at_its_
     assert posted_on(stage, "1046") == [8000], "never two"
     link = payable(stage, "1046").booked
     assert link and link.left == () and acts.about(acts.compare(stage), "1046") == []
+
+
+def test_what_was_left_as_it_is_stays_so_when_the_other_payments_on_its_invoice_are_asked_about() -> None:
+    stage = acts.a_synced_stage()
+    acts.record(stage, {"1046": 10000})
+    [paid] = acts.payments_on(stage, "1046")
+    other = acts.record(stage, {"1046": 5000})
+    close(stage)
+    _other_amount(stage, paid.group, 9000)
+    acts.poll(stage)
+    leave(stage, Do.POSTING)
+    stage.world.clio_box.people.remove_payment(other)
+    acts.record(stage, {"1046": 2500})
+    [removed] = [e for e in closed(stage, Do.POSTING) if "removed in Clio" in e.reason]
+    attention.retry(stage.world, stage.firm, removed.key, STAFF, "stay")
+    stage.pass_time(1, minutes=3)
+    [b] = pairing_views.waiting(stage.world, stage.firm).items
+    assert [t.payment.cents for t in b.theirs] == [5000], "the other one is ours"
+    said = Answer(b.invoice, left=(b.theirs[0].payment.id,), new=tuple(o.payment.id for o in b.ours))
+    reopen(stage)
+    pairing.answer(stage.world, stage.firm, b.payable, said, STAFF)
+    for e in closed(stage, Do.POSTING):
+        again(stage, e)
+    stage.pass_time(2, minutes=10)
+    assert sorted(posted_on(stage, "1046")) == [2500, 5000, 10000]
+    link = payable(stage, "1046").booked
+    assert link and sorted(cents for _, cents in link.left) == [5000, 10000]
+    named = [d for d in acts.compare(stage).differences if "1046" in d.number]
+    assert named and all(d.expected for d in named), named
+    _other_amount(stage, paid.group, 8000)
+    acts.poll(stage)
+    stage.pass_time(2, minutes=10)
+    link = payable(stage, "1046").booked
+    assert sorted(posted_on(stage, "1046")) == [2500, 5000, 8000] and link and [c for _, c in link.left] == [5000]
 
 
 # --- credits ----------------------------------------------------------------------------------------------------------
