@@ -348,6 +348,8 @@ class Quiet:
             for i in p["items"]:
                 stood = self.h.truth.bills[int(i["payable"])][-1]
                 shown = dict(stood.shown).get(p["id"], 0)
+                if stood.state != "awaiting_payment":
+                    shown += self._deposited(firm, p)
                 ours[i["payable"]] = ours.get(i["payable"], 0) + max(0, i["cents"] - i["back"] - shown)
         for id, cents in ours.items():
             bill = self.h.truth.bill(id)
@@ -357,6 +359,13 @@ class Quiet:
                 self.say(
                     "6", f"{firm.firm}: we hold {cents} on bill {bill.number}, which asks for {open_}; nobody is told"
                 )
+
+    def _deposited(self, firm: FirmFacts, payment: dict[str, Any]) -> int:
+        """Cents of trust money that staff recorded with its code beside the request: they are in the client's ledger,
+        and a request that asks no more needs them nowhere else."""
+        moves = self.world.clio_box.state.of_firm("bank_transactions", firm.clio)
+        apart = [m for m in moves if m.bill is None and m.transaction_type == "deposit"]
+        return sum(m.amount for m in apart if payment["code"] and payment["code"] in m.description)
 
     # --- 5 ------------------------------------------------------------------------------------------------------------
     def _trust(self, firm: FirmFacts) -> None:
