@@ -51,12 +51,15 @@ class Companies(Acting):
         return next(realm for realm in known if realm != firm.realm)
 
     def _choose_company(self, firm: FirmFacts, realm: str) -> None:
+        truth = self.h.truth
+        purged = not self.h.checkers.bodies[Ref(firm.firm, Kind.CONNECTION, "quickbooks")]["account"]
         if self.h.people.resting or firm.realm == realm:
+            return
+        if purged and realm in truth.left:  # nobody goes back for good
             return
 
         def consents() -> None:
-            bodies, truth = self.h.checkers.bodies, self.h.truth
-            if not bodies[Ref(firm.firm, Kind.CONNECTION, "quickbooks")]["account"] and realm not in truth.left:
+            if not self.h.checkers.bodies[Ref(firm.firm, Kind.CONNECTION, "quickbooks")]["account"]:
                 truth.going.setdefault(firm.firm, realm)  # links were purged meanwhile: any company may come
             try:
                 self._consent(firm, "quickbooks", realm)
