@@ -101,9 +101,9 @@ def test_a_quick_value_is_made_as_dataclasses_make_it() -> None:
             moved, plainly = (way(made, **{names[-1]: 3}) for way in (quick_values.replace, replace))
             assert [getattr(moved, n) for n in names] == [getattr(plainly, n) for n in names]
         with pytest.raises(TypeError):
-            kind(**dict.fromkeys(names, 1), other=1)
+            kind(**dict.fromkeys(names, 1), no_such_field=1)
         with pytest.raises(TypeError):
-            quick_values.replace(made, other=1)
+            quick_values.replace(made, no_such_field=1)
 
 
 @pytest.mark.parametrize("name", QUICK)
