@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -112,7 +113,8 @@ def month(ask: Ask, account: str, month: str) -> str:
 
 @desk.post("/desk/trust/account/{account}/month/{month}")
 def month_act(ask: Ask, account: str, month: str) -> Reply | str:
-    """Save the statement (with more empty rows, if asked), sign off, or open again."""
+    """Save the statement (with more empty rows, if asked), sign off, or open again. A statement that is refused is
+    shown as it was typed, with why."""
     from chalicelib.flow import trust_report
 
     here = f"{HERE}/account/{account}/month/{month}"
@@ -124,7 +126,10 @@ def month_act(ask: Ask, account: str, month: str) -> Reply | str:
             trust_report.reopen(ask.world, ask.firm, account, month, ask.by)
             return back(here, "trust-opened")
         case asked:
-            _enter(ask, account, month)
+            try:
+                _enter(ask, account, month)
+            except Refused as no:
+                return Reply(_month_page(ask, account, month, f"Not saved. {no.reason}"), status=422)
             return back(here, "trust-saved", rows="10" if asked == "more" else str(SPARE))
 
 
@@ -151,7 +156,6 @@ def _enter(ask: Ask, account: str, month: str) -> None:
 def _answered(ask: Ask, account: str, month: str) -> list[Offer]:
     """What was outstanding at the last sign-off, with the answers on the form. Raises Refused where the page showed
     the items of another."""
-    from chalicelib.domain.carrying import Answer
     from chalicelib.flow import trust_report
 
     found = trust_report.offered(ask.world, trust_report.statement_of(ask.world, ask.firm, account, month))
@@ -160,8 +164,15 @@ def _answered(ask: Ask, account: str, month: str) -> list[Offer]:
             "Another month end has been signed off or opened again since this page was shown. Open the page again: "
             "what was outstanding may be another."
         )
+    return _said(ask, found.offers)
+
+
+def _said(ask: Ask, offers: Sequence[Offer]) -> list[Offer]:
+    """These offers with the answers on the form."""
+    from chalicelib.domain.carrying import Answer
+
     named = {a.value: a for a in Answer}
-    return [replace(o, answer=named.get(ask.one(f"offer-{n}"), Answer.OPEN)) for n, o in enumerate(found.offers)]
+    return [replace(o, answer=named.get(ask.one(f"offer-{n}"), Answer.OPEN)) for n, o in enumerate(offers)]
 
 
 @desk.get("/desk/trust/account/{account}/month/{month}/csv")
@@ -197,13 +208,22 @@ def _csv(report: Any, name: str) -> Reply:
     return Reply(marked, kind="text/csv; charset=utf-8", headers=headers)
 
 
-def _month_page(ask: Ask, account: str, month: str) -> str:
+def _month_page(ask: Ask, account: str, month: str, problem: str = "") -> str:
+    """``problem``: why what was typed is not saved; it is shown again."""
     from chalicelib.domain import carrying
+    from chalicelib.domain.statement import ITEMS_AT_MOST
     from chalicelib.flow import trust_report
 
     report = _found(lambda: trust_report.three_way(ask.world, ask.firm, account, month))
     spare = 10 if ask.query.get("rows") == "10" else SPARE
     state, offered = report.statement, report.offered
+    if problem and ask.one("offered") == offered.mark:
+        offered = replace(offered, offers=tuple(_said(ask, offered.offers)))
+
+    def rows(side: carrying.Side, items: tuple[Outstanding, ...]) -> list[dict[str, str]]:
+        held = _as_typed(ask, side) if problem else [_row(i) for i in carrying.own(items, report.offered, side)]
+        return held + [_row()] * min(spare, ITEMS_AT_MOST - len(held))
+
     return page(
         ask,
         "trust_month.html",
@@ -211,14 +231,13 @@ def _month_page(ask: Ask, account: str, month: str) -> str:
         r=report,
         s=state,
         before="",
-        ending=_typed(state.ending),
+        problem=problem,
+        ending=ask.one("ending") if problem else _typed(state.ending),
+        note_typed=ask.one("note") if problem else state.note,
         offered=offered,
-        groups=tuple(
-            (side, title, word, _rows(carrying.own(items, offered, side), spare))
-            for side, title, word, items in (
-                (carrying.Side.DEPOSIT, "Outstanding deposits", "Deposit", state.deposits),
-                (carrying.Side.CHECK, "Outstanding checks", "Check", state.checks),
-            )
+        groups=(
+            ("deposit", "Outstanding deposits", "Deposit", rows(carrying.Side.DEPOSIT, state.deposits)),
+            ("check", "Outstanding checks", "Check", rows(carrying.Side.CHECK, state.checks)),
         ),
     )
 
@@ -227,24 +246,36 @@ def _typed(cents: int | None) -> str:
     return "" if cents is None else str(decimal_of(cents))
 
 
-def _rows(items: tuple[Outstanding, ...], spare: int) -> list[dict[str, str]]:
-    from chalicelib.domain.statement import ITEMS_AT_MOST
+def _row(item: Outstanding | None = None) -> dict[str, str]:
+    """One row of the form."""
+    if item is None:
+        return {"on": "", "text": "", "amount": ""}
+    return {"on": item.on.isoformat() if item.on else "", "text": item.text, "amount": _typed(item.cents)}
 
-    held = [{"on": i.on.isoformat() if i.on else "", "text": i.text, "amount": _typed(i.cents)} for i in items]
-    return held + [{"on": "", "text": "", "amount": ""}] * min(spare, ITEMS_AT_MOST - len(held))
+
+def _on_form(ask: Ask, kind: str) -> list[tuple[str, str, str]]:
+    """The rows of one kind that hold anything: day, text, amount."""
+    days, texts, amounts = (ask.form.get(f"{kind}-{name}", []) for name in ("on", "text", "amount"))
+    return [row for row in zip(days, texts, amounts, strict=False) if any(x.strip() for x in row)]
+
+
+def _as_typed(ask: Ask, kind: str) -> list[dict[str, str]]:
+    return [{"on": on, "text": text, "amount": amount} for on, text, amount in _on_form(ask, kind)]
 
 
 def _items(ask: Ask, kind: str) -> list[Outstanding]:
-    """The rows of one kind that have an amount. Raises Refused for what cannot be read."""
+    """The rows of one kind as items. Raises Refused for what cannot be read."""
     from chalicelib.domain.statement import TEXT_LENGTH, Outstanding
 
-    days, texts, amounts = (ask.form.get(f"{kind}-{name}", []) for name in ("on", "text", "amount"))
     found = []
-    for on, text, amount in zip(days, texts, amounts, strict=False):
-        if amount.strip():
-            found.append(Outstanding(day(on), " ".join(text.split())[:TEXT_LENGTH], parse(amount)))
-        elif text.strip() or on.strip():
+    for on, text, amount in _on_form(ask, kind):
+        if not amount.strip():
             raise Refused("Each outstanding item needs its amount.")
+        try:
+            cents = parse(amount)
+        except Refused as no:
+            raise Refused(f"{kind.capitalize()} “{amount.strip()[:20]}”: {no.reason}") from no
+        found.append(Outstanding(day(on), " ".join(text.split())[:TEXT_LENGTH], cents))
     return found
 
 

@@ -179,7 +179,10 @@ def test_what_was_outstanding_is_offered_on_the_next_month_end_and_answered_ther
     offered = re.search(r'name="offered" value="(\w+)"', page.html)
     assert offered
     form: dict[str, str | list[str]] = {"do": "save", "ending": "1", "offered": offered[1], "offer-0": "cleared"}
-    assert visitor.post(here, {**form, "offered": "of another day"}).status == 422
+    other = visitor.post(here, {**form, "offered": "of another day"})
+    assert (other.status, other.html.count(" checked")) == (422, 0)
+    refused = visitor.post(here, {**form, "ending": "lots"})
+    assert (refused.status, refused.html.count(" checked")) == (422, 1)
     saved = visitor.post(here, {**form, "offer-2": "out", "offer-1": "whatever"})
     page = visitor.get(saved.location)
     assert "One item outstanding on" in page.text and "has no answer yet" in page.text
@@ -221,4 +224,10 @@ def test_what_cannot_be_read_on_the_statement_gets_a_sentence() -> None:
         page = visitor.post(here, {"do": "save", **form})
         assert page.status == 422
         assert said in page.text
+    typed: dict[str, str | list[str]] = {"check-on": ["2026-01-02"], "check-text": ["101 to Ada"], "note": "Why"}
+    page = visitor.post(here, {"do": "save", "ending": "12.34", "check-amount": ["lots"], **typed})
+    assert "Not saved. Check “lots”: Type the amount" in page.text
+    for kept in ('value="12.34"', 'value="2026-01-02"', 'value="101 to Ada"', 'value="lots"', ">Why</textarea>"):
+        assert kept in page.html
+    assert trust_report.statement_of(stage.world, stage.firm, trust.account(stage), a_month(stage)).ending is None
     assert date.fromisoformat(f"{a_month(stage)}-01")
