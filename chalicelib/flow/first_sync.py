@@ -30,7 +30,6 @@ from chalicelib.flow import (
     first_clients,
     first_handing,
     pairing,
-    polling,
     renewing,
     resync,
     states,
@@ -62,7 +61,7 @@ PRESSED_AT_MOST = timedelta(seconds=15)  # a request ends within 29 seconds
 READ_NOW = "It is being read at this moment. Answer once the list is there."
 AT_ONCE = timedelta(seconds=25)
 READING_WAITS = timedelta(seconds=15)
-SHOULD_THEY_DIE = timedelta(seconds=60)  # before the plan is kept the run is owed for then; after it, at once
+SHOULD_THEY_DIE = timedelta(seconds=60)  # before the plan is kept all is owed for then; after it, the run at once
 OWED_LOOKED_AT = 200
 BILLS = (*(f"payables/{t}" for t in (Tab.OPEN, Tab.REMINDING, Tab.PAID)),)
 CHANGED = "Something changed since the list was made: look at what is asked now, then begin again."
@@ -91,7 +90,8 @@ def start(world: World, firm: str, by: str) -> None:
         return
     renewing.start(world, firm)  # whoever connected may have died before it was owed
     capturing.begin(world, policy)  # after a purge QuickBooks' own poll ended with the links
-    world.store.arrive(polling.of_books(policy, world.now()))
+    if found is None:  # of this generation; by the time that they are due, those of Clio rest while it reads
+        resync.begin_polls(world, firm, SHOULD_THEY_DIE)
     run = resync.start(world, firm, by)
     new = Plan(policy.firm.generation, run=run, exact=old.exact, by=by, turn=old.turn + 1)
     _owe(world, policy, SHOULD_THEY_DIE)

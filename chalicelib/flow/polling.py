@@ -55,19 +55,18 @@ def of_books(policy: Policy, now: datetime) -> Effect:
     return effects.poll_books(policy.firm.id, policy.lanes.of(Neighbour.QUICKBOOKS), policy.lanes.book, now)
 
 
-def begin(world: World, firm: str) -> list[str]:
-    """Owes every poll of the firm now, and its webhooks. Gives their lanes."""
+def begin(world: World, firm: str, at: datetime) -> list[str]:
+    """Owes every poll of the firm, and its webhooks, for then. Gives their lanes."""
     policy = policy_of(world, firm)
-    now = world.now()
     clio = lane_of(firm, Neighbour.CLIO, policy.lanes.clio)
-    owed = [effects.owed(firm, Do.POLL_CLIO, name, "firm", clio, now) for name in (MAIN, TOLD)]
-    owed.append(effects.keep_hooks(firm, clio, now))
+    owed = [effects.owed(firm, Do.POLL_CLIO, name, "firm", clio, at) for name in (MAIN, TOLD)]
+    owed.append(effects.keep_hooks(firm, clio, at))
     if policy.lanes.realm:  # between a purge and the next company there is none to read
-        owed.append(of_books(policy, now))
+        owed.append(of_books(policy, at))
     for c in connections(world, firm).values():
         if c.neighbour is Neighbour.STRIPE:
             lane = lane_of(firm, Neighbour.STRIPE, c.account)
-            owed.append(effects.owed(firm, Do.POLL_STRIPE, c.id, "firm", lane, now, body={"connection": c.id}))
+            owed.append(effects.owed(firm, Do.POLL_STRIPE, c.id, "firm", lane, at, body={"connection": c.id}))
     for effect in owed:
         world.store.arrive(effect)
     return sorted({e.lane for e in owed})

@@ -45,10 +45,10 @@ class Run:
     read: list[str] = field(default_factory=list)
 
 
-def begin_polls(world: World, firm: str) -> None:
-    """Owes the polls of a firm whose set-up is finished; called again, it only brings them forward. From when on
-    nothing that changes in QuickBooks is missed is kept with the first sync (flow/first_sync.py)."""
-    world.queue.hint(polling.begin(world, firm))
+def begin_polls(world: World, firm: str, wait: timedelta = timedelta(0)) -> None:
+    """Owes the polls of a firm whose set-up is finished, with the first sync (flow/first_sync.py); called again, it
+    only brings them forward. ``wait``: how long from now."""
+    world.queue.hint(polling.begin(world, firm, world.now() + wait), wait.total_seconds())
     world.store.put_record("firms", firm, {})  # the nightly comparison goes through this list
 
 

@@ -204,17 +204,16 @@ _ITEMS = ("services", "expenses", "interest", "tax", "credit")
 def confirm_writes(
     world: World, firm: str, *, sync_off: bool, reminders_off: bool, start_on: date | None, by: str, tell: bool = False
 ) -> None:
-    """From now on we read. Begins the polls, and the first sync, which a person goes through before we write; and the
-    daily digest, if the person wants to be told. Raises Refused while something is not confirmed."""
-    from chalicelib.flow import digesting, first_sync, resync
+    """From now on we read. Begins the first sync, which a person goes through before we write, and with it the polls;
+    and the daily digest, if the person wants to be told. Raises Refused while something is not confirmed."""
+    from chalicelib.flow import digesting, first_sync
 
     missing = [s.title for s in setup(world, firm).steps if s.state != "done" and not s.may_skip and s.key not in LAST]
     if missing:
         raise Refused(f"First finish the steps above: {'; '.join(missing)}.")
     settle_firm(world, firm, WritesConfirmed(sync_off, reminders_off, start_on), by=by)
     preflight.again(world, firm)
-    first_sync.start(world, firm, by)  # before the polls, which rest while it reads
-    resync.begin_polls(world, firm)
+    first_sync.start(world, firm, by)
     if tell:
         digesting.begin(world, firm, by)
 

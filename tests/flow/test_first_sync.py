@@ -8,16 +8,18 @@ from typing import Any
 
 import pytest
 
+from chalicelib.domain.effects import Do
 from chalicelib.domain.firm import AccountsChosen, InvoicingChosen, MatchesConfirmed
 from chalicelib.domain.first import Row
 from chalicelib.domain.kernel import Kind, Ref
 from chalicelib.domain.money import show
 from chalicelib.errors import Conflict, Refused, Unavailable
-from chalicelib.flow import attention, contacts, first_plan, first_sync, renewing, setup, signing
+from chalicelib.flow import attention, contacts, first_plan, first_sync, renewing, resync, setup, signing
 from chalicelib.flow.firms import firm_of
 from chalicelib.flow.first_plan import Plan
 from chalicelib.flow.prepared import first_links
 from chalicelib.flow.settle import policy_of, settle
+from tests import world as memory
 from tests.flow import acts
 from tests.flow import trust_acts as trust
 from tests.flow.acts import STAFF, booked, payable
@@ -792,6 +794,24 @@ def test_whoever_connects_starts_and_begins_may_die_before_the_next_step_is_owed
         if step is first_sync.start:
             answer_all(stage)
     assert settled(stage).phase == "begun"
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_the_polls_begin_with_the_first_sync_once_whoever_dies(kept: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """``kept``: the plan is kept before the worker dies."""
+    with monkeypatch.context() as m:
+        m.setattr(resync, "begin_polls", lambda *_a: None)  # as it is until somebody begins
+        stage = memory.a_stage()
+    unmatch(stage)
+    with monkeypatch.context() as m:
+        m.setattr(first_sync, "save", _dies_after(first_plan.save) if kept else _dies)
+        with pytest.raises(Unavailable):
+            first_sync.start(stage.world, stage.firm, STAFF)
+    first_sync.start(stage.world, stage.firm, STAFF)
+    polls = [e for e in acts.all_effects(stage) if e.kind in (Do.POLL_CLIO, Do.POLL_BOOKS, Do.POLL_STRIPE)]
+    assert {e.kind for e in polls} == {Do.POLL_CLIO, Do.POLL_BOOKS, Do.POLL_STRIPE}
+    assert {e.arrivals for e in polls} == {1 if kept else 2}
+    assert [sk for sk, _ in stage.world.store.records("firms", limit=10)] == [stage.firm]
 
 
 def test_whoever_answers_may_die_before_it_is_counted_and_no_answer_is_missing_then(
