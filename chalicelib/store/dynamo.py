@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from time import sleep
+from typing import Any
 
 from chalicelib.domain.kernel import Held, Line, Ref, Slice
 from chalicelib.store import encoding
@@ -61,34 +62,27 @@ class DynamoStore(DynamoCommit, DynamoCalls, DynamoRecords):
     def listed(
         self, partition: str, *, limit: int, cursor: str | None = None, descending: bool = False, begins: str = ""
     ) -> Slice:
-        start = None
-        if cursor:
-            at, pk, sk = encoding.cursor_parts(cursor, 3, begins)
-            start = raw_key(list_pk=partition, list_sk=at, pk=pk, sk=sk)
-        until = StateRow.list_sk.startswith(begins) if begins else None
-        with told("a listing"):
-            found = list(
-                StateRow.by_list.query(
-                    partition, until, limit=limit, scan_index_forward=not descending, last_evaluated_key=start
-                )
-            )
-        return self._slice(found, limit, [row.list_sk for row in found[-1:]])
+        return self._page("list", StateRow.by_list, partition, limit, cursor, descending, begins)
 
     def grouped(
         self, partition: str, *, limit: int, cursor: str | None = None, descending: bool = False, begins: str = ""
     ) -> Slice:
+        return self._page("group", StateRow.by_group, partition, limit, cursor, descending, begins)
+
+    def _page(
+        self, of: str, index: Any, partition: str, limit: int, cursor: str | None, descending: bool, begins: str
+    ) -> Slice:
+        """``of``: what the names of the index's two keys begin with."""
         start = None
         if cursor:
             at, pk, sk = encoding.cursor_parts(cursor, 3, begins)
-            start = raw_key(group_pk=partition, group_sk=at, pk=pk, sk=sk)
-        until = StateRow.group_sk.startswith(begins) if begins else None
-        with told("a group"):
-            found = list(
-                StateRow.by_group.query(
-                    partition, until, limit=limit, scan_index_forward=not descending, last_evaluated_key=start
-                )
+            start = raw_key(**{f"{of}_pk": partition, f"{of}_sk": at, "pk": pk, "sk": sk})
+        until = getattr(StateRow, f"{of}_sk").startswith(begins) if begins else None
+        with told(f"a {of}"):
+            found: list[StateRow] = list(
+                index.query(partition, until, limit=limit, scan_index_forward=not descending, last_evaluated_key=start)
             )
-        return self._slice(found, limit, [row.group_sk for row in found[-1:]])
+        return self._slice(found, limit, [getattr(row, f"{of}_sk") for row in found[-1:]])
 
     def _slice(self, found: list[StateRow], limit: int, last: list[str | None]) -> Slice:
         """A full page has a next one, which may be empty: knowing better would cost another item."""
