@@ -11,10 +11,10 @@ import itertools
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 from unittest import mock
 from urllib.parse import parse_qs, urlsplit
 
@@ -327,9 +327,12 @@ def location(session: requests.Session, url: str, form: dict[str, str]) -> dict[
     return {k: v[0] for k, v in parse_qs(urlsplit(answer.headers["Location"]).query).items()}
 
 
-def seeded(today: date | None = None) -> MemoryWorld:
-    world = MemoryWorld()
-    day = today or world.now().date()
+W = TypeVar("W", bound=MemoryWorld)
+
+
+def seeded(world: W) -> W:
+    """With the two seeded firms at the neighbours, nobody signed in yet."""
+    day = world.now().date()
     seed_clio(world.clio_box, day)
     seed_quickbooks(world.quickbooks_box, day)
     seed_stripe(world.stripe_box, day)
@@ -417,7 +420,7 @@ def chosen_accounts(world: MemoryWorld, realm: str) -> Accounts:
 
 def a_stage(*, second: bool = False, trust: bool = True, hooks: bool = False) -> Stage:
     """``hooks``: Clio and QuickBooks may send news."""
-    world = seeded()
+    world = seeded(MemoryWorld())
     if hooks:
         world.hooks_url = PUBLIC
         world.quickbooks_box.people.register_webhook(f"{PUBLIC}/webhooks/quickbooks")

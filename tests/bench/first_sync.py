@@ -89,7 +89,7 @@ def figures() -> list[Figure]:
 
 def first_reading(bills: int, *, by_matter: bool = False) -> Reading:
     """``by_matter``: each matter becomes a sub-customer; then it goes on until their first looks are through."""
-    world = seeded()
+    world = seeded(MemoryWorld())
     stage = connect(world)
     if by_matter:
         drawing.save(world, stage.firm, Invoicing(sub_customers=True), {}, "bench")

@@ -24,7 +24,7 @@ from chalicelib.store.dynamo import DynamoStore
 from chalicelib.store.tables import MODELS, Tables
 from tests.bench.figures import Figure
 from tests.forked import in_a_child
-from tests.world import Stage, connect, seeded
+from tests.world import MemoryWorld, Stage, connect, seeded
 
 CHANGED = 10
 SPAN = 20  # minutes: Clio is polled within 15
@@ -208,7 +208,7 @@ def _less(busy: Weighed, quiet: Weighed, way: str, changed: int) -> dict[str, fl
 
 
 def _a_firm_on_dynamodb() -> Stage:
-    world = seeded()
+    world = seeded(MemoryWorld())
     nonces = count()
     store = DynamoStore(
         TABLES, region="us-east-1", clock=world.now, nonce=lambda: f"nonce-{next(nonces)}", pause=lambda _: None

@@ -17,7 +17,7 @@ from chalicelib.flow import checkout, drawing, links, signing
 from chalicelib.flow.settle import policy_of
 from tests.flow import acts, races
 from tests.flow.acts import STAFF, a_stage, a_synced_stage, cents, invoice, payable
-from tests.world import PUBLIC, Stage, connect, seeded, take_cards
+from tests.world import PUBLIC, MemoryWorld, Stage, connect, seeded, take_cards
 
 
 def choose(stage: Stage, ids: dict[str, str] | None = None, **how: Any) -> None:
@@ -290,7 +290,7 @@ def test_before_quickbooks_is_connected_the_page_says_why_no_items_can_be_chosen
 
 @pytest.mark.parametrize("wished", [True, False])
 def test_whoever_connects_stripe_after_the_first_sync_is_told_how_open_invoices_get_their_links(wished: bool) -> None:
-    world = seeded()
+    world = seeded(MemoryWorld())
     stage = connect(world, trust=False, cards=False)
     stage.resync()
     assert message(stage, "1046") == ""

@@ -15,12 +15,9 @@ from chalicelib.flow import clio_hooks
 from chalicelib.flow.firms import connections
 from chalicelib.web import door
 from chalicelib.world import Hooks
-from infra.sandbox.clio import seed as seed_clio
-from infra.sandbox.quickbooks import seed as seed_quickbooks
-from infra.sandbox.stripe.seed import seed as seed_stripe
 from tests.flow.acts import payables
 from tests.web.visit import PagesWorld, an_app
-from tests.world import HOOK_SECRET, Stage, connect
+from tests.world import HOOK_SECRET, Stage, connect, seeded
 
 VERIFIER = "verify-me"
 CLIO_SECRET = "clio-shared-secret"
@@ -78,11 +75,7 @@ class Sender:
 
 @pytest.fixture
 def sender() -> Sender:
-    world = HookedWorld()
-    today = world.now().date()
-    seed_clio(world.clio_box, today)
-    seed_quickbooks(world.quickbooks_box, today)
-    seed_stripe(world.stripe_box, today)
+    world = seeded(HookedWorld())
     return Sender(connect(world, trust=False), world)
 
 

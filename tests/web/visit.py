@@ -13,11 +13,8 @@ from chalice.test import Client, HTTPResponse
 
 from chalicelib.flow import sessions
 from chalicelib.web import door, pay, routes
-from infra.sandbox.clio import seed as seed_clio
-from infra.sandbox.quickbooks import seed as seed_quickbooks
-from infra.sandbox.stripe.seed import seed as seed_stripe
 from tests import kept
-from tests.world import HOOK, PUBLIC, MemoryWorld, Stage, connect
+from tests.world import PUBLIC, MemoryWorld, Stage, connect, seeded
 
 OWNER = "Olivia Hartwell"
 
@@ -43,15 +40,7 @@ class PagesWorld(MemoryWorld):
 
 
 def a_seeded_world() -> PagesWorld:
-    """The two seeded firms at the neighbours, nobody signed in yet."""
-    world = PagesWorld()
-    today = world.now().date()
-    seed_clio(world.clio_box, today)
-    seed_quickbooks(world.quickbooks_box, today)
-    seed_stripe(world.stripe_box, today)
-    world.quickbooks_box.switches["ignore_limits"] = True
-    world.stripe_box.people.register_endpoint(HOOK, connect=True)
-    return world
+    return seeded(PagesWorld())
 
 
 def a_firm_with_pages(*, second: bool = False) -> tuple[Stage, Visitor]:
