@@ -3,6 +3,8 @@ difference with its cause and its remedy. Pure."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from chalicelib.domain.comparing import (
     APPLY_IT,
     CREDIT_NEEDS_NOTHING,
@@ -10,11 +12,13 @@ from chalicelib.domain.comparing import (
     WRITTEN_OVER,
     Difference,
     nothing_needed,
+    of_something_else,
 )
 from chalicelib.domain.crediting import Credit
 from chalicelib.domain.left import UNTIL_CHANGED
 from chalicelib.domain.money import show
 from chalicelib.domain.notes import MemoReading
+from chalicelib.domain.payable import Payable
 from chalicelib.domain.payment import Payment, Phase, Source
 from chalicelib.domain.posting import is_current, should_stand
 from chalicelib.domain.readings import BookedPayment, Pot, SessionReading
@@ -86,6 +90,27 @@ def _left_behind(x: Payment, there: BookedPayment) -> Difference:
         return _of_payment(x, "not taken out of QuickBooks", cause, WHAT_HOLDS_IT, there.total)
     cause = f"The payment is {show(x.total, x.currency)} of {x.settled_on} now; QuickBooks still shows it as {theirs}."
     return _of_payment(x, "change not in QuickBooks", cause, WHAT_HOLDS_IT, there.total - x.total)
+
+
+def unapplied(x: Payment, there: BookedPayment, payables: Iterable[Payable]) -> list[Difference]:
+    """What pays no invoice in QuickBooks though it has one: something else was on it. Known is what was received beyond
+    what Clio asks for, what went back, and what is on bills without an invoice. ``payables``: those that it pays."""
+    if not is_current(x) or there.voided or (x.posted and x.posted.broken):
+        return []
+    known = x.back
+    for p in payables:
+        without = p.gone or p.booked is None or p.booked.voided or p.left_out
+        on_it = sum(i.cents for i in x.items if i.payable == p.id)
+        known += on_it if without else p.surplus + of_something_else(p)
+    if (over := there.unapplied - known) <= 0:
+        return []
+    cause = (
+        f"{show(over, x.currency)} of the payment of {show(x.total, x.currency)} pays no invoice in QuickBooks: when "
+    )
+    cause += "it was entered there was no room for it, as something else was on its invoice."
+    remedy = "Look on its invoice in QuickBooks for a payment or credit that is not in Clio. Take that off, and apply "
+    remedy += "this payment there; or record in Clio what was received besides."
+    return [_of_payment(x, "payment unapplied", cause, remedy, over)]
 
 
 def credit_against_books(c: Credit, there: MemoReading | None) -> list[Difference]:

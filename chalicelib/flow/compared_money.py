@@ -11,9 +11,10 @@ from chalicelib.domain import comparing, comparing_money, posting, promised, tot
 from chalicelib.domain.comparing import Difference
 from chalicelib.domain.crediting import Credit
 from chalicelib.domain.kernel import Kind, Ref
+from chalicelib.domain.payable import Payable
 from chalicelib.domain.payment import Payment, Source
 from chalicelib.domain.posting import is_current
-from chalicelib.domain.readings import SessionReading
+from chalicelib.domain.readings import BookedPayment, SessionReading
 from chalicelib.errors import Disconnected
 from chalicelib.flow import compared_rows, credit_links, noticing, states
 from chalicelib.flow.changed import CLOCKS
@@ -67,10 +68,23 @@ def _payments(world: World, reach: Reach, lately: Sequence[Payment], out: Report
         if x.account not in gone:
             found += comparing_money.payment_against_stripe(x, sessions.get(x.session))
         found += promised.of_payment(x, out.at)
+    found += _unapplied(world, [(x, there) for x in lately if (there := booked.get(x.id)) and there.unapplied])
     found = _as_numbered(world, reach.firm, found, {x.id: [i.payable for i in x.items] for x in lately})
     for x in (x for x in lately if x.id not in unusable):
         totalling.add_payment(out.totals, x, booked.get(x.id), sessions.get(x.session))
     out.counts["payments"] = out.counts.get("payments", 0) + len(lately)
+    return found
+
+
+def _unapplied(world: World, of: Sequence[tuple[Payment, BookedPayment]]) -> list[Difference]:
+    """Of payments of which a part pays no invoice in QuickBooks: only their bills are read."""
+    refs = list(dict.fromkeys(Ref(x.firm, Kind.PAYABLE, i.payable) for x, _ in of for i in x.items))
+    held = world.store.load_many(refs) if refs else []
+    payables: dict[str, Payable] = {h.ref.id: states.decode(Kind.PAYABLE, h.body) for h in held if h.body}
+    found: list[Difference] = []
+    for x, there in of:
+        mine = [payables[id] for id in dict.fromkeys(i.payable for i in x.items) if id in payables]
+        found += comparing_money.unapplied(x, there, mine)
     return found
 
 

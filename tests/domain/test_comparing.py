@@ -491,3 +491,30 @@ def test_an_account_that_lets_us_in_no_more_is_named() -> None:
     assert told([found]) == [("not compared with Stripe", 0)]
     assert (found.payable, found.number) == ("", ""), "it is about no bill"
     assert "acct_1" in found.cause
+
+
+# --- what pays no invoice ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("payment", "row", "payable", "cents"),
+    [
+        ({}, {"unapplied": 500}, {"booked": BOOKED}, 500),
+        ({}, {"unapplied": 0}, {"booked": BOOKED}, 0),
+        ({}, {"unapplied": 500, "voided": True}, {"booked": BOOKED}, 0),
+        ({"wanted": 2}, {"unapplied": 500}, {"booked": BOOKED}, 0),
+        ({"posted": Posted("8", 1, 40000, broken=GONE)}, {"unapplied": 500}, {"booked": BOOKED}, 0),
+        ({"returned": 200}, {"unapplied": 500}, {"booked": BOOKED}, 300),
+        ({}, {"unapplied": 500}, {"booked": replace(BOOKED, left=(("9", 400),))}, 100),
+        ({}, {"unapplied": 500}, {"booked": BOOKED, "shares": (a_share("p1", 40300),)}, 200),
+        ({}, {"unapplied": 40000}, {"booked": None}, 0),
+        ({}, {"unapplied": 40000}, {"booked": replace(BOOKED, voided=True)}, 0),
+        ({}, {"unapplied": 40000}, {"booked": BOOKED, "bill_state": BillState.VOID}, 0),
+        ({}, {"unapplied": 40000}, {"booked": replace(BOOKED, broken=Broken(Harm.DELETED, accepted=True))}, 0),
+    ],
+)
+def test_what_pays_no_invoice_in_quickbooks_is_named_unless_it_is_known_why(
+    payment: dict[str, Any], row: dict[str, Any], payable: dict[str, Any], cents: int
+) -> None:
+    found = comparing_money.unapplied(a_posted(**payment), replace(a_booked_payment(), **row), [a_payable(**payable)])
+    assert told(found) == ([("payment unapplied", cents)] if cents else [])

@@ -271,6 +271,23 @@ def test_what_is_paid_too_much_stays_unapplied_and_is_shown() -> None:
     assert cents(invoice(stage, "1046")["Balance"]) == 0
 
 
+def test_what_found_no_room_because_of_a_payment_that_people_entered_is_named_until_it_has_some() -> None:
+    """The invoice is paid and the books seemed to agree, though QuickBooks shows more received than Clio."""
+    stage = a_synced_stage()
+    stage.pass_time(2, minutes=20)
+    there = invoice(stage, "1046")
+    people = stage.world.quickbooks_box.people
+    by_hand = people.add_payment(stage.realm, there["CustomerRef"]["value"], "300.00", there["Id"])
+    paid = acts.pay_by_card(stage, "1046")
+    [told] = [d for d in acts.compare(stage).differences if d.number == "1046" and not d.expected]
+    assert (told.kind, told.cents) == ("payment unapplied", 30000)
+    assert "$300.00 of the payment of $1,250.00 pays no invoice in QuickBooks" in told.cause
+    people.delete_payment(stage.realm, by_hand["Id"])  # as the remedy says
+    [ours] = [p for p in booked(stage, "Payment") if paid.id in p.get("PrivateNote", "")]
+    people.change(stage.realm, "Payment", ours["Id"], Line=[{**ours["Line"][0], "Amount": "1250.00"}])
+    assert not [d for d in acts.compare(stage).differences if d.number == "1046" and not d.expected]
+
+
 def a_paid_bill_voided_in_clio(stage: Stage) -> None:
     """The client paid by card; nobody has recorded it in Clio, so that Clio lets the bill be voided."""
     acts.pay_by_card(stage, "1046")
