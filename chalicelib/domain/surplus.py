@@ -13,6 +13,12 @@ from chalicelib.domain.effects import Do
 from chalicelib.domain.kernel import Effect
 from chalicelib.domain.money import show
 from chalicelib.domain.payable import Excess, Payable
+from chalicelib.domain.readings import Pot
+
+ENTERED_ANEW = (
+    "that is entered in QuickBooks as a payment of its own: lower the client's payment there by as much, so that the "
+    "money stands there once"
+)
 
 
 def keys(p: Payable) -> list[str]:
@@ -53,16 +59,22 @@ def _known(p: Payable, known: Excess | None, cents: int, *, draft: bool = False)
 def _too_much(p: Payable, new: Excess, now: datetime) -> Effect:
     amount = show(new.cents, p.currency)
     title, reason = f"{p.number}: paid {amount} too much", f"We hold {amount} more than Clio asks for on this bill."
-    remedy = "Return it in Stripe, or record it in Clio where it belongs; then press Done."
+    remedy = f"Return it in Stripe, or record it in Clio where it belongs{_once(p)}; then press Done."
     if new.draft:
         title = f"{p.number}: {amount} received, and the bill is a draft again"
         reason = "The bill was taken back to a draft in Clio and asks for nothing now. "
         reason += f"Clio does not show {amount} that the client paid on it."
         remedy = "Approve the bill again in Clio: the money counts on it then. If the bill is to go, return the money "
-        remedy += "in Stripe, or record it in Clio where it belongs; then press Done."
+        remedy += f"in Stripe, or record it in Clio where it belongs{_once(p)}; then press Done."
     name, about = _name("surplus", p, new), f"payable/{p.id}"
     body = {"surplus": new.cents}
     return effects.task(p.firm, name, about, now, title=title, reason=reason, remedy=remedy, body=body)
+
+
+def _once(p: Payable) -> str:
+    """What is recorded elsewhere is Clio's payment, and is entered in QuickBooks beside the client's, where the excess
+    stands unapplied: the same money twice. Trust money gets there as Clio's transaction alone."""
+    return "" if p.pot is Pot.TRUST else f" ({ENTERED_ANEW})"
 
 
 def _beside(p: Payable, new: Excess, now: datetime) -> Effect:

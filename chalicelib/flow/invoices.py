@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from chalicelib.domain import billing, effects, invoicing, paylinks, posting
+from chalicelib.domain import billing, effects, invoicing, paylinks, posting, surplus
 from chalicelib.domain import staying as domain_staying
 from chalicelib.domain.firm import Policy, TaxAs
 from chalicelib.domain.invoicing import LONGEST_NUMBER, Drawn
@@ -122,7 +122,7 @@ def _gone_with_money(world: World, policy: Policy, e: Effect, state: Payable, ol
         f"The bill was removed in Clio, and {amount} was received on it.",
         f"Decide what becomes of the invoice. Voided: its total becomes zero, and {amount} stays in QuickBooks as "
         "unapplied credit of the client. Kept: invoice and payment stay as they are. Then return the money in Stripe, "
-        "or record it in Clio where it belongs.",
+        f"or record it in Clio where it belongs ({surplus.ENTERED_ANEW}).",
         choices=(("void", f"Void it; {amount} stays unapplied"), ("keep", "Keep the invoice")),
     )
     return 1

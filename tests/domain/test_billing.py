@@ -253,6 +253,14 @@ def test_a_surplus_is_shown_as_a_task_and_closed_when_it_is_gone() -> None:
     assert Do.TASK not in kinds(raised)
 
 
+@pytest.mark.parametrize(("pot", "twice"), [(Pot.OPERATING, True), (Pot.TRUST, False)])
+def test_a_surplus_that_is_recorded_elsewhere_would_stand_in_quickbooks_twice_but_for_trust(
+    pot: Pot, *, twice: bool
+) -> None:
+    lowered = seen(known(shares=(a_share(),), pot=pot), pot=pot, asks=30000, total=30000, balance=30000, etag="e2")
+    assert ("lower the client's payment there" in one(lowered.effects, Do.TASK).remedy) == twice
+
+
 # --- lines and the invoice --------------------------------------------------------------------------------------------
 
 

@@ -288,6 +288,26 @@ def test_what_found_no_room_because_of_a_payment_that_people_entered_is_named_un
     assert not [d for d in acts.compare(stage).differences if d.number == "1046" and not d.expected]
 
 
+def test_an_excess_that_is_recorded_on_another_bill_stands_in_quickbooks_once_if_one_does_as_told() -> None:
+    """What staff record there is Clio's payment, and is entered beside the client's own."""
+    stage = a_synced_stage()
+    stage.world.quickbooks_box.switches["shrink_below_paid"] = "unapplied"
+    paid = acts.pay_by_card(stage, "1046")
+    stage.world.clio_box.people.edit_bill("1046", total=100000)
+    acts.poll(stage)
+    [task] = acts.tasks(stage, "surplus")
+    assert "lower the client's payment there by as much" in task.remedy
+    acts.record(stage, {"1046": 100000, "1047": 25000}, paid.code)
+    stage.pass_time(2, minutes=20)
+    [ours] = [p for p in booked(stage, "Payment") if paid.id in p.get("PrivateNote", "")]
+    lines = [{**ours["Line"][0], "Amount": "1000.00"}]
+    stage.world.quickbooks_box.people.change(stage.realm, "Payment", ours["Id"], TotalAmt="1000.00", Line=lines)
+    assert posted_on(stage, "1046") + posted_on(stage, "1047") == [100000, 25000]
+    assert [(d.kind, d.cents) for d in acts.compare(stage).differences if d.number == "1046" and not d.expected] == [
+        ("payment changed in QuickBooks", -25000)
+    ]
+
+
 def a_paid_bill_voided_in_clio(stage: Stage) -> None:
     """The client paid by card; nobody has recorded it in Clio, so that Clio lets the bill be voided."""
     acts.pay_by_card(stage, "1046")
