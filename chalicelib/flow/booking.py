@@ -20,7 +20,7 @@ from chalicelib.flow import capturing, contacts, customers, parking, renaming, s
 from chalicelib.flow.by_kind import look_up, prepare, take
 from chalicelib.flow.changed import CLOCKS
 from chalicelib.flow.ports import World
-from chalicelib.flow.prepared import LANE_WAITS, NAME_TAKEN, Asked, Lately, count_parked, done, refused
+from chalicelib.flow.prepared import NAME_TAKEN, Asked, Lately, count_parked, done, refusals, refused
 from chalicelib.flow.reach import Reach
 
 BATCH = 30  # reference/quickbooks.md 2.6
@@ -224,8 +224,7 @@ def _settle_member(world: World, policy: Policy, call: Call, effect: Effect, wro
         return
     if not _member(call, effect):
         return  # refused, and a newer revision has taken its place
-    if effect.cause.startswith(LANE_WAITS):  # how often QuickBooks did not answer at all says nothing of this one
-        effect = replace(effect, tries=0)
+    effect = replace(effect, tries=refusals(effect))
     code, message, detail = wrote.fault
     world.count("quickbooks_refused", code=code)
     if code in THROTTLED:

@@ -13,7 +13,7 @@ from chalicelib.domain.kernel import Effect, Neighbour
 from chalicelib.errors import Conflict, Declined, Refused, Unreadable
 from chalicelib.flow import looking
 from chalicelib.flow.ports import World
-from chalicelib.flow.prepared import count_parked
+from chalicelib.flow.prepared import count_parked, refusals
 from chalicelib.flow.reach import Reach
 
 READ_AGAIN = 3  # times, before a person is told of a reading of QuickBooks that is refused
@@ -63,9 +63,9 @@ def read(world: World, reach: Reach, policy: Policy, looks: Sequence[Effect], lo
         if len(looks) > 1:
             for one in looks:
                 read(world, reach, policy, [one], look)
-        elif looks[0].tries < READ_AGAIN:
-            wait = READ_AGAIN_AFTER * 2 ** looks[0].tries
+        elif (tries := refusals(looks[0])) < READ_AGAIN:
+            wait = READ_AGAIN_AFTER * 2**tries
             cause = f"QuickBooks cannot be read: {no.message if isinstance(no, Declined) else no}"
-            world.store.postpone(looks[0].key, world.now() + wait, cause=cause, tries=looks[0].tries + 1)
+            world.store.postpone(looks[0].key, world.now() + wait, cause=cause, tries=tries + 1)
         else:
             park(world, looks[0], no)

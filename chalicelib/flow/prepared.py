@@ -158,6 +158,11 @@ def park(
     world.store.park(effect.key, reason=reason, remedy=remedy, detail=detail, body=body)
 
 
+def refusals(effect: Effect) -> int:
+    """How often it was refused in a row. How often its neighbour did not answer at all says nothing of it."""
+    return 0 if effect.cause.startswith(LANE_WAITS) else effect.tries
+
+
 def count_parked(world: World, effect: Effect) -> None:
     """By kind for the picture, and once more without a dimension, which the alarm watches."""
     world.count("effect_parked", kind=effect.kind)

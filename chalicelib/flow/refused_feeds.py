@@ -86,9 +86,10 @@ def read(world: World, reach: Reach, policy: Policy, effect: Effect, feed: str) 
     Unavailable and Disconnected."""
     tally = Tally()
     poll_clio(world, reach, policy, tally, (feed,))
-    if tally.refused and effect.tries < REFUSED_AT_MOST:
-        until = world.now() + REFUSED_AFTER * 2**effect.tries
-        world.store.postpone(effect.key, until, cause=" ".join(causes(tally)), tries=effect.tries + 1)
+    tries = prepared.refusals(effect)
+    if tally.refused and tries < REFUSED_AT_MOST:
+        until = world.now() + REFUSED_AFTER * 2**tries
+        world.store.postpone(effect.key, until, cause=" ".join(causes(tally)), tries=tries + 1)
     elif tally.refused:
         park(world, effect, tally)
     else:

@@ -73,6 +73,24 @@ def test_once_they_may_be_seen_what_changed_meanwhile_comes_in_and_nothing_is_na
     assert email == "new@example.com"
 
 
+def test_what_waited_out_an_outage_is_not_shown_at_the_first_refusal() -> None:
+    stage = acts.a_synced_stage()
+    forbid(stage, CONTACTS)
+    stage.pass_time(2, minutes=20)
+    assert not named(stage), "it may pass"
+    stage.world.clio_box.faults[:] = [Fault("status", path=".*", status=503, body="", times=10000)]
+    stage.pass_time(10, hours=3)
+    allow(stage)
+    forbid(stage, CONTACTS)
+    key = f"{stage.firm}/clio.poll/contacts"
+    for _ in range(40):
+        stage.pass_time(1, minutes=2)
+        step = stage.world.store.effect(key)
+        if step and not step.cause.startswith("Waiting"):
+            break
+    assert step and (step.status, step.tries) == (Status.OWED, 1)
+
+
 def test_retry_reads_that_list_at_once() -> None:
     stage = acts.a_synced_stage()
     forbid(stage, CONTACTS)

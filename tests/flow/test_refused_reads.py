@@ -68,6 +68,19 @@ def test_a_feed_that_is_refused_holds_nothing_else_up_and_is_shown_in_the_end() 
     assert freshness(stage).next_at is not None
 
 
+def test_what_waited_out_an_outage_is_not_shown_at_the_first_refusal_of_its_reading() -> None:
+    stage = acts.a_synced_stage()
+    stage.pass_time(minutes=5)
+    down = Fault("status", path=".*", status=503, body="", times=1000)
+    stage.world.quickbooks_box.faults.append(down)
+    stage.pass_time(10, hours=3)
+    heal(stage)
+    refuse(stage, "/cdc$", 1)
+    stage.pass_time(5, minutes=90)
+    [poll] = of_kind(stage, Do.POLL_BOOKS)
+    assert poll.status is Status.OWED and not stage.world.quickbooks_box.faults
+
+
 def test_of_several_things_to_look_at_only_what_is_refused_waits() -> None:
     stage = a_told_stage()
     gone = [acts.payable(stage, n).booked for n in ("1046", "1047")]
