@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from chalicelib.clio import wire
 from chalicelib.domain.kernel import Json
-from chalicelib.domain.profile import Change, empty
+from chalicelib.domain.profile import Change, empty, in_parts
 from chalicelib.domain.raw import Raw, parts, text
 from chalicelib.domain.readings import Address, ClientReading
 
@@ -68,7 +68,7 @@ def patch(reading: ClientReading, changes: Sequence[Change]) -> Json:
 def _name(name: str, *, company: bool) -> Json:
     if company:
         return {"name": name}
-    first, _, last = name.strip().rpartition(" ")
+    first, last = in_parts(name.strip())
     return {"first_name": first, "middle_name": "", "last_name": last}
 
 

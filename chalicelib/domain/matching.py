@@ -110,7 +110,7 @@ def score(client: ClientReading, customer: CustomerReading) -> tuple[int, tuple[
 
 
 def _by_name(a: str, b: str) -> tuple[int, list[str]]:
-    if profile.plain("name", a).casefold() == profile.plain("name", b).casefold():
+    if profile.bare(profile.clean(a)).casefold() == profile.bare(profile.clean(b)).casefold():
         return NAME, ["Same name"]
     one, two = set(words(a)), set(words(b))
     if not one or not two:

@@ -22,6 +22,7 @@ LINES_AT_MOST = 5
 LINES_TOGETHER = 2000
 SUFFIX = re.compile(r" \(Clio [^()\s]+\)$")  # ours: see naming.name_for
 KEYS = str.maketrans("abcdefghijklmnopqrstuvwxyz", "22233344455566677778889999")  # of a telephone
+AFTER_A_NAME = frozenset({"jr", "sr", "ii", "iii", "iv", "v", "esq", "md", "phd", "jd", "cpa", "dds"})
 ONE_ADDRESS = re.compile(r"[^@\s,;<>\"'][^@\s,;<>\"]*@[^@\s,;<>\"']+\.[^@\s,;<>\"'.]+")  # o'brien@ is one
 
 Value = str | Address
@@ -91,7 +92,7 @@ def plain(field: str, of_: Value) -> str:
     if field in ("phone", "mobile"):
         spelt = of_.strip().casefold()
         return digits(spelt.translate(KEYS)) if digits(spelt) else spelt
-    return bare(clean(of_))
+    return " ".join(part for part in in_parts(bare(clean(of_))) if part)
 
 
 def digits(number: str) -> str:
@@ -103,6 +104,16 @@ def digits(number: str) -> str:
 def bare(name: str) -> str:
     """A name without the suffix that we gave it in QuickBooks: it is no part of what the client is called."""
     return SUFFIX.sub("", name)
+
+
+def in_parts(name: str) -> tuple[str, str]:
+    """First and last name of a person, who in many books stands as "Example, Ada": that is the same name. What follows
+    a name ("Smith, Jr.") is no first name."""
+    before, comma, after = name.partition(", ")
+    if comma and "," not in after and after.replace(".", "").casefold() not in AFTER_A_NAME:
+        return after, before
+    first, _, last = name.rpartition(" ")
+    return first, last
 
 
 def clean(name: str) -> str:

@@ -92,8 +92,8 @@ def test_what_a_side_made_of_our_write_is_agreed_and_not_written_again() -> None
     assert (cut.state.to_books, cut.effects, cut.state.differing) == ((), (), ("phone",))
     refused = books(sent, 2)
     assert (refused.effects, refused.state.differing) == ((), ("phone",))
-    named = books(linked(), name="Example, Ada").state
-    composed = decide(named, ClientSeen(replace(ADA, name="Ada  Example,"), wrote=1))
+    named = books(linked(), name="Other, Ada").state
+    composed = decide(named, ClientSeen(replace(ADA, name="Ada  Other,"), wrote=1))
     assert (composed.state.to_clio, composed.effects) == ((), ())
 
 

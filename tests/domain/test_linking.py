@@ -157,7 +157,7 @@ def test_a_link_belongs_to_its_generation_and_lets_the_customer_of_the_old_one_g
 
 
 def test_linking_one_that_was_there_writes_nothing_however_it_differs() -> None:
-    theirs = replace(SEEN, name="Example, Ada", email="", phone="555-0999", billing=Address())
+    theirs = replace(SEEN, name="Other, Ada", email="", phone="555-0999", billing=Address())
     decision = decide(a_contact(), CustomerLinked("7", "realm-1", theirs))
     assert decision.effects == ()
     assert decision.state.differing == ("name", "email", "phone", "billing")

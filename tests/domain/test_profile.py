@@ -46,6 +46,7 @@ AGREED = Agreed(ADA, ADA)
         ("name", "Ada  Example", "Ada Example"),
         ("name", "Ada: Example", "Ada Example"),
         ("name", "Ada Example", "Ada Example (Clio 77)"),
+        ("name", "Mary Ann van Dyke", "van Dyke, Mary Ann (Clio 77)"),
         ("email", "Ada@Example.com ", "ada@example.com"),
         ("phone", "+1 (212) 555-0100", "212.555.0100"),
         ("phone", "1-800-GOOD-LAW", "800 4663 529"),
@@ -62,6 +63,8 @@ def test_other_spellings_are_the_same_value(field: str, a: Any, b: Any) -> None:
     ("field", "a", "b"),
     [
         ("name", "ada example", "Ada Example"),
+        ("name", "Ada Example, Jr.", "Jr. Ada Example"),
+        ("name", "Ames, Bo & Cy, PC", "PC Ames, Bo & Cy"),
         ("email", "ada@example.com", ""),
         ("phone", "555-0100", "555-0101"),
         ("phone", "1-800-GOOD-LAW", "1-800-BEST-LAW"),

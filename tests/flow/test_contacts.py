@@ -170,11 +170,49 @@ def test_an_address_that_is_none_keeps_back_neither_the_customer_nor_the_invoice
     assert [k.why for k in contact(stage, "Calder Freight Inc").kept] == ["is not one e-mail address"]
 
 
+@pytest.mark.parametrize(
+    ("there", "first", "last"),
+    [
+        ("Sample, Ada", "Ada", "Sample"),
+        ("Sample, Mary Ann", "Mary Ann", "Sample"),
+        ("Ada Sample, Jr.", "Ada Sample,", "Jr."),
+        ("Cher", None, "Cher"),
+    ],
+)
+def test_a_person_is_named_in_clio_by_the_parts_of_the_name(there: str, first: str | None, last: str) -> None:
+    stage = a_synced_stage()
+    id = contact(stage, ADA).id
+    edit_books(stage, DisplayName=there)
+    look(stage)
+    known = stage.world.clio_box.state.rows["contacts"][int(id)]
+    assert (known.first_name, known.last_name) == (first, last)
+    before = writes(stage)
+    acts.poll(stage)
+    look(stage, known.name)
+    assert writes(stage) == before, "both sides have it, each in its own way"
+    assert not contact(stage, known.name).kept
+    assert customer(stage, known.name)["DisplayName"] == there
+
+
+def test_a_name_taken_as_the_books_spell_it_is_there_on_both_sides() -> None:
+    stage = a_synced_stage()
+    id = contact(stage, ADA).id
+    edit_books(stage, DisplayName="Sample, Ada")
+    edit_clio(stage, last_name="Changed")
+    acts.poll(stage)
+    look(stage, "Ada Changed")
+    contacts.take(stage.world, stage.firm, id, "name", "quickbooks", STAFF)
+    stage.pass_time(1, minutes=5)
+    state = contact(stage, "Ada Sample")
+    assert (state.chosen, state.to_clio, state.to_books, state.kept) == ((), (), (), ())
+    assert customer(stage, "Ada Sample")["DisplayName"] == "Sample, Ada"
+
+
 def test_a_company_renamed_in_quickbooks_is_renamed_in_clio() -> None:
     stage = a_synced_stage()
-    edit_books(stage, "Calder Freight Inc", DisplayName="Calder Freight Ltd")
+    edit_books(stage, "Calder Freight Inc", DisplayName="Calder, Freight Ltd")
     look(stage, "Calder Freight Inc")
-    assert held(stage, "Calder Freight Ltd").type == "Company"
+    assert held(stage, "Calder, Freight Ltd").type == "Company"
 
 
 def test_both_sides_changed_different_fields() -> None:
@@ -586,9 +624,9 @@ def link(stage: Stage, id: str, name: str) -> str:
 
 def test_a_person_links_another_customer_and_nothing_is_overwritten() -> None:
     stage = a_synced_stage()
-    other = stage.world.quickbooks_box.people.add_customer(stage.realm, "Example, Ada", "old@example.com")
+    other = stage.world.quickbooks_box.people.add_customer(stage.realm, "Other, Ada", "old@example.com")
     before = writes(stage)
-    assert link(stage, contact(stage, ADA).id, "Example, Ada") == other["Id"]
+    assert link(stage, contact(stage, ADA).id, "Other, Ada") == other["Id"]
     stage.work()
     assert writes(stage) == before
     assert set(contact(stage, ADA).differing) >= {"name", "email"}
