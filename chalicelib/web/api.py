@@ -13,7 +13,7 @@ from chalicelib.errors import Unreadable
 from chalicelib.web import api_accounts, api_broken, api_contacts, api_pairing, api_sync, api_trust
 from chalicelib.web.answers import JSON, NotFound, Reply
 from chalicelib.web.api_door import Asked, delete, doors, found, get, post, put
-from chalicelib.web.door import Ask
+from chalicelib.web.door import Ask, whole
 
 __all__ = ["api_accounts", "api_broken", "api_contacts", "api_pairing", "api_sync", "api_trust", "doors"]
 
@@ -265,10 +265,9 @@ def comparison(ask: Asked, id: str) -> Any:
     """One of them with its first hundred differences; ``page`` 1, 2 ... has those after them."""
     from chalicelib.flow import compared
 
-    report, page = compared.past(ask.world, ask.firm, id), ask.query.get("page", "0")
+    report, place = compared.past(ask.world, ask.firm, id), whole(ask.query.get("page", ""), 0)
     if report is None:
         raise NotFound
-    place = int(page) if page.isdecimal() and len(page) < 4 else 0
     return replace(report, differences=compared.rest(ask.world, ask.firm, report, place))
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from chalicelib.errors import Refused, Unreadable
 from chalicelib.web.answers import JSON, NotFound, Reply, Unauthorized, WrongType
-from chalicelib.web.door import Ask, Door
+from chalicelib.web.door import Ask, Door, whole
 
 if TYPE_CHECKING:
     from chalicelib.web.needs import DoorWorld
@@ -80,10 +80,10 @@ class Asked:
 
     @property
     def size(self) -> int:
-        asked = self.query.get("limit", "25")
-        if not asked.isdigit() or int(asked) not in SIZES:
+        asked = whole(self.query.get("limit", "25"))
+        if asked not in SIZES:
             raise Refused("A page has 25, 50 or 100 items.")
-        return int(asked)
+        return asked
 
     def item_id(self, key: str) -> str:
         """An effect's key without its firm, as one part of a path."""

@@ -6,6 +6,7 @@ from typing import Any
 
 from chalicelib.web.answers import NotFound
 from chalicelib.web.api_door import Asked, get, post, put
+from chalicelib.web.door import whole
 
 
 @get("/sync")
@@ -80,8 +81,7 @@ def first_rows(ask: Asked, what: str) -> Any:
     about."""
     from chalicelib.flow import first_plan, first_sync
 
-    page = ask.query.get("page", "0")
-    place, needs = int(page) if page.isdigit() and len(page) < 6 else 0, ask.query.get("needs") == "yes"
+    place, needs = whole(ask.query.get("page", ""), 0), ask.query.get("needs") == "yes"
     return first_sync.rows(ask.world, ask.firm, _one_of(what, first_plan.KINDS), place, needs=needs)
 
 

@@ -21,7 +21,7 @@ from chalicelib.web import (
 )
 from chalicelib.web.answers import Reply
 from chalicelib.web.desk_shell import back, desk, page
-from chalicelib.web.door import Ask
+from chalicelib.web.door import Ask, whole
 
 __all__ = [
     "blueprint",
@@ -66,7 +66,7 @@ def invoices(ask: Ask) -> str:
 
     tab, size = ask.query.get("tab", "open"), ask.query.get("size", "25")
     cursor = ask.query.get("cursor") or None
-    rows = views.invoices(ask.world, ask.firm, tab, cursor, int(size) if size.isdigit() else 25)
+    rows = views.invoices(ask.world, ask.firm, tab, cursor, whole(size, 25))
     following = {"tab": tab, "size": size, "cursor": rows.next or ""}
     return page(
         ask,

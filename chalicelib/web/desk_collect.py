@@ -9,7 +9,7 @@ from chalicelib.domain.reminders import FIELDS, STEPS_AT_MOST, SUPPLIED, Reminde
 from chalicelib.errors import Refused
 from chalicelib.web.answers import NotFound, Reply
 from chalicelib.web.desk_shell import back, desk, ids_in, own_path, page
-from chalicelib.web.door import Ask
+from chalicelib.web.door import Ask, whole
 
 INVOICES = "/desk/invoices"
 
@@ -137,10 +137,10 @@ def _steps(ask: Ask) -> list[Step]:
         raise Refused("The form did not arrive whole, so nothing was saved. Reload the page and try again.")
     steps = []
     for days, when, subject, body in zip(*columns, strict=True):
-        text = days.strip() or "0"
-        if not text.isdigit() or len(text) > 3:
+        number = whole(days.strip() or "0")
+        if not 0 <= number < 1000:
             raise Refused("Give the days as a whole number, for example 7.")
-        steps.append(Step(-int(text) if when == "before" else int(text), subject, body.replace("\r\n", "\n")))
+        steps.append(Step(-number if when == "before" else number, subject, body.replace("\r\n", "\n")))
     return steps[:STEPS_AT_MOST]
 
 

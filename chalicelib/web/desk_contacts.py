@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from chalicelib.errors import Refused
 from chalicelib.web.answers import Reply
 from chalicelib.web.desk_shell import back, desk, page
-from chalicelib.web.door import Ask
+from chalicelib.web.door import Ask, whole
 
 HERE = "/desk/contacts"
 FILTERS = (("", "All"), ("linked", "Linked"), ("conflict", "Conflict"), ("unlinked", "Not linked"))
@@ -29,7 +29,7 @@ def contacts(ask: Ask) -> str:
 
     chosen, size = ask.query.get("standing", ""), ask.query.get("size", "25")
     cursor = ask.query.get("cursor") or None
-    rows = contact_views.contacts(ask.world, ask.firm, chosen, cursor, int(size) if size.isdigit() else 25)
+    rows = contact_views.contacts(ask.world, ask.firm, chosen, cursor, whole(size, 25))
     view = {"standing": chosen, "size": size}
     return page(
         ask,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 from chalicelib.errors import Refused
 from chalicelib.web.answers import Reply
 from chalicelib.web.desk_shell import back, desk, own_path, page
-from chalicelib.web.door import Ask
+from chalicelib.web.door import Ask, whole
 
 if TYPE_CHECKING:
     from chalicelib.flow import first_plan
@@ -30,7 +30,7 @@ def _first(ask: Ask, problem: str = "") -> str:
     show = ask.query.get("show", "")
     show = show if show in dict((*KINDS, *MONEY)) else "clients"
     only, at = ask.query.get("only") == "needs" and show in dict(KINDS), ask.query.get("page", "0")
-    place = int(at) if at.isdigit() and len(at) < 6 else 0
+    place = whole(at, 0)
     what = cast("first_plan.What", show)
     rows = first_sync.rows(ask.world, ask.firm, what, place, needs=only) if plan else None
     plan = first_sync.plan_of(ask.world, ask.firm) if rows and only and not rows.rows else plan  # nobody is asked now
@@ -72,7 +72,7 @@ def act(ask: Ask) -> Reply | str:
                 first_sync.begin(ask.world, ask.firm, ask.by)
             case _:
                 at = ask.one("page")
-                first_sync.answer(ask.world, ask.firm, what, int(at) if at.isdigit() else -1, ask.one("row"), do)
+                first_sync.answer(ask.world, ask.firm, what, whole(at), ask.one("row"), do)
     except Refused as no:
         return _first(ask, no.reason)
     return back(where)

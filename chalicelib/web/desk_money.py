@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from chalicelib.web.answers import NotFound, Reply
 from chalicelib.web.desk_shell import back, desk, page
-from chalicelib.web.door import Ask
+from chalicelib.web.door import Ask, whole
 
 if TYPE_CHECKING:
     from chalicelib.flow.compared import Report
@@ -56,8 +56,7 @@ def _books(ask: Ask, report: Report | None, **more: Any) -> str:
     """One comparison, with a page of its differences. The following ones are its own: a newer one may end meanwhile."""
     from chalicelib.flow import compared
 
-    text = ask.query.get("page", "0")
-    place = int(text) if text.isdecimal() and len(text) < 4 else 0
+    place = whole(ask.query.get("page", ""), 0)
     shown = compared.rest(ask.world, ask.firm, report, place) if report else ()
     here = f"/desk/books/{report.id}" if report else ""
     following = f"{here}?page={place + 1}" if report and place < report.pages else ""

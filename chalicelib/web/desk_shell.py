@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from chalicelib.web.answers import NotFound, Reply, go
-from chalicelib.web.door import Ask, Door
+from chalicelib.web.door import Ask, Door, whole
 
 desk = Door("desk")
 IDS_AT_MOST = 100
@@ -86,8 +86,8 @@ def note_of(ask: Ask) -> str:
     """The sentence for what was just done. The address holds its key and a count, never words of its own."""
     from chalicelib.web.pages import count
 
-    number = ask.query.get("n", "")
-    words = count(int(number), "invoice") if number.isdigit() and len(number) < 6 else "the invoices"
+    number = whole(ask.query.get("n", ""))
+    words = count(number, "invoice") if number >= 0 else "the invoices"
     return NOTES.get(ask.query.get("note", ""), "").format(words)
 
 

@@ -39,6 +39,11 @@ Who = Literal["anyone", "member", "owner"]
 FormsTo = Literal["", "connect", "pay"]
 
 
+def whole(text: str, otherwise: int = -1) -> int:
+    """The whole number in an address or a form, of at most thirteen plain digits; ``otherwise`` for anything else."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 14 else otherwise
+
+
 @dataclass(frozen=True, slots=True)
 class Ask:
     """One request, checked. ``browser``: the value of the cookie that every browser gets, signed in or not."""

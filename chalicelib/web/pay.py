@@ -10,7 +10,7 @@ from typing import Any
 from chalicelib.domain.money import show
 from chalicelib.errors import Refused
 from chalicelib.web.answers import Reply, go
-from chalicelib.web.door import Ask, Door
+from chalicelib.web.door import Ask, Door, whole
 
 pay = Door("pay", who="anyone")
 
@@ -28,7 +28,7 @@ def begin(ask: Ask, token: str) -> Reply | str:
     """Pay: the chosen ones at the amounts that the page showed. On to Stripe, or back with a sentence."""
     from chalicelib.flow import checkout
 
-    chosen = [(id, _cents(ask.one(f"shown-{id}"))) for id in ask.many("id")[: CHOSEN_AT_MOST + 1]]
+    chosen = [(id, whole(ask.one(f"shown-{id}"))) for id in ask.many("id")[: CHOSEN_AT_MOST + 1]]
     if not chosen:
         return _page(ask, token, problem="Tick what you want to pay, then press Pay.")
     try:
@@ -124,11 +124,6 @@ def _render(ask: Ask, name: str, **context: Any) -> str:
 
 def _currency(page: Any) -> str:
     return page.payables[0].currency if page.payables else "USD"
-
-
-def _cents(text: str) -> int:
-    """The amount that the page showed, in cents; -1, which no page shows, for anything else."""
-    return int(text) if text.isdigit() and len(text) < 14 else -1
 
 
 blueprint = pay.blueprint

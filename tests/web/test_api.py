@@ -136,7 +136,7 @@ def test_a_broken_cursor_is_unreadable(program: Program) -> None:
     assert answer.status == 400
 
 
-@pytest.mark.parametrize("query", ["limit=7", "limit=x", "tab=secret"])
+@pytest.mark.parametrize("query", ["limit=7", "limit=x", "limit=%C2%B2", "tab=secret"])
 def test_a_list_that_is_not_offered_is_refused(program: Program, query: str) -> None:
     assert program.get(f"/invoices?{query}").status == 422
 

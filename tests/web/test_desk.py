@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import quote
 
 import pytest
 
@@ -268,3 +269,20 @@ def test_the_page_says_what_becomes_of_links_that_are_made_useless() -> None:
     assert "a new link is written into the bill’s memo if your settings wish one there" in pages["1046"]
     assert "a new link is written into the request’s memo in Clio if your settings wish one there" in pages["1080"]
     assert "the link on the invoice in QuickBooks" not in pages["1080"]
+
+
+# --- numbers in an address or a form ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("odd", ["²", "9" * 5000, "-1", "x", ""])
+@pytest.mark.parametrize("path", ["/desk/invoices?size=", "/desk/contacts?size=", "/desk/invoices?note=started&n="])
+def test_a_number_in_the_address_that_is_none_is_left_out(path: str, odd: str) -> None:
+    _, visitor = a_firm_with_pages()
+    assert visitor.get(path + quote(odd)).status == 200
+
+
+def test_days_that_are_no_number_are_asked_for_again() -> None:
+    _, visitor = a_firm_with_pages()
+    visitor.get("/desk/sets/new")
+    page = visitor.post("/desk/sets", {"name": "Ours", "do": "save", "set": "", **ONE_MAIL, "days": ["²"]})
+    assert "Give the days as a whole number" in page.text

@@ -65,10 +65,11 @@ def test_an_amount_that_moved_since_the_page_was_shown_is_not_charged() -> None:
     assert "has changed" in page.text
 
 
-def test_an_amount_that_is_no_number_is_not_charged() -> None:
+@pytest.mark.parametrize("typed", ["ten", "²", "9" * 5000])
+def test_an_amount_that_is_no_number_is_not_charged(typed: str) -> None:
     _, client, token, id = a_client()
     client.get(f"/pay/{token}")
-    assert client.post(f"/pay/{token}", {"id": [id], f"shown-{id}": "ten"}).status == 422
+    assert client.post(f"/pay/{token}", {"id": [id], f"shown-{id}": typed}).status == 422
 
 
 def test_ticking_nothing_says_what_to_do() -> None:

@@ -237,6 +237,7 @@ def test_a_wrong_answer_is_refused_on_the_page() -> None:
     )
     assert "not on the list any more" in answer.text
     assert owner.get("/desk/first?page=999").status == 200
+    assert owner.get("/desk/first?page=%C2%B2").status == 200
     for where in ("/desk/first.example", "/desk/first?show=bills&note=x", "//evil"):
         assert owner.post("/desk/first", {"do": "exact", "back": where}).location.endswith("/desk/first")
     page = "/desk/first?show=clients&only=needs&page=3"
@@ -265,6 +266,7 @@ def test_a_program_reads_the_plan_and_answers() -> None:
     assert set(plan) == set(DOCUMENT["components"]["schemas"]["FirstSync"]["properties"])
     listed = program.get("/first-sync/clients?page=0").json
     assert set(listed["rows"][0]) == set(DOCUMENT["components"]["schemas"]["FirstRow"]["properties"])
+    assert program.get("/first-sync/clients?page=%C2%B2").json == listed
     assert program.get("/first-sync/other").status == 404
     assert program.post("/first-sync/payments/answer", {"page": 0, "id": "1", "choice": "new"}).status == 404
     money = program.get("/first-sync/payments").json["rows"]
