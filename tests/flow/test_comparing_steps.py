@@ -12,13 +12,14 @@ import pytest
 from chalicelib.domain.comparing import Difference
 from chalicelib.domain.effects import Do, owed
 from chalicelib.domain.kernel import Effect, Kind, Neighbour, Ref, lane_of
+from chalicelib.domain.payment import Source
 from chalicelib.domain.readings import Broken, Page, Pot
 from chalicelib.errors import Unavailable
-from chalicelib.flow import compared, reconciling
+from chalicelib.flow import compared, compared_money, reconciling
 from chalicelib.flow.budget import Floor
 from chalicelib.flow.compared import Report
 from chalicelib.flow.reach import Reach
-from tests.builders import FIRM, NOW, a_payable, put
+from tests.builders import FIRM, NOW, a_payable, a_payment, put
 from tests.domain.given import a_policy
 from tests.flow.alone import held, is_done, near, owe
 from tests.world import MemoryWorld
@@ -168,6 +169,27 @@ def test_a_drain_tells_a_comparison_how_long_it_may_take() -> None:
     world.clock.move(seconds=15)
     assert way.seconds_left() == 45
     assert Reach(world, FIRM, POLICY.lanes, Floor.WEBHOOK).seconds_left() is None
+
+
+@pytest.mark.parametrize("size", [100, 1000])
+@pytest.mark.parametrize(("full", "compared_"), [(True, 252), (False, 251)])
+def test_every_payment_is_compared_once_and_a_night_stops_at_those_of_five_weeks_ago(
+    size: int, compared_: int, *, full: bool
+) -> None:
+    world = MemoryWorld()
+    for n in range(251):
+        at = NOW - timedelta(minutes=n)
+        put(world.store, Kind.PAYMENT, a_payment(id=f"p{n}", source=Source.CLIO, created_at=at, settled_at=at))
+    old = NOW - timedelta(days=40)
+    put(world.store, Kind.PAYMENT, a_payment(id="old", source=Source.CLIO, created_at=old, settled_at=old))
+    report, way, cursor = Report(NOW, full=full), near(), ""
+    found: list[Difference] = []
+    for _ in range(3):
+        more, cursor = compared_money.page(world, way, "payments", size, cursor, report)
+        found += more
+        if not cursor:
+            break
+    assert len({d.detail for d in found}) == len(found) == report.counts["payments"] == compared_
 
 
 def test_a_bill_that_cannot_be_understood_is_parked_by_its_feed_and_no_difference() -> None:
