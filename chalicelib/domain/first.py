@@ -282,32 +282,6 @@ def unnumberable(p: Payable) -> str:
     return f"It waits: QuickBooks takes numbers of at most {LONGEST_NUMBER} characters. Shorten it in Clio"
 
 
-def takes_number(row: Row, p: Payable, found: Sequence[InvoiceReading]) -> bool:
-    """Whether its invoice gets the bill's number in the run: it is created, or it is one that has another number.
-    ``found``: as ``bill_row`` takes it."""
-    if row.waits or row.choice == LEAVE:
-        return False
-    return row.fate is Fate.CREATE or any(i.id == row.link and i.number != p.number for i in found)
-
-
-def holder(row: Row, p: Payable, found: Sequence[InvoiceReading]) -> str:
-    """Which invoice has the number that this one is to get, in words; empty for none."""
-    other = [i for i in found if i.number == p.number and i.id != row.link]
-    if not other:
-        return ""
-    return "another invoice" if any(not i.voided for i in other) else "a voided invoice"
-
-
-def behind_words(number: str, other: str) -> str:
-    """``other``: the bill that has the number before it, in words."""
-    return f"It waits for you: the bill of {other} has the number {number} too. Renumber one of the two in Clio"
-
-
-def used_words(number: str, used: str) -> str:
-    """``used``: as of a Row."""
-    return f"It waits for you: {used} in QuickBooks has the number {number}. Renumber one of the two"
-
-
 def bill_row(
     p: Payable,
     found: Sequence[InvoiceReading],

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 from enum import StrEnum
 
 from chalicelib.domain import comparing, posting, trust, trust_comparing
 from chalicelib.domain.crediting import Credit
 from chalicelib.domain.firm import Firm
 from chalicelib.domain.first import CLIENT_WAITS, Fate, Row
+from chalicelib.domain.first_waits import closed_words
 from chalicelib.domain.notes import MemoReading
 from chalicelib.domain.payable import Payable
 from chalicelib.domain.payment import Payment, Source
@@ -119,6 +121,13 @@ def entry_there(row: Row, e: Entry, journals: Sequence[JournalReading]) -> Row:
         return replace(row, fate=Fate.LINK, why=STANDS)
     taken = any(j.number == e.number for j in may)
     return replace(row, fate=Fate.WAIT, why=USED.format(f"a journal entry numbered {e.number}")) if taken else row
+
+
+def in_time(row: Row | None, closed: date | None) -> Row | None:
+    """Nothing is booked on a day that is ``closed``, or before it."""
+    if row is None or row.fate is not Fate.CREATE or not (closed and row.on and row.on <= closed):
+        return row
+    return replace(row, fate=Fate.WAIT, why=closed_words(closed))
 
 
 def of_client(row: Row | None, *, waits: bool) -> Row | None:

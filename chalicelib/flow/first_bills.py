@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from chalicelib.domain import first
+from chalicelib.domain import first, first_waits
 from chalicelib.domain.contact import Contact
 from chalicelib.domain.firm import Policy
 from chalicelib.domain.first import Row
@@ -29,8 +29,10 @@ from chalicelib.flow.reach import Reach
 def list_page(world: World, reach: Reach, policy: Policy, plan: Plan, bills: Sequence[Payable]) -> None:
     there = may_be(reach, bills)
     made = _bill_rows(world, reach, policy, plan, bills, there)
+    by_id = {p.id: p for p in bills}
+    made = [first.held_up(r, first_waits.kept_out(r, by_id[r.id], policy.firm.currency, plan.closed)) for r in made]
     made = first_numbers.held(world, policy, plan, made, bills, there)
-    late, by_id = waiting(world, policy, plan, [p.client_id for p in bills]), {p.id: p for p in bills}
+    late = waiting(world, policy, plan, [p.client_id for p in bills])
     free = [p for p in bills if p.client_id not in late and not first.unnumberable(p)]
     own = _customers_of(world, policy, plan, free) if policy.firm.invoicing.sub_customers else {}
     subs = first_matters.of_bills(world, reach, policy, plan, free, {client: id for client, (id, _) in own.items()})

@@ -42,10 +42,11 @@ def read_customers(world: World, reach: Reach, policy: Policy, plan: Plan) -> bo
 
 def read_names(world: World, reach: Reach, policy: Policy, plan: Plan) -> bool:
     """Keeps a page of the names that inactive customers, vendors and employees have, and one of the numbers that
-    documents other than invoices have; whether there are more."""
+    documents other than invoices have, and with the first when the books are closed; whether there are more."""
     start = plan.place * NAMES + 1
     names, more = reach.quickbooks(lambda q, a: q.names_held(a, start))
     others = reach.quickbooks(lambda q, a: q.other_numbers(a, start))
+    plan.closed = plan.closed if plan.place else reach.quickbooks(lambda q, a: q.books(a)).close_date
     world.store.put_record(pk_of(policy), f"names/{plan.place:05d}", {"names": names})
     numbers = {d.number: d.entity for d in others.found}
     world.store.put_record(pk_of(policy), f"documents/{plan.place:05d}", {"numbers": numbers})

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from chalicelib.domain import first
+from chalicelib.domain import first, first_waits
 from chalicelib.domain.crediting import Credit
 from chalicelib.domain.firm import Policy
 from chalicelib.domain.first import Row
@@ -43,10 +43,10 @@ def held(
     mine: dict[str, str] = {}
     told = []
     for row in rows:
-        if first.takes_number(row, by_id[row.id], found[row.id]):
+        if first_waits.takes_number(row, by_id[row.id], found[row.id]):
             mine.setdefault(row.title, row.id)
             bill, kind = before.get(row.title, mine[row.title]), documents.get(row.title, "")
-            other = first.holder(row, by_id[row.id], found[row.id]) or _a(kind)
+            other = first_waits.holder(row, by_id[row.id], found[row.id]) or _a(kind)
             told.append(_held(world, policy, row, "" if bill == row.id else bill, other))
         else:
             told.append(row)
@@ -56,10 +56,10 @@ def held(
 
 def _held(world: World, policy: Policy, row: Row, behind: str, used: str) -> Row:
     """``behind``: the bill that has its number; ``used``: what has it in QuickBooks, in words; empty for none."""
-    why = first.used_words(row.title, used) if used else ""
+    why = first_waits.used_words(row.title, used) if used else ""
     if behind and not used:
         p: Payable = states.decode(Kind.PAYABLE, world.store.load(Ref(policy.firm.id, Kind.PAYABLE, behind)).body)
-        why = first.behind_words(row.title, f"{p.client_name} over {show(p.asks, p.currency)}")
+        why = first_waits.behind_words(row.title, f"{p.client_name} over {show(p.asks, p.currency)}")
     return first.held_up(replace(row, behind=behind, used=used), why)
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Literal
 
 import msgspec
@@ -43,7 +43,7 @@ class Plan:
     counts and cents of what Clio has; ``besides``: what becomes of those, by kind. ``matters``: sub-customers to be
     made; ``matters_there``: those that are there and get linked. ``turn``: how often it was listed anew. ``behind``: a
     client was answered otherwise since its bills were compared; ``otherwise``: it was so when somebody began; ``was``:
-    what the list that they began came to."""
+    what the list that they began came to. ``closed``: the last day of QuickBooks' closed books."""
 
     generation: int
     phase: str = "reading"
@@ -65,6 +65,7 @@ class Plan:
     behind: bool = False
     otherwise: bool = False
     was: dict[str, list[int]] = field(default_factory=dict)
+    closed: date | None = None
     exact: bool = False
     begin: bool = False
     by: str = ""

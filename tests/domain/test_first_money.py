@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -141,6 +141,16 @@ def test_trust_money_of_an_unknown_kind_waits_for_a_word() -> None:
     row = first_money.entry_row(replace(an_entry(word="adjustment"), begun=False), firm)
     assert row and row.fate is Fate.WAIT
     assert "“adjustment”" in row.why
+
+
+def test_nothing_is_booked_in_closed_books() -> None:
+    row = replace(ROW_OF_MONEY, on=TODAY)
+    assert first_money.in_time(None, TODAY) is None
+    assert first_money.in_time(row, None) == first_money.in_time(row, TODAY - timedelta(days=1)) == row
+    closed = first_money.in_time(row, TODAY)
+    assert closed and closed.fate is Fate.WAIT and f"closed through {TODAY}" in closed.why
+    there = replace(row, fate=Fate.LINK)
+    assert first_money.in_time(there, TODAY) == there
 
 
 def test_nothing_is_booked_on_a_client_who_waits_for_a_name() -> None:

@@ -11,6 +11,7 @@ from chalicelib.domain.kernel import Kind
 from chalicelib.domain.payable import Payable
 from chalicelib.flow import attention, first_sync
 from tests.flow import acts
+from tests.flow import trust_acts as trust
 from tests.flow.acts import STAFF, booked
 from tests.flow.test_first_sync import a_new_stage, answer_all, plan_of, prepare, rows, run_as_listed, say, settled
 from tests.flow.test_purge import begin_anew, purge
@@ -248,3 +249,38 @@ def test_a_payment_over_two_bills_of_one_number_waits_where_either_does() -> Non
         totals.counts["create"],
         totals.cents["create"],
     ]
+
+
+# --- what QuickBooks takes at no number -------------------------------------------------------------------------------
+
+
+def test_what_is_dated_in_closed_books_is_listed_as_waiting_and_waits() -> None:
+    stage = a_new_stage()
+    trust.choose(stage)
+    people = stage.world.clio_box.people
+    id = add(stage, "Ada Example")
+    people.record_payment({int(id): 10000}, description="cheque")
+    people.move_trust("Ada Example", 50000)
+    prepare(stage)
+    closed = stage.world.now().date()
+    stage.world.quickbooks_box.people.set_preferences(stage.realm, BookCloseDate=closed.isoformat())
+    plan = prepare(stage)
+    assert listed(stage)[id].fate == "wait" and f"closed through {closed}" in listed(stage)[id].waits
+    assert not plan.bills.counts.get("create") and not plan.besides["payments"].counts.get("create")
+    assert not plan.besides["credits"].counts.get("create") and plan.entries == [0, 0]
+    kinds = ("Invoice", "Payment", "CreditMemo", "JournalEntry")
+    before = {k: len(booked(stage, k)) for k in kinds}
+    run_as_listed(stage)
+    assert {k: len(booked(stage, k)) for k in kinds} == before
+    assert "6210" in task(stage, id).detail
+
+
+def test_a_bill_in_another_currency_than_the_firms_is_listed_as_waiting_and_waits() -> None:
+    stage = a_new_stage()
+    id = add(stage, "Ada Example")
+    stage.world.clio_box.state.rows["bills"][int(id)].raw = {"currency": {"id": 2, "code": "EUR", "sign": "€"}}
+    prepare(stage)
+    row = listed(stage)[id]
+    assert row.fate == "wait" and "it is in EUR" in row.waits
+    run_as_listed(stage)
+    assert bill(stage, id).booked is None and task(stage, id)
