@@ -37,7 +37,7 @@ def test_the_lists_offer_it_and_the_page_says_how_many_and_what_happens() -> Non
         assert "Try all 3 again" in page.text and f"{HERE}?cause={cause}" in page.html
     text = owner.get(f"{HERE}?cause={cause}").text
     assert "Try all 3 steps again" in text and "2 invoices, 1 credit note wait for this" in text
-    assert "Nothing is written twice" in text and "set an earlier closing date" in text
+    assert "Nothing is written or sent twice" in text and "set an earlier closing date" in text
     stage.pass_time(1, minutes=5)
     assert not written(stage), "a link changes nothing"
 
