@@ -20,7 +20,7 @@ from chalicelib.web import (
     desk_trust,
 )
 from chalicelib.web.answers import Reply
-from chalicelib.web.desk_shell import back, desk, page
+from chalicelib.web.desk_shell import back, desk, page, turning
 from chalicelib.web.door import Ask, whole
 
 __all__ = [
@@ -67,7 +67,6 @@ def invoices(ask: Ask) -> str:
     tab, size = ask.query.get("tab", "open"), ask.query.get("size", "25")
     cursor = ask.query.get("cursor") or None
     rows = views.invoices(ask.world, ask.firm, tab, cursor, whole(size, 25))
-    following = {"tab": tab, "size": size, "cursor": rows.next or ""}
     return page(
         ask,
         "invoices.html",
@@ -78,8 +77,7 @@ def invoices(ask: Ask) -> str:
         sizes=views.SIZES,
         rows=rows,
         empty=EMPTY.get(tab, EMPTY["open"]),
-        first_url=f"/desk/invoices?{urlencode({'tab': tab, 'size': size})}" if cursor else "",
-        next_url=f"/desk/invoices?{urlencode(following)}" if rows.next else "",
+        **turning("/desk/invoices", cursor, rows.next, tab=tab, size=size),
     )
 
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlencode
-
 from chalicelib.errors import Refused
 from chalicelib.web.answers import Reply
-from chalicelib.web.desk_shell import back, desk, page
+from chalicelib.web.desk_shell import back, desk, page, turning
 from chalicelib.web.door import Ask, whole
 
 HERE = "/desk/contacts"
@@ -30,7 +28,6 @@ def contacts(ask: Ask) -> str:
     chosen, size = ask.query.get("standing", ""), ask.query.get("size", "25")
     cursor = ask.query.get("cursor") or None
     rows = contact_views.contacts(ask.world, ask.firm, chosen, cursor, whole(size, 25))
-    view = {"standing": chosen, "size": size}
     return page(
         ask,
         "contacts.html",
@@ -41,8 +38,7 @@ def contacts(ask: Ask) -> str:
         sizes=contact_views.SIZES,
         rows=rows,
         empty=EMPTY[chosen],
-        first_url=f"{HERE}?{urlencode(view)}" if cursor else "",
-        next_url=f"{HERE}?{urlencode({**view, 'cursor': rows.next})}" if rows.next else "",
+        **turning(HERE, cursor, rows.next, standing=chosen, size=size),
     )
 
 

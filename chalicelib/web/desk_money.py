@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
 
 from chalicelib.web.answers import NotFound, Reply
-from chalicelib.web.desk_shell import back, desk, page
+from chalicelib.web.desk_shell import back, desk, page, turning
 from chalicelib.web.door import Ask, whole
 
 if TYPE_CHECKING:
@@ -19,7 +18,7 @@ def payments(ask: Ask) -> str:
 
     cursor = ask.query.get("cursor") or None
     found = views.payments(ask.world, ask.firm, cursor)
-    return page(ask, "payments.html", "payments", found=found, **_pages("/desk/payments", cursor, found.next))
+    return page(ask, "payments.html", "payments", found=found, **turning("/desk/payments", cursor, found.next))
 
 
 @desk.get("/desk/record")
@@ -29,7 +28,7 @@ def record(ask: Ask) -> str:
 
     cursor = ask.query.get("cursor") or None
     found = views.unrecorded(ask.world, ask.firm, cursor)
-    return page(ask, "record.html", "record", found=found, **_pages("/desk/record", cursor, found.next))
+    return page(ask, "record.html", "record", found=found, **turning("/desk/record", cursor, found.next))
 
 
 @desk.get("/desk/books")
@@ -70,10 +69,3 @@ def compare(ask: Ask) -> Reply:
 
     reconciling.start(ask.world, ask.firm, ask.by)
     return back("/desk/books")
-
-
-def _pages(here: str, cursor: str | None, following: str | None) -> dict[str, str]:
-    return {
-        "first_url": here if cursor else "",
-        "next_url": f"{here}?{urlencode({'cursor': following})}" if following else "",
-    }

@@ -82,6 +82,15 @@ def page(ask: Ask, template: str, section: str, **context: Any) -> str:
     return pages.render(template, **{**shell, **context})
 
 
+def turning(here: str, cursor: str | None, following: str | None, **view: str) -> dict[str, str]:
+    """The addresses of the first page and of the next one, empty where there is none; ``view`` stands in both."""
+    first = f"{here}?{urlencode(view)}" if view else here
+    return {
+        "first_url": first if cursor else "",
+        "next_url": f"{here}?{urlencode({**view, 'cursor': following})}" if following else "",
+    }
+
+
 def note_of(ask: Ask) -> str:
     """The sentence for what was just done. The address holds its key and a count, never words of its own."""
     from chalicelib.web.pages import count
