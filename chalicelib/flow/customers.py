@@ -35,7 +35,7 @@ CUSTOMER_CODES = ("610", "620", "2500", "6250")  # what refers to a customer tha
 LOOKS_AT_MOST = 2
 MOVED_ONCE = LOOKS_AT_MOST + 1
 LOOKED_FOR = timedelta(seconds=10)
-STANDS_STILL_FOR = timedelta(minutes=10)
+STANDS_STILL_FOR, AT_MOST = timedelta(minutes=10), timedelta(days=1)
 MOVES = "Its invoice goes to the customer that its client is linked to first."
 
 Step = tuple[Effect, Contact]
@@ -268,9 +268,12 @@ def refused(world: World, policy: Policy, effect: Effect, code: str) -> bool:
     lost = next((told for c in clients.values() if (told := leaving.lost(c, c.customer))), "")
     whole = effect.kind == Do.INVOICE and not effect.body.get(paylinks.RELINKED)  # it goes over by itself
     cause = lost or ("" if whole else _moves(world, policy, bills, clients, effect.tries))
-    if cause:
-        tries = max(effect.tries, MOVED_ONCE) if cause == MOVES else effect.tries
-        world.store.postpone(effect.key, world.now() + STANDS_STILL_FOR, cause=cause, tries=tries)
+    if cause == MOVES:  # the invoice's own step wakes this one; until then, which may be never, it asks less and less
+        more = max(0, effect.tries - MOVED_ONCE)
+        wait = min(STANDS_STILL_FOR * 2 ** min(more, 8), AT_MOST)
+        world.store.postpone(effect.key, world.now() + wait, cause=cause, tries=MOVED_ONCE + more + 1)
+    elif cause:
+        world.store.postpone(effect.key, world.now() + STANDS_STILL_FOR, cause=cause, tries=effect.tries)
     return bool(cause)
 
 

@@ -15,6 +15,7 @@ from chalicelib.domain.payment import Payment
 from chalicelib.domain.readings import InvoiceReading
 from chalicelib.flow import preflight, states, subcustomers
 from chalicelib.flow.ports import World
+from chalicelib.flow.prepared import wake
 from chalicelib.flow.reach import Reach
 from chalicelib.flow.settle import settle
 
@@ -69,6 +70,8 @@ def link(
     if voided:  # before it is settled: a worker that dies between owes them again
         _look_at_its_money(world, policy, state)
     settle_booked(world, policy, effect, fact, finish, held)
+    if state.booked and state.booked.customer not in ("", customer):  # what could not be booked on the old one goes on
+        wake(world, effect.lane, f"invoice/{state.id}")
 
 
 def _look_at_its_money(world: World, policy: Policy, state: Payable) -> None:

@@ -11,11 +11,12 @@ from chalicelib.domain.comparing import Difference
 from chalicelib.domain.effects import Do
 from chalicelib.domain.kernel import Effect
 from chalicelib.domain.pairing import Answer
-from chalicelib.flow import attention, pairing, pairing_views, rows, trust_check, trust_views
+from chalicelib.flow import attention, contacts, pairing, pairing_views, rows, trust_check, trust_views
 from infra.sandbox.kit import Fault
 from tests.flow import acts
 from tests.flow import trust_acts as trust
-from tests.flow.acts import STAFF, booked, cents, invoice, payable, posted_on
+from tests.flow.acts import STAFF, a_synced_stage, booked, cents, invoice, payable, posted_on
+from tests.flow.test_contacts import look
 from tests.flow.test_credits import a_calm_stage, applications, balance, credits, issue, memos
 from tests.flow.test_pieces import ONE, OTHER, a_stage_of_two_matters, pieces
 from tests.flow.test_relinking import revoke
@@ -546,3 +547,29 @@ def test_only_what_is_offered_can_be_chosen(choice: str) -> None:
     acts.record(stage, {"1046": 10000})
     with pytest.raises(Refused):
         attention.retry(stage.world, stage.firm, refused(stage, Do.POSTING).key, STAFF, choice)
+
+
+def test_a_payment_asks_quickbooks_less_and_less_while_its_invoice_cannot_go_to_its_clients_customer() -> None:
+    """What would take the invoice there is parked: that wakes the payment, however long it takes."""
+    stage = a_synced_stage()
+    number, people = "1046", stage.world.quickbooks_box.people
+    client = payable(stage, number).client_id
+    people.deactivate_customer(stage.realm, invoice(stage, number)["CustomerRef"]["value"])
+    made = people.add_customer(stage.realm, "Another account")
+    look(stage, payable(stage, number).client_name)
+    contacts.link_by_name(stage.world, stage.firm, client, "Another account", STAFF)
+    stage.pass_time(2, minutes=20)
+    close(stage)
+    stage.world.clio_box.people.record_payment({number: 50000})
+    acts.poll(stage)
+    stage.pass_time(2, minutes=20)
+    [step] = closed(stage, Do.INVOICE)
+    before = acts.calls(stage)
+    stage.pass_time(10, hours=96)
+    writes = [r for r in acts.requests_since(stage, before) if r[0] == "quickbooks" and "/batch" in r[2]]
+    assert len(writes) < 20, "not every ten minutes"
+    reopen(stage)
+    attention.retry(stage.world, stage.firm, step.key, STAFF)
+    stage.pass_time(1, minutes=5)
+    assert invoice(stage, number)["CustomerRef"]["value"] == made["Id"]
+    assert acts.posted_on(stage, number) == [50000]
