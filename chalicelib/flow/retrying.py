@@ -90,9 +90,10 @@ def _can(effect: Effect) -> bool:
     return any(a.do == "retry" and not a.choice for a in actions(effect))
 
 
-def groups(found: Sequence[Effect]) -> tuple[Group, ...]:
-    """Of what is parked (``attention.parked``), that which can be tried again together, the largest group first."""
-    more = len(found) >= attention.READ * attention.PAGES
+def groups(found: Sequence[Effect], *, more: bool | None = None) -> tuple[Group, ...]:
+    """Of what is parked, that which can be tried again together, the largest group first. ``more``: there is more than
+    ``found``; by itself where it is all that ``attention.parked`` reads."""
+    more = len(found) >= attention.READ * attention.PAGES if more is None else more
     by: dict[str, list[Effect]] = {}
     for e in found:
         if _can(e):

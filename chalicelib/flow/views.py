@@ -70,8 +70,11 @@ class Rows:
 
 @dataclass(frozen=True, slots=True)
 class Items:
+    """``steps``: the parked steps and tasks that the items tell of."""
+
     items: tuple[Item, ...]
     next: str | None
+    steps: tuple[Effect, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,7 +302,7 @@ def _parked_about(
 def attention(world: World, firm: str, cursor: str | None = None, size: int = 25) -> Items:
     """One page of what is parked, newest first."""
     page = world.store.parked(firm, limit=size, cursor=cursor)
-    return Items(tuple(item(e) for e in page.items), page.next)
+    return Items(tuple(item(e) for e in page.items), page.next, tuple(page.items))
 
 
 def payments(world: World, firm: str, cursor: str | None = None, size: int = 25) -> Payments:

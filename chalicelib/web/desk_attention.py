@@ -19,7 +19,7 @@ def attention(ask: Ask) -> str:
 
     cursor = ask.query.get("cursor") or None
     items = views.attention(ask.world, ask.firm, cursor)
-    groups = () if cursor else retrying.of(ask.world, ask.firm)
+    groups = retrying.groups(items.steps, more=items.next is not None)  # of this page: nothing more is read for it
     return page(
         ask,
         "attention.html",
