@@ -260,6 +260,9 @@ def test_what_takes_the_place_of_a_payment_waits_until_it_has_left() -> None:
     assert not posting.still_leaving(replace(there, items=(Item("b7", "7", 300),)), bill)
     assert posting.still_leaving(replace(there, wanted=2), bill), "it is to be changed"
     assert posting.still_leaving(replace(there, phase=Phase.REMOVED), bill)
+    purged = replace(there, posted=None, stood=("9",), begun=1, generation=2)
+    assert not posting.still_leaving(purged, bill), "as it stood, and to be met"
+    assert posting.still_leaving(replace(purged, wanted=2), bill), "its old form may stand from before the purge"
     assert not posting.still_leaving(replace(there, posted=Posted("9", 1, 300, voided=True)), bill)
     shown = replace(bill, receipts=(*bill.receipts, replace(bill.receipts[0], id="r9", group="g9")))
     assert not posting.still_leaving(there, shown), "Clio shows it here after all"
