@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -24,32 +23,20 @@ def an_event(kind: str, **body: Any) -> str:
 
 @pytest.mark.parametrize(
     ("kind", "event"),
-    [("Send", "send"), ("Delivery", "delivery"), ("Reject", "reject"), ("DeliveryDelay", "delay"), ("Open", "other")],
+    [
+        ("Send", "send"),
+        ("Delivery", "delivery"),
+        ("Bounce", "bounce"),
+        ("Complaint", "complaint"),
+        ("Reject", "reject"),
+        ("DeliveryDelay", "delay"),
+        ("Open", "other"),
+    ],
 )
 def test_an_event_tells_its_mail_and_its_kind(kind: str, event: str) -> None:
     told = mail_event(an_event(kind))
     assert told
-    assert (told.tag, told.event, told.message_id, told.recipients) == ("tag-1", event, "ses-1", ("ada@example.com",))
-    assert told.at == datetime(2026, 3, 2, 16, tzinfo=UTC)
-
-
-def test_a_bounce_tells_whom_why_and_whether_for_good() -> None:
-    who = [{"emailAddress": "old@example.com", "diagnosticCode": "550 5.1.1 unknown user"}]
-    told = mail_event(an_event("Bounce", bounceType="Permanent", bouncedRecipients=who, timestamp=TIME))
-    assert told
-    assert (told.recipients, told.permanent, told.reason) == (("old@example.com",), True, "550 5.1.1 unknown user")
-
-
-def test_a_full_mailbox_is_not_for_good() -> None:
-    told = mail_event(an_event("Bounce", bounceType="Transient", bounceSubType="MailboxFull", bouncedRecipients=[]))
-    assert told
-    assert (told.permanent, told.reason) == (False, "MailboxFull")
-
-
-def test_a_complaint_tells_whose() -> None:
-    told = mail_event(an_event("Complaint", complainedRecipients=[{"emailAddress": "ada@example.com"}]))
-    assert told
-    assert (told.event, told.recipients) == ("complaint", ("ada@example.com",))
+    assert (told.tag, told.event) == ("tag-1", event)
 
 
 def test_a_mail_that_is_not_ours_and_a_test_message_are_left_alone() -> None:
