@@ -15,7 +15,8 @@ from chalicelib.errors import Refused
 @dataclass(frozen=True, slots=True)
 class Connection:
     """``id``: clio, quickbooks, stripe-operating or stripe-trust. ``account``: the account there.
-    ``fees_paid_by_platform``: whether we pay Stripe's fees, so that none is taken from trust money."""
+    ``fees_paid_by_platform``: whether we pay Stripe's fees, so that none is taken from trust money. ``debits_bank``:
+    whether Stripe may take what the account is short of from its bank account (reference/stripe.md 4)."""
 
     firm: str
     id: str
@@ -29,6 +30,7 @@ class Connection:
     fees_paid_by_platform: bool = False
     charges_enabled: bool = True
     bank_last4: str = ""
+    debits_bank: bool = False
     losses: int = 0
     chosen: bool = False  # it is not connected because a person of the firm ended it
 
@@ -58,6 +60,18 @@ class Connection:
             )
         return ""
 
+    @property
+    def beware(self) -> str:
+        """What a firm should know of it though it works; empty for nothing."""
+        if not (self.connected and self.pot is Pot.TRUST and self.debits_bank):
+            return ""
+        return (
+            "A bank debit that comes back after it was paid out leaves this account short, and Stripe may then take "
+            "the amount out of the trust bank account, where it is other clients' money. In Stripe, under Settings, "
+            "look for “Debit negative balances” and switch it off for this account, or keep as much of the firm's own "
+            "money in the trust bank account as your rules allow."
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Connected:
@@ -68,6 +82,7 @@ class Connected:
     fees_paid_by_platform: bool = False
     charges_enabled: bool = True
     bank_last4: str = ""
+    debits_bank: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +108,7 @@ class AccountShown:
     charges_enabled: bool
     bank_last4: str
     fees_paid_by_platform: bool
+    debits_bank: bool = False
 
 
 ConnectionFact = Connected | Lost | Purged | AccountShown
@@ -133,6 +149,7 @@ def decide(state: Connection | None, fact: ConnectionFact, firm: str, now: datet
                 fees_paid_by_platform=fact.fees_paid_by_platform,
                 charges_enabled=fact.charges_enabled,
                 bank_last4=fact.bank_last4,
+                debits_bank=fact.debits_bank,
                 losses=state.losses if state else 0,
             )
             guard = Guard(account_guard(fact.neighbour, fact.account), f"{firm}/{id}")
@@ -159,6 +176,7 @@ def decide(state: Connection | None, fact: ConnectionFact, firm: str, now: datet
                     charges_enabled=fact.charges_enabled,
                     bank_last4=fact.bank_last4,
                     fees_paid_by_platform=fact.fees_paid_by_platform,
+                    debits_bank=fact.debits_bank,
                 )
             )
         case _:

@@ -181,6 +181,7 @@ def _connect_stripe(world: World, firm: str, pot: Pot, account: str, by: str) ->
         fees_paid_by_platform=shown.fees_paid_by_platform,
         charges_enabled=shown.charges_enabled,
         bank_last4=shown.bank_last4,
+        debits_bank=bool(shown.debits_negative_balance),
     )
     _connect(world, firm, fact, None, by)
 

@@ -141,7 +141,8 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A connection, made or not. ``why_not``: why it does not work (for Stripe: why clients cannot pay)."""
+    """A connection, made or not. ``why_not``: why it does not work (for Stripe: why clients cannot pay). ``beware``:
+    what to know of one that does."""
 
     id: str
     neighbour: Neighbour
@@ -154,6 +155,7 @@ class Link:
     made: bool
     since: datetime | None
     why_not: str
+    beware: str = ""
 
 
 def row(p: Payable, sets: dict[str, ReminderSet], today: date, attention: str = "") -> Row:
@@ -390,4 +392,6 @@ def link(id: str, c: Connection | None) -> Link:
     why = c.why_not if c.neighbour is Neighbour.STRIPE else ""
     if not c.connected:
         why = f"{c.why}." if c.chosen else f"{NAMES[c.neighbour]} no longer lets us in: {c.why or 'connect it again'}."
-    return Link(id, c.neighbour, TITLES[id], c.pot, c.account, c.name, c.bank_last4, c.connected, True, c.since, why)
+    return Link(
+        id, c.neighbour, TITLES[id], c.pot, c.account, c.name, c.bank_last4, c.connected, True, c.since, why, c.beware
+    )

@@ -244,7 +244,11 @@ def look_at_account(world: World, reach: Reach, policy: Policy, effect: Effect) 
     try:
         shown = reach.stripe(lambda s: s.account(account))
         fact = connections_.AccountShown(
-            shown.name, shown.charges_enabled, shown.bank_last4, shown.fees_paid_by_platform
+            shown.name,
+            shown.charges_enabled,
+            shown.bank_last4,
+            shown.fees_paid_by_platform,
+            bool(shown.debits_negative_balance),
         )
     except Disconnected as gone:
         fact = connections_.Lost(gone.why or "the firm disconnected it at Stripe")

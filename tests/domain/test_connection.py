@@ -50,6 +50,15 @@ def test_all_that_is_known_of_an_account_is_kept() -> None:
     assert (c.charges_enabled, c.bank_last4, c.fees_paid_by_platform) == (False, "4242", True)
 
 
+def test_a_firm_is_told_that_stripe_may_take_from_its_trust_bank_account() -> None:
+    trust = connected(replace(TRUST, debits_bank=True)).state
+    assert "Debit negative balances" in trust.beware
+    gone = decide(trust, Lost("revoked"), "us-1", NOW).state
+    operating = connected(replace(OPERATING, debits_bank=True)).state
+    off = decide(trust, AccountShown("Trust", True, "4242", True, debits_bank=False), "us-1", NOW).state
+    assert [c.beware for c in (gone, operating, off)] == ["", "", ""]
+
+
 def test_the_same_account_lets_nothing_go() -> None:
     trust = connected(replace(TRUST, fees_paid_by_platform=False))
     again = connected(replace(TRUST, fees_paid_by_platform=False), trust.state)

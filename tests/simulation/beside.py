@@ -208,6 +208,10 @@ def _in_others(q: Quiet, firm: FirmFacts, now: Sides, was: Sides) -> bool:
     return one == other and bool(trust["earlier"] or trust["earlier_liabilities"])
 
 
+def _moved_since(q: Quiet, firm: FirmFacts, payment: str, at: datetime) -> bool:
+    return any(x.read().at > at for x in q.world.store._journal[Ref(firm.firm, Kind.PAYMENT, payment)])
+
+
 def _to_record(q: Quiet, firm: FirmFacts) -> None:
     """What came through Stripe, against what Clio shows of it: of trust money, on the request and beside it, just the
     rest is to be recorded; an invoice's money is recorded once anything of it is, net of the fee."""
@@ -220,7 +224,8 @@ def _to_record(q: Quiet, firm: FirmFacts) -> None:
         trust = p["account"] == firm.trust
         rests = {i["payable"]: _rest(q, p["id"], i, trust=trust) for i in p["items"]}
         told = {payable: listed.get((p["id"], payable), 0) for payable in rests}
-        if told != rests or (trust and named.get(p["id"], 0) != sum(rests.values())):
+        since = report and _moved_since(q, firm, p["id"], report.at)  # the report is of before that
+        if told != rests or (trust and not since and named.get(p["id"], 0) != sum(rests.values())):
             what = f"{told} is to be recorded and {named.get(p['id'], 0)} is named"
             q.say("10", f"{firm.firm}: of payment {p['id']} Clio lacks {rests}; {what}")
     for bill in {bill for _, bill, _ in q.h.truth.beside.deposits.values()}:
