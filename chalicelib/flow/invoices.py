@@ -57,7 +57,7 @@ def prepare(world: World, reach: Reach, policy: Policy, batch: Sequence[Effect])
     drawn: dict[str, Drawn] = {}
     open_ = still_open(world, policy, batch, ref_of, _superseded, out)
     for e, state in staying.left(world, reach, policy, open_, out):
-        if state.gone and state.booked and state.received:
+        if state.gone and state.booked and (state.received or state.disputed):
             out.settled += _gone_with_money(world, policy, e, state, old)
         elif e.body.get(paylinks.RELINKED):
             messages.append((e, state))
@@ -116,10 +116,13 @@ def _gone_with_money(world: World, policy: Policy, e: Effect, state: Payable, ol
         )
         return 1
     amount = show(state.received, state.currency)
+    what = f"{amount} was received on it."
+    if not state.received:  # it may come back
+        amount, what = "the money", "the client's bank has not decided yet about the money that was received on it."
     park(
         world,
         e,
-        f"The bill was removed in Clio, and {amount} was received on it.",
+        f"The bill was removed in Clio, and {what}",
         f"Decide what becomes of the invoice. Voided: its total becomes zero, and {amount} stays in QuickBooks as "
         "unapplied credit of the client. Kept: invoice and payment stay as they are. Then return the money in Stripe, "
         f"or record it in Clio where it belongs ({surplus.ENTERED_ANEW}).",

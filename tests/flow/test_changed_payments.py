@@ -334,6 +334,28 @@ def test_a_bill_voided_while_we_hold_a_payment_is_not_voided_in_quickbooks_befor
     assert row.booked == "Voided, $1,250.00 stays unapplied"
 
 
+@pytest.mark.parametrize("won", [True, False])
+def test_a_void_waits_for_a_person_while_the_bank_decides_about_the_money(*, won: bool) -> None:
+    """A dispute takes the money away and may bring it again: pressing Retry meanwhile decides nothing."""
+    stage = a_synced_stage()
+    a_paid_bill_voided_in_clio(stage)
+    [paid] = acts.payments_on(stage, "1046")
+    box = stage.world.stripe_box.people
+    dispute = box.open_dispute(paid.intent)
+    stage.work()
+    [asked] = acts.parked_on(stage, "1046", "quickbooks.invoice")
+    attention.retry(stage.world, stage.firm, asked.key, STAFF)
+    stage.pass_time(minutes=5)
+    [asked] = acts.parked_on(stage, "1046", "quickbooks.invoice")
+    assert "the client's bank has not decided yet" in asked.reason
+    box.answer_dispute(dispute["id"])
+    box.close_dispute(dispute["id"], won=won)
+    stage.work()
+    attention.retry(stage.world, stage.firm, asked.key, STAFF)
+    stage.pass_time(minutes=5)
+    assert cents(invoice(stage, "1046")["TotalAmt"]) == (125000 if won else 0)
+
+
 def test_a_bill_that_goes_after_its_money_left_quickbooks_has_nothing_to_look_at() -> None:
     stage = a_synced_stage()
     made = record(stage, {"1046": 10000})
