@@ -15,7 +15,7 @@ from chalicelib.domain.payment import Payment
 from chalicelib.domain.readings import BillReading, InvoiceReading, Pot
 from chalicelib.errors import Unreadable
 
-WHAT_HOLDS_IT = "Sync status says what it waits for; what you are asked stands under Needs attention."
+WHAT_HOLDS_IT = "If you are asked about it, it stands under Needs attention. Else Sync status says what it waits for."
 WRITTEN_OVER = "Nothing is needed. The next change in Clio writes over it."
 
 

@@ -88,7 +88,8 @@ def _left_behind(x: Payment, there: BookedPayment) -> Difference:
     if not should_stand(x):
         cause = f"The payment of {theirs} was removed in Clio and still stands in QuickBooks."
         return _of_payment(x, "not taken out of QuickBooks", cause, WHAT_HOLDS_IT, there.total)
-    cause = f"The payment is {show(x.total, x.currency)} of {x.settled_on} now; QuickBooks still shows it as {theirs}."
+    cause = f"The payment is now {show(x.total, x.currency)}, dated {x.settled_on}. QuickBooks still shows it as it "
+    cause += f"was, with {theirs}."
     return _of_payment(x, "change not in QuickBooks", cause, WHAT_HOLDS_IT, there.total - x.total)
 
 

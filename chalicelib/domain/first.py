@@ -137,14 +137,18 @@ def client_row(
     offered = (*links, anew)
     best = links[0] if found.customer_id else None
     if best and found.score >= CERTAIN and answer in ("", best.choice):
-        why = ", ".join(found.reasons)
+        why = _in_words(found.reasons)
         return _with(told, Fate.LINK, best, why, exact=not answer, offers=offered, choice=answer)
     if answer and answer in {o.choice for o in offered}:
         return answered(replace(told, offers=offered), answer)
     if best is None:
         why = "A customer of this name is there, and another client is matched with it"
         return _with(told, Fate.CREATE, None, why, needs=True, offers=offered)
-    return _with(told, Fate.LINK, best, ", ".join(found.reasons), needs=True, offers=offered)
+    return _with(told, Fate.LINK, best, _in_words(found.reasons), needs=True, offers=offered)
+
+
+def _in_words(reasons: Sequence[str]) -> str:
+    return ", ".join(r if n == 0 else r[:1].lower() + r[1:] for n, r in enumerate(reasons))
 
 
 def _created(new: NewName) -> Offer:

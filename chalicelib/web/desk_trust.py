@@ -144,7 +144,7 @@ def _enter(ask: Ask, account: str, month: str) -> None:
         account,
         month,
         ask.by,
-        ending=parse(ask.one("ending")),
+        ending=_amount("Ending balance", ask.one("ending")),
         deposits=[*said(offers, Side.DEPOSIT, Answer.STILL), *_items(ask, "deposit")],
         checks=[*said(offers, Side.CHECK, Answer.STILL), *_items(ask, "check")],
         note=ask.one("note")[:2000],
@@ -271,12 +271,17 @@ def _items(ask: Ask, kind: str) -> list[Outstanding]:
     for on, text, amount in _on_form(ask, kind):
         if not amount.strip():
             raise Refused("Each outstanding item needs its amount.")
-        try:
-            cents = parse(amount)
-        except Refused as no:
-            raise Refused(f"{kind.capitalize()} “{amount.strip()[:20]}”: {no.reason}") from no
+        cents = _amount(kind.capitalize(), amount)
         found.append(Outstanding(day(on), " ".join(text.split())[:TEXT_LENGTH], cents))
     return found
+
+
+def _amount(what: str, text: str) -> int:
+    """Cents. Raises Refused with ``what`` it is and the text, for the page."""
+    try:
+        return parse(text)
+    except Refused as no:
+        raise Refused(f"{what} “{text.strip()[:20]}”: {no.reason}") from no
 
 
 def day(text: str) -> date | None:

@@ -40,7 +40,7 @@ def test_a_client_that_nothing_speaks_for_is_created_without_a_question() -> Non
 def test_a_certain_match_is_linked_and_confirmed_with_the_others() -> None:
     row = first.client_row(ADA, SURE, NAMES, PLAIN)
     assert (row.fate, row.link, row.exact, row.needs) == (Fate.LINK, "7", True, False)
-    assert row.why == "Same name, Same e-mail address"
+    assert row.why == "Same name, same e-mail address"
     assert [o.choice for o in row.offers] == ["link:7", "link:8", NEW]
     said = first.client_row(ADA, SURE, NAMES, PLAIN, "link:7")
     assert (said.exact, said.choice, said.offers) == (False, "link:7", row.offers), "said already"

@@ -71,6 +71,7 @@ def test_differences_beyond_the_first_hundred_are_on_pages_of_their_own() -> Non
     first = owner.get("/desk/books")
     assert "120 of them are expected" in first.text and "cause 129" in first.text and "cause 119" not in first.text
     assert "Everything, by itself: after a long silence" in first.text
+    assert "N-129 — cause 129" in first.text, "a difference that is none of amounts shows none"
     assert f'/desk/books/{told.id}?page=1"' in first.html
     assert "cause 119" in owner.get(f"/desk/books/{told.id}?page=1").text
     assert "No differences" not in owner.get(f"/desk/books/{told.id}?page=none").text
@@ -187,7 +188,7 @@ def test_the_first_sync_is_gone_through_on_its_page() -> None:
     assert "Bills are read from Clio" in reading.text
     settled(stage)
     page = owner.get("/desk/first?show=clients&only=needs")
-    assert "answers are missing" in page.text
+    assert "answers are missing" in page.text and "What you can do about it then stands under" in page.text
     assert "Another customer for Brook Jensen" in page.text
     refused = owner.post("/desk/first", {"do": "begin"})
     assert "First answer what is asked" in refused.text

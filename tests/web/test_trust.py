@@ -215,7 +215,7 @@ def test_what_cannot_be_read_on_the_statement_gets_a_sentence() -> None:
     here = f"/desk/trust/account/{trust.account(stage)}/month/{a_month(stage)}"
     visitor.get(here)
     cases: tuple[tuple[dict[str, str | list[str]], str], ...] = (
-        ({"ending": "lots"}, "dollars and cents"),
+        ({"ending": "lots"}, "Ending balance “lots”: Type the amount as dollars and cents"),
         ({"ending": "1", "check-on": ["x"], "check-text": [""], "check-amount": ["1"]}, "year, month and day"),
         ({"ending": "1", "check-on": [""], "check-text": ["101"], "check-amount": [""]}, "needs its amount"),
         ({"ending": "1", "check-on": [""], "check-text": [""], "check-amount": ["-1"]}, "above zero"),
