@@ -28,6 +28,7 @@ def findings(firm: Firm, books: Books, top: Sequence[DocNumber], clio: Sequence[
     to be done comes first."""
     found = [
         _currency(firm, books),
+        *_country(books),
         _custom_numbers(books),
         *accounts(firm, books),
         *trust_accounts(firm, books),
@@ -84,6 +85,30 @@ def _currency(firm: Firm, books: Books) -> Finding:
         "Everything that goes to QuickBooks waits.",
         EVERYTHING,
     )
+
+
+UNITED_STATES = ("", "us", "usa", "united states")  # where QuickBooks does not say, nothing speaks against it
+
+
+def _country(books: Books) -> list[Finding]:
+    """Elsewhere QuickBooks wants a tax code of the company's own on each line (reference/quickbooks.md 3.5)."""
+    if books.country.strip().casefold() in UNITED_STATES:
+        return []
+    return [
+        Finding(
+            "country",
+            Weight.BLOCKS,
+            f"The QuickBooks company is in another country: {books.country[:40]}",
+            "Outside the United States QuickBooks takes an invoice only with one of the company's tax codes on each "
+            "line. Fee Simple cannot write those yet.",
+            (
+                "If this is not the firm's company, disconnect QuickBooks under Settings and connect the right one.",
+                "If it is, write to us: we tell you when it can be used.",
+            ),
+            "Invoices and credit notes wait, and with them their payments. Reminders and payments by link go on.",
+            (Do.INVOICE, Do.CREDIT),
+        )
+    ]
 
 
 def _custom_numbers(books: Books) -> Finding:

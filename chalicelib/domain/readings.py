@@ -283,6 +283,7 @@ class Books:
     warns_of_doubles: bool | None = None  # WarnDuplicateBillNumber: on, off, or not told
     incomes: dict[str, str] = field(default_factory=dict)  # item id -> id of the income account it is booked in
     sales_tax: bool | None = None
+    country: str = ""  # as QuickBooks spells it; empty where it does not say
 
 
 @dataclass(frozen=True, slots=True)

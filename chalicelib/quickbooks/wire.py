@@ -118,6 +118,7 @@ def books(company: Raw, preferences: Raw, accounts: Iterable[Raw], items: Iterab
     offered = [i for i in items if i.get("Type") == "Service"]
     return Books(
         company=_text(company, "CompanyName"),
+        country=_text(company, "Country"),
         currency=_text(_part(currency, "HomeCurrency"), "value"),
         accounts=tuple(account(a) for a in accounts),
         items=tuple((_id(i), _text(i, "Name")) for i in offered),

@@ -91,6 +91,16 @@ def test_all_is_good_where_all_is_set() -> None:
     ]
 
 
+@pytest.mark.parametrize("country", ["", "US", "us", "United States"])
+def test_a_company_of_the_united_states_or_of_no_told_country_is_written(country: str) -> None:
+    assert needs(books(country=country)) == []
+
+
+def test_invoices_wait_where_quickbooks_wants_tax_codes_of_another_country() -> None:
+    assert needs(books(country="CA")) == [("country", Weight.BLOCKS)]
+    assert finding("country", books(country="CA")).kinds == (Do.INVOICE, Do.CREDIT)
+
+
 @pytest.mark.parametrize(
     ("setting", "key", "weight"),
     [

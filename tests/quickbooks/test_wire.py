@@ -222,6 +222,8 @@ def test_a_full_answer_of_changes_may_be_cut_off() -> None:
 def test_a_preference_that_is_not_told_is_unknown() -> None:
     books = wire.books({"CompanyName": "Firm"}, {"SalesFormsPrefs": {"AllowDiscount": "true"}}, [], [])
     assert (books.custom_numbers, books.allow_discount, books.close_date) == (None, True, None)
+    assert books.country == "", "nothing speaks against it"
+    assert wire.books({"CompanyName": "Firm", "Country": "CA"}, {}, [], []).country == "CA"
 
 
 def test_outcomes_are_told_by_member() -> None:
