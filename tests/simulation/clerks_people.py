@@ -139,7 +139,8 @@ class Clerks(Acting):
         except Refused as no:  # it was not said, then
             truth.over, truth.apart = over, apart
             self.h.tell(f"  {no}")
-        except FeeSimpleError as no:
+        except FeeSimpleError as no:  # nobody knows whether it was
+            truth.apart.add((firm.firm, client))
             self.h.tell(f"  {no}")
 
     # --- back to a draft --------------------------------------------------------------------------------------------
