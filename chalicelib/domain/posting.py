@@ -128,6 +128,12 @@ def met(state: Payment, rows: Sequence[BookedPayment], realm: str) -> Decision[P
     return Decision(replace(state, posted=shown), guards=guards)
 
 
+def stands_nowhere(state: Payment) -> Decision[Payment]:
+    """Nothing is there of what stood of it in an earlier generation: another company, or people took it out. What takes
+    its place on a bill waits for it no more."""
+    return Decision(replace(state, stood=()) if changed_since(state) else state)
+
+
 def still_leaving(state: Payment, payable: Payable) -> bool:
     """Whether a payment that Clio no longer shows on a bill still stands on its invoice in QuickBooks: what takes its
     place waits for that, so that there are never two."""

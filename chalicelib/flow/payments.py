@@ -132,10 +132,13 @@ def _meet(world: World, reach: Reach, policy: Policy, e: Effect, state: Payment)
     if not (posting.left_behind(state) or posting.changed_since(state)):
         return find(world, reach, policy, e, Finish(e.key))
     ref, rows = _payment_ref(e), list(_standing(world, reach, policy, e, state))
+    if not rows and posting.left_behind(state):
+        done(world, e)
+        return True
     if not rows:
-        if posting.left_behind(state):
-            done(world, e)
-        return posting.left_behind(state)
+        body = {"stood": list(state.stood)}
+        settle(world, [ref], lambda s, _now: {ref: posting.stands_nowhere(s[ref])}, fact="StandsNowhere", body=body)
+        return False
 
     def decide(before: Mapping[Ref, Any], _now: datetime) -> dict[Ref, Decision[Any]]:
         return {ref: posting.met(before[ref], rows, policy.lanes.book)}

@@ -19,6 +19,7 @@ from tests.flow import acts
 from tests.flow import trust_acts as trust
 from tests.flow.acts import STAFF, a_synced_stage, booked, invoice, payable, posted_on
 from tests.flow.test_adoption import pay_in_quickbooks
+from tests.flow.test_changed_payments import _void_part
 from tests.flow.test_first_money import listed
 from tests.flow.test_first_sync import FREIGHT, a_new_stage, prepare, rows, run_as_listed
 from tests.flow.test_pairing import SAME_DAY, beside, in_clio, linked
@@ -443,3 +444,23 @@ def test_what_bears_that_id_in_another_company_is_not_the_clients_own_account() 
     begun_anew(stage)
     [made] = own_accounts(stage)
     assert made["Id"] != account["Id"]
+
+
+@pytest.mark.parametrize("other", [False, True])
+def test_of_two_payments_that_changed_places_neither_waits_for_what_stands_nowhere(*, other: bool) -> None:
+    """Around a purge each lost its part on one bill; of neither anything stands, in another company or since people
+    deleted it."""
+    stage = a_synced_stage()
+    made = [acts.record(stage, {"1046": 10000, "1047": 5000}), acts.record(stage, {"1046": 3000, "1047": 2000})]
+    stood = [id for x in acts.all_states(stage, Kind.PAYMENT) if x.posted for id in x.posted.ids]
+    purge(stage)
+    parts = list(stage.world.clio_box.state.rows["allocations"].values())
+    for group, cents in zip(made, (10000, 2000), strict=True):
+        _void_part(stage, next(a for a in parts if a.parent_id == group and a.amount == cents))
+    if not other:
+        for id in stood:
+            stage.world.quickbooks_box.people.delete_payment(stage.realm, id)
+    told(stage, "1046")
+    told(stage, "1047")
+    read_anew(stage, REALM_B if other else stage.realm)
+    assert (posted_on(stage, "1046"), posted_on(stage, "1047")) == ([3000], [5000])
