@@ -17,11 +17,11 @@ from chalicelib.domain.matching import CERTAIN, Suggestion, suggest
 from chalicelib.domain.naming import NewName
 from chalicelib.domain.readings import ClientReading, CustomerReading
 from chalicelib.flow import first_matters, states
-from chalicelib.flow.first_plan import Plan, all_answers, kept_customers, kept_names, pk_of, write
+from chalicelib.flow.first_plan import Plan, all_answers, keep, kept_customers, kept_names, write
 from chalicelib.flow.ports import World
 from chalicelib.flow.reach import Reach
 
-CUSTOMERS = 500  # read at once, and kept in one record
+CUSTOMERS = 500  # read at once
 NAMES = 1000  # of each kind, read at once (reference/quickbooks.md 2.5)
 LISTED = 100  # of our states in one page
 
@@ -34,9 +34,8 @@ def read_customers(world: World, reach: Reach, policy: Policy, plan: Plan) -> bo
     kept = [
         [c.id, c.name, c.email, c.phone, c.mobile, c.note if c.note.startswith(ours) else "", c.currency] for c in page
     ]
-    world.store.put_record(pk_of(policy), f"customers/{plan.place:05d}", {"rows": kept})
+    keep(world, policy, plan, "customers", "rows", kept)
     plan.place += 1
-    plan.pages["customers"] = plan.place
     return len(page) == CUSTOMERS
 
 
@@ -47,11 +46,9 @@ def read_names(world: World, reach: Reach, policy: Policy, plan: Plan) -> bool:
     names, more = reach.quickbooks(lambda q, a: q.names_held(a, start))
     others = reach.quickbooks(lambda q, a: q.other_numbers(a, start))
     plan.closed = plan.closed if plan.place else reach.quickbooks(lambda q, a: q.books(a)).close_date
-    world.store.put_record(pk_of(policy), f"names/{plan.place:05d}", {"names": names})
-    numbers = {d.number: d.entity for d in others.found}
-    world.store.put_record(pk_of(policy), f"documents/{plan.place:05d}", {"numbers": numbers})
+    keep(world, policy, plan, "names", "names", names)
+    keep(world, policy, plan, "documents", "numbers", {d.number: d.entity for d in others.found})
     plan.place += 1
-    plan.pages["names"] = plan.place
     return more or others.more
 
 

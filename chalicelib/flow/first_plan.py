@@ -25,6 +25,7 @@ from chalicelib.errors import Conflict, Unavailable
 from chalicelib.flow.ports import World
 
 ROWS = 50  # in one record
+BYTES = 48_000  # of what was read in QuickBooks, in one record, which holds 64 KB
 ATTEMPTS = 5
 ALL = 1_000_000  # answers: one for each client that a person was asked about
 
@@ -292,6 +293,31 @@ def all_answers(world: World, policy: Policy, what: What) -> dict[str, str]:
     return {sk.removeprefix(f"{what}/"): str(body["choice"]) for sk, body in found}
 
 
+def keep(world: World, policy: Policy, plan: Plan, what: str, name: str, read: Mapping[str, str] | list[Any]) -> None:
+    """Keeps what was read of QuickBooks behind what is there, under ``name``, in as many records as it takes. A step
+    that is done again writes the same records again."""
+    items = list(read.items()) if isinstance(read, Mapping) else read
+    for some in _pieces(items):
+        place = plan.pages.get(what, 0)
+        body: Json = {name: dict(some) if isinstance(read, Mapping) else some}
+        world.store.put_record(pk_of(policy), f"{what}/{place:05d}", body)
+        plan.pages[what] = place + 1
+
+
+def _pieces(items: list[Any]) -> Iterator[list[Any]]:
+    """In pieces that a record holds, by the size of their JSON; one empty piece of none."""
+    some: list[Any] = []
+    room = BYTES
+    for item in items:
+        size = len(msgspec.json.encode(item)) + 1
+        if size > room:
+            yield some
+            some, room = [], BYTES
+        some.append(item)
+        room -= size
+    yield some
+
+
 def kept_customers(world: World, policy: Policy, plan: Plan) -> Iterator[CustomerReading]:
     """Of their notes only ours are kept."""
     for n in range(plan.pages.get("customers", 0)):
@@ -310,5 +336,5 @@ def kept_names(world: World, policy: Policy, plan: Plan) -> Iterator[tuple[str, 
 
 def kept_numbers(world: World, policy: Policy, plan: Plan) -> dict[str, str]:
     """Numbers in QuickBooks that documents other than invoices have, each with QuickBooks' name of the kind."""
-    pages = world.store.records(pk_of(policy), begins="documents/", limit=plan.pages.get("names", 1))
+    pages = world.store.records(pk_of(policy), begins="documents/", limit=plan.pages.get("documents", 1))
     return {number: entity for _, body in pages for number, entity in body["numbers"].items()}

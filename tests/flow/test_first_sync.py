@@ -530,6 +530,26 @@ def test_every_page_of_names_is_read() -> None:
     assert rows(stage, "clients")[FREIGHT].needs
 
 
+def test_what_is_read_of_a_large_company_is_kept_whatever_its_size() -> None:
+    """A record holds 64 KB; 200 customers or vendors of long names are more, and so are two kinds of numbers."""
+    stage = a_new_stage()
+    box, long = stage.world.quickbooks_box.people, "of Somewhere Far Away " * 18
+    for n in range(200):
+        box.add_customer(stage.realm, f"Customer {n:04} {long}".strip(), f"{n}@example.com")
+        box.add_vendor(stage.realm, f"Vendor {n:04} {long}".strip())
+    box.add_vendor(stage.realm, FREIGHT)
+    owner, *_ = [c["Id"] for c in box.find(stage.realm, "Customer")]
+    one, other = (box.add_account(stage.realm, name)["Id"] for name in ("From", "To"))
+    for n in range(1000):
+        box.add_credit_memo(stage.realm, owner, 1, f"CREDIT-MEMO-{n:09}")
+        box.add_journal(stage.realm, one, other, 1, f"JOURNAL-NO-{n:010}")
+    plan, policy = prepare(stage), policy_of(stage.world, stage.firm)
+    assert len(list(first_plan.kept_customers(stage.world, policy, plan))) > 200
+    assert len(dict(first_plan.kept_names(stage.world, policy, plan))) > 200
+    assert len(first_plan.kept_numbers(stage.world, policy, plan)) >= 2000
+    assert rows(stage, "clients")[FREIGHT].needs
+
+
 def test_two_bills_of_one_number_are_not_one_invoice() -> None:
     stage = a_new_stage()
     stage.world.clio_box.people.add_bill(
