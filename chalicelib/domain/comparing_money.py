@@ -95,15 +95,15 @@ def _left_behind(x: Payment, there: BookedPayment) -> Difference:
 
 def unapplied(x: Payment, there: BookedPayment, payables: Iterable[Payable]) -> list[Difference]:
     """What pays no invoice in QuickBooks though it has one: something else was on it. Known is what was received beyond
-    what Clio asks for, what went back, what is on bills without an invoice, and what an invoice that a person left as
-    it is has no room for. ``payables``: those that it pays."""
+    what Clio asks for, what went back (by an amount below zero too, which is named by itself), what is on bills without
+    an invoice, and what an invoice that a person left as it is has no room for. ``payables``: those that it pays."""
     if not is_current(x) or there.voided or (x.posted and x.posted.broken):
         return []
     known = x.back
     for p in payables:
         without = p.gone or p.booked is None or p.booked.voided or p.left_out
         on_it = sum(i.cents for i in x.items if i.payable == p.id)
-        known += on_it if without else p.surplus + of_something_else(p)
+        known += on_it if without else p.surplus + p.taken_back + of_something_else(p)
         if p.stays and p.booked:
             known += max(0, p.asks - p.booked.total)
     if (over := there.unapplied - known) <= 0:

@@ -506,6 +506,7 @@ def test_an_account_that_lets_us_in_no_more_is_named() -> None:
         ({"posted": Posted("8", 1, 40000, broken=GONE)}, {"unapplied": 500}, {"booked": BOOKED}, 0),
         ({"returned": 200}, {"unapplied": 500}, {"booked": BOOKED}, 300),
         ({}, {"unapplied": 500}, {"booked": replace(BOOKED, left=(("9", 400),))}, 100),
+        ({}, {"unapplied": 500}, {"booked": BOOKED, "taken_back": 400}, 100),
         ({}, {"unapplied": 500}, {"booked": BOOKED, "shares": (a_share("p1", 40300),)}, 200),
         ({}, {"unapplied": 40000}, {"booked": None}, 0),
         ({}, {"unapplied": 40000}, {"booked": replace(BOOKED, voided=True)}, 0),

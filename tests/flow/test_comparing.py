@@ -145,6 +145,28 @@ def test_money_that_clio_shows_as_gone_back_by_an_amount_below_zero_is_named_wit
     assert acts.cents(invoice(stage, "1046")["Balance"]) == 95000
 
 
+def test_what_is_paid_again_after_an_amount_below_zero_is_told_of_once() -> None:
+    """QuickBooks has no room for it, since the first payment stands there whole: nothing else is on its invoice."""
+    stage = a_clean_stage()
+    clio = stage.world.clio_box
+    clio.switches["negative_allocations"] = True
+    made = clio.people.record_payment({"1046": 100000})
+    acts.poll(stage)
+    back = clio.people.record_payment({"1046": -20000})
+    acts.poll(stage)
+    clio.people.record_payment({"1046": 45000})
+    acts.poll(stage)
+    assert [(d.kind, d.cents) for d in compare(stage).differences] == [("taken back in Clio", 20000)]
+    clio.people.remove_payment(back)  # as the remedy says
+    clio.people.remove_payment(made)
+    clio.people.record_payment({"1046": 80000})
+    acts.poll(stage)
+    stage.pass_time(1, minutes=2)
+    left = [d for d in compare(stage).differences if d.kind == "payment unapplied"]
+    assert [(d.number, d.cents) for d in left] == [("1046", 20000)], "it can be applied now"
+    assert acts.cents(invoice(stage, "1046")["Balance"]) == 20000
+
+
 def test_a_payment_of_which_a_part_is_below_zero_is_not_posted_and_its_cause_is_named_on_each_bill() -> None:
     stage = a_clean_stage()
     clio = stage.world.clio_box
