@@ -18,6 +18,14 @@ def test_a_record_is_read_back_with_its_version(store: AnyStore) -> None:
     assert store.record("lock", "a") == (2, {"n": 2})
 
 
+@pytest.mark.parametrize("odd", ["", "x" * 3000, "é" * 1025])
+def test_what_stands_under_a_key_that_nothing_can_have_is_nothing(store: AnyStore, odd: str) -> None:
+    """A part of a key may come from an address or a form. DynamoDB refuses to look for such a one."""
+    ref = a_ref(id=odd)
+    assert store.record("lock", odd) is None and store.effect(odd) is None
+    assert store.load(ref).body is None and [h.body for h in store.load_many([ref])] == [None]
+
+
 def test_a_record_is_created_once(store: AnyStore) -> None:
     assert store.put_record("lock", "a", {}, expected=0) == 1
     with pytest.raises(Conflict):
