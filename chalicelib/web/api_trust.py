@@ -145,7 +145,9 @@ def _told(report: Any) -> Any:
 
     worked_out = {name: getattr(report, name) for name in ("own", "agree", "may_sign", "mark")}
     lists = {"overdrawn": list(report.overdrawn), "clues": list(report.clues)}
-    return {**states.encode(report), **worked_out, **lists}
+    told = {**states.encode(report), **worked_out, **lists}
+    del told["touched"]  # for the sign-off itself
+    return told
 
 
 def _items(ask: Asked, name: str) -> list[Outstanding]:

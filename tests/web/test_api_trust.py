@@ -8,7 +8,7 @@ from chalicelib.domain.statement import months_until
 from chalicelib.flow import trust_check
 from tests.flow import trust_acts as trust
 from tests.flow.test_trust_other_accounts import another
-from tests.web.test_api import Program
+from tests.web.test_api import DOCUMENT, Program
 from tests.web.visit import a_firm_with_pages
 
 
@@ -40,7 +40,9 @@ def test_a_month_from_choosing_the_accounts_to_its_sign_off(program: Program) ->
     assert row["cents"] == shown["held"]
     assert [e["state"] for e in program.get(f"{here}/ledgers/{row['client']}").json["items"]] == ["written"] * 2
     where = f"{here}/reconciliations/{month}"
-    journal = program.get(where).json["journal"]
+    told = program.get(where).json
+    assert set(told) == set(DOCUMENT["components"]["schemas"]["TrustReconciliation"]["properties"])
+    journal = told["journal"]
     statement = {
         "ending": journal - 5,
         "deposits": [{"cents": 5, "text": "Counter", "on": f"{month}-27"}],

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from chalicelib.flow import retrying
+import pytest
+
+from chalicelib.flow import attention, retrying
 from tests.flow import acts
 from tests.flow.test_staying import close, reopen
 from tests.web.test_api import Program
@@ -40,6 +42,20 @@ def test_the_lists_offer_it_and_the_page_says_how_many_and_what_happens() -> Non
     assert "Nothing is written or sent twice" in text and "set an earlier closing date" in text
     stage.pass_time(1, minutes=5)
     assert not written(stage), "a link changes nothing"
+
+
+def test_where_more_may_wait_than_were_counted_the_button_names_no_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    _, owner, cause = a_closed_period()
+    monkeypatch.setattr(attention, "PAGES", 0)
+    text = owner.get(f"{HERE}?cause={cause}").text
+    assert "Try at least 3 steps again" in text and "Try all again" in text and "Try all 3" not in text
+
+
+def test_a_cause_that_is_none_is_answered_in_words() -> None:
+    _, owner, cause = a_closed_period()
+    owner.get(f"{HERE}?cause={cause}")
+    for odd in ("", "x" * 3000):
+        assert "already settled" in owner.post(HERE, {"cause": odd}).text
 
 
 def test_pressed_it_shows_how_far_it_is_and_is_done() -> None:
