@@ -40,7 +40,7 @@ LOOK_YOURSELF = (
 )
 BLOCKED_FOR = timedelta(seconds=20)
 BLOCKED_AT_MOST = timedelta(minutes=10)
-ASKED_AT_MOST = timedelta(hours=1)  # what waits for a person's word is woken by it
+ASKED_AT_MOST = timedelta(hours=6)  # what waits for a person's word is woken by it
 SETUP_WAITS = timedelta(minutes=30)
 SETTING_WAITS = timedelta(hours=1)  # the preflight wakes them as soon as the setting is right
 BEING_READ = timedelta(minutes=1)  # ... and reads them at once where a company was just connected
@@ -158,7 +158,7 @@ def _batch(world: World, reach: Reach, policy: Policy, kind: str, effects: Seque
     prepared = prepare(world, reach, policy, kind, effects)
     for effect, cause in prepared.blocked:
         longest = ASKED_AT_MOST if isinstance(cause, Asked) else BLOCKED_AT_MOST
-        wait = min(BLOCKED_FOR * (2 ** min(effect.tries, 8)), longest)
+        wait = min(BLOCKED_FOR * (2 ** min(effect.tries, 12)), longest)
         world.store.postpone(effect.key, world.now() + wait, cause=str(cause), tries=effect.tries + 1)
     if not prepared.write:
         return prepared.settled > 0

@@ -115,7 +115,7 @@ def _take(world: World, policy: Policy, page: BookChanges) -> None:
     gone = {entity: [id for e, id in page.deleted if e == entity] for entity in KINDS_TOLD}
     _compare(world, policy, INVOICE, page.invoices, gone[INVOICE])
     _compare(world, policy, PAYMENT, page.payments, gone[PAYMENT])
-    _compare_journals(world, policy, page.journals, gone[JOURNAL])
+    compare_journals(world, policy, page.journals, gone[JOURNAL])
     credit_links.notice(
         world, policy, (*_memos(world, policy, page, gone[MEMO]), *_ties(world, policy, page, gone[PAYMENT]))
     )
@@ -165,7 +165,7 @@ def look(world: World, reach: Reach, policy: Policy, looks: Sequence[Effect]) ->
         noticing.look(world, reach, policy, others)
     if mine := by_kind[JOURNAL]:
         ids = [str(e.body["id"]) for e in mine]
-        _compare_journals(world, policy, reach.quickbooks(lambda q, a: q.journals_by_id(a, ids)), ())
+        compare_journals(world, policy, reach.quickbooks(lambda q, a: q.journals_by_id(a, ids)), ())
     if mine := by_kind[MEMO]:
         shown = [str(e.body["id"]) for e in mine]
         page = BookChanges(
@@ -193,7 +193,7 @@ def _compare(
             point(world, policy.lanes, entity, state, of_piece(posted, fact) if posted else fact)
 
 
-def _compare_journals(world: World, policy: Policy, rows: Sequence[JournalReading], gone: Iterable[str]) -> None:
+def compare_journals(world: World, policy: Policy, rows: Sequence[JournalReading], gone: Iterable[str]) -> None:
     """Journal entries of trust money. What differs is a step that reads it and asks a person (flow/journals.py)."""
     notes = {r.id: r.note for r in rows} | dict.fromkeys(gone, "")
     facts = {r.id: JournalNoticed(r.id, journaled.figures(r.debits, r.on), journaled.mark(r.lines)) for r in rows}

@@ -35,6 +35,7 @@ from chalicelib.flow.prepared import (
     FOR_A_PERSON,
     FOR_ITS_CUSTOMER,
     WITHOUT,
+    Asked,
     Lately,
     Prepared,
     current,
@@ -70,8 +71,10 @@ def prepare(world: World, reach: Reach, policy: Policy, batch: Sequence[Effect])
     places = subcustomers.places(world, reach, policy, [p for _, p in (*new, *old) if not p.gone], customers)
     if new:
         _new_invoices(world, reach, policy, new, places, drawn, out)
-    if old:
-        _old_invoices(world, reach, policy, old, places, drawn, out)
+    asked = [(e, p) for e, p in old if not p.gone and isinstance(places[p.id].waits, Asked)]  # a person, not QuickBooks
+    out.blocked += [(e, places[p.id].waits) for e, p in asked]
+    if read := [step for step in old if step not in asked]:
+        _old_invoices(world, reach, policy, read, places, drawn, out)
     whole = {p.id for _, p in old}
     out.blocked += [(e, relinking.WRITTEN) for e, p in messages if p.id in whole]
     if messages := [(e, p) for e, p in messages if p.id not in whole]:

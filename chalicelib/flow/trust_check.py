@@ -22,7 +22,7 @@ from chalicelib.domain.kernel import Effect, Finish, Json, Kind, Neighbour, Ref,
 from chalicelib.domain.readings import Account
 from chalicelib.domain.trust import Entry
 from chalicelib.errors import Disconnected, Unavailable
-from chalicelib.flow import ledgers, legible, states, trust_setup
+from chalicelib.flow import capturing, ledgers, legible, states, trust_setup
 from chalicelib.flow.budget import Floor
 from chalicelib.flow.ports import World
 from chalicelib.flow.reach import Reach
@@ -256,7 +256,7 @@ def _entries(world: World, reach: Reach, policy: Policy, account: str, cursor: s
     shown = {e.id: there.get(e.posted.id) for e in entries if e.posted}
     customers = _customers(world, policy, [e for e in entries if comparing.of_another(e, shown.get(e.id))])
     banks = {b.book: b.clio for b in policy.firm.trust_books.standing}
-    found, explains = [], dict[str, int]()
+    found, explains, moved = [], dict[str, int](), list[str]()
     for e in entries:
         if e.posted and e.posted.id in odd:
             found.append(unusable("", e.number, "journal entry", odd[e.posted.id]))
@@ -264,10 +264,16 @@ def _entries(world: World, reach: Reach, policy: Policy, account: str, cursor: s
         customer = customers.get(e.move.client_id, "")
         named = comparing.entry(e, trust.waits(e, policy.firm), shown.get(e.id), policy.firm.currency, customer)
         found += named
+        if e.posted and e.stands and e.written and any(not d.expected for d in named):
+            moved.append(e.posted.id)
         for id, cents in (
             comparing.explains(e, shown.get(e.id), banks).items() if any(d.expected for d in named) else ()
         ):
             explains[id] = explains.get(id, 0) + cents
+    if moved:  # the feed of changes may have missed it: it tells of the last thirty days only
+        capturing.compare_journals(
+            world, policy, [there[id] for id in moved if id in there], [id for id in moved if id not in there]
+        )
     more = page.next or ""
     if group == trust.LEAVING:
         more = more and GONE + more

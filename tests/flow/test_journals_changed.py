@@ -57,6 +57,19 @@ def test_a_deleted_one_is_a_broken_link_and_is_written_again_when_asked() -> Non
     assert not asked(stage)
 
 
+def test_a_deletion_that_the_feed_of_changes_does_not_tell_of_any_more_is_found_by_the_comparison() -> None:
+    stage, made = a_written_stage()
+    people(stage).delete_journal(stage.realm, there(stage, made)["Id"])
+    stage.world.clock.move(days=45)  # QuickBooks tells of thirty
+    acts.compare(stage)
+    stage.pass_time(5, minutes=30)
+    [step] = asked(stage)
+    assert "was deleted in QuickBooks" in step.reason
+    acts.compare(stage)
+    stage.pass_time(5, minutes=30)
+    assert [s.key for s in asked(stage)] == [step.key]
+
+
 def test_a_deletion_that_is_accepted_is_not_asked_about_again() -> None:
     stage, made = a_written_stage()
     people(stage).delete_journal(stage.realm, there(stage, made)["Id"])

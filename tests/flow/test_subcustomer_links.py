@@ -16,7 +16,7 @@ from chalicelib.flow.reach import Reach
 from chalicelib.flow.settle import policy_of, settle
 from chalicelib.flow.subcustomers import LOST
 from tests.flow import acts, races
-from tests.flow.acts import STAFF, booked, payable
+from tests.flow.acts import STAFF, booked, invoice, payable
 from tests.flow.test_purge import begin_anew, purge
 from tests.flow.test_renaming import NEW, a_stage, matter, rename, told
 from tests.flow.test_subcustomers import ONE, TWO_MATTERS, a_new_bill, customer, people
@@ -170,6 +170,21 @@ def test_an_invoice_that_meets_it_first_tells_of_it_and_waits_without_reading_ag
     stage.pass_time(3, minutes=14)
     assert not [path for _, _, path in acts.requests_since(stage, before) if "+Customer+" in path]
     assert waits(stage, "9001") == LOST and not acts.parked_on(stage, "9001", Do.INVOICE)
+
+
+def test_a_change_that_waits_for_a_persons_word_asks_quickbooks_nothing_and_goes_on_with_it() -> None:
+    stage = a_stage()
+    sub = take_away(stage)
+    stage.world.clio_box.people.edit_bill(ONE, total=130000)
+    acts.poll(stage)
+    stage.pass_time(5, hours=2)
+    assert LOST in [e.cause for e in acts.all_effects(stage) if e.kind == Do.INVOICE and e.status is Status.OWED]
+    before = acts.calls(stage)
+    stage.pass_time(10, hours=72)
+    assert not [p for box, _, p in acts.requests_since(stage, before) if box == "quickbooks" and p.endswith("/query")]
+    people(stage).reactivate_customer(stage.realm, sub)
+    a_poll(stage)
+    assert acts.cents(invoice(stage, ONE)["TotalAmt"]) == 130000
 
 
 def test_below_the_customer_that_the_client_is_linked_to_now_it_can_be_used() -> None:

@@ -257,6 +257,8 @@ def _beside(q: Quiet, firm: FirmFacts, bill: int) -> None:
     held = q.c.bodies.get(Ref(firm.firm, Kind.PAYABLE, id))
     if held is None or row.state != "awaiting_payment" or any(k["standing"] == "asked" for k in held["receipts"]):
         return
+    if held["hold"] and q.waits(firm, f"payable/{id}"):  # nobody is asked for anything until a person has cleared it up
+        return
     items = [(p["id"], i) for p in q.c.settled(firm.firm) for i in p["items"] if i["payable"] == id]
     ours = [(i["cents"] - i["back"], *_shown(q, payment, id)) for payment, i in items]
     balance, open_ = clio_books.balance(row), states.decode(Kind.PAYABLE, held).open
