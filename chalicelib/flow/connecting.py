@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -33,6 +33,7 @@ from chalicelib.flow.firms import connections, firm_of
 from chalicelib.flow.ports import World
 from chalicelib.flow.settle import policy_of, settle
 
+POLLED = timedelta(seconds=60)  # after an account is connected: it is by then, or never
 WOKEN_AT_MOST = 1000  # effects of one lane; the rest come when their own time does
 
 
@@ -183,7 +184,15 @@ def _connect_stripe(world: World, firm: str, pot: Pot, account: str, by: str) ->
         bank_last4=shown.bank_last4,
         debits_bank=bool(shown.debits_negative_balance),
     )
-    _connect(world, firm, fact, None, by)
+
+    def owe_poll() -> None:
+        """All polls begin with the first sync; that of an account that is connected later begins here."""
+        from chalicelib.flow import polling
+
+        if policy_of(world, firm).firm.may_read:
+            world.store.arrive(polling.of_stripe(firm, id_of(Neighbour.STRIPE, pot), account, world.now() + POLLED))
+
+    _connect(world, firm, fact, None, by, before=owe_poll)
 
 
 def _connect(

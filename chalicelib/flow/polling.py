@@ -55,6 +55,12 @@ def of_books(policy: Policy, now: datetime) -> Effect:
     return effects.poll_books(policy.firm.id, policy.lanes.of(Neighbour.QUICKBOOKS), policy.lanes.book, now)
 
 
+def of_stripe(firm: str, connection: str, account: str, at: datetime) -> Effect:
+    """The poll of a Stripe account. ``connection``: its id here."""
+    lane = lane_of(firm, Neighbour.STRIPE, account)
+    return effects.owed(firm, Do.POLL_STRIPE, connection, "firm", lane, at, body={"connection": connection})
+
+
 def begin(world: World, firm: str, at: datetime) -> list[str]:
     """Owes every poll of the firm, and its webhooks, for then. Gives their lanes."""
     policy = policy_of(world, firm)
@@ -65,8 +71,7 @@ def begin(world: World, firm: str, at: datetime) -> list[str]:
         owed.append(of_books(policy, at))
     for c in connections(world, firm).values():
         if c.neighbour is Neighbour.STRIPE:
-            lane = lane_of(firm, Neighbour.STRIPE, c.account)
-            owed.append(effects.owed(firm, Do.POLL_STRIPE, c.id, "firm", lane, at, body={"connection": c.id}))
+            owed.append(of_stripe(firm, c.id, c.account, at))
     for effect in owed:
         world.store.arrive(effect)
     return sorted({e.lane for e in owed})
@@ -119,7 +124,10 @@ def _poll(world: World, policy: Policy, effect: Effect) -> None:
         told = {"unread": refused_feeds.tell(world, policy, tally, before)}
         again(world, effect, _name(effect), tally.wrote, name == TOLD and BILL in working, told)
         return
-    connection = connections(world, firm)[str(effect.body["connection"])]
+    connection = connections(world, firm).get(str(effect.body["connection"]))
+    if connection is None:  # whoever was about to connect it was refused, or died
+        settle(world, [], lambda _s, _n: {}, fact="NotConnected", finish=[Finish(effect.key, arrivals=effect.arrivals)])
+        return
     if connection.connected:
         poll_stripe(world, reach, connection, tally)
     again(world, effect, connection.id, True, True)

@@ -7,10 +7,14 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from chalicelib.domain.readings import Pot
-from chalicelib.flow import connecting
+from chalicelib.flow import connecting, polling
 from chalicelib.flow.connecting import Callback
+from chalicelib.flow.polling import Freshness
+from chalicelib.flow.settle import policy_of
+from tests import world as memory
 from tests.flow import acts
 from tests.flow.acts import a_synced_stage, pay_by_card, payable
+from tests.flow.alone import is_done
 from tests.world import CALLBACK, Stage
 
 
@@ -77,3 +81,30 @@ def test_a_silence_in_which_nothing_went_back_points_at_nothing() -> None:
     acts.poll(stage)
     assert acts.payment(stage, paid.id).returned == 0
     assert spied.listed == 1, "once for the silence"
+
+
+def account_read(stage: Stage) -> Freshness | None:
+    told = polling.freshness(stage.world, policy_of(stage.world, stage.firm))
+    return next((f for f in told if f.name == "stripe-operating"), None)
+
+
+def test_an_account_that_is_connected_after_the_set_up_is_polled_too() -> None:
+    """Nothing else tells of what went back there where a webhook is lost."""
+    stage = memory.connect(memory.seeded(memory.MemoryWorld()), trust=False, cards=False)
+    assert account_read(stage) is None
+    memory.take_cards(stage, "acct_hartwell_operating")
+    stage.pass_time(2, minutes=2)
+    read = account_read(stage)
+    assert read and read.read_at and read.next_at
+
+
+def test_the_poll_of_an_account_whose_connection_was_not_made_after_all_ends() -> None:
+    stage = memory.connect(memory.seeded(memory.MemoryWorld()), trust=False, cards=False)
+    told = polling.of_stripe(stage.firm, "stripe-operating", "acct_hartwell_operating", stage.world.now())
+    stage.world.store.arrive(told)
+    stage.pass_time(1, minutes=1)
+    assert is_done(stage.world, told)
+    memory.take_cards(stage, "acct_hartwell_operating")
+    stage.pass_time(2, minutes=2)
+    read = account_read(stage)
+    assert read and read.read_at
