@@ -23,6 +23,9 @@ parent_type_words          True        parent_type=Payment works; False: 400, as
 description_on_allocation  False       a payment's description shows on its allocations; the document says only a
                                        credit memo's does (5.1). Bank transactions always show it
 trust_deposit_allocation   False       a deposit for a trust request also makes an allocation (6)
+trust_payment_lines        "both"      bank transactions of a payment from trust: "both" accounts', "operating" alone,
+                                       or "none" (6)
+negative_allocations       False       money that went back is recorded as an amount below zero (5.1)
 trust_deposit_names_bill   True        ... and its bank transaction names the bill (6)
 app_permissions            all         what the app may be given at the next consent (1)
 drop_fields                ()          names refused on this account: "interest" or "Bill.interest" (9.2)

@@ -41,6 +41,8 @@ inactive_ref_code              "610"         writing with an inactive customer, 
 inactive_income_refused        true          ... and so is a line of an item whose income account is inactive (4.2)
 null_clears                    true          null in a sparse update empties a property; else it is as if left out (2.4)
 deactivate_makes_credit        false         people deactivating a customer with a balance make a credit memo (4.1)
+column_lists                   true          queries may name columns, which is no part of their grammar (2.5)
+sub_account_same_type          true          a sub-account stands below one of its own type only (4.2)
 payment_ref_filterable         false         queries may filter payments by PaymentRefNum
 cdc_cap                        1000          objects in one change-data answer (2.7)
 webhook_form                   "cloudevents" "cloudevents" or "legacy" (5)
