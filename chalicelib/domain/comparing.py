@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from chalicelib.domain.crediting import Credit
+from chalicelib.domain.dates import day
 from chalicelib.domain.left import UNTIL_CHANGED
 from chalicelib.domain.money import show
 from chalicelib.domain.payable import Payable, Standing
@@ -100,7 +101,7 @@ def against_books(
         if p.gone or p.unapproved or p.total == 0:
             return []
         if p.stays and p.left:
-            cause = p.left.of("The bill has no invoice in QuickBooks.")
+            cause = p.left.of("The bill has no invoice in QuickBooks.", p.currency)
             return [_of_payable(p, "left out of QuickBooks", cause, UNTIL_CHANGED, p.asks, expected=True)]
         cause = "The bill has no invoice in QuickBooks yet."
         return [_of_payable(p, "missing in QuickBooks", cause, WHAT_HOLDS_IT, p.asks)]
@@ -116,7 +117,8 @@ def against_books(
         if p.booked.kept:
             cause = "The bill was removed in Clio, and you left its invoice in QuickBooks."
             if p.left:
-                cause = p.left.of("The bill was removed in Clio, and its invoice stays in QuickBooks.")
+                what = "The bill was removed in Clio, and its invoice stays in QuickBooks."
+                cause = p.left.of(what, p.currency)
             remedy = "Nothing is needed. To take it out after all, void it in QuickBooks."
             return [_of_payable(p, "left in QuickBooks", cause, remedy, invoice.total, expected=True)]
         cause = "The bill was removed in Clio, but the invoice still stands in QuickBooks."
@@ -138,7 +140,7 @@ def _stays(p: Payable, invoice: InvoiceReading) -> Difference:
     what = f"The invoice shows {theirs} in QuickBooks, and Clio's bill asks for {asks}."
     if invoice.total == p.asks:
         what = "The bill's last change in Clio is not on its invoice in QuickBooks."
-    cause = p.left.of(what) if p.left else what
+    cause = p.left.of(what, p.currency) if p.left else what
     return _of_payable(p, "left as it is in QuickBooks", cause, UNTIL_CHANGED, invoice.total - p.asks, expected=True)
 
 
@@ -154,10 +156,12 @@ def _particulars(p: Payable, invoice: InvoiceReading, customer: str) -> list[Dif
         found.append(_of_payable(p, "number changed in QuickBooks", cause, back))
     for word, theirs, ours in (("date", invoice.on, p.issued_on), ("due date", invoice.due_on, p.due_on)):
         if ours is not None and theirs != ours and not p.booked.untouched:
-            cause = f"The invoice's {word} is {theirs or 'empty'} in QuickBooks; in Clio it is {ours}."
+            there = day(theirs, p.currency) if theirs else "empty"
+            cause = f"The invoice's {word} is {there} in QuickBooks; in Clio it is {day(ours, p.currency)}."
             found.append(_of_payable(p, f"{word} changed in QuickBooks", cause, back))
     if p.due_was not in (None, p.issued_on) and invoice.due_on == p.due_was and not p.booked.untouched:
-        cause = f"The bill has no due date in Clio any more; its invoice is still due on {p.due_was} in QuickBooks."
+        was = day(p.due_was, p.currency)
+        cause = f"The bill has no due date in Clio any more; its invoice is still due on {was} in QuickBooks."
         remedy = "Change the due date of the invoice in QuickBooks, or give the bill one in Clio."
         found.append(_of_payable(p, "due date emptied in Clio", cause, remedy))
     if moved_by_hand(p, invoice) and invoice.customer_id != customer:

@@ -15,6 +15,7 @@ from chalicelib.domain.comparing import (
     of_something_else,
 )
 from chalicelib.domain.crediting import Credit
+from chalicelib.domain.dates import day
 from chalicelib.domain.left import UNTIL_CHANGED
 from chalicelib.domain.money import show
 from chalicelib.domain.notes import MemoReading
@@ -44,13 +45,14 @@ def payment_against_books(x: Payment, there: BookedPayment | None) -> list[Diffe
             _of_payment(x, "payment left out of QuickBooks", cause, nothing_needed("payment"), x.total, expected=True)
         ]
     if x.stays and x.left and should_stand(x):
-        amount, on = show(x.total, x.currency), x.settled_on
+        amount, on = show(x.total, x.currency), day(x.settled_on, x.currency)
         if x.posted and not x.posted.voided:
             there_ = show(x.posted.cents, x.currency)
-            cause = x.left.of(f"The payment stays at {there_} in QuickBooks as it was; in Clio it is {amount} of {on}.")
+            what = f"The payment stays at {there_} in QuickBooks as it was; in Clio it is {amount} of {on}."
+            cause = x.left.of(what, x.currency)
             by = x.posted.cents - x.total
             return [_of_payment(x, "payment left as it is", cause, UNTIL_CHANGED, by, expected=True)]
-        cause = x.left.of(f"The payment of {amount} is not in QuickBooks.")
+        cause = x.left.of(f"The payment of {amount} is not in QuickBooks.", x.currency)
         return [_of_payment(x, "payment left out of QuickBooks", cause, UNTIL_CHANGED, x.total, expected=True)]
     if not is_current(x):
         if not should_stand(x) and x.posted is None:
@@ -88,8 +90,8 @@ def _left_behind(x: Payment, there: BookedPayment) -> Difference:
     if not should_stand(x):
         cause = f"The payment of {theirs} was removed in Clio and still stands in QuickBooks."
         return _of_payment(x, "not taken out of QuickBooks", cause, WHAT_HOLDS_IT, there.total)
-    cause = f"The payment is now {show(x.total, x.currency)}, dated {x.settled_on}. QuickBooks still shows it as it "
-    cause += f"was, with {theirs}."
+    cause = f"The payment is now {show(x.total, x.currency)}, dated {day(x.settled_on, x.currency)}. QuickBooks still "
+    cause += f"shows it as it was, with {theirs}."
     return _of_payment(x, "change not in QuickBooks", cause, WHAT_HOLDS_IT, there.total - x.total)
 
 
@@ -136,8 +138,8 @@ def credit_against_books(c: Credit, there: MemoReading | None) -> list[Differenc
         what = f"The credit {c.number} of {amount} is not in QuickBooks."
         if c.memo:
             what = f"The credit memo {c.number} stays in QuickBooks as it is; in Clio it "
-            what += "was taken back." if c.gone else f"is {amount} of {c.on}."
-        cause = c.left_behind.of(what)
+            what += "was taken back." if c.gone else f"is {amount} of {day(c.on, c.currency)}."
+        cause = c.left_behind.of(what, c.currency)
         return of("credit left as it is", cause, UNTIL_CHANGED, c.cents, expected=True)
     if not c.current:
         if c.gone and c.memo is None:

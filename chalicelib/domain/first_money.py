@@ -123,11 +123,11 @@ def entry_there(row: Row, e: Entry, journals: Sequence[JournalReading]) -> Row:
     return replace(row, fate=Fate.WAIT, why=USED.format(f"a journal entry numbered {e.number}")) if taken else row
 
 
-def in_time(row: Row | None, closed: date | None) -> Row | None:
-    """Nothing is booked on a day that is ``closed``, or before it."""
+def in_time(row: Row | None, closed: date | None, currency: str) -> Row | None:
+    """Nothing is booked on a day that is ``closed``, or before it. ``currency``: the firm's."""
     if row is None or row.fate is not Fate.CREATE or not (closed and row.on and row.on <= closed):
         return row
-    return replace(row, fate=Fate.WAIT, why=closed_words(closed))
+    return replace(row, fate=Fate.WAIT, why=closed_words(closed, currency))
 
 
 def of_client(row: Row | None, *, waits: bool) -> Row | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
+from chalicelib.domain.dates import day
 from chalicelib.domain.first import LEAVE, Fate, Row
 from chalicelib.domain.payable import Payable
 from chalicelib.domain.readings import InvoiceReading
@@ -21,11 +22,11 @@ def kept_out(row: Row, p: Payable, currency: str, closed: date | None) -> str:
         return ""
     if p.currency != currency:
         return f"It waits for you: it is in {p.currency}, and its client's customer is kept in {currency}"
-    return closed_words(closed) if closed and p.issued_on and p.issued_on <= closed else ""
+    return closed_words(closed, currency) if closed and p.issued_on and p.issued_on <= closed else ""
 
 
-def closed_words(closed: date) -> str:
-    return f"It waits for you: in QuickBooks the books are closed through {closed.isoformat()}"
+def closed_words(closed: date, currency: str) -> str:
+    return f"It waits for you: in QuickBooks the books are closed through {day(closed, currency)}"
 
 
 def takes_number(row: Row, p: Payable, found: Sequence[InvoiceReading]) -> bool:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from chalicelib.domain import effects
+from chalicelib.domain.dates import day
 from chalicelib.domain.kernel import Decision, Listing
 from chalicelib.domain.money import show
 from chalicelib.domain.trust import OWN
@@ -166,10 +167,10 @@ def held_on(state: Ledger, on: date) -> int | None:
 def below(state: Ledger) -> Below | None:
     """The first day at whose end it is below zero."""
     held = state.opening
-    for day, cents in sorted(state.days.items()):
+    for on, cents in sorted(state.days.items()):
         held += cents
         if held < 0:
-            return Below(date.fromisoformat(day), held)
+            return Below(date.fromisoformat(on), held)
     return None
 
 
@@ -217,7 +218,7 @@ def _reason(state: Ledger, currency: str) -> str:
     held = show(state.balance, currency)
     if not state.below:
         return f"{_matters(state, currency)} In all, the client's ledger holds {held}."
-    first = f"On {state.below.on.isoformat()} this ledger falls to {show(state.below.cents, currency)}."
+    first = f"On {day(state.below.on, currency)} this ledger falls to {show(state.below.cents, currency)}."
     told = f"{first} It holds {held} now."
     alone = [low.cents for low in state.low.values()] in ([], [state.balance])
     return told if alone else f"{told} {_matters(state, currency)}"

@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
+from chalicelib.domain.dates import day
+
 STAY = "stay"  # the choice to leave QuickBooks as it is
 UNTIL_CHANGED = "Nothing is needed: the next change in Clio is written anew."
 
@@ -22,9 +24,9 @@ class Left:
     on: date
     why: str
 
-    def of(self, what: str) -> str:
-        """The cause of the difference. ``what``: what is there instead, a sentence."""
-        return f"Left by {self.by} on {self.on}: {self.why}. {what}"
+    def of(self, what: str, currency: str) -> str:
+        """The cause of the difference. ``what``: what is there instead, a sentence; ``currency``: as of ``day``."""
+        return f"Left by {self.by} on {day(self.on, currency)}: {self.why}. {what}"
 
 
 def stays(left: Left | None, revision: int) -> bool:

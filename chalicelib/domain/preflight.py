@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from typing import assert_never
 
 from chalicelib.domain import series
+from chalicelib.domain.dates import day
 from chalicelib.domain.effects import Do
 from chalicelib.domain.finding import Finding, Weight
 from chalicelib.domain.firm import Firm
@@ -205,24 +206,29 @@ def _discounts(firm: Firm, books: Books) -> Finding:
 def _closed(firm: Firm, books: Books) -> Finding:
     if books.close_date is None:
         return Finding("closed", Weight.GOOD, "Closed books", "No period is closed.")
-    day, close, trust = books.close_date.isoformat(), books.close_date, firm.trust_books
+    close, trust, currency = books.close_date, firm.trust_books, firm.currency
+    closed = day(close, currency)
     bills = firm.start_on if firm.start_on is not None and firm.start_on <= close else None
     money = bool(trust.liability) and (trust.start_on is None or trust.start_on <= close)
     if bills is None and not money:
         before = "the first bill" if firm.start_on else "anything is brought in"
-        return Finding("closed", Weight.GOOD, "Closed books", f"Closed through {day}, before {before}.")
-    from_on = f"from {trust.start_on.isoformat()} on" if trust.start_on else "from the first one on"
-    found = [f"Bills are brought in from {bills.isoformat()} on."] if bills else []
+        return Finding("closed", Weight.GOOD, "Closed books", f"Closed through {closed}, before {before}.")
+    from_on = f"from {day(trust.start_on, currency)} on" if trust.start_on else "from the first one on"
+    found = [f"Bills are brought in from {day(bills, currency)} on."] if bills else []
     found += [f"Trust entries are brought in {from_on}."] if money else []
     ask = "Either ask the bookkeeper to open the period: gear, “Account and settings”, “Advanced”, “Accounting”."
-    steps = [f"Or bring bills in only from the day after {day}: Settings, Change these in the set-up."] if bills else []
+    steps = (
+        [f"Or bring bills in only from the day after {closed}: Settings, Change these in the set-up."] if bills else []
+    )
     steps += (
-        [f"Or bring trust entries in only from the day after {day}: Trust, Accounts of trust money."] if money else []
+        [f"Or bring trust entries in only from the day after {closed}: Trust, Accounts of trust money."]
+        if money
+        else []
     )
     return Finding(
         "closed",
         Weight.WARNS,
-        f"The books are closed through {day}",
+        f"The books are closed through {closed}",
         " ".join([*found, "QuickBooks takes nothing that is dated in a closed period."]),
         (ask, *steps),
         "Only what is dated in the closed period waits, each under Needs attention.",

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from chalicelib.domain.comparing import Difference
+from chalicelib.domain.dates import day
 from chalicelib.domain.money import show
 from chalicelib.domain.payable import Payable
 from chalicelib.domain.payment import Payment, Phase
@@ -25,7 +26,7 @@ def of_payable(p: Payable, payments: Iterable[Payment], at: datetime) -> list[Di
     """``payments``: those that touch it."""
     found = []
     if p.sending and at - p.sending.claimed_at > MAIL_LASTS:
-        cause = f"An e-mail of {p.sending.claimed_at:%Y-%m-%d} about it has not ended."
+        cause = f"An e-mail of {day(p.sending.claimed_at, p.currency)} about it has not ended."
         found.append(Difference(p.id, p.number, "e-mail without an end", cause, TELL_US))
     told = p.excess.cents if p.excess else 0
     if p.surplus != told:
@@ -43,7 +44,8 @@ def of_payment(x: Payment, at: datetime) -> list[Difference]:
     lasts = LASTS.get(x.phase)
     if lasts is None or at - x.created_at <= lasts:
         return []
-    cause = f"A payment of {show(x.total, x.currency)} that began on {x.created_at:%Y-%m-%d} has not ended."
+    amount, began = show(x.total, x.currency), day(x.created_at, x.currency)
+    cause = f"A payment of {amount} that began on {began} has not ended."
     remedy = "Look at Stripe whether it was paid, and tell us."
     numbers = ", ".join(i.number for i in x.items)
     return [

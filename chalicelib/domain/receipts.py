@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import assert_never
 
-from chalicelib.domain import effects, paylinks, surplus
+from chalicelib.domain import dates, effects, paylinks, surplus
 from chalicelib.domain.effects import Do
 from chalicelib.domain.firm import Policy
 from chalicelib.domain.kernel import Decision, Effect, Guard, Neighbour
@@ -259,7 +259,7 @@ def _ask(state: Payable, known: Known, now: datetime) -> Effect:
         f"payable/{state.id}",
         now,
         title=f"Bill {state.number}: is this payment in Clio one of ours?",
-        reason=f"Clio shows {amount} dated {known.on}; {'; '.join(ours)}.",
+        reason=f"Clio shows {amount} dated {dates.day(known.on, state.currency)}; {'; '.join(ours)}.",
         remedy="Say whether it is the same money. Until then nothing is posted and no reminder goes out.",
         body={
             "payable": state.id,

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import assert_never
 
+from chalicelib.domain.dates import day
 from chalicelib.domain.kernel import Decision, Listing
 from chalicelib.domain.money import show
 from chalicelib.errors import Refused
@@ -134,7 +135,7 @@ def decide(state: Statement, fact: StatementFact, currency: str, now: datetime) 
         case Entered():
             if state.signed:
                 raise Refused("This reconciliation is signed off. Open it again first, if it has to be changed.")
-            _check(fact, end_of(state.month))
+            _check(fact, end_of(state.month), currency)
             new = replace(
                 state,
                 ending=fact.ending,
@@ -158,7 +159,7 @@ def decide(state: Statement, fact: StatementFact, currency: str, now: datetime) 
             assert_never(fact)
 
 
-def _check(fact: Entered, end: date) -> None:
+def _check(fact: Entered, end: date, currency: str) -> None:
     items = (*fact.deposits, *fact.checks)
     all_items = (*items, *fact.cleared_deposits, *fact.cleared_checks)
     if max(len(fact.deposits), len(fact.checks)) > ITEMS_AT_MOST:
@@ -169,8 +170,8 @@ def _check(fact: Entered, end: date) -> None:
         raise Refused("Enter outstanding deposits and checks as amounts above zero.")
     if late := next((item for item in items if item.on and item.on > end), None):
         raise Refused(
-            f"An outstanding item is dated {late.on}, after the month end. Only what was in the books by {end} was "
-            "outstanding then."
+            f"An outstanding item is dated {day(late.on, currency)}, after the month end. Only what was in the books "
+            f"by {day(end, currency)} was outstanding then."
         )
     if sum(len(text.encode()) for text in (fact.note, *(item.text for item in all_items))) > TEXT_BYTES:
         raise Refused("The outstanding items and the note hold more text than is kept. Shorten the texts.")

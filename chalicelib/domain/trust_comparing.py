@@ -4,9 +4,11 @@ with its journal entry. Every difference with its cause and its remedy. Pure."""
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 
 from chalicelib.domain import journaled, posting
 from chalicelib.domain.comparing import WHAT_HOLDS_IT, Difference, nothing_needed
+from chalicelib.domain.dates import day
 from chalicelib.domain.journaled import figures
 from chalicelib.domain.left import UNTIL_CHANGED
 from chalicelib.domain.money import show
@@ -119,10 +121,11 @@ def entry(e: Entry, why: str, there: JournalReading | None, currency: str, custo
     if e.stays and e.left:
         what = f"The trust entry of {show(cents, currency)} is not in QuickBooks."
         if there is not None:
-            ours = f"is {show(abs(cents), currency)} of {e.move.on} in Clio" if e.stands else "was deleted in Clio"
-            what = f"QuickBooks shows {show(there.debits, currency)} of {there.on}; the entry {ours}."
+            ours = f"is {dated(abs(cents), e.move.on, currency)} in Clio" if e.stands else "was deleted in Clio"
+            what = f"QuickBooks shows {dated(there.debits, there.on, currency)}; the entry {ours}."
         beside = _beside(e, there) if e.stands else there.debits if there else 0
-        return [_named(e.number, "trust entry left as it is", e.left.of(what), UNTIL_CHANGED, beside, expected=True)]
+        cause = e.left.of(what, currency)
+        return [_named(e.number, "trust entry left as it is", cause, UNTIL_CHANGED, beside, expected=True)]
     if not e.written and not e.stands:
         if there is None:
             return []
@@ -149,8 +152,8 @@ def entry(e: Entry, why: str, there: JournalReading | None, currency: str, custo
         remedy = "Enter it there again, or delete the transaction in Clio."
         return [_named(e.number, "journal entry deleted in QuickBooks", cause, remedy, _beside(e, there))]
     if shown != figures(cents, e.move.on):
-        cause = f"QuickBooks shows this trust entry as {show(there.debits, currency)} on {there.on}; it is "
-        cause += f"{show(abs(cents), currency)} on {e.move.on}."
+        cause = f"QuickBooks shows this trust entry as {dated(there.debits, there.on, currency)}; it is "
+        cause += f"{dated(abs(cents), e.move.on, currency)}."
         remedy = "Set the journal entry back in QuickBooks."
         return [_named(e.number, "journal entry changed in QuickBooks", cause, remedy, _beside(e, there))]
     if moved:
@@ -158,6 +161,11 @@ def entry(e: Entry, why: str, there: JournalReading | None, currency: str, custo
         remedy = "Set it back in QuickBooks, or decide under Needs attention."
         return [_named(e.number, "journal entry changed in QuickBooks", cause, remedy, 0)]
     return []
+
+
+def dated(cents: int, on: date | None, currency: str) -> str:
+    """An amount and its day, as a person reads them: ``$10.00 of Mar 2, 2026``."""
+    return f"{show(cents, currency)} of {day(on, currency)}"
 
 
 def _beside(e: Entry, there: JournalReading | None) -> int:

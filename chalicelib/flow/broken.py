@@ -11,6 +11,7 @@ from typing import Any
 
 from chalicelib.domain import billing, noticing
 from chalicelib.domain.comparing import touching
+from chalicelib.domain.dates import day
 from chalicelib.domain.effects import Do
 from chalicelib.domain.firm import Policy
 from chalicelib.domain.kernel import Decision, Effect, Kind, Ref, Status
@@ -77,7 +78,7 @@ def _task(world: World, firm: str, key: str) -> tuple[Effect, Payable | Payment]
 
 def _for_invoice(world: World, p: Payable) -> tuple[Option, ...]:
     assert p.booked and p.booked.broken
-    amount, due = show(p.asks, p.currency), f", due {p.due_on}" if p.due_on else ""
+    amount, due = show(p.asks, p.currency), f", due {day(p.due_on, p.currency)}" if p.due_on else ""
     what = f"{p.number} for {p.client_name} over {amount}{due}"
     if p.booked.broken.harm is Harm.CHANGED:
         theirs = show(p.booked.broken.cents, p.currency)
@@ -95,7 +96,7 @@ def _for_invoice(world: World, p: Payable) -> tuple[Option, ...]:
         )
     payments = _posted(world, p)
     applied = tuple(
-        f"The payment of {show(x.total, x.currency)} of {x.settled_on} in QuickBooks is applied to it."
+        f"The payment of {show(x.total, x.currency)} of {day(x.settled_on, x.currency)} in QuickBooks is applied to it."
         for x in payments
     )
     lines = len(invoices.lines_of(world, p))
@@ -130,7 +131,7 @@ def _for_payment(x: Payment) -> tuple[Option, ...]:
     assert x.posted and x.posted.broken
     amount = show(x.total, x.currency)
     where = " and ".join(i.number for i in x.items)
-    what = f"{amount} of {x.settled_on} from {x.client_name} on invoice {where}"
+    what = f"{amount} of {day(x.settled_on, x.currency)} from {x.client_name} on invoice {where}"
     if x.posted.broken.harm is Harm.CHANGED:
         theirs = show(x.posted.broken.cents, x.currency)
         keep = (
@@ -242,9 +243,9 @@ def _invoice_named(world: World, policy: Policy, p: Payable, number: str) -> bil
     )
 
 
-def _payment_on(world: World, policy: Policy, x: Payment, day: str) -> str:
+def _payment_on(world: World, policy: Policy, x: Payment, typed: str) -> str:
     try:
-        on = date.fromisoformat(day.strip())
+        on = date.fromisoformat(typed.strip())
     except ValueError as bad:
         raise Refused("Give the payment's date in QuickBooks, for example 2026-11-01.") from bad
     reach = Reach(world, policy.firm.id, policy.lanes, Floor.PERSON)
@@ -256,6 +257,6 @@ def _payment_on(world: World, policy: Policy, x: Payment, day: str) -> str:
     ]
     if len(found) != 1:
         many = "no payment" if not found else f"{len(found)} payments"
-        amount = show(x.total, x.currency)
-        raise Refused(f"QuickBooks shows {many} of {amount} from this client on {on}. Choose another way.")
+        amount, that_day = show(x.total, x.currency), day(on, x.currency)
+        raise Refused(f"QuickBooks shows {many} of {amount} from this client on {that_day}. Choose another way.")
     return str(found[0].id)

@@ -74,7 +74,7 @@ def _rows(
                 row = row and first_money.entry_there(row, state, journals)
             case _:
                 assert_never(state)
-        if row := first_money.in_time(row, plan.closed):
+        if row := first_money.in_time(row, plan.closed, policy.firm.currency):
             yield row
 
 

@@ -4,7 +4,7 @@ the firm wishes, each client gets an account below the trust liability."""
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from chalicelib.domain import effects, holding, journaled, posting, trust, trust_comparing
@@ -13,10 +13,10 @@ from chalicelib.domain.firm import Policy
 from chalicelib.domain.holding import Holder
 from chalicelib.domain.journaled import Lines
 from chalicelib.domain.kernel import Decision, Effect, Finish, Kind, Ref, Status
-from chalicelib.domain.money import show
 from chalicelib.domain.readings import Account
 from chalicelib.domain.trust import Entry, JournalWritten
 from chalicelib.domain.trust_books import TrustBooks
+from chalicelib.domain.trust_comparing import dated
 from chalicelib.domain.trust_readings import JournalReading
 from chalicelib.domain.wanted import Removal, WantedJournal, WantedSubAccount
 from chalicelib.errors import Refused
@@ -172,7 +172,8 @@ def _show_change(
     if contact and contact.lost and not contact.without and journaled.only_client(written, there.lines):
         out.blocked.append((e, FOR_A_PERSON))
         return 0
-    theirs, ours = _over(state, there.debits, there.on), _over(state, abs(state.move.cents), state.move.on)
+    currency = state.move.currency
+    theirs, ours = dated(there.debits, there.on, currency), dated(abs(state.move.cents), state.move.on, currency)
     what = f"was changed in QuickBooks to {theirs}; it is {ours}"
     if same:
         what = journaled.otherwise(written, there.lines, state.move.client_name)
@@ -186,11 +187,6 @@ def _show_change(
         broken=CHANGED,
     )
     return 1
-
-
-def _over(state: Entry, cents: int, on: date | None) -> str:
-    """An amount and its day, as a person reads them."""
-    return f"{show(cents, state.move.currency)} of {on}"
 
 
 def _cause(world: World, books: TrustBooks, state: Entry, contact: Contact | None, liability: str) -> str:
@@ -296,9 +292,10 @@ def link_numbered(world: World, reach: Reach, policy: Policy, step: Effect, numb
     Refused with what does not fit, Conflict where it is linked to another one."""
     state = _entry(world, step)
     found = reach.quickbooks(lambda q, a: q.journals_numbered(a, [number]))
-    ours = _over(state, abs(state.move.cents), state.move.on)
+    currency = state.move.currency
+    ours = dated(abs(state.move.cents), state.move.on, currency)
     sought = Sought("journal entry", "journal entries", number, "the entry is", ours)
-    there = only(sought, found, lambda j: _over(state, j.debits, j.on))
+    there = only(sought, found, lambda j: dated(j.debits, j.on, currency))
     customers, accounts = _clients(world, policy, [state])
     client, books = state.move.client_id, policy.firm.trust_books
     contact, liability = customers.get(client), accounts.get(client, "") if client else books.liability

@@ -6,6 +6,7 @@ import json
 from datetime import date
 
 from chalicelib.domain.billing import BillSeen
+from chalicelib.domain.dates import in_full
 from chalicelib.domain.envelope import Envelope
 from chalicelib.domain.firm import Policy
 from chalicelib.domain.kernel import Json
@@ -23,10 +24,7 @@ REPLY = "Questions? Just reply to this e-mail."
 
 def words_for(day: date | None, currency: str = "USD") -> str:
     """A day as people of the firm's country write it."""
-    if day is None:
-        return "no date"
-    month = day.strftime("%B")
-    return f"{month} {day.day}, {day.year}" if currency in ("USD", "CAD") else f"{day.day} {month} {day.year}"
+    return "no date" if day is None else in_full(day, currency)
 
 
 def kind_of(pot: Pot) -> str:

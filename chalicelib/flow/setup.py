@@ -12,6 +12,7 @@ from functools import partial
 from typing import Literal
 
 from chalicelib.domain.connection import Connection, id_of
+from chalicelib.domain.dates import day
 from chalicelib.domain.firm import Accounts, AccountsChosen, Firm, PlaceConfirmed, WritesConfirmed
 from chalicelib.domain.kernel import Neighbour
 from chalicelib.domain.readings import Account, Books, Pot
@@ -80,7 +81,7 @@ def _steps(state: Firm, held: dict[str, Connection]) -> list[Step]:
     trust = held.get(id_of(Neighbour.STRIPE, Pot.TRUST))
     place = f"{state.name}, {state.zone.replace('_', ' ')}, {state.currency}"
     chosen = f"Payments go to {state.accounts.clearing_name or 'the chosen account'}"
-    start = f"Bills from {state.start_on.isoformat()} on" if state.start_on else ""
+    start = f"Bills from {day(state.start_on, state.currency)} on" if state.start_on else ""
     return [
         _step("place", "Confirm your firm", state.place_confirmed, place),
         _connected("clio", "Connect Clio", held.get(str(Neighbour.CLIO))),

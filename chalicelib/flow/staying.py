@@ -16,6 +16,7 @@ from chalicelib.domain import pairing as rules
 from chalicelib.domain import staying as domain
 from chalicelib.domain.contact import Contact
 from chalicelib.domain.crediting import Credit
+from chalicelib.domain.dates import day
 from chalicelib.domain.effects import Do
 from chalicelib.domain.firm import Policy
 from chalicelib.domain.kernel import Decision, Effect, Finish, Kind, Ref
@@ -178,7 +179,7 @@ def _of_entry(e: Entry) -> _Offer:
     amount = show(abs(e.move.cents), e.move.currency)
     if e.posted is None or e.posted.removed:
         means = f"the entry stays out of QuickBooks; it counts in the ledgers here. {ANEW}"
-        what = f"The trust entry of {amount} of {e.move.on} cannot be entered."
+        what = f"The trust entry of {amount} of {day(e.move.on, e.move.currency)} cannot be entered."
         return _Offer(what, "Leave it out of QuickBooks", means)
     was = "changed" if e.stands else "deleted"
     what = f"The trust entry of {amount} was {was} in Clio, and its journal entry cannot be."

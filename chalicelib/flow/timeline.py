@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from chalicelib.domain.crediting import Credit
+from chalicelib.domain.dates import day
 from chalicelib.domain.envelope import Envelope, Post
 from chalicelib.domain.kernel import Held, Json, Line
 from chalicelib.domain.money import show
@@ -120,7 +121,8 @@ def _moved(p: Payable, before: Json, change: Json) -> list[tuple[str, str, str]]
     if "pending" in change and change["pending"] and not before.get("pending"):
         told.append(("Clio", f"Clio shows {cents(change['pending'])} on its way", "Reminders wait."))
     if "due_on" in change and change["due_on"] != before.get("due_on"):
-        told.append(("Clio", f"Due date changed to {change['due_on'] or 'none'}", ""))
+        due = day(date.fromisoformat(change["due_on"]), p.currency) if change["due_on"] else "none"
+        told.append(("Clio", f"Due date changed to {due}", ""))
     if "client_email" in change and change["client_email"] != before.get("client_email"):
         told.append(("Clio", f"The client's e-mail address is now {change['client_email'] or 'missing'}", ""))
     told += _booked_moved(before.get("booked"), change["booked"], cents) if "booked" in change else []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from chalicelib.domain.dates import day
 from chalicelib.domain.money import show
 from chalicelib.domain.reminders import FIELDS, STEPS_AT_MOST, SUPPLIED, ReminderSet, Step, fill
 from chalicelib.errors import Refused
@@ -147,7 +148,6 @@ def _steps(ask: Ask) -> list[Step]:
 def _form(ask: Ask, set_id: str, name: str, steps: list[Step], *, archived: bool = False, problem: str = "") -> str:
     """The editor, with each e-mail filled in for an invented client beside it."""
     from chalicelib.flow.firms import firm_of
-    from chalicelib.web.pages import day
 
     firm = firm_of(ask.world, ask.firm)
     if firm is None:

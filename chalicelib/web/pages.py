@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from chalicelib.domain.dates import day
 from chalicelib.domain.money import show
 
 if TYPE_CHECKING:
@@ -33,7 +34,6 @@ SHELL: Mapping[str, Any] = {
     "note": "",
     "problem": "",
 }
-DAY_FIRST = ("GBP", "EUR", "AUD")  # look.md: dates as people of the firm's country write them
 
 
 def render(template: str, /, **context: Any) -> str:
@@ -104,7 +104,7 @@ def _money(context: Context, cents: int, currency: str = "") -> str:
 
 
 def _day(context: Context, on: date | None) -> str:
-    return "—" if on is None else day(on, context["currency"])
+    return day(on, context["currency"])
 
 
 def _exact(context: Context, at: datetime) -> str:
@@ -123,11 +123,6 @@ def _ago(context: Context, at: datetime) -> str:
 
 def _days_to(context: Context, on: date | None) -> str:
     return "" if on is None else due_words(on, context["now"].astimezone(ZoneInfo(context["zone"])).date())
-
-
-def day(on: date, currency: str) -> str:
-    """``Nov 2, 2026``, or ``2 Nov 2026`` where people write the day first. The month is a word: never ambiguous."""
-    return f"{on.day} {on:%b} {on.year}" if currency in DAY_FIRST else f"{on:%b} {on.day}, {on.year}"
 
 
 def exact(at: datetime, zone: str, currency: str) -> str:

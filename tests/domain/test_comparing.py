@@ -233,7 +233,7 @@ def test_an_invoice_on_which_something_taken_back_may_stand_still_is_told_with_t
 
 def test_what_a_person_left_is_told_with_their_word_and_when_it_is_looked_at_again() -> None:
     word = Left(1, "Olivia", TODAY, "closed period")
-    said = f"Left by Olivia on {TODAY}: closed period."
+    said = "Left by Olivia on Mar 2, 2026: closed period."
     [out] = comparing.against_books(a_payable(left=word), None, {}, {}, "9")
     assert (out.cause, out.remedy) == (f"{said} The bill has no invoice in QuickBooks.", UNTIL_CHANGED)
     gone = a_payable(booked=replace(BOOKED, kept=True), bill_state=BillState.VOID)

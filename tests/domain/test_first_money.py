@@ -145,12 +145,12 @@ def test_trust_money_of_an_unknown_kind_waits_for_a_word() -> None:
 
 def test_nothing_is_booked_in_closed_books() -> None:
     row = replace(ROW_OF_MONEY, on=TODAY)
-    assert first_money.in_time(None, TODAY) is None
-    assert first_money.in_time(row, None) == first_money.in_time(row, TODAY - timedelta(days=1)) == row
-    closed = first_money.in_time(row, TODAY)
-    assert closed and closed.fate is Fate.WAIT and f"closed through {TODAY}" in closed.why
+    assert first_money.in_time(None, TODAY, "GBP") is None
+    assert first_money.in_time(row, None, "GBP") == first_money.in_time(row, TODAY - timedelta(days=1), "GBP") == row
+    closed = first_money.in_time(row, TODAY, "GBP")
+    assert closed and closed.fate is Fate.WAIT and "closed through 2 Mar 2026" in closed.why
     there = replace(row, fate=Fate.LINK)
-    assert first_money.in_time(there, TODAY) == there
+    assert first_money.in_time(there, TODAY, "GBP") == there
 
 
 def test_nothing_is_booked_on_a_client_who_waits_for_a_name() -> None:

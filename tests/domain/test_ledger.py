@@ -81,7 +81,7 @@ def test_the_first_day_below_zero_is_named_until_it_is_mended() -> None:
     assert asked.key == ledger.task_key(named.state) == f"{FIRM}/task/below-zero/7:c1/1"
     assert named.closes == ()
     assert (asked.about, asked.title) == ("ledger/7:c1", "Trust ledger of Ada Example is below zero")
-    assert asked.reason == "On 2026-03-05 this ledger falls to −$2.00. It holds −$2.00 now."
+    assert asked.reason == "On Mar 5, 2026 this ledger falls to −$2.00. It holds −$2.00 now."
     same = folded(moved("2026-03-06", 1), state=named.state)
     assert (same.effects, same.closes) == ((), ())
     other = folded(moved("2026-03-04", -600), state=named.state)
@@ -132,7 +132,7 @@ def test_where_the_client_is_below_zero_too_one_task_names_both() -> None:
     both = folded_with(a_matter(-700), cents=-700)
     [asked] = both.effects
     assert asked.title == "Trust ledger of Ada Example is below zero"
-    told = "On 2026-03-01 this ledger falls to −$7.00. It holds −$7.00 now."
+    told = "On Mar 1, 2026 this ledger falls to −$7.00. It holds −$7.00 now."
     assert asked.reason == told
     two = folded_with(a_matter(-900), a_matter(200, "m2"), cents=-700)
     assert two.effects[0].reason == f"{told} 00001-Example holds −$9.00."

@@ -249,7 +249,7 @@ def test_books_closed_before_the_first_bill_are_in_order() -> None:
     assert needs(closed) == []
     assert needs(closed, firm(start_on=None)) == []
     told = finding("closed", closed)
-    assert (told.title, told.found) == ("Closed books", "Closed through 2026-09-30, before the first bill.")
+    assert (told.title, told.found) == ("Closed books", "Closed through Sep 30, 2026, before the first bill.")
 
 
 @pytest.mark.parametrize("start_on", [None, date(2026, 9, 1), date(2026, 10, 1)])
@@ -259,14 +259,14 @@ def test_trust_entries_of_a_closed_period_are_told_beside_bills(start_on: date |
     if start_on == date(2026, 10, 1):
         assert told.weight is Weight.GOOD
         return
-    begins = f"from {start_on} on" if start_on else "from the first one on"
+    begins = "from Sep 1, 2026 on" if start_on else "from the first one on"
     assert (
         told.found
         == f"Trust entries are brought in {begins}. QuickBooks takes nothing that is dated in a closed period."
     )
     assert [s for s in told.steps if "trust entries" in s] and not [s for s in told.steps if "bring bills" in s]
     both = finding("closed", closed, firm(trust=replace(TRUST, start_on=start_on), start_on=date(2026, 9, 1)))
-    assert both.found.startswith("Bills are brought in from 2026-09-01 on. Trust entries") and len(both.steps) == 3
+    assert both.found.startswith("Bills are brought in from Sep 1, 2026 on. Trust entries") and len(both.steps) == 3
 
 
 def test_an_item_that_is_not_listed_is_looked_for() -> None:

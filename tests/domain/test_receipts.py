@@ -84,7 +84,7 @@ def test_a_question_names_both_sides_in_the_bills_currency() -> None:
     state = a_payable(currency="CAD", shares=(a_share(), a_share("p2", 5000, "FS-SECOND")))
     _, owed = receipts.read(state, (a_receipt(cents=123456),), POLICY, NOW)
     assert one(tuple(owed), Do.TASK).reason == (
-        f"Clio shows CA$1,234.56 dated {TODAY}; received here and not yet seen in Clio: "
+        f"Clio shows CA$1,234.56 dated Mar 2, 2026; received here and not yet seen in Clio: "
         f"CA$400.00 ({CODE}), CA$50.00 (FS-SECOND)."
     )
 

@@ -70,7 +70,7 @@ def test_a_sign_off_waits_for_a_word_on_what_was_outstanding_before() -> None:
 
 
 def test_what_is_dated_after_the_month_end_was_not_outstanding_then() -> None:
-    with pytest.raises(Refused, match="dated 2026-02-01, after the month end"):
+    with pytest.raises(Refused, match="dated Feb 1, 2026, after the month end"):
         decide(EMPTY, entered(checks=(Outstanding(date(2026, 2, 1), "Check 101", 5),)))
 
 

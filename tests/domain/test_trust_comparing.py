@@ -180,6 +180,9 @@ def test_what_a_person_accepted_is_named_as_that_and_expected(
     assert not comparing.entry(accepted, "", a_journal(800, -800), "EUR")[0].expected, "it is another change"
 
 
+ON = "2 Mar 2026"  # TODAY
+
+
 @pytest.mark.parametrize(
     ("entry", "there", "cents", "what"),
     [
@@ -188,14 +191,14 @@ def test_what_a_person_accepted_is_named_as_that_and_expected(
             an_entry(),
             a_journal(900, -900),
             -100,
-            f"QuickBooks shows €9.00 of {TODAY}; the entry is €10.00 of {TODAY} in Clio.",
+            f"QuickBooks shows €9.00 of {ON}; the entry is €10.00 of {ON} in Clio.",
         ),
         (an_entry(gone=True), None, 0, "The trust entry of €10.00 is not in QuickBooks."),
         (
             an_entry(gone=True),
             a_journal(900, -900),
             900,
-            f"QuickBooks shows €9.00 of {TODAY}; the entry was deleted in Clio.",
+            f"QuickBooks shows €9.00 of {ON}; the entry was deleted in Clio.",
         ),
     ],
 )
@@ -205,7 +208,7 @@ def test_what_a_person_left_is_named_with_their_word_until_it_changes_in_clio(
     word = Left(1, "Olivia", TODAY, "closed period")
     [found] = comparing.entry(replace(entry, left=word), "", there, "EUR")
     assert (found.kind, found.cents, found.expected) == ("trust entry left as it is", cents, True)
-    assert (found.number, found.cause, found.remedy) == ("T-500", word.of(what), UNTIL_CHANGED)
+    assert (found.number, found.cause, found.remedy) == ("T-500", word.of(what, "EUR"), UNTIL_CHANGED)
     moved_on = comparing.entry(replace(entry, left=replace(word, revision=0)), "", there, "EUR")
     assert not any(d.kind == found.kind for d in moved_on), "of another revision"
 
@@ -239,7 +242,7 @@ def test_an_entry_of_another_client_or_on_other_accounts_is_named() -> None:
 def test_a_changed_entry_is_told_as_it_is_there_and_as_it_is() -> None:
     there = a_journal(900, -900, on=TODAY - timedelta(days=1))
     [told] = comparing.entry(an_entry(), "", there, "EUR")
-    assert told.cause == "QuickBooks shows this trust entry as €9.00 on 2026-03-01; it is €10.00 on 2026-03-02."
+    assert told.cause == "QuickBooks shows this trust entry as €9.00 of 1 Mar 2026; it is €10.00 of 2 Mar 2026."
     [word] = comparing.entry(an_entry(begun=False), "word", None, "EUR")
     assert word.cause == "Clio calls this trust transaction “sweep_in”, a kind that we do not know."
     [gone] = comparing.entry(an_entry(), "", None, "EUR")

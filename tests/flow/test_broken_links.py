@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -52,7 +53,9 @@ def decide(stage: Stage, choice: str, to: str = "") -> None:
 def options(stage: Stage) -> dict[str, str]:
     (task,) = tasks(stage)
     shown = broken.choices(stage.world, stage.firm, task.key)
-    return {o.choice: " ".join(o.effect) for o in shown.options}
+    told = {o.choice: " ".join(o.effect) for o in shown.options}
+    assert not re.search(r"\d{4}-\d\d-\d\d", " ".join(told.values())), "days stand in words"
+    return told
 
 
 def a_paid_bill(stage: Stage) -> str:
@@ -373,8 +376,8 @@ def test_a_removed_payment_can_be_linked_to_the_one_that_took_its_place() -> Non
     new = people(stage).add_payment(stage.realm, old["CustomerRef"]["value"], old["TotalAmt"], invoice["Id"], on)
     soon(stage)
     (task,) = tasks(stage)
-    for bad in ("yesterday", "2020-01-01"):
-        with pytest.raises(Refused):
+    for bad, why in (("yesterday", "for example"), ("2020-01-01", "from this client on Jan 1, 2020")):
+        with pytest.raises(Refused, match=why):
             broken.decide(stage.world, stage.firm, task.key, "link", bad, acts.STAFF)
     decide(stage, "link", on)
     now = acts.payment(stage, x.id).posted

@@ -245,7 +245,7 @@ def test_a_deleted_journal_entry_is_linked_to_another_one_that_is_the_same() -> 
     for number, why in (
         ("J-0", "no journal entry"),
         ("J-1", "over .499.00"),
-        ("J-2", "of 2026-01-05"),
+        ("J-2", "of Jan 5, 2026"),
         ("J-3", "other accounts"),
         ("J-4", "another client"),
     ):

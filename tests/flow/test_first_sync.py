@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -782,8 +783,9 @@ def test_after_a_purge_the_new_generation_goes_through_it_again() -> None:
     waited = {p.number for p in acts.payables(stage) if p.booked is None}
     purge(stage)
     begin_anew(stage, stage.realm, matched=False)
-    steps = {s.key: s.state for s in setup.setup(stage.world, stage.firm).steps}
-    assert steps["match"] == "now"
+    steps = {s.key: s for s in setup.setup(stage.world, stage.firm).steps}
+    assert steps["match"].state == "now"
+    assert re.fullmatch(r"Bills from \w{3} \d+, \d{4} on", steps["confirm"].said)
     prepare(stage)
     answer_all(stage)
     first_sync.begin(stage.world, stage.firm, STAFF)

@@ -3,11 +3,13 @@ opens the period and retries, or leaves it as it is there, and the next change i
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 
 from chalicelib.domain.comparing import Difference
+from chalicelib.domain.dates import day
 from chalicelib.domain.effects import Do
 from chalicelib.domain.kernel import Effect
 from chalicelib.domain.pairing import Answer
@@ -26,8 +28,8 @@ from tests.world import Stage
 
 def close(stage: Stage) -> None:
     """The bookkeeper closes the books through today; nothing dated until then can be written."""
-    day = stage.world.now().date().isoformat()
-    stage.world.quickbooks_box.people.set_preferences(stage.realm, BookCloseDate=day)
+    today = stage.world.now().date().isoformat()
+    stage.world.quickbooks_box.people.set_preferences(stage.realm, BookCloseDate=today)
 
 
 def reopen(stage: Stage) -> None:
@@ -40,6 +42,7 @@ def closed(stage: Stage, kind: str) -> list[Effect]:
 
 def refused(stage: Stage, kind: str) -> Effect:
     [step] = closed(stage, kind)
+    assert not re.search(r"\d{4}-\d\d-\d\d", step.reason), "days stand in words"
     assert "“Advanced”" in step.remedy and "Or leave it: " in step.remedy
     assert [c[0] for c in step.body["choices"]] == ["stay"]
     return step
@@ -79,7 +82,7 @@ def test_a_changed_invoice_is_left_as_it_is_and_written_at_its_next_change() -> 
     named = told(stage, "1046")
     assert (named.kind, named.cents) == ("left as it is in QuickBooks", -5000)
     on = stage.world.now().date()
-    assert f"Left by {STAFF} on {on}: closed period." in named.cause and "$1,250.00" in named.cause
+    assert f"Left by {STAFF} on {day(on, 'USD')}: closed period." in named.cause and "$1,250.00" in named.cause
     assert rows.row(payable(stage, "1046"), {}, on).booked == "Left as it is, as you decided"
     reopen(stage)
     stage.world.clio_box.people.edit_bill("1046", total=140000)

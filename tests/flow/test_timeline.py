@@ -61,7 +61,7 @@ def test_the_first_line_tells_what_came_in() -> None:
         ({}, {"asks": 50000, "balance": 50000}, "The bill's amount changed from $400.00 to $500.00"),
         ({}, {"balance": 100}, "Clio's balance changed from $400.00 to $1.00"),
         ({}, {"pending": 700}, "Clio shows $7.00 on its way"),
-        ({}, {"due_on": "2026-04-01"}, "Due date changed to 2026-04-01"),
+        ({}, {"due_on": "2026-04-01"}, "Due date changed to Apr 1, 2026"),
         ({"due_on": "2026-04-01"}, {"due_on": None}, "Due date changed to none"),
         ({}, {"client_email": "a@x.y"}, "The client's e-mail address is now a@x.y"),
         ({"client_email": "a@x.y"}, {"client_email": ""}, "The client's e-mail address is now missing"),

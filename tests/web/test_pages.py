@@ -34,10 +34,6 @@ def test_times_are_told_as_people_tell_them(ago: timedelta, words: str) -> None:
     assert pages.relative(NOW - ago, NOW, ZONE, "USD") == words
 
 
-def test_the_day_stands_first_where_people_write_it_so() -> None:
-    assert (pages.day(date(2026, 11, 2), "USD"), pages.day(date(2026, 11, 2), "GBP")) == ("Nov 2, 2026", "2 Nov 2026")
-
-
 def test_the_exact_time_is_in_the_firm_s_zone_and_names_it() -> None:
     assert pages.exact(NOW, ZONE, "USD") == "Mar 2, 2026, 10:00 am EST"
 
