@@ -109,10 +109,11 @@ def _with(state: S, link: Link | None) -> S:
 
 
 def looked(state: S, fact: Noticed, now: datetime) -> Decision[S]:
-    """A look at what is linked. A write that is owed finds by itself what became of it."""
+    """A look at what is linked. A write that is owed finds by itself what became of it; of a draft none is."""
     link = link_of(state)
     current = state.revision if isinstance(state, Payable) else state.wanted
-    if link is None or link.voided or link.revision < current:
+    owed = link is not None and link.revision < current and not (isinstance(state, Payable) and state.unapproved)
+    if link is None or link.voided or owed:
         return Decision(state)
     return found(state, fact, now)
 

@@ -8,10 +8,10 @@ from chalicelib.domain.effects import Do
 from chalicelib.domain.kernel import Status
 from chalicelib.domain.payable import Tab
 from chalicelib.errors import Refused
-from chalicelib.flow import checkout, views
+from chalicelib.flow import broken, checkout, health, views
 from infra.sandbox.quickbooks import REALM_B
 from tests.flow import acts
-from tests.flow.acts import a_synced_stage, cents, invoice, payable, posted_on
+from tests.flow.acts import STAFF, a_synced_stage, booked, cents, invoice, payable, posted_on
 from tests.flow.test_purge import begin_anew, purge
 from tests.world import Stage
 
@@ -111,3 +111,22 @@ def test_what_was_paid_on_a_draft_that_another_company_does_not_have_waits_for_i
     stage.pass_time(5, hours=1)
     assert posted_on(stage, "1046") == [50000]
     assert acts.about(acts.compare(stage), "1046") == []
+
+
+@pytest.mark.parametrize("choice", ["again", "accept"])
+def test_what_is_removed_in_quickbooks_while_its_bill_is_a_draft_is_asked_about_then(choice: str) -> None:
+    stage = a_synced_stage()
+    taken_back(stage, "1046")
+    stage.world.clio_box.people.edit_bill("1046", total=130000)
+    acts.poll(stage)
+    stage.world.quickbooks_box.people.delete_invoice(stage.realm, invoice(stage, "1046")["Id"])
+    stage.pass_time(5, hours=2)
+    [item] = health.health(stage.world, stage.firm).broken
+    broken.decide(stage.world, stage.firm, item.key, choice, "", STAFF)
+    stage.pass_time(5, hours=2)
+    assert not booked(stage, DocNumber="1046"), "nothing is written of a draft"
+    taken_back(stage, "1046", "awaiting_payment")
+    stage.pass_time(5, hours=2)
+    there = [cents(i["TotalAmt"]) for i in booked(stage, DocNumber="1046")]
+    asked = [e.title for e in acts.tasks(stage, "broken")]
+    assert (there, len(asked)) == (([130000], 0) if choice == "again" else ([], 1))

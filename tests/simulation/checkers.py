@@ -52,6 +52,7 @@ CLAIM = timedelta(seconds=30)
 READING = timedelta(seconds=60)
 SKEW = timedelta(seconds=5)  # two clocks that differ by up to two seconds each way, and an answer's time
 IN_FLIGHT = timedelta(seconds=12)
+CARRIED_OUT_LATE = timedelta(minutes=5)
 MARKER = re.compile(r"feesimple:([^:]+):(\w+):(\S+)")
 
 
@@ -194,7 +195,9 @@ class Checkers:
             self.say("2", f"{ref}: settled here, and Stripe took no money for it")
 
     def _lost(self, ref: Ref, body: dict[str, Any]) -> None:
-        if (ref.firm, ref.id) not in self.h.truth.revoked:
+        ended = self.h.truth.ended.get((ref.firm, ref.id))
+        late = ended and self.h.clock.at - ended < CARRIED_OUT_LATE  # a person asked for it, and connected again since
+        if (ref.firm, ref.id) not in self.h.truth.revoked and not late:
             self.say("8", f"{ref.firm}: the connection {ref.id} died and nobody ended it: {body['why']}")
 
     def _claimed(self, ref: Ref, envelope: dict[str, Any], changed: dict[Ref, Any]) -> None:

@@ -237,6 +237,7 @@ class Desk(Acting):
         firm = self.firm(rng)
         which = rng.choice(("clio", "quickbooks", "stripe-operating"))
         self.h.truth.revoked.add((firm.firm, which))
+        self.h.truth.ended[firm.firm, which] = self.h.clock.at
         self._at_desk(
             firm, f"disconnect {which}", lambda: connecting.disconnect(self.h.world, firm.firm, which, "staff")
         )

@@ -99,6 +99,7 @@ class Truth:
     )  # trust account -> its lines, and since when
     renewed: dict[str, datetime] = field(default_factory=dict)  # neighbour -> when a token was last made
     revoked: set[tuple[str, str]] = field(default_factory=set)  # (firm, connection) ended by people or faults
+    ended: dict[tuple[str, str], datetime] = field(default_factory=dict)  # (firm, connection) -> when at our desk
     deposits: dict[int, tuple[str, int, int]] = field(default_factory=dict)  # bank line -> (attempt, bill, cents)
     beside: Beside = field(default_factory=Beside)
 
