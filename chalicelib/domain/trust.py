@@ -112,6 +112,11 @@ class Entry:
         return not self.stands and not self.stood and (self.posted is None or self.posted.removed)
 
     @property
+    def people_changed(self) -> bool:
+        """Whether it stands in QuickBooks as somebody changed it there, and they were told of that."""
+        return bool(self.posted and not self.posted.removed and self.posted.told not in ("", DELETED))
+
+    @property
     def written(self) -> bool:
         """Whether QuickBooks shows what it should, or what a person left."""
         there = self.posted.revision if self.posted else -1
@@ -218,7 +223,8 @@ def _moved(old: Entry, new: Entry, policy: Policy, now: datetime) -> Decision[En
     why = "" if new.begun else waits(new, policy.firm)
     if why == "word":
         found = (*found, unknown_word(new, now))
-    if why or (new.begun and _shown(old) == _shown(new)) or not (new.begun or new.stands or new.stood):
+    same = _shown(old) == _shown(new) or (new.people_changed and _money(old) == _money(new))  # no word is worth that
+    if why or (new.begun and same) or not (new.begun or new.stands or new.stood):
         return Decision(new, effects=found)
     wanted = _wanted(new, policy, now)
     return replace(wanted, effects=(*found, *wanted.effects))
@@ -320,8 +326,12 @@ def _counts(state: Entry) -> tuple[object, ...]:
 
 def _shown(state: Entry) -> tuple[object, ...]:
     """What QuickBooks shows of it."""
+    return (*_money(state), words(state)) if state.stands else ()
+
+
+def _money(state: Entry) -> tuple[object, ...]:
     m = state.move
-    return (m.account, m.client_id, m.on, m.cents, words(state)) if state.stands else ()
+    return (m.account, m.client_id, m.on, m.cents) if state.stands else ()
 
 
 def _differences(old: Entry, new: Entry) -> list[Json]:

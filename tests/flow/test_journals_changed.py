@@ -134,6 +134,21 @@ def a_changed_one() -> tuple[Stage, int, Effect]:
     return stage, made, step
 
 
+def test_a_matters_new_number_in_clio_is_no_reason_to_write_over_what_people_are_asked_about() -> None:
+    stage, made, step = a_changed_one()
+    held = stage.world.clio_box.state.rows["bank_transactions"][made]
+    assert held.matter
+    stage.world.clio_box.people.rename_matter(held.matter, "00099-Renamed")
+    stage.world.clio_box.changed(held)
+    acts.poll(stage)
+    stage.pass_time(5, hours=2)
+    assert entry(stage, made).move.matter == "00099-Renamed"
+    assert (amount(stage, made), [s.key for s in asked(stage)]) == (40000, [step.key])
+    attention.retry(stage.world, stage.firm, step.key, STAFF, "again")
+    stage.pass_time(5, minutes=30)
+    assert amount(stage, made) == 50000
+
+
 def test_a_changed_one_says_both_amounts_and_is_not_written_over() -> None:
     stage, made, step = a_changed_one()
     assert "$400.00" in step.reason and "$500.00" in step.reason
