@@ -13,7 +13,7 @@ BROWSER_READY := .local/.browser
 # Branch coverage is measured and enforced (pyproject.toml) over the whole run, never over a few tests.
 COVERAGE := $(if $(strip $(ARGS)),,--cov --cov-report=term-missing:skip-covered)
 
-export SEEDS FIRST SEED SABOTAGE
+export SEEDS FIRST SEED HEAVY SABOTAGE
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run demo test simulate bench mutate package deploy lint format clean browser
@@ -22,7 +22,7 @@ help:
 	@echo "make run       everything up with a sandbox law firm; prints one address"
 	@echo "make demo      the main job with nobody watching; exits 0 only if the books agree"
 	@echo "make test      style, types, all tests"
-	@echo "make simulate  the simulator; SEEDS=n FIRST=k, SEED=k, SABOTAGE=all"
+	@echo "make simulate  the simulator; SEEDS=n FIRST=k, SEED=k, HEAVY=1, SABOTAGE=all"
 	@echo "make bench     the figures of docs/performance.md, measured now"
 	@echo "make mutate    breaks the rules of the domain one by one and counts what its tests notice; hours. ARGS=\"money\": one module"
 	@echo "make package   the template and the zip;  make deploy STAGE=s puts them on AWS"

@@ -1,6 +1,7 @@
 """``python -m tests.simulation``: SEEDS=n FIRST=k run n histories; SEED=k shows one; SABOTAGE=all breaks the program.
 
-CRASH=0 leaves the crash stories out of a run of seeds. The last line is one JSON object; the exit code is 1 when a
+HEAVY=1 has five acts, drawn from the seed, fill each history: it meets what the usual mix meets once in years. CRASH=0
+leaves the crash stories out of a run of seeds. The last line is one JSON object; the exit code is 1 when a
 promise was broken (or, under SABOTAGE, when a saboteur survived).
 """
 
@@ -10,13 +11,19 @@ import gc
 import json
 import multiprocessing
 import os
+import random
 import sys
 import time
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tests.simulation.terms import Mix
 
 SEEDS = 100
 FIRST = 1
 WORKERS = 2
+HEAVY, WEIGHT = 5, 300
 
 
 def main() -> int:
@@ -35,6 +42,16 @@ def _number(name: str, otherwise: int) -> int:
     return int(os.environ.get(name) or otherwise)
 
 
+def mix_of(seed: int) -> Mix | None:
+    """The usual mix is None."""
+    if os.environ.get("HEAVY") != "1":
+        return None
+    from tests.simulation.people import ACTS
+    from tests.simulation.terms import Mix
+
+    return Mix(dict.fromkeys(random.Random(f"heavy-{seed}").sample(sorted(ACTS), HEAVY), WEIGHT))
+
+
 def one(seed: int) -> int:
     """One history, readable; a failing one is shrunk first."""
     from tests.simulation.checkers import PROMISES
@@ -42,10 +59,11 @@ def one(seed: int) -> int:
     from tests.simulation.shrink import shrunk
 
     began = time.monotonic()
-    first = History(seed, tracing=True).run()
+    mix = mix_of(seed)
+    first = History(seed, mix=mix, tracing=True).run()
     shown = first
     if first.violations:
-        keep, smaller = shrunk(seed, first)
+        keep, smaller = shrunk(seed, first, mix)
         if smaller.violations:
             shown = smaller
             print(f"shrunk to acts {sorted(keep.acts or ())} and faults {sorted(keep.faults or ())}")
@@ -73,7 +91,7 @@ def many(first: int, count: int) -> int:
                 f"{time.monotonic() - began:.0f} s",
                 flush=True,
             )
-    if os.environ.get("CRASH") != "0":
+    if os.environ.get("CRASH") != "0" and os.environ.get("HEAVY") != "1":
         points, more, bad = crash_points()
         steps, violations = steps + more, violations + bad
     print(json.dumps(_figures(done, points, steps, violations, began)))
@@ -100,7 +118,7 @@ def history(seed: int) -> tuple[int, int, list[str]]:
 
     gc.disable()  # what a history leaves is collected after every twenty
     try:
-        outcome = History(seed).run()
+        outcome = History(seed, mix=mix_of(seed)).run()
     except Exception as flew:  # noqa: BLE001 - what flies by the simulator's own fault: its seed is named, and the others go on
         return seed, 0, [f"the simulator failed: {type(flew).__name__}: {flew}"]
     if seed % 20 == 0:
