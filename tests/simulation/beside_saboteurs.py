@@ -66,8 +66,8 @@ def beside_is_not_counted() -> AbstractContextManager[Any]:
 def beside_is_not_told() -> AbstractContextManager[Any]:
     plain = surplus._known
 
-    def known(p: Any, known: Any, cents: int) -> Any:
-        return plain(p, known, cents) if cents != p.shown_apart else None
+    def known(p: Any, known: Any, cents: int, **more: Any) -> Any:
+        return plain(p, known, cents, **more) if cents != p.shown_apart else None
 
     return patches((surplus, "_known", known))
 

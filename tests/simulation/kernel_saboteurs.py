@@ -485,7 +485,7 @@ KERNEL_SABOTEURS: tuple[Saboteur, ...] = (
             {"compare_pressed": 300, "cheque": 100},
             {"slow": 0.3},
             switches={
-                "quickbooks": {"rotate_every_seconds": 0, "old_token_revokes": True, "access_token_seconds": 3600}
+                "quickbooks": {"rotate_every_seconds": 0, "old_token_revokes": True, "access_token_seconds": 300}
             },
         ),
     ),
