@@ -49,7 +49,7 @@ def mix_of(seed: int) -> Mix | None:
     from tests.simulation.people import ACTS
     from tests.simulation.terms import Mix
 
-    return Mix(dict.fromkeys(random.Random(f"heavy-{seed}").sample(sorted(ACTS), HEAVY), WEIGHT))
+    return Mix(dict.fromkeys(random.Random(f"combo-{seed}").sample(sorted(ACTS), HEAVY), WEIGHT))
 
 
 def one(seed: int) -> int:
