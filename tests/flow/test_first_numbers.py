@@ -189,7 +189,9 @@ def test_it_is_created_on_retry_once_the_number_is_free() -> None:
     assert bill(stage, id).booked
 
 
-def test_an_invoice_of_ours_does_not_get_its_number_back_where_another_one_has_it() -> None:
+def a_number_that_another_took() -> tuple[Stage, dict[str, Any], dict[str, Any]]:
+    """People gave our invoice another number in QuickBooks, and its number to an invoice of theirs; then the links were
+    purged, and the first sync is prepared."""
     stage = acts.a_synced_stage()
     mine = acts.invoice(stage, "1046")
     box = stage.world.quickbooks_box.people
@@ -198,6 +200,11 @@ def test_an_invoice_of_ours_does_not_get_its_number_back_where_another_one_has_i
     purge(stage)
     begin_anew(stage, stage.realm, matched=False)
     prepare(stage)
+    return stage, mine, other
+
+
+def test_an_invoice_of_ours_does_not_get_its_number_back_where_another_one_has_it() -> None:
+    stage, mine, other = a_number_that_another_took()
     row = rows(stage, "bills")["1046"]
     assert (row.fate, row.link, row.used) == ("wait", mine["Id"], "another invoice")
     run_as_listed(stage)
@@ -207,14 +214,7 @@ def test_an_invoice_of_ours_does_not_get_its_number_back_where_another_one_has_i
 
 
 def test_whoever_says_that_it_is_the_other_one_after_all_is_not_kept_waiting() -> None:
-    stage = acts.a_synced_stage()
-    mine = acts.invoice(stage, "1046")
-    box = stage.world.quickbooks_box.people
-    box.change_invoice(stage.realm, mine["Id"], DocNumber="X-1")
-    other = box.add_invoice(stage.realm, mine["CustomerRef"]["value"], 1, number="1046")
-    purge(stage)
-    begin_anew(stage, stage.realm, matched=False)
-    prepare(stage)
+    stage, _, other = a_number_that_another_took()
     say(stage, "bills", "1046", f"link:{other['Id']}")
     prepare(stage)
     row = rows(stage, "bills")["1046"]
